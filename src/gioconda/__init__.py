@@ -1,0 +1,1 @@
+"""Gioconda: one portrait and a voice become a talking portrait video."""

@@ -1,0 +1,82 @@
+"""The command line: ``gioconda COMMAND ...``.
+
+One module of this package is one command and has the command's name. It offers
+``add_parser(subparsers)``, which adds a parser of that name, and ``run(args) -> int``, which
+does the work and returns the exit status. Heavy packages are imported inside ``run``, so that
+``gioconda --help`` is quick. To add a command, write its module and add its name to ``COMMANDS``.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+from typing import TypeAlias
+
+from gioconda.errors import GiocondaError
+
+COMMANDS: tuple[str, ...] = ()
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status.
+
+    Status 0 is success. Status 2 is bad input or an interruption, said in one line on stderr.
+    Any other exception is a bug in Gioconda and is not caught.
+
+    Args:
+        argv: the arguments without the program's name; by default those of the process.
+
+    Raises:
+        SystemExit: from argparse, with status 0 after ``--help`` and ``--version`` and with
+            status 2 for arguments it does not understand.
+    """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        args = _parser(arguments).parse_args(arguments)
+        status: int = _module(args.command).run(args)
+        sys.stdout.flush()
+        return status
+    except GiocondaError as error:
+        print(f"gioconda: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("gioconda: interrupted; nothing was written", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # The reader has gone (`gioconda ... | head`). Python flushes stdout once more at exit,
+        # which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="gioconda", description="One portrait and a voice become a talking portrait video."
+    )
+    parser.add_argument(
+        "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    named = arguments[:1]
+    # When the command is known, the modules of the others are left alone.
+    for command in named if named and named[0] in COMMANDS else COMMANDS:
+        _module(command).add_parser(subparsers)
+    return parser
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"{__name__}.{command}")
+
+
+class _PrintVersion(argparse.Action):
+    """Reads the version only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        print(f"gioconda {version('gioconda')}")
+        parser.exit()

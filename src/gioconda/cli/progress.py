@@ -1,0 +1,38 @@
+"""A progress bar on stderr."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows percent, count and time left on stderr; shows nothing where that is no terminal.
+
+    Yields ``report(done, total)``, to be called as the work goes on. The total may be learned,
+    or change, on the way::
+
+        with progress_bar("frames") as report:
+            for index, frame in enumerate(frames, start=1):
+                ...
+                report(index, len(frames))
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TaskProgressColumn as PercentColumn
+    from rich.progress import TimeRemainingColumn as TimeLeftColumn
+
+    console = Console(stderr=True)
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        PercentColumn(),
+        MofNCompleteColumn(),
+        TimeLeftColumn(),
+    ]
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(label, total=None)
+
+        def report(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield report

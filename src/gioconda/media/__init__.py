@@ -1,0 +1,20 @@
+"""Pictures, sound and video, in and out.
+
+Pictures are RGB, uint8, height x width x 3. Sound is 16 kHz mono float32 in [-1, 1].
+Video is 25 frames a second.
+"""
+
+from gioconda.media.audio import SAMPLE_RATE, read_audio
+from gioconda.media.image import read_image, write_image
+from gioconda.media.video import FPS, VideoReader, VideoWriter, read_video
+
+__all__ = [
+    "FPS",
+    "SAMPLE_RATE",
+    "VideoReader",
+    "VideoWriter",
+    "read_audio",
+    "read_image",
+    "read_video",
+    "write_image",
+]

@@ -1,0 +1,107 @@
+"""Sound, in."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soxr
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.media.container import frames, open_container, picture_stream
+
+SAMPLE_RATE = 16000
+SHORTEST = 0.04  # seconds: one frame of video
+
+# A gap in the timestamps is filled with silence, so that sound stays with its picture. Less
+# than the first of these (in seconds) is rounding; more than the second, a broken clock.
+_GAP = (0.02, 60.0)
+
+
+def read_audio(path: str | os.PathLike[str]) -> NDArray[np.float32]:
+    """The sound of any audio or video file that PyAV reads, at 16 kHz in mono.
+
+    Of several channels the centre is taken where there is one, else the mean of all. In a
+    video, time zero is the first picture: sound that starts later is led in by silence, and
+    sound before it is left out.
+
+    Returns float32 in [-1, 1], (samples,).
+    Raises GiocondaError if there is no such file, if it cannot be decoded, if it has no
+    sound, or if its sound is shorter than 0.04 s.
+    """
+    path = Path(path)
+    with open_container(path) as container:
+        if not container.streams.audio:
+            raise GiocondaError(
+                f"{path} has no sound; expected an audio file or a video with a sound track."
+            )
+        stream = container.streams.audio[0]
+        chunks = list(_resampled(_timed(container, stream)))
+    audio = np.concatenate([np.empty(0, np.float32), *chunks])
+    if audio.size == 0:
+        raise GiocondaError(f"{path} holds no sound that can be decoded; record it again.")
+    if audio.size < SHORTEST * SAMPLE_RATE:
+        raise GiocondaError(
+            f"{path} is {audio.size / SAMPLE_RATE:.3f} s of sound; "
+            f"expected at least {SHORTEST} s (one frame), give a longer recording."
+        )
+    return np.clip(audio, -1, 1, out=audio)
+
+
+def _timed(
+    container: InputContainer, stream: AudioStream
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """(rate, mono samples), frame by frame, each where its timestamp puts it."""
+    picture = picture_stream(container)
+    origin = None
+    if picture is not None and picture.start_time is not None and picture.time_base is not None:
+        origin = float(picture.start_time * picture.time_base)
+    position = 0.0  # seconds given so far
+    for frame in frames(container, stream):
+        samples, rate = _mono(frame), frame.sample_rate
+        if frame.time is not None:
+            origin = frame.time if origin is None else origin
+            late = frame.time - origin - position
+            if _GAP[0] < late < _GAP[1]:
+                samples = np.concatenate([np.zeros(round(late * rate), np.float32), samples])
+            elif position == 0 and -_GAP[1] < late < -_GAP[0]:
+                samples = samples[round(-late * rate) :]
+        position += samples.size / rate
+        yield rate, samples
+
+
+def _mono(frame: AudioFrame) -> NDArray[np.float32]:
+    """The samples of a frame in [-1, 1], (samples,): the centre channel, or the mean of all."""
+    names = [channel.name for channel in frame.layout.channels]
+    array = frame.to_ndarray()
+    values = array.astype(np.float64)
+    if not frame.format.is_planar:
+        values = values.reshape(-1, len(names)).T
+    if array.dtype == np.uint8:
+        values = values / 128 - 1
+    elif array.dtype.kind == "i":
+        values /= 2.0 ** (8 * array.itemsize - 1)
+    values = np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0), -1, 1)
+    mixed = values[names.index("FC")] if "FC" in names else values.mean(axis=0)
+    return np.asarray(mixed, np.float32)
+
+
+def _resampled(
+    timed: Iterator[tuple[int, NDArray[np.float32]]],
+) -> Iterator[NDArray[np.float32]]:
+    """Samples at their own rates, which may change on the way, to samples at 16 kHz."""
+    rate, resampler = 0, None
+    for new_rate, samples in timed:
+        if new_rate != rate:
+            if resampler is not None:
+                yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+            rate = new_rate
+            resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        assert resampler is not None
+        yield resampler.resample_chunk(samples)
+    if resampler is not None:
+        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)

@@ -1,0 +1,83 @@
+"""Files on the disk: checked before they are read, whole before they have a name."""
+
+import os
+import secrets
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+from gioconda.errors import GiocondaError
+
+
+def check_readable(path: Path) -> None:
+    """Raise GiocondaError unless `path` is a file with something in it that may be read."""
+    try:
+        if path.is_dir():
+            raise GiocondaError(f"{path} is a folder; expected a file.")
+        if not path.is_file():
+            raise GiocondaError(f"{path} does not exist; check the name.")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise GiocondaError(f"{path} is empty (0 bytes); expected picture, sound or video.")
+    except (OSError, ValueError) as error:
+        raise GiocondaError(f"{path} cannot be opened: {reason(error)}.") from error
+
+
+class PendingFile:
+    """A file under a hidden name beside its final one, until it is whole.
+
+    Making one creates the hidden file (`partial`), so a folder that is missing or not
+    writable is found before any work is done. `commit` gives the file its final name in one
+    step; `discard` removes it. The final name is never touched before `commit`.
+
+    Raises GiocondaError if the name does not end in one of `suffixes` (lower case, with the
+    dot), if its folder does not exist, or if the file cannot be written.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], suffixes: Collection[str]) -> None:
+        self.path = Path(path)
+        suffix = self.path.suffix.lower()
+        if suffix not in suffixes:
+            raise GiocondaError(
+                f"{self.path} ends in '{self.path.suffix}'; expected {' or '.join(suffixes)}."
+            )
+        self.partial = self.path.with_name(f".gioconda-{secrets.token_hex(8)}{suffix}")
+        try:
+            self._create()
+        except (OSError, ValueError) as error:
+            raise write_error(self.path, error) from error
+
+    def _create(self) -> None:
+        if not self.path.parent.is_dir():
+            raise GiocondaError(
+                f"The folder {self.path.parent} does not exist; make it or name another."
+            )
+        if self.path.is_dir():
+            raise GiocondaError(f"{self.path} is a folder; expected the name of a file.")
+        with suppress(FileNotFoundError):
+            os.lstat(self.path)  # refuses a name that is too long
+            if self.path.is_file() and not os.access(self.path, os.W_OK):
+                raise GiocondaError(f"{self.path} is write-protected; name another file.")
+        self.partial.open("xb").close()
+
+    def commit(self) -> None:
+        """Give the whole file its final name, in place of an older file of that name."""
+        try:
+            os.replace(self.partial, self.path)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def discard(self) -> None:
+        """Remove the hidden file; nothing happens if it has gone already."""
+        self.partial.unlink(missing_ok=True)
+
+
+def write_error(path: Path, error: BaseException) -> GiocondaError:
+    """The error that tells a user why `path` could not be written."""
+    return GiocondaError(f"{path} cannot be written: {reason(error)}.")
+
+
+def reason(error: BaseException) -> str:
+    """What an exception says, in one line and without a full stop."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(text).splitlines()[0].rstrip(".")

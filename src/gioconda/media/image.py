@@ -1,0 +1,102 @@
+"""Pictures, in and out."""
+
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from gioconda.errors import GiocondaError
+from gioconda.media.files import PendingFile, check_readable, reason, write_error
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    """Any picture that Pillow reads, upright and without transparency.
+
+    The EXIF orientation is applied, transparency is laid over white, 16-bit and float
+    greyscale are scaled to 8 bits, and of an animation the first frame is taken.
+
+    Returns RGB, uint8, (height, width, 3).
+    Raises GiocondaError if there is no such file, if it is no picture, if it is cut short,
+    or if it has more than `PIL.Image.MAX_IMAGE_PIXELS` pixels.
+    """
+    path = Path(path)
+    check_readable(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path) as image:
+                image.load()
+                return _rgb(ImageOps.exif_transpose(image))
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise GiocondaError(
+                f"{path} is too large; expected at most {Image.MAX_IMAGE_PIXELS} pixels, "
+                "make it smaller first."
+            ) from error
+        except UnidentifiedImageError as error:
+            raise GiocondaError(
+                f"{path} is not a picture that can be read; save it as JPEG or PNG."
+            ) from error
+        except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
+            raise GiocondaError(
+                f"{path} is a damaged picture ({reason(error)}); save or download it again."
+            ) from error
+
+
+def write_image(path: str | os.PathLike[str], rgb: NDArray[np.uint8]) -> None:
+    """Write a picture whose format is that of the name: .png, .jpg, .jpeg or .webp.
+
+    `rgb` is uint8, (height, width, 3). The file appears under its name only when it is whole.
+    Raises GiocondaError if the name ends otherwise or the file cannot be written.
+    """
+    image = Image.fromarray(_checked(rgb))
+    file = PendingFile(path, SUFFIXES)
+    try:
+        if file.partial.suffix == ".png":
+            image.save(file.partial)
+        elif file.partial.suffix == ".webp":
+            image.save(file.partial, quality=95)
+        else:
+            image.save(file.partial, quality=95, subsampling=0)
+        file.commit()
+    except OSError as error:
+        raise write_error(file.path, error) from error
+    finally:
+        file.discard()
+
+
+def _checked(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise ValueError(f"a picture of {rgb.dtype} {rgb.shape}; expected uint8 (H, W, 3)")
+    return np.ascontiguousarray(rgb)
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
+        grey = _eight_bits(np.asarray(image, np.float64), image.mode)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    return np.array(image.convert("RGB"))
+
+
+def _eight_bits(grey: NDArray[np.float64], mode: str) -> NDArray[np.uint8]:
+    """Grey values of a 16-bit, 32-bit or float picture, scaled to [0, 255].
+
+    Only 16-bit files say what white is. Mode I mostly holds 16 bits as well, and float
+    pictures come with white at 1, at 255, or anywhere: the values decide.
+    """
+    grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
+    top = float(grey.max())
+    if mode == "F":
+        white = next((white for white in (1.0, 255.0) if top <= white), top)
+    else:
+        white = 65535.0 if top <= 65535 else 2.0**31 - 1
+    return np.rint(np.clip(grey / white, 0, 1) * 255).astype(np.uint8)

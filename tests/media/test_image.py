@@ -1,0 +1,202 @@
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gioconda.errors import GiocondaError
+from gioconda.media.image import read_image, write_image
+
+RED = (255, 0, 0)
+
+
+def saved(folder: Path, image: Image.Image, name: str = "a.png", **options: Any) -> Path:
+    image.save(folder / name, **options)
+    return folder / name
+
+
+def only_color(rgb: NDArray[np.uint8]) -> tuple[int, ...]:
+    assert rgb.dtype == np.uint8
+    assert rgb.shape[2] == 3
+    assert (rgb == rgb[0, 0]).all()
+    return tuple(rgb[0, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    ("mode", "fill", "name", "expected"),
+    [
+        ("RGB", (10, 20, 30), "a.png", (10, 20, 30)),
+        ("L", 77, "a.png", (77, 77, 77)),
+        ("1", 1, "a.png", (255, 255, 255)),
+        ("P", 0, "a.gif", (0, 0, 0)),
+        ("RGBA", (0, 0, 0, 0), "a.png", (255, 255, 255)),
+        ("RGBA", (255, 0, 0, 128), "a.png", (255, 127, 127)),
+        ("LA", (0, 128), "a.png", (127, 127, 127)),
+        ("LA", (0, 0), "a.tif", (255, 255, 255)),
+        ("CMYK", (0, 255, 255, 0), "a.tif", RED),
+        ("LAB", (255, 128, 128), "a.tif", None),
+        ("I;16", 65535, "a.png", (255, 255, 255)),
+        ("I;16", 32768, "a.png", (128, 128, 128)),
+        ("I;16", 257, "a.tif", (1, 1, 1)),
+        ("I", 40000, "a.tif", (156, 156, 156)),
+        ("F", 0.5, "a.tif", (128, 128, 128)),
+        ("F", 200.0, "a.tif", (200, 200, 200)),
+        ("F", float("nan"), "a.tif", (0, 0, 0)),
+    ],
+)
+def test_every_mode_becomes_rgb(
+    tmp_path: Path, mode: str, fill: Any, name: str, expected: tuple[int, ...] | None
+) -> None:
+    rgb = read_image(saved(tmp_path, Image.new(mode, (5, 3), fill), name))
+    assert rgb.shape == (3, 5, 3)
+    color = only_color(rgb)
+    assert expected is None or color == expected
+
+
+def test_a_cmyk_jpeg_keeps_its_colour(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "a.jpg")
+    assert np.abs(np.array(only_color(read_image(path))) - RED).max() <= 3
+
+
+@pytest.mark.parametrize(("form", "transparency"), [("P", 0), ("RGB", RED), ("L", 9)])
+def test_a_transparent_palette_entry_or_colour_shows_white(
+    tmp_path: Path, form: str, transparency: Any
+) -> None:
+    image = Image.new(form, (4, 4), transparency)
+    if form == "P":
+        image.putpalette(RED)
+    path = saved(tmp_path, image, transparency=transparency)
+    assert only_color(read_image(path)) == (255, 255, 255)
+
+
+def test_a_palette_with_alpha_is_laid_over_white(tmp_path: Path) -> None:
+    image = Image.new("P", (4, 4), 0)
+    image.putpalette(RED)
+    path = saved(tmp_path, image, transparency=bytes([128]))
+    assert only_color(read_image(path)) == (255, 127, 127)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_exif_orientation_is_applied(tmp_path: Path, orientation: int) -> None:
+    upright = np.zeros((8, 16, 3), np.uint8)
+    upright[:, 8:] = 255
+    upright[4:, :, 0] = 128
+    turned = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright),
+        7: np.rot90(upright, 2).transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = saved(tmp_path, Image.fromarray(np.ascontiguousarray(turned)), exif=exif.tobytes())
+    np.testing.assert_array_equal(read_image(path), upright)
+
+
+def test_sixteen_bit_pictures_are_turned_too(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(tmp_path, Image.new("I;16", (7, 3), 65535), exif=exif.tobytes())
+    assert read_image(path).shape == (7, 3, 3)
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
+    first, second = Image.new("RGB", (4, 4), RED), Image.new("RGB", (4, 4), "blue")
+    for name in ("a.gif", "a.webp"):
+        path = saved(tmp_path, first, name, save_all=True, append_images=[second], **lossless(name))
+        assert only_color(read_image(path)) == RED
+
+
+def lossless(name: str) -> dict[str, bool]:
+    return {"lossless": True} if name.endswith("webp") else {}
+
+
+def test_a_picture_of_one_pixel_is_read(tmp_path: Path) -> None:
+    assert read_image(saved(tmp_path, Image.new("RGB", (1, 1), RED))).tolist() == [[list(RED)]]
+
+
+def test_missing_folder_and_empty_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    for name, reason in (("no.jpg", "does not exist"), ("", "folder"), ("empty.jpg", "empty")):
+        with pytest.raises(GiocondaError, match=reason):
+            read_image(tmp_path / name)
+
+
+def test_text_named_jpg_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_text("not a picture")
+    with pytest.raises(GiocondaError, match="not a picture"):
+        read_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.gif", "a.tif", "a.bmp"])
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+def test_a_truncated_picture_is_refused(tmp_path: Path, name: str, part: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = saved(tmp_path, Image.fromarray(noise), name)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
+    with pytest.raises(GiocondaError) as caught:
+        read_image(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_picture_never_shows_a_traceback(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    for name in ("a.png", "a.jpg", "a.gif", "a.tif", "a.webp"):
+        data = bytearray(saved(tmp_path, Image.fromarray(noise), name).read_bytes())
+        for _ in range(40):
+            damaged = data.copy()
+            for at in rng.integers(0, len(data), 8):
+                damaged[at] = rng.integers(256)
+            (tmp_path / name).write_bytes(damaged)
+            with suppress(GiocondaError):
+                assert read_image(tmp_path / name).dtype == np.uint8
+
+
+@pytest.mark.parametrize("pixels", [150, 40])
+def test_a_huge_picture_is_refused(
+    tmp_path: Path, pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = saved(tmp_path, Image.new("L", (20, 10)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels)
+    with pytest.raises(GiocondaError, match=f"too large; expected at most {pixels} pixels"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(("name", "worst"), [("a.png", 0), ("a.jpg", 6), ("a.webp", 12)])
+def test_what_is_written_is_read_back(tmp_path: Path, name: str, worst: int) -> None:
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    rgb = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], 128), axis=2).astype(np.uint8)
+    write_image(tmp_path / name, rgb)
+    back = read_image(tmp_path / name)
+    assert np.abs(back.astype(int) - rgb).max() <= worst
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_picture_is_written_over_an_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.PNG"
+    for value in (1, 2):
+        write_image(path, np.full((2, 2, 3), value, np.uint8))
+    assert only_color(read_image(path)) == (2, 2, 2)
+
+
+def test_writing_fails_clearly_and_leaves_nothing(tmp_path: Path) -> None:
+    rgb = np.zeros((2, 2, 3), np.uint8)
+    with pytest.raises(GiocondaError, match=r"ends in '\.txt'"):
+        write_image(tmp_path / "a.txt", rgb)
+    with pytest.raises(GiocondaError, match="does not exist"):
+        write_image(tmp_path / "no" / "a.png", rgb)
+    with pytest.raises(GiocondaError, match="cannot be written"):
+        write_image(tmp_path / "a.jpg", np.zeros((1, 70000, 3), np.uint8))  # JPEG's limit: 65535
+    with pytest.raises(ValueError, match="expected uint8"):
+        write_image(tmp_path / "a.png", rgb[..., 0])
+    assert os.listdir(tmp_path) == []
