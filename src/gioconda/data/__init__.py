@@ -1,0 +1,1 @@
+"""From talking videos to clean training data."""

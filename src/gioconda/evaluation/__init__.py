@@ -1,0 +1,1 @@
+"""Measures of what Gioconda makes, and the commands that print them."""

@@ -1,0 +1,1 @@
+"""Find a face and measure it: detector, mesh, pose, gaze, basis."""

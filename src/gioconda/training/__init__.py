@@ -1,0 +1,1 @@
+"""Flat recipes that make the released weights; the only place that imports torch."""

@@ -1,0 +1,188 @@
+"""Recipe: learn the linear basis of faces from tracked clips.
+
+1. Bring every mesh into the head frame, by person, against the person's own average.
+2. A person's neutral face is the mean of the frames with shut lips and open eyes.
+3. Identity: principal components of the neutral faces of people.
+4. Dynamics: principal components of what moves, for irises, upper and lower face apart.
+
+`gioconda train basis DATA --wheel mediapipe-0.10.21-....whl -o basis.safetensors`
+"""
+
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from gioconda.data.clips import Clip
+from gioconda.face import measure, topology
+from gioconda.face.basis import point_weights
+from gioconda.face.pose import fit_pose
+
+_FRAMES_A_CLIP = 24
+_LEAST_FRAMES = 24
+_CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
+_SHUT, _OPEN = 0.02, 0.6  # inner lips, in inter-ocular distances; lids, of the person's widest
+
+
+def train_basis(
+    clips: list[Clip],
+    wheel: Path,
+    output: Path,
+    name: str,
+    parts: tuple[int, int, int] = (4, 10, 18),
+    identities: int = 24,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, float]:
+    """Learn a basis and write it.
+
+    Args:
+        clips: training clips; their tracks are made where they are not kept yet.
+        wheel: the mediapipe wheel, whose table of edges gives the triangles.
+        output: the .safetensors file.
+        name: the basis' name, kept in every Motion told in it.
+        parts: numbers of coordinates for gaze, upper face, lower face.
+        identities: number of coordinates of identity.
+        report: called with clips done and clips in all.
+
+    Returns:
+        Counts of what it learned from.
+    """
+    people = _meshes_by_person(clips, report)
+    neutrals, moving, people = _neutral_and_moving(people)
+    mean = neutrals.mean(0)
+    weight = np.sqrt(point_weights())
+    identity = _components((neutrals - mean), weight, identities)
+    leftover = (neutrals - mean) - _explained(neutrals - mean, identity)
+    region = _regions(mean)
+    dynamics = np.concatenate(
+        [_components(moving * region[i], weight, parts[i]) for i in range(3)]
+    )
+    save_file(
+        {
+            "mean": mean.astype(np.float32),
+            "identity": identity.astype(np.float32),
+            "dynamics": dynamics.astype(np.float32),
+            "triangles": _triangles(wheel),
+        },
+        output,
+        metadata={
+            "name": name,
+            "parts": ",".join(map(str, parts)),
+            "noise": f"{float(leftover[..., :2].std()):.6f}",
+        },
+    )
+    return {"people": len(people), "frames": len(moving)}
+
+
+def _meshes_by_person(
+    clips: list[Clip], report: Callable[[int, int], None]
+) -> dict[str, NDArray[np.float32]]:
+    """Up to `_FRAMES_A_CLIP` meshes of each clip, together by person."""
+    people = defaultdict(list)
+    for i, clip in enumerate(clips):
+        track = clip.track()
+        shown = np.flatnonzero(track.seen)
+        step = max(1, len(shown) // _FRAMES_A_CLIP)
+        people[clip.person].append(track.points[shown[::step]])
+        report(i + 1, len(clips))
+    return {
+        person: np.concatenate(found)
+        for person, found in people.items()
+        if sum(map(len, found)) >= _LEAST_FRAMES
+    }
+
+
+def _neutral_and_moving(
+    people: dict[str, NDArray[np.float32]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
+    """Neutral faces (P, 478, 3) and all displacements from them (N, 478, 3), in the head frame."""
+    neutrals = {person: points[0].astype(np.float64) for person, points in people.items()}
+    average = _unit(next(iter(neutrals.values())))
+    used: list[str] = []
+    moving: list[NDArray[np.float64]] = []
+    for step in range(4):
+        used, moving = [], []
+        for person, points in people.items():
+            face = average if step == 0 else neutrals[person]
+            heads = fit_pose(points, face).to_head(points)
+            lids = measure.lid_opening(heads).mean(1)
+            still = measure.mouth_opening(heads) < _SHUT
+            still &= lids > _OPEN * np.quantile(lids, 0.95)
+            if still.sum() < 4:
+                continue
+            neutrals[person] = _unit(heads[still].mean(0))
+            used.append(person)
+            moving.append(heads - neutrals[person])
+        average = _unit(np.mean([neutrals[person] for person in used], axis=0))
+        _level(average, neutrals, used)
+    return np.stack([neutrals[person] for person in used]), np.concatenate(moving), used
+
+
+def _unit(face: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A face with the head frame's origin and unit."""
+    right, left = face[topology.RIGHT_CORNER], face[topology.LEFT_CORNER]
+    moved: NDArray[np.float64] = (face - (right + left) / 2) / np.linalg.norm(left - right)
+    return moved
+
+
+def _level(
+    average: NDArray[np.float64], neutrals: dict[str, NDArray[np.float64]], used: list[str]
+) -> None:
+    """Turn the average so that left mirrors right and the face looks ahead; the others to it."""
+    across = average[topology.LEFT_CORNER] - average[topology.RIGHT_CORNER]
+    down = average[152] - average[10]
+    x = across / np.linalg.norm(across)
+    down -= x * (down @ x)
+    y = down / np.linalg.norm(down)
+    turn = np.stack([x, y, np.cross(x, y)])
+    average[:] = average @ turn.T
+    for person in used:
+        face = neutrals[person][None]
+        neutrals[person] = _unit(fit_pose(face, average).to_head(face)[0])
+
+
+def _components(
+    faces: NDArray[np.float64], weight: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
+    """The first principal directions (count, 478, 3) of weighted faces, each of mean square 1."""
+    flat = (faces * weight).reshape(len(faces), -1)
+    values, vectors = np.linalg.eigh(flat.T @ flat / len(flat))
+    chosen = vectors[:, ::-1][:, :count].T.reshape(count, *faces.shape[1:])
+    scale = np.sqrt(values[::-1][:count]).reshape(-1, 1, 1)
+    safe = np.where(weight > 0, weight, 1)
+    found: NDArray[np.float64] = chosen * scale / safe
+    return found
+
+
+def _explained(
+    faces: NDArray[np.float64], directions: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    flat = directions.reshape(len(directions), -1)
+    code = faces.reshape(len(faces), -1) @ np.linalg.pinv(flat)
+    back: NDArray[np.float64] = (code @ flat).reshape(faces.shape)
+    return back
+
+
+def _regions(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much each point belongs to gaze, upper and lower face, (3, 478, 1); sums to 1."""
+    height = mean[:, 1]
+    eyes, mouth = 0.25, 0.55  # in inter-ocular distances under the corners of the eyes
+    lower = np.clip((height - eyes) / (mouth - eyes), 0, 1)
+    lower = lower * lower * (3 - 2 * lower)
+    iris = np.zeros(topology.POINTS)
+    iris[topology.IRISES] = 1
+    return np.stack([iris, (1 - lower) * (1 - iris), lower * (1 - iris)])[..., None]
+
+
+def _triangles(wheel: Path) -> NDArray[np.int32]:
+    """The 852 triangles whose edges MediaPipe's table lists three by three."""
+    text = zipfile.ZipFile(wheel).read(_CONNECTIONS).decode()
+    table = text[text.index("FACEMESH_TESSELATION") :]
+    edges = [tuple(map(int, pair)) for pair in re.findall(r"\((\d+), (\d+)\)", table)]
+    starts = np.array(edges[: len(edges) // 3 * 3], np.int32).reshape(-1, 3, 2)
+    return np.ascontiguousarray(starts[:, :, 0])
