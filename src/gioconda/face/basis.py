@@ -20,6 +20,8 @@ from gioconda.face import topology
 from gioconda.face.pose import HeadPose, fit_pose
 
 _RELEASED = "basis.safetensors"
+# What the identities leave unexplained is smooth: about this many points err together.
+_TOGETHER = 30
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Basis:
         """(D, 478, 3): as `_projection`, the identity unknown and held by its prior."""
         b = self.dynamics.reshape(len(self.dynamics), -1).astype(np.float64)
         u = self.identity.reshape(len(self.identity), -1).astype(np.float64)
-        w = self._weights.reshape(-1) / self.noise**2
+        w = self._weights.reshape(-1) / (_TOGETHER * self.noise**2)
         # (noise + U U^T)^-1 by Woodbury's identity, applied to the dynamics
         inner = np.linalg.inv(np.eye(len(u)) + u * w @ u.T)
         bw = b * w

@@ -25,7 +25,9 @@ from gioconda.face.pose import fit_pose
 
 _FRAMES_A_CLIP = 24
 _LEAST_FRAMES = 24
+_FOLDS = 5
 _CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
+_FOLDS = 5
 _SHUT, _OPEN = 0.02, 0.6  # inner lips, in inter-ocular distances; lids, of the person's widest
 
 
@@ -57,7 +59,7 @@ def train_basis(
     mean = neutrals.mean(0)
     weight = np.sqrt(point_weights())
     identity = _components((neutrals - mean), weight, identities)
-    leftover = (neutrals - mean) - _explained(neutrals - mean, identity)
+    leftover = _unexplained(neutrals, weight, identities)
     region = _regions(mean)
     dynamics = np.concatenate(
         [_components(moving * region[i], weight, parts[i]) for i in range(3)]
@@ -73,7 +75,7 @@ def train_basis(
         metadata={
             "name": name,
             "parts": ",".join(map(str, parts)),
-            "noise": f"{float(leftover[..., :2].std()):.6f}",
+            "noise": f"{leftover:.6f}",
         },
     )
     return {"people": len(people), "frames": len(moving)}
@@ -155,17 +157,24 @@ def _components(
     chosen = vectors[:, ::-1][:, :count].T.reshape(count, *faces.shape[1:])
     scale = np.sqrt(values[::-1][:count]).reshape(-1, 1, 1)
     safe = np.where(weight > 0, weight, 1)
-    found: NDArray[np.float64] = chosen * scale / safe
-    return found
+    # safetensors writes the memory as it lies, so it has to lie in the array's own order
+    return np.ascontiguousarray(chosen * scale / safe)
 
 
-def _explained(
-    faces: NDArray[np.float64], directions: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    flat = directions.reshape(len(directions), -1)
-    code = faces.reshape(len(faces), -1) @ np.linalg.pinv(flat)
-    back: NDArray[np.float64] = (code @ flat).reshape(faces.shape)
-    return back
+def _unexplained(
+    neutrals: NDArray[np.float64], weight: NDArray[np.float64], identities: int
+) -> float:
+    """Standard deviation of a point that identities leave unexplained on people not seen."""
+    left = []
+    for fold in range(_FOLDS):
+        held = np.arange(len(neutrals)) % _FOLDS == fold
+        mean = neutrals[~held].mean(0)
+        directions = _components(neutrals[~held] - mean, weight, identities)
+        flat = (directions * weight).reshape(identities, -1)
+        faces = ((neutrals[held] - mean) * weight).reshape(held.sum(), -1)
+        rest = (faces - faces @ np.linalg.pinv(flat) @ flat).reshape(-1, *mean.shape)
+        left.append((rest / np.where(weight > 0, weight, 1))[..., :2])
+    return float(np.concatenate(left).std())
 
 
 def _regions(mean: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,83 @@
+"""Which pixels of a picture belong to the person."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.face.networks import network
+
+_SIZE = 256
+_VIEW = 6.5  # side of the square that the network sees, in inter-ocular distances
+_SURE = (0.3, 0.75)  # network's answers that become 0 and 1
+
+
+def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """How much of each pixel is the person of a face, 0 to 1.
+
+    MediaPipe's selfie segmentation, looked at twice (mirrored), brought to the picture's
+    edges by a guided filter (He et al., ECCV 2010) and kept where it hangs together with
+    the face.
+
+    Args:
+        image: (H, W, 3) RGB.
+        points: (478, 3) the face's mesh in pixels.
+
+    Returns:
+        (H, W).
+    """
+    height, width = image.shape[:2]
+    across = points[topology.LEFT_CORNER] - points[topology.RIGHT_CORNER]
+    side = _VIEW * float(np.linalg.norm(across))
+    middle = points[topology.FACE_OVAL, :2].mean(0)
+    scale = _SIZE / side
+    matrix = np.float64([[scale, 0, 0], [0, scale, 0]])
+    matrix[:, 2] = _SIZE / 2 - scale * middle
+    source = image
+    if scale < 0.5:
+        source = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
+        matrix[:, :2] = np.eye(2) / 2
+    view = cv2.warpAffine(source, matrix, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
+    views = (view, np.ascontiguousarray(view[:, ::-1]))
+    first, second = (_segment(v) for v in views)
+    answer = (first + second[:, ::-1]) / 2
+
+    matrix[:, :2] = np.eye(2) * scale
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    coarse = cv2.warpAffine(
+        answer, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    radius = max(2, round(0.06 * side / _VIEW))
+    fine = _guided(image, coarse, radius)
+    low, high = _SURE
+    matte = np.clip((fine - low) / (high - low), 0, 1).astype(np.float32)
+    oval = points[topology.FACE_OVAL, :2].round().astype(np.int32)
+    face = cv2.fillPoly(np.zeros((height, width), np.uint8), [oval], 255)
+    _, labels = cv2.connectedComponents(((matte > 0.3) | (face > 0)).astype(np.uint8))
+    inside = labels[np.clip(oval[:, 1], 0, height - 1), np.clip(oval[:, 0], 0, width - 1)]
+    kept = labels == np.bincount(inside[inside > 0], minlength=2).argmax()
+    soft = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), radius / 4)
+    matte *= np.clip(soft * 2, 0, 1)
+    np.maximum(matte, cv2.GaussianBlur(face, (0, 0), radius / 4) / np.float32(255), out=matte)
+    return matte
+
+
+def _segment(view: NDArray[np.uint8]) -> NDArray[np.float32]:
+    answer = network("selfie_segmentation")(view[None].astype(np.float32) / 255)
+    mask: NDArray[np.float32] = answer[0][0, :, :, 0]
+    return mask
+
+
+def _guided(
+    image: NDArray[np.uint8], mask: NDArray[np.float32], radius: int
+) -> NDArray[np.float32]:
+    """The mask with the edges of the picture."""
+    guide = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    box = (2 * radius + 1, 2 * radius + 1)
+    mean_g, mean_m = cv2.blur(guide, box), cv2.blur(mask, box)
+    covariance = cv2.blur(guide * mask, box) - mean_g * mean_m
+    variance = cv2.blur(guide * guide, box) - mean_g * mean_g
+    slope = covariance / (variance + 1e-3)
+    offset = mean_m - slope * mean_g
+    refined: NDArray[np.float32] = cv2.blur(slope, box) * guide + cv2.blur(offset, box)
+    return refined
