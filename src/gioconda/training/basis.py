@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from gioconda.data.clips import Clip
 from gioconda.face import measure, topology
 from gioconda.face.basis import point_weights
-from gioconda.face.pose import fit_pose
+from gioconda.face.pose import angles, fit_pose, rotation
 
 _FRAMES_A_CLIP = 24
 _LEAST_FRAMES = 24
@@ -120,8 +120,10 @@ def _neutral_and_moving(
             neutrals[person] = _unit(heads[still].mean(0))
             used.append(person)
             moving.append(heads - neutrals[person])
-        average = _unit(np.mean([neutrals[person] for person in used], axis=0))
-        _level(average, neutrals, used)
+        average = _level(_unit(np.mean([neutrals[person] for person in used], axis=0)), people)
+        for person in used:
+            face = neutrals[person][None]
+            neutrals[person] = _unit(fit_pose(face, average).to_head(face)[0])
     return np.stack([neutrals[person] for person in used]), np.concatenate(moving), used
 
 
@@ -133,19 +135,19 @@ def _unit(face: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _level(
-    average: NDArray[np.float64], neutrals: dict[str, NDArray[np.float64]], used: list[str]
-) -> None:
-    """Turn the average so that left mirrors right and the face looks ahead; the others to it."""
+    average: NDArray[np.float64], people: dict[str, NDArray[np.float32]]
+) -> NDArray[np.float64]:
+    """Turn the average so that left mirrors right and people, in the median, look ahead."""
     across = average[topology.LEFT_CORNER] - average[topology.RIGHT_CORNER]
     down = average[152] - average[10]
     x = across / np.linalg.norm(across)
     down -= x * (down @ x)
     y = down / np.linalg.norm(down)
-    turn = np.stack([x, y, np.cross(x, y)])
-    average[:] = average @ turn.T
-    for person in used:
-        face = neutrals[person][None]
-        neutrals[person] = _unit(fit_pose(face, average).to_head(face)[0])
+    level = average @ np.stack([x, y, np.cross(x, y)]).T
+    pitches = [
+        angles(fit_pose(points, level).rotation)[:, 1].mean() for points in people.values()
+    ]
+    return level @ rotation(0, float(np.median(pitches)), 0).T
 
 
 def _components(

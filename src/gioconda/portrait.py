@@ -1,0 +1,179 @@
+"""Portrait: one photo made ready to move."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.face.basis import Basis, released_basis
+from gioconda.face.finder import find_face
+from gioconda.face.matte import person_matte
+from gioconda.face.pose import HeadPose, angles
+
+MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
+_VIEW = 5.2  # side of the crop in inter-ocular distances
+_DROP = 0.3  # the crop's middle lies this far under the eyes
+_HEAD_END, _BODY_START = 1.15, 2.2  # under the eyes: where the neck begins to, and does, hold still
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A picture of a face, measured, cut out and ready to be warped.
+
+    Pixels are those of the crop at its output size, centres at integers.
+
+    Attributes:
+        photo: (H, W, 3) the whole picture, RGB.
+        crop: left, top and side of the crop in the photo's pixels.
+        size: side S of the crop at its output size in pixels; even.
+        texture: (S + 2 M, S + 2 M, 4) the crop with a border of M = round(MARGIN * S) pixels;
+            RGB, and the person's matte as the fourth channel.
+        plate: (S, S, 3) what is behind the person; it never moves.
+        points: (478, 3) the face's mesh in the crop's pixels.
+        head: the pose of the head in the crop.
+        face: (478, 3) the mesh in the head frame, with the photo's own expression.
+        expression: (D,) the dynamics of the photo's own expression.
+        basis: the basis of the dynamics.
+        note: what the user should know of the choice of face, or None.
+    """
+
+    photo: NDArray[np.uint8]
+    crop: tuple[float, float, float]
+    size: int
+    texture: NDArray[np.uint8]
+    plate: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    head: HeadPose
+    face: NDArray[np.float32]
+    expression: NDArray[np.float32]
+    basis: Basis
+    note: str | None
+
+    @property
+    def pose(self) -> NDArray[np.float32]:
+        """The photo's own pose (6,), as a Motion would say it."""
+        return np.concatenate([angles(self.head.rotation[0]), np.zeros(3)]).astype(np.float32)
+
+    @property
+    def neutral(self) -> NDArray[np.float32]:
+        """The face in the head frame with the photo's own expression taken off, (478, 3)."""
+        return self.face - np.tensordot(self.expression, self.basis.dynamics, 1)
+
+
+def make_portrait(
+    image: NDArray[np.uint8], size: int | None = 512, face: int | None = None
+) -> Portrait:
+    """Find the face of a picture and make it ready.
+
+    Args:
+        image: (H, W, 3) RGB.
+        size: side of the output in pixels, rounded up to even; None for the photo's own scale.
+        face: which face of several, counted from the left, from 1; None for the largest.
+
+    Raises:
+        GiocondaError: if the picture has no face that can be animated.
+    """
+    found = find_face(image, face)
+    basis = released_basis()
+    neutral = basis.identify(found.points[None])
+    head, _ = basis.pose(found.points[None], neutral)
+    crop = _crop(image, head)
+    side = size or round(crop[2])
+    side += side % 2
+    scale = side / crop[2]
+    # pixel centres: photo pixel p covers [p - 0.5, p + 0.5]
+    shift = (0.5 - np.array(crop[:2])) * scale - 0.5
+    points = found.points.astype(np.float64) * scale
+    points[:, :2] += shift
+    head, expression = basis.pose(points[None], neutral)
+    texture, plate = _cut_out(image, points, head, scale, shift, side)
+    return Portrait(
+        photo=image,
+        crop=crop,
+        size=side,
+        texture=texture,
+        plate=plate,
+        points=points.astype(np.float32),
+        head=head,
+        face=head.to_head(points[None])[0].astype(np.float32),
+        expression=expression[0],
+        basis=basis,
+        note=found.note,
+    )
+
+
+def _crop(image: NDArray[np.uint8], head: HeadPose) -> tuple[float, float, float]:
+    """Left, top and side of a square about the head, inside the picture."""
+    height, width = image.shape[:2]
+    side = float(min(_VIEW * head.size[0], height, width))
+    side = float(max(2, 2 * round(side / 2)))
+    down = head.rotation[0] @ [0, _DROP * head.size[0], 0]
+    corner = head.centre[0] + down[:2] - side / 2
+    left = float(np.clip(round(corner[0]), 0, width - side))
+    top = float(np.clip(round(corner[1]), 0, height - side))
+    return left, top, side
+
+
+def _cut_out(
+    image: NDArray[np.uint8],
+    points: NDArray[np.float64],
+    head: HeadPose,
+    scale: float,
+    shift: NDArray[np.float64],
+    side: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The texture with the matte, and the plate behind."""
+    margin = round(MARGIN * side)
+    wide = side + 2 * margin
+    matrix = np.float64([[scale, 0, shift[0] + margin], [0, scale, shift[1] + margin]])
+    source = image
+    if scale < 0.5:  # warpAffine does not average; shrink first
+        factor = 2 * scale
+        source = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        matrix[:, :2] = np.eye(2) / 2
+    flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
+    colours = cv2.warpAffine(
+        source, matrix, (wide, wide), flags=flags, borderMode=cv2.BORDER_REFLECT_101
+    )
+    inside = points.copy()
+    inside[:, :2] += margin
+    matte = person_matte(colours, inside)
+    texture = np.dstack([colours, np.rint(matte * 255).astype(np.uint8)])
+    plate = _plate(colours, matte, head)
+    window = slice(margin, margin + side)
+    return texture, np.ascontiguousarray(plate[window, window])
+
+
+def _plate(
+    colours: NDArray[np.uint8], matte: NDArray[np.float32], head: HeadPose
+) -> NDArray[np.uint8]:
+    """The picture with the person painted over from what is around, (S + 2 M, S + 2 M, 3)."""
+    spread = max(3, round(0.08 * float(head.size[0])))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
+    hidden = cv2.dilate((matte > 0.06).astype(np.uint8), kernel)
+    filled = _fill(colours.astype(np.float32), 1 - hidden.astype(np.float32))
+    soft = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), spread / 3)[..., None]
+    soft = np.maximum(soft, hidden[..., None] * np.float32(1))
+    plate = colours + (filled - colours) * soft
+    return np.clip(np.rint(plate), 0, 255).astype(np.uint8)
+
+
+def _fill(colours: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What is not known, painted smoothly from what is (push-pull pyramid)."""
+    if min(known.shape) <= 2 or known.min() > 0:
+        weight = known.sum()
+        mean = (colours * known[..., None]).sum((0, 1)) / max(float(weight), 1e-6)
+        if weight == 0:
+            mean = colours.mean((0, 1))
+        return np.where(known[..., None] > 0, colours, mean).astype(np.float32)
+    smaller_known = cv2.pyrDown(known)
+    smaller = cv2.pyrDown(colours * known[..., None])
+    smaller /= np.maximum(smaller_known, 1e-4)[..., None]
+    solid = np.clip(smaller_known * 4, 0, 1)
+    coarse = _fill(smaller, np.where(solid > 0.5, 1, 0).astype(np.float32))
+    height, width = known.shape
+    up = cv2.pyrUp(coarse, dstsize=(width, height))
+    filled: NDArray[np.float32] = colours * known[..., None] + up * (1 - known[..., None])
+    return filled

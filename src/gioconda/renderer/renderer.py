@@ -1,0 +1,95 @@
+"""Renderer: a portrait and its motion become frames."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.portrait import Portrait
+from gioconda.renderer.decoder import Decoder, PlainMouth, blend, mouth_geometry
+from gioconda.renderer.eyes import make_eyes
+from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.warp import compose, rasterise
+
+
+class Renderer:
+    """Draws one portrait, frame after frame, into memory that it keeps.
+
+    Args:
+        portrait: whom to draw.
+        decoder: draws what the warp cannot know; version 0's plain mouth by default.
+        full: draw into the whole photo; for a portrait made at the photo's own scale
+            (`make_portrait(..., size=None)`).
+    """
+
+    def __init__(
+        self, portrait: Portrait, decoder: Decoder | None = None, full: bool = False
+    ) -> None:
+        self.portrait = portrait
+        self._decoder = decoder or PlainMouth(portrait)
+        self._sheet = make_sheet(portrait)
+        self._eyes = make_eyes(portrait)
+        size = portrait.size
+        self._flow = np.zeros((size, size, 2), np.float32)
+        self._depth = np.empty((size, size), np.float32)
+        self._picture = np.empty((size, size, 4), np.uint8)
+        if full:
+            left, top, side = (round(v) for v in portrait.crop)
+            if size != side:
+                raise ValueError(f"the crop is {side} pixels in the photo but drawn at {size}")
+            height, width = (n - n % 2 for n in portrait.photo.shape[:2])
+            self._frame = portrait.photo[:height, :width].copy()
+            self._out = self._frame[top : top + size, left : left + size]
+        else:
+            self._frame = np.empty((size, size, 3), np.uint8)
+            self._out = self._frame
+        self._plate = portrait.plate[: self._out.shape[0], : self._out.shape[1]]
+
+    @property
+    def height(self) -> int:
+        """Height of the frames in pixels; even."""
+        return self._frame.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Width of the frames in pixels; even."""
+        return self._frame.shape[1]
+
+    def render(
+        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
+    ) -> NDArray[np.uint8]:
+        """One frame.
+
+        Args:
+            pose: (6,) as in Motion; x, y and log scale are against the portrait's own place.
+            dynamics: (D,) as in Motion.
+
+        Returns:
+            (height, width, 3) RGB; the renderer's own memory, good until the next call.
+        """
+        vertices, face = self._sheet.place(pose, dynamics)
+        sheet = self._sheet
+        rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
+        cv2.remap(
+            self.portrait.texture,
+            self._flow,
+            None,
+            cv2.INTER_LINEAR,
+            dst=self._picture,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        compose(self._picture, self._plate, self._out)
+        for eye in self._eyes:
+            eye.draw(self._out, face)
+        self._decode(face)
+        return self._frame
+
+    def _decode(self, face: NDArray[np.float32]) -> None:
+        points = face[self._decoder.view, :2]
+        limit = np.array([self._out.shape[1], self._out.shape[0]])
+        low = np.clip(np.floor(points.min(0)).astype(int) - 2, 0, limit)
+        high = np.clip(np.ceil(points.max(0)).astype(int) + 3, 0, limit)
+        if (high - low < 2).any():
+            return
+        window = self._out[low[1] : high[1], low[0] : high[0]]
+        pixels, mask = self._decoder(window, None, mouth_geometry(face, low, high))
+        blend(window, pixels, mask)

@@ -1,0 +1,163 @@
+"""The sheet: one mesh over the whole crop, on a smooth proxy of head, hair, neck and body.
+
+The face is the dense mesh; rays run outward from its oval to beyond the crop, over ears,
+skull, hair, neck and shoulders. Every vertex has a place in the head frame and says how far
+it follows the head: fully on the head, not at all on the body, smoothly in between.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.face.pose import rotation
+from gioconda.portrait import MARGIN, Portrait
+
+# Lengths in inter-ocular distances.
+_RINGS = np.array([0.06, 0.13, 0.22, 0.34, 0.5, 0.7, 0.95, 1.3, 1.75, 2.4, 3.3, 4.6, 6.5])
+_SKULL_DEPTH = 0.6  # how far behind the eyes the silhouette of the head lies
+_SKULL_CURVE = 0.4  # how quickly the proxy goes back there from the oval of the face
+_NECK = (1.2, 2.1)  # under the eyes: the head ends, the body begins
+_REACH = (2.3, 3.2)  # from the head's middle: as far as hair follows
+_GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
+_EDGE = 0.05  # of the crop: held still along borders inside the photo
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The mesh of a portrait and how it moves.
+
+    Attributes:
+        triangles: (F, 3) vertices; counter-clockwise in the picture when seen from the front.
+        texture: (V, 2) where each vertex lies in the portrait's texture, x and y in pixels.
+    """
+
+    triangles: NDArray[np.int32]
+    texture: NDArray[np.float32]
+    _portrait: Portrait
+    _rest: NDArray[np.float64]
+    _outer: NDArray[np.float64]
+    _anchor: NDArray[np.int64]
+    _give: NDArray[np.float64]
+    _follow: NDArray[np.float64]
+
+    def place(
+        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where the vertices lie for a pose (6,) and dynamics (D,).
+
+        Returns:
+            The vertices (V, 3) in the crop's pixels, z growing away from the camera; and the
+            face (478, 3) in the same unit, irises included.
+        """
+        p = self._portrait
+        change = np.tensordot(dynamics - p.expression, p.basis.dynamics, 1)
+        face = p.face + change
+        outer = self._outer + self._give[:, None] * change[self._anchor]
+        head = np.concatenate([face[: topology.FACE_POINTS], outer, face[topology.FACE_POINTS :]])
+        yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
+        size = p.head.size[0] * np.exp(log_scale)
+        placed = size * (head @ rotation(yaw, pitch, roll).T)
+        placed[:, :2] += p.head.centre[0] + p.head.size[0] * np.array([x, y])
+        count = len(self._rest)
+        moved = placed[:count]
+        moved[:, :2] = self._rest + self._follow[:, None] * (moved[:, :2] - self._rest)
+        iris = placed[count:]
+        whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
+        return moved.astype(np.float32), whole.astype(np.float32)
+
+
+def make_sheet(portrait: Portrait) -> Sheet:
+    """The sheet of a portrait."""
+    face = portrait.points[: topology.FACE_POINTS].astype(np.float64)
+    head, unit = portrait.head, float(portrait.head.size[0])
+    oval = topology.FACE_OVAL
+    middle = face[oval, :2].mean(0)
+    spokes = face[oval, :2] - middle
+    bearing = np.unwrap(np.arctan2(spokes[:, 1], spokes[:, 0]))
+    bearing = np.maximum.accumulate(bearing + np.arange(len(oval)) * 1e-4)
+    direction = np.stack([np.cos(bearing), np.sin(bearing)], -1)
+    rings = face[oval, :2] + unit * _RINGS[:, None, None] * direction  # (R, 36, 2)
+
+    turn = head.rotation[0]
+    start = portrait.face[oval, 2]
+    depth = start + (_SKULL_DEPTH - start) * (1 - np.exp(-_RINGS[:, None] / _SKULL_CURVE))
+    flat = (rings - head.centre[0]) / unit
+    # the depth in the camera's axes that gives this depth in the head frame
+    camera_z = (depth - flat @ turn[:2, 2]) / turn[2, 2]
+    outer = np.concatenate([flat, camera_z[..., None]], -1).reshape(-1, 3) @ turn
+
+    follow = 1 - _step(outer[:, 1], *_NECK)
+    follow *= 1 - _step(np.linalg.norm(outer[:, :2] - [0, 0.2], axis=1), *_REACH)
+    follow *= _inside(portrait, rings.reshape(-1, 2))
+    rest = np.concatenate([face[:, :2], rings.reshape(-1, 2)])
+    margin = round(MARGIN * portrait.size)
+    return Sheet(
+        triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
+        texture=(rest + margin).astype(np.float32),
+        _portrait=portrait,
+        _rest=rest,
+        _outer=outer,
+        _anchor=np.tile(oval, len(_RINGS)),
+        _give=np.repeat(np.exp(-_RINGS / _GIVE), len(oval)),
+        _follow=np.concatenate([np.ones(topology.FACE_POINTS), follow]),
+    )
+
+
+def _step(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    """Smoothly from 0 at `low` to 1 at `high`."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _inside(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """0 at borders of the crop that cut through the photo, 1 elsewhere."""
+    height, width = portrait.photo.shape[:2]
+    left, top, side = portrait.crop
+    size = portrait.size
+    free = np.ones(len(places))
+    for cut, distance in (
+        (left > 0, places[:, 0]),
+        (top > 0, places[:, 1]),
+        (left + side < width, size - places[:, 0]),
+        (top + side < height, size - places[:, 1]),
+    ):
+        if cut:
+            free *= _step(distance / size, 0, _EDGE)
+    return free
+
+
+def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The face, its holes closed, and the rings, all turned the same way."""
+    parts = [face]
+    for upper, lower in (
+        (topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER),
+        (topology.LEFT_LID_UPPER, topology.LEFT_LID_LOWER),
+        (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER),
+    ):
+        parts.append(_strip(upper, lower))
+    inner = np.array(np.concatenate(parts), np.int32)
+    a, b, c = (mean[inner[:, i], :2] for i in range(3))
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    inner[area < 0] = inner[area < 0][:, ::-1]
+
+    count = len(topology.FACE_OVAL)
+    ring = topology.FACE_POINTS + np.arange(len(_RINGS) * count).reshape(-1, count)
+    ring = np.concatenate([topology.FACE_OVAL[None], ring])
+    here, there = ring[:-1], ring[1:]
+    here_next, there_next = np.roll(here, -1, 1), np.roll(there, -1, 1)
+    outer = np.concatenate(
+        [
+            np.stack([here, there, there_next], -1).reshape(-1, 3),
+            np.stack([here, there_next, here_next], -1).reshape(-1, 3),
+        ]
+    )
+    return np.ascontiguousarray(np.concatenate([inner, outer]), np.int32)
+
+
+def _strip(upper: NDArray[np.int64], lower: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Triangles between two edges that share their ends."""
+    quads = zip(upper[:-1], upper[1:], lower[1:], lower[:-1], strict=True)
+    found = [t for a, b, c, d in quads for t in ((a, b, c), (a, c, d)) if len(set(t)) == 3]
+    return np.array(found)

@@ -1,0 +1,91 @@
+"""The inner loops: triangles to a backward flow, and the picture over the plate."""
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def rasterise(
+    vertices: NDArray[np.float32],
+    values: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    flow: NDArray[np.float32],
+    depth: NDArray[np.float32],
+) -> None:
+    """Draw triangles, nearest in front, with two values spread over each.
+
+    Pixel centres are at integers; triangles turned away from the camera are not drawn.
+
+    Args:
+        vertices: (V, 3) x, y in pixels and z growing away from the camera.
+        values: (V, 2) what each vertex carries.
+        triangles: (F, 3).
+        flow: (H, W, 2), written where a triangle covers the pixel's centre.
+        depth: (H, W), scratch; overwritten.
+    """
+    height, width = depth.shape
+    depth[:] = np.float32(1e30)
+    for f in range(triangles.shape[0]):
+        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, ay = vertices[a, 0], vertices[a, 1]
+        abx, aby = vertices[b, 0] - ax, vertices[b, 1] - ay
+        acx, acy = vertices[c, 0] - ax, vertices[c, 1] - ay
+        area = abx * acy - aby * acx
+        if area <= 1e-6:
+            continue
+        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
+        high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
+        if right < 0 or left > width - 1:
+            continue
+        # weights of b and c are linear in x and y
+        bx, by = acy / area, -acx / area
+        cx, cy = -aby / area, abx / area
+        az, abz, acz = vertices[a, 2], vertices[b, 2], vertices[c, 2]
+        abz, acz = abz - az, acz - az
+        au, av = values[a, 0], values[a, 1]
+        abu, abv = values[b, 0] - au, values[b, 1] - av
+        acu, acv = values[c, 0] - au, values[c, 1] - av
+        edge = np.float32(-1e-4)
+        for y in range(low_y, high_y + 1):
+            # the span in which all three weights are positive
+            b0 = (0 - ax) * bx + (y - ay) * by
+            c0 = (0 - ax) * cx + (y - ay) * cy
+            first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
+            for start, slope in ((b0, bx), (c0, cx), (1 - b0 - c0, -bx - cx)):
+                if slope > 1e-9:
+                    first = max(first, (edge - start) / slope)
+                elif slope < -1e-9:
+                    last = min(last, (edge - start) / slope)
+                elif start < edge:
+                    last = np.float32(-1)
+            for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
+                wb, wc = b0 + x * bx, c0 + x * cx
+                z = az + wb * abz + wc * acz
+                if z < depth[y, x]:
+                    depth[y, x] = z
+                    flow[y, x, 0] = au + wb * abu + wc * acu
+                    flow[y, x, 1] = av + wb * abv + wc * acv
+
+
+@numba.njit(cache=True, nogil=True)
+def compose(
+    picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]
+) -> None:
+    """The picture (H, W, 4), its fourth channel the matte, over the plate (H, W, 3)."""
+    height, width = plate.shape[:2]
+    for y in range(height):
+        for x in range(width):
+            alpha = np.int32(picture[y, x, 3])
+            if alpha == 255:
+                for k in range(3):
+                    out[y, x, k] = picture[y, x, k]
+            elif alpha == 0:
+                for k in range(3):
+                    out[y, x, k] = plate[y, x, k]
+            else:
+                for k in range(3):
+                    behind = np.int32(plate[y, x, k])
+                    mixed = behind * 255 + (np.int32(picture[y, x, k]) - behind) * alpha
+                    out[y, x, k] = (mixed + 127) // 255
