@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.face import topology
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
 from gioconda.face.matte import person_matte
@@ -15,7 +14,6 @@ from gioconda.face.pose import HeadPose, angles
 MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
 _VIEW = 5.2  # side of the crop in inter-ocular distances
 _DROP = 0.3  # the crop's middle lies this far under the eyes
-_HEAD_END, _BODY_START = 1.15, 2.2  # under the eyes: where the neck begins to, and does, hold still
 
 
 @dataclass(frozen=True)
@@ -153,10 +151,23 @@ def _plate(
     spread = max(3, round(0.08 * float(head.size[0])))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
     hidden = cv2.dilate((matte > 0.06).astype(np.uint8), kernel)
-    filled = _fill(colours.astype(np.float32), 1 - hidden.astype(np.float32))
-    soft = cv2.GaussianBlur(hidden.astype(np.float32), (0, 0), spread / 3)[..., None]
-    soft = np.maximum(soft, hidden[..., None] * np.float32(1))
-    plate = colours + (filled - colours) * soft
+    known = 1 - hidden.astype(np.float32)
+    filled = _fill(colours.astype(np.float32), known)
+    # near the silhouette, the background's own grain: mirrored at the nearest known pixel
+    distance, labels = cv2.distanceTransformWithLabels(
+        hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    y, x = np.nonzero(hidden == 0)
+    where = np.zeros((labels.max() + 1, 2), np.float32)
+    where[labels[y, x]] = np.stack([x, y], -1)
+    here = np.stack(np.meshgrid(*map(np.arange, hidden.shape[::-1])), -1).astype(np.float32)
+    mirrored = cv2.blur(2 * where[labels] - here, (5, 5))
+    border = cv2.BORDER_REFLECT_101
+    grain = cv2.remap(colours, mirrored, None, cv2.INTER_LINEAR, borderMode=border)
+    valid = cv2.remap(known, mirrored, None, cv2.INTER_LINEAR, borderMode=border)
+    trust = cv2.blur(valid * np.exp(-distance / float(head.size[0])), (5, 5))[..., None]
+    filled += (grain - filled) * trust
+    plate = colours + (filled - colours) * hidden[..., None]
     return np.clip(np.rint(plate), 0, 255).astype(np.uint8)
 
 

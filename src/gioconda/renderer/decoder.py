@@ -73,7 +73,7 @@ class PlainMouth:
         light = float(skin.mean())
         self._cavity = (0.12 * skin + [0.05 * light, 0, 0]).astype(np.float32)
         self._tongue = (skin * [0.55, 0.33, 0.34]).astype(np.float32)
-        self._teeth = (0.35 * skin + 0.55 * light).astype(np.float32)
+        self._teeth = (0.4 * skin + 0.5 * light).astype(np.float32)
         own = mouth_geometry(face, np.zeros(2, int), np.full(2, portrait.size))
         self._own_opening = own.opening
 
@@ -86,9 +86,9 @@ class PlainMouth:
         down, up, across = geometry.down, geometry.up, geometry.across
         side = np.clip(1.1 - across * across, 0, 1)
         tongue = _ramp(0.16 - up, 0.0, 0.12) * _ramp(geometry.opening, 0.12, 0.3) * side
-        teeth = _ramp(self._TEETH - down, 0.0, 0.03) * _ramp(side, 0.15, 0.6)
+        teeth = _ramp(self._TEETH - down, 0.0, 0.06) * _ramp(side, 0.15, 0.6)
         teeth *= _ramp(geometry.opening, 0.03, 0.1)
-        teeth *= 0.45 + 0.4 * _ramp(down, 0.0, 0.08)
+        teeth *= 0.25 + 0.4 * _ramp(down, 0.0, 0.08)
         drawn = self._cavity + tongue[..., None] * (self._tongue - self._cavity)
         drawn = drawn + teeth[..., None] * (self._teeth - drawn)
         # an open mouth in the photo keeps what it shows until it opens much wider

@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
-from gioconda.face.pose import rotation
+from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import MARGIN, Portrait
 
 # Lengths in inter-ocular distances.
 _RINGS = np.array([0.06, 0.13, 0.22, 0.34, 0.5, 0.7, 0.95, 1.3, 1.75, 2.4, 3.3, 4.6, 6.5])
-_SKULL_DEPTH = 0.6  # how far behind the eyes the silhouette of the head lies
+_SKULL_DEPTH = 0.5  # how far behind the eyes the silhouette of the head lies
 _SKULL_CURVE = 0.4  # how quickly the proxy goes back there from the oval of the face
 _NECK = (1.2, 2.1)  # under the eyes: the head ends, the body begins
 _REACH = (2.3, 3.2)  # from the head's middle: as far as hair follows
+_FLATTER = (0.15, 0.65)  # cheeks deeper than this are this much as deep: they stretch less
 _GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
+_TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 
 
@@ -37,6 +39,7 @@ class Sheet:
     texture: NDArray[np.float32]
     _portrait: Portrait
     _rest: NDArray[np.float64]
+    _face: NDArray[np.float64]
     _outer: NDArray[np.float64]
     _anchor: NDArray[np.int64]
     _give: NDArray[np.float64]
@@ -53,10 +56,12 @@ class Sheet:
         """
         p = self._portrait
         change = np.tensordot(dynamics - p.expression, p.basis.dynamics, 1)
-        face = p.face + change
+        face = self._face + change
         outer = self._outer + self._give[:, None] * change[self._anchor]
         head = np.concatenate([face[: topology.FACE_POINTS], outer, face[topology.FACE_POINTS :]])
         yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
+        own = p.pose
+        yaw, pitch = own[0] + _limit(yaw - own[0], own[0]), own[1] + _limit(pitch - own[1], own[1])
         size = p.head.size[0] * np.exp(log_scale)
         placed = size * (head @ rotation(yaw, pitch, roll).T)
         placed[:, :2] += p.head.centre[0] + p.head.size[0] * np.array([x, y])
@@ -80,13 +85,12 @@ def make_sheet(portrait: Portrait) -> Sheet:
     direction = np.stack([np.cos(bearing), np.sin(bearing)], -1)
     rings = face[oval, :2] + unit * _RINGS[:, None, None] * direction  # (R, 36, 2)
 
-    turn = head.rotation[0]
-    start = portrait.face[oval, 2]
-    depth = start + (_SKULL_DEPTH - start) * (1 - np.exp(-_RINGS[:, None] / _SKULL_CURVE))
-    flat = (rings - head.centre[0]) / unit
-    # the depth in the camera's axes that gives this depth in the head frame
-    camera_z = (depth - flat @ turn[:2, 2]) / turn[2, 2]
-    outer = np.concatenate([flat, camera_z[..., None]], -1).reshape(-1, 3) @ turn
+    deep = portrait.face[:, 2]
+    deep = np.where(deep > _FLATTER[0], _FLATTER[0] + _FLATTER[1] * (deep - _FLATTER[0]), deep)
+    start = deep[oval]
+    back = 1 - np.exp(-_within_person(portrait, face[oval, :2], unit * direction) / _SKULL_CURVE)
+    depth = start + (_SKULL_DEPTH - start) * back
+    outer = _lift(rings.reshape(-1, 2), depth.reshape(-1), head)
 
     follow = 1 - _step(outer[:, 1], *_NECK)
     follow *= 1 - _step(np.linalg.norm(outer[:, :2] - [0, 0.2], axis=1), *_REACH)
@@ -98,6 +102,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
         texture=(rest + margin).astype(np.float32),
         _portrait=portrait,
         _rest=rest,
+        _face=_lift(portrait.points[:, :2], deep, head),
         _outer=outer,
         _anchor=np.tile(oval, len(_RINGS)),
         _give=np.repeat(np.exp(-_RINGS / _GIVE), len(oval)),
@@ -109,6 +114,47 @@ def _step(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64
     """Smoothly from 0 at `low` to 1 at `high`."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def _limit(turn: float, own: float) -> float:
+    """A turn of the head from how the photo shows it, held softly to what the photo can give.
+
+    A face seen from the side hides its other side, so it may turn away but little back.
+    """
+    room = _TURN - 0.8 * abs(own) if turn * own < 0 else _TURN
+    free = 0.7 * room  # below this nothing is changed
+    over = abs(turn) - free
+    if over <= 0:
+        return turn
+    return float(np.copysign(free + (room - free) * np.tanh(over / (room - free)), turn))
+
+
+def _lift(
+    places: NDArray[np.floating], depth: NDArray[np.floating], head: HeadPose
+) -> NDArray[np.float64]:
+    """Points in the head frame, (N, 3), that lie at these pixels (N, 2) and this deep (N,)."""
+    turn = head.rotation[0]
+    flat = (places - head.centre[0]) / head.size[0]
+    camera_z = (depth - flat @ turn[:2, 2]) / turn[2, 2]
+    lifted: NDArray[np.float64] = np.column_stack([flat, camera_z]) @ turn
+    return lifted
+
+
+def _within_person(
+    portrait: Portrait, start: NDArray[np.float64], step: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How much of the way to each ring lies on the person, (R, 36), in inter-ocular distances.
+
+    The proxy goes back only there: where the face's edge is the silhouette, what turns into
+    view is more of the same skin, not a stretched edge.
+    """
+    fine = np.arange(0, _RINGS[-1], 0.02)
+    places = start + fine[:, None, None] * step + round(MARGIN * portrait.size)
+    limit = portrait.texture.shape[0] - 1
+    x, y = np.clip(np.rint(places), 0, limit).astype(int).transpose(2, 0, 1)
+    matte = portrait.texture[y, x, 3] / 255.0
+    way = np.cumsum(np.minimum.accumulate(matte, axis=0), axis=0) * 0.02
+    return np.stack([np.interp(_RINGS, fine, column) for column in way.T], -1)
 
 
 def _inside(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
