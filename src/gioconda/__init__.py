@@ -1,1 +1,30 @@
-"""Gioconda: one portrait and a voice become a talking portrait video."""
+"""Gioconda: one portrait and a voice become a lifelike talking face."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gioconda.animator import Animator as Animator
+    from gioconda.animator import animate as animate
+    from gioconda.errors import GiocondaError as GiocondaError
+    from gioconda.motion import Motion as Motion
+    from gioconda.portrait import Portrait as Portrait
+    from gioconda.portrait import make_portrait as make_portrait
+
+_HOME = {
+    "Animator": "gioconda.animator",
+    "GiocondaError": "gioconda.errors",
+    "Motion": "gioconda.motion",
+    "Portrait": "gioconda.portrait",
+    "animate": "gioconda.animator",
+    "make_portrait": "gioconda.portrait",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are first used, so that `import gioconda` is quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'gioconda' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

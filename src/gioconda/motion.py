@@ -81,7 +81,7 @@ class Motion:
         Raises:
             GiocondaError: if the file is missing, is no motion file or is of another version.
         """
-        check_readable(path)
+        check_readable(Path(path))
         try:
             with np.load(path, allow_pickle=False) as file:
                 version = int(file["version"])

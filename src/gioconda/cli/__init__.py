@@ -16,7 +16,16 @@ from typing import TypeAlias
 
 from gioconda.errors import GiocondaError
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = (
+    "animate",
+    "render",
+    "demo",
+    "bench",
+    "portrait",
+    "track",
+    "train",
+    "evaluate",
+)
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

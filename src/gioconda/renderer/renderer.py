@@ -1,5 +1,7 @@
 """Renderer: a portrait and its motion become frames."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -66,22 +68,29 @@ class Renderer:
         Returns:
             (height, width, 3) RGB; the renderer's own memory, good until the next call.
         """
-        vertices, face = self._sheet.place(pose, dynamics)
+        for _ in self.stages(pose, dynamics):
+            pass
+        return self._frame
+
+    def stages(
+        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
+    ) -> Iterator[str]:
+        """As `render`, one stage at a time; yields the name of each when it is done."""
         sheet = self._sheet
+        vertices, face = sheet.place(pose, dynamics)
+        yield "place the mesh"
         rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
-        cv2.remap(
-            self.portrait.texture,
-            self._flow,
-            None,
-            cv2.INTER_LINEAR,
-            dst=self._picture,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        yield "flow"
+        texture, mode, border = self.portrait.texture, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+        cv2.remap(texture, self._flow, None, mode, dst=self._picture, borderMode=border)
+        yield "warp"
         compose(self._picture, self._plate, self._out)
+        yield "compose"
         for eye in self._eyes:
             eye.draw(self._out, face)
+        yield "eyes"
         self._decode(face)
-        return self._frame
+        yield "decode"
 
     def _decode(self, face: NDArray[np.float32]) -> None:
         points = face[self._decoder.view, :2]

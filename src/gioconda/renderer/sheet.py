@@ -20,7 +20,8 @@ _SKULL_DEPTH = 0.5  # how far behind the eyes the silhouette of the head lies
 _SKULL_CURVE = 0.4  # how quickly the proxy goes back there from the oval of the face
 _NECK = (1.2, 2.1)  # under the eyes: the head ends, the body begins
 _REACH = (2.3, 3.2)  # from the head's middle: as far as hair follows
-_FLATTER = (0.15, 0.65)  # cheeks deeper than this are this much as deep: they stretch less
+_DEPTH = 1.3  # the mesh guesses faces flatter than the tracker sees them turn
+_FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they stretch less
 _GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
@@ -85,7 +86,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     direction = np.stack([np.cos(bearing), np.sin(bearing)], -1)
     rings = face[oval, :2] + unit * _RINGS[:, None, None] * direction  # (R, 36, 2)
 
-    deep = portrait.face[:, 2]
+    deep = _DEPTH * portrait.face[:, 2]
     deep = np.where(deep > _FLATTER[0], _FLATTER[0] + _FLATTER[1] * (deep - _FLATTER[0]), deep)
     start = deep[oval]
     back = 1 - np.exp(-_within_person(portrait, face[oval, :2], unit * direction) / _SKULL_CURVE)

@@ -50,23 +50,27 @@ def rasterise(
         edge = np.float32(-1e-4)
         for y in range(low_y, high_y + 1):
             # the span in which all three weights are positive
-            b0 = (0 - ax) * bx + (y - ay) * by
-            c0 = (0 - ax) * cx + (y - ay) * cy
+            dy = np.float32(y) - ay
+            b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
             first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
-            for start, slope in ((b0, bx), (c0, cx), (1 - b0 - c0, -bx - cx)):
-                if slope > 1e-9:
+            for start, slope in ((b0, bx), (c0, cx), (np.float32(1) - b0 - c0, -bx - cx)):
+                if slope > np.float32(1e-9):
                     first = max(first, (edge - start) / slope)
-                elif slope < -1e-9:
+                elif slope < np.float32(-1e-9):
                     last = min(last, (edge - start) / slope)
                 elif start < edge:
                     last = np.float32(-1)
+            # depth and values along the row: at its start, and for each pixel
+            z0, dz = az + b0 * abz + c0 * acz, bx * abz + cx * acz
+            u0, du = au + b0 * abu + c0 * acu, bx * abu + cx * acu
+            v0, dv = av + b0 * abv + c0 * acv, bx * abv + cx * acv
             for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
-                wb, wc = b0 + x * bx, c0 + x * cx
-                z = az + wb * abz + wc * acz
+                along = np.float32(x)
+                z = z0 + along * dz
                 if z < depth[y, x]:
                     depth[y, x] = z
-                    flow[y, x, 0] = au + wb * abu + wc * acu
-                    flow[y, x, 1] = av + wb * abv + wc * acv
+                    flow[y, x, 0] = u0 + along * du
+                    flow[y, x, 1] = v0 + along * dv
 
 
 @numba.njit(cache=True, nogil=True)

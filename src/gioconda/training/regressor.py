@@ -34,7 +34,7 @@ from gioconda.speech.mel import MELS
 
 WINDOW: Final = 22  # frames that a training window is judged on
 BATCH: Final = 48
-STEPS: Final = 2400  # of the whole schedule
+STEPS: Final = 2000  # of the whole schedule
 RATE: Final = 1.5e-3
 FORGIVEN: Final = 0.7  # part of a window's mean error that costs nothing
 # The total is the sum of the losses times these.

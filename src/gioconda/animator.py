@@ -1,0 +1,122 @@
+"""Animator: photo + speech → frames, for a file or live."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.generator import BaselineGenerator
+from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
+from gioconda.motion import Motion
+from gioconda.portrait import Portrait, make_portrait
+from gioconda.renderer import Renderer
+
+_HOP = SAMPLE_RATE // 2  # samples that `animate` feeds at a time
+
+
+class Animator:
+    """A portrait that speaks as the voice arrives.
+
+    Pieces of sound of any size give the same frames as all at once.
+
+    Args:
+        portrait: who speaks.
+        seed: decides head motion, gaze and blinks; 0 or more.
+        amplitude: scales head motion, gaze and brows, 0 to 2.
+        full: draw into the whole photo (needs a portrait made with `size=None`).
+    """
+
+    def __init__(
+        self, portrait: Portrait, seed: int = 0, amplitude: float = 1.0, full: bool = False
+    ) -> None:
+        self.renderer = Renderer(portrait, full=full)
+        self._generator = BaselineGenerator(seed, amplitude)
+        self._portrait = portrait
+
+    def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
+        """The frames that are now certain, (H, W, 3) RGB, each good until the next.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        yield from self._frames(self._generator.append(pcm))
+
+    def finish(self) -> Iterator[NDArray[np.uint8]]:
+        """The frames that are left when the voice has ended."""
+        yield from self._frames(self._generator.finish())
+
+    def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
+        # Head and eyes move about how the photo shows them.
+        portrait, gaze = self._portrait, self._portrait.basis.gaze
+        for pose, dynamics in zip(motion.pose, motion.dynamics.copy(), strict=True):
+            dynamics[gaze] += portrait.expression[gaze]
+            yield self.renderer.render(pose + portrait.pose, dynamics)
+
+
+@dataclass(frozen=True)
+class Animation:
+    """What `animate` made.
+
+    Attributes:
+        path: the video.
+        frames: how many.
+        seconds: how long making them took, the portrait included.
+        note: what the user should know of the choice of face, or None.
+    """
+
+    path: str
+    frames: int
+    seconds: float
+    note: str | None
+
+
+def animate(
+    photo: str | os.PathLike[str],
+    audio: str | os.PathLike[str],
+    output: str | os.PathLike[str],
+    *,
+    seed: int = 0,
+    size: int = 512,
+    full: bool = False,
+    face: int | None = None,
+    amplitude: float = 1.0,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Animation:
+    """Make a portrait speak: a photo and a voice become a video.
+
+    Args:
+        photo: any picture that Pillow reads.
+        audio: any sound, or video with sound, that FFmpeg reads.
+        output: the .mp4 to write; it appears when it is whole.
+        seed: decides head motion, gaze and blinks; 0 or more.
+        size: side of the square video in pixels.
+        full: keep the whole photo, at its own resolution, instead of a square about the head.
+        face: which face of several, counted from the left, from 1; the largest by default.
+        amplitude: scales head motion, gaze and brows, 0 to 2.
+        report: called with the frames done and the frames in all.
+
+    Raises:
+        GiocondaError: if an input cannot be used or the output cannot be written.
+    """
+    start = time.perf_counter()
+    speech = read_audio(audio)
+    portrait = make_portrait(read_image(photo), None if full else size, face)
+    animator = Animator(portrait, seed, amplitude, full)
+    total = -(-len(speech) * FPS // SAMPLE_RATE)
+    done = 0
+
+    def frames() -> Iterator[NDArray[np.uint8]]:
+        for begin in range(0, len(speech), _HOP):
+            yield from animator.append(speech[begin : begin + _HOP])
+        yield from animator.finish()
+
+    renderer = animator.renderer
+    with VideoWriter(output, renderer.height, renderer.width, speech) as video:
+        for frame in frames():
+            video.write(frame)
+            done += 1
+            report(done, total)
+    return Animation(os.fspath(output), done, time.perf_counter() - start, portrait.note)

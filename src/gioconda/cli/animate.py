@@ -1,0 +1,74 @@
+"""gioconda animate: a photo and a voice become a talking portrait."""
+
+import argparse
+import sys
+
+from gioconda.cli import Subparsers
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser("animate", help="make a portrait speak")
+    parser.add_argument("photo", help="a photo, painting or drawing of a face")
+    parser.add_argument("audio", help="a voice: any sound, or video with sound")
+    add_output_options(parser)
+    parser.add_argument(
+        "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
+    )
+    parser.add_argument(
+        "--amplitude", type=float, default=1.0, help="how much head and brows move, 0 to 2"
+    )
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """The options of every command that renders a portrait."""
+    parser.add_argument("-o", "--output", required=True, help="the .mp4 to write")
+    parser.add_argument(
+        "--size", type=size, default=512, help="side of the video in pixels (default 512)"
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="keep the whole photo at its own resolution"
+    )
+    parser.add_argument("--face", type=int, help="which face of several, from the left, from 1")
+
+
+def size(text: str) -> int:
+    """A size of video in pixels, 64 to 2160, even."""
+    value = int(text)
+    if not 64 <= value <= 2160 or value % 2:
+        raise argparse.ArgumentTypeError(f"{value} is not an even number from 64 to 2160")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Animate."""
+    from gioconda.animator import animate
+
+    with progress_bar("frames") as report:
+        made = animate(
+            args.photo,
+            args.audio,
+            args.output,
+            seed=args.seed,
+            size=args.size,
+            full=args.full,
+            face=args.face,
+            amplitude=args.amplitude,
+            report=report,
+        )
+    conclude(made.path, made.frames, made.seconds, made.note)
+    return 0
+
+
+def conclude(path: str, frames: int, seconds: float, note: str | None) -> None:
+    """Say what was made, where it is and how fast it went."""
+    from gioconda.media import FPS
+
+    if note:
+        print(f"gioconda: {note}", file=sys.stderr)
+    speed = frames / seconds
+    print(
+        f"{path}: {frames / FPS:.1f} s of video in {seconds:.1f} s "
+        f"({speed:.0f} frames a second, {speed / FPS:.1f} times real time)"
+    )

@@ -1,0 +1,29 @@
+"""The arguments of commands that read the clips."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gioconda.data.clips import Clip
+
+
+def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds DATA and --cache."""
+    parser.add_argument(
+        "data", metavar="DATA", type=Path, help="folder of clips.csv and its shards"
+    )
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        type=Path,
+        default=Path.home() / ".cache" / "gioconda",
+        help="where the videos and their tracks are kept (default: %(default)s)",
+    )
+
+
+def read_split(args: argparse.Namespace, split: str) -> "list[Clip]":
+    """The clips of "train" or "val"."""
+    from gioconda.data.clips import read_clips
+
+    return read_clips(args.data, split, args.cache)

@@ -1,0 +1,32 @@
+"""gioconda demo: the bundled portrait speaks."""
+
+import argparse
+from importlib import resources
+
+from gioconda.cli import Subparsers
+from gioconda.cli.animate import conclude
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser("demo", help="animate the bundled example")
+    parser.add_argument(
+        "-o", "--output", default="gioconda-demo.mp4", help="the .mp4 (gioconda-demo.mp4)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another motion")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Animate the example."""
+    from gioconda.animator import animate
+
+    folder = resources.files("gioconda") / "example"
+    with (
+        resources.as_file(folder / "portrait.jpg") as photo,
+        resources.as_file(folder / "voice.flac") as audio,
+        progress_bar("frames") as report,
+    ):
+        made = animate(photo, audio, args.output, seed=args.seed, report=report)
+    conclude(made.path, made.frames, made.seconds, made.note)
+    return 0

@@ -1,0 +1,102 @@
+"""``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
+
+import argparse
+import json
+from typing import Any
+
+from gioconda.cli import Subparsers
+from gioconda.cli.clips import add_clip_arguments, read_split
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("evaluate", help="measure on clips of people never seen")
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    basis = what.add_parser("basis", help="how well the basis explains faces")
+    basis.set_defaults(measure=_basis)
+    speech = what.add_parser("speech", help="how well the mouth follows speech")
+    speech.set_defaults(measure=_speech)
+    reenactment = what.add_parser("reenactment", help="how well frames show what drives them")
+    reenactment.add_argument(
+        "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
+    )
+    reenactment.set_defaults(measure=_reenactment)
+    for evaluation in (basis, speech, reenactment):
+        add_clip_arguments(evaluation)
+        evaluation.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    args.measure(args)
+    return 0
+
+
+def _basis(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.basis import REGIONS, evaluate_basis
+
+    with progress_bar("clips") as report:
+        result: dict[str, Any] = evaluate_basis(read_split(args, "val"), report=report)
+    rows = [
+        [name, *(" ".join(f"{v:5.2f}" for v in errors[region].values()) for region in REGIONS)]
+        for name, errors in result.items()
+        if isinstance(errors, dict)
+    ]
+    counts = "{people} people, {clips} clips, {frames} frames".format(**result)
+    _show(
+        args,
+        result,
+        "Error of rebuilt points, % of the inter-ocular distance: median, mean, p95\n" + counts,
+        ["D", *REGIONS],
+        rows,
+    )
+
+
+def _speech(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.speech import evaluate_speech
+
+    with progress_bar("clips") as report:
+        result = evaluate_speech(read_split(args, "val"), report)
+    rows = [[name, f"{value:.3g}"] for name, value in result.items()]
+    title = "Predicted against tracked mouth opening, Pearson's r, median over clips"
+    _show(args, result, title, ["", "value"], rows)
+
+
+def _reenactment(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.reenactment import MEASURES, evaluate_reenactment
+
+    with progress_bar("clips") as report:
+        result: dict[str, Any] = evaluate_reenactment(
+            read_split(args, "val"), args.clips, report=report
+        )
+    rows = [
+        [name, *(f"{value:.2f}" for value in result["errors"][name].values()), unit]
+        for name, unit in MEASURES.items()
+    ]
+    title = (
+        "Motion tracked in the rendered frames against what drove them, absolute error\n"
+        "{clips} clips, {frames} frames, {refused} clips refused, {lost:.1f} % of frames lost, "
+        "background moved by {background:.2f} of 255"
+    ).format(**result)
+    _show(args, result, title, ["", "median", "mean", "p95", "moved", "unit"], rows)
+
+
+def _show(
+    args: argparse.Namespace,
+    result: dict[str, Any],
+    title: str,
+    heads: list[str],
+    rows: list[list[str]],
+) -> None:
+    """One JSON object, or a table."""
+    if args.json:
+        print(json.dumps(result))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="right" if 0 < i and head != "unit" else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=None if Console().is_terminal else 140).print(table)

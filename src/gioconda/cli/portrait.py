@@ -1,0 +1,38 @@
+"""``gioconda portrait PHOTO -o report.png``: draws what is found in a photo."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gioconda.cli import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("portrait", help="draw what is found in a photo")
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="a picture of a face")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help="report, .png or .jpg"
+    )
+    parser.add_argument(
+        "--face", metavar="N", type=int, help="which face of several, from the left, from 1"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from gioconda.cli.report import draw_report, facts
+    from gioconda.face.finder import find_face
+    from gioconda.media import read_image, write_image
+    from gioconda.media.files import PendingFile
+    from gioconda.media.image import SUFFIXES
+    from gioconda.portrait import make_portrait
+
+    PendingFile(args.output, SUFFIXES).discard()  # before the work, is it writable?
+    image = read_image(args.photo)
+    face = find_face(image, args.face)
+    portrait = make_portrait(image, size=768, face=args.face)
+    if face.note:
+        print(f"gioconda: note: {face.note}", file=sys.stderr)
+    write_image(args.output, draw_report(portrait, face, args.photo.name))
+    for name, value in facts(portrait, face):
+        print(f"{name:<22}{value}")
+    return 0

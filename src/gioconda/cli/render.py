@@ -1,0 +1,54 @@
+"""gioconda render: a portrait is moved by the motion of a video."""
+
+import argparse
+
+from gioconda.cli import Subparsers
+from gioconda.cli.animate import add_output_options, conclude
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser("render", help="move a portrait by a motion file")
+    parser.add_argument("photo", help="a photo, painting or drawing of a face")
+    parser.add_argument("motion", help="a motion file, made by 'gioconda track'")
+    add_output_options(parser)
+    parser.add_argument("--audio", help="the sound to go with it")
+    parser.add_argument(
+        "--absolute",
+        action="store_true",
+        help="turn the head as the driver's is turned, not about how the photo shows it",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render."""
+    import time
+
+    from gioconda.errors import GiocondaError
+    from gioconda.media import VideoWriter, read_audio, read_image
+    from gioconda.motion import Motion
+    from gioconda.portrait import make_portrait
+    from gioconda.renderer import Renderer
+
+    start = time.perf_counter()
+    motion = Motion.load(args.motion)
+    audio = None if args.audio is None else read_audio(args.audio)
+    portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
+    if motion.basis != portrait.basis.name:
+        raise GiocondaError(
+            f"{args.motion} is told in the basis {motion.basis}, this Gioconda has "
+            f"{portrait.basis.name}; track the video again"
+        )
+    if not args.absolute:
+        motion = motion.about(portrait.pose)
+    renderer = Renderer(portrait, full=args.full)
+    with (
+        progress_bar("frames") as report,
+        VideoWriter(args.output, renderer.height, renderer.width, audio) as video,
+    ):
+        for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
+            video.write(renderer.render(pose, dynamics))
+            report(i + 1, len(motion))
+    conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
+    return 0

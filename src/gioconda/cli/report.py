@@ -1,0 +1,220 @@
+"""A picture of what was found in a portrait."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from gioconda.face import measure, topology
+from gioconda.face.finder import Face
+from gioconda.face.pose import angles, rotation
+from gioconda.portrait import MARGIN, Portrait
+from gioconda.renderer import Renderer
+
+_Picture = NDArray[np.uint8]
+
+_SIDE, _SMALL, _GAP, _TEXT = 760, 268, 16, 340  # pixels
+_INK, _PALE, _PAPER = (32, 36, 42), (112, 120, 130), (250, 250, 248)
+_MESH: Final = (255, 255, 255)
+_LIPS, _LIDS, _BROWS = (255, 120, 130), (110, 220, 255), (255, 210, 110)
+_IRIS, _GAZE, _BOX = (120, 255, 150), (255, 235, 60), (255, 150, 40)
+_AXES = ((235, 70, 70), (70, 200, 90), (80, 130, 255))  # x, y, and the way the nose points
+_RIMS = (
+    (np.concatenate([topology.LIP_OUTER_LOWER, topology.LIP_OUTER_UPPER[-2:0:-1]]), _LIPS),
+    (np.concatenate([topology.LIP_INNER_LOWER, topology.LIP_INNER_UPPER[-2:0:-1]]), _LIPS),
+    (np.concatenate([topology.RIGHT_LID_LOWER, topology.RIGHT_LID_UPPER[-2:0:-1]]), _LIDS),
+    (np.concatenate([topology.LEFT_LID_LOWER, topology.LEFT_LID_UPPER[-2:0:-1]]), _LIDS),
+    (topology.BROWS[:10][[0, 1, 2, 3, 4, 8, 7, 6, 5]], _BROWS),
+    (topology.BROWS[10:][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]][[0, 1, 2, 3, 4, 5, 6, 7, 8]], _BROWS),
+)
+
+
+def facts(portrait: Portrait, face: Face) -> list[tuple[str, str]]:
+    """Names and values of what was measured."""
+    heads = portrait.face[None]
+    yaw, pitch, roll = np.degrees(angles(portrait.head.rotation[0]))
+    gaze_yaw, gaze_pitch = np.degrees(measure.gaze(heads)[0])
+    right, left = measure.lid_opening(heads)[0]
+    scale = portrait.crop[2] / portrait.size
+    height, width = portrait.photo.shape[:2]
+    return [
+        ("picture", f"{width} x {height} px"),
+        ("faces found", f"{face.count}"),
+        ("face", f"{face.detection.size:.0f} px"),
+        ("between the eyes", f"{portrait.head.size[0] * scale:.0f} px"),
+        ("head yaw", _turn(yaw, "left", "right")),
+        ("head pitch", _turn(pitch, "down", "up")),
+        ("head roll", _turn(roll, "left", "right")),
+        ("gaze yaw", _turn(gaze_yaw, "left", "right")),
+        ("gaze pitch", _turn(gaze_pitch, "down", "up")),
+        ("lids, person's right", f"{right:.2f} of the width"),
+        ("lids, person's left", f"{left:.2f} of the width"),
+        ("mouth opening", f"{100 * measure.mouth_opening(heads)[0]:.1f} %"),
+        ("expression", f"{np.sqrt((portrait.expression**2).mean()):.1f} (1 is usual)"),
+    ]
+
+
+def draw_report(portrait: Portrait, face: Face, name: str) -> _Picture:
+    """The report, (H, W, 3): the marked face, numbers, matte, background, neutral face."""
+    height = _GAP * 4 + 28 + _SIDE + _SMALL + 22
+    sheet = np.full((height, _GAP * 3 + _SIDE + _TEXT, 3), _PAPER, np.uint8)
+    _paste(sheet, _marked(portrait, face), _GAP, _GAP + 28)
+    step = (sheet.shape[1] - 2 * _GAP - _SMALL) / 3
+    row = _GAP * 2 + 28 + _SIDE + 22
+    lefts = [round(_GAP + i * step) for i in range(4)]
+    panels = {
+        "whole picture": _whole(portrait, face),
+        "matte": _matte(portrait),
+        "background": portrait.plate,
+        "neutral face": Renderer(portrait).render(
+            portrait.pose, np.zeros(sum(portrait.basis.parts), np.float32)
+        ),
+    }
+    for left, picture in zip(lefts, panels.values(), strict=True):
+        _paste(sheet, _fitted(picture, _SMALL), left, row)
+    image = Image.fromarray(sheet)
+    draw = ImageDraw.Draw(image)
+    draw.text((_GAP, _GAP - 4), name, _INK, _font(22))
+    for left, title in zip(lefts, panels, strict=True):
+        draw.text((left, row - 22), title, _PALE, _font(15))
+    _write(draw, portrait, face, _GAP * 2 + _SIDE)
+    return np.array(image)
+
+
+def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int) -> None:
+    """The column of numbers and the key to the colours."""
+    y = _GAP + 30
+    for title, value in facts(portrait, face):
+        draw.text((left, y), title, _PALE, _font(16))
+        draw.text((left + 160, y), value, _INK, _font(16))
+        y += 29
+    y += 20
+    for colour, meaning in (
+        (_BOX, "detection"),
+        (_LIPS, "lips"),
+        (_LIDS, "lids"),
+        (_BROWS, "brows"),
+        (_IRIS, "irises"),
+        (_GAZE, "where the eyes look"),
+        (_AXES[0], "the head's x: across"),
+        (_AXES[1], "the head's y: down"),
+        (_AXES[2], "where the nose points"),
+    ):
+        draw.rectangle((left, y + 5, left + 22, y + 15), colour, _PALE)
+        draw.text((left + 34, y), meaning, _INK, _font(16))
+        y += 26
+    if face.note:
+        y += 12
+        for line in _lines(face.note, 42):
+            draw.text((left, y), line, _INK, _font(15))
+            y += 21
+
+
+def _marked(portrait: Portrait, face: Face) -> _Picture:
+    """The crop with everything that was found drawn on it, (_SIDE, _SIDE, 3)."""
+    scale = 2 * _SIDE / portrait.size  # drawn at twice the size, for fine lines
+    margin = round(MARGIN * portrait.size)
+    crop = portrait.texture[margin:-margin, margin:-margin, :3]
+    picture = cv2.resize(
+        np.ascontiguousarray(crop), (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_CUBIC
+    )
+    points = (portrait.points[:, :2] + 0.5) * scale - 0.5
+    overlay = picture.copy()
+    for triangle in portrait.basis.triangles:
+        _line(overlay, points[triangle], _MESH, 1, closed=True)
+    picture = cv2.addWeighted(overlay, 0.3, picture, 0.7, 0)
+    for rim, colour in _RIMS:
+        _line(picture, points[rim], colour, 3, closed=True)
+    head = portrait.head
+    size = float(head.size[0]) * scale
+    look = head.rotation[0] @ rotation(*measure.gaze(portrait.face[None])[0], 0) @ [0, 0, -1]
+    for iris in (topology.RIGHT_IRIS, topology.LEFT_IRIS):
+        radius = float(np.linalg.norm(points[iris[1:]] - points[iris[0]], axis=1).mean())
+        centre = points[iris[0]]
+        cv2.circle(picture, _pixel(centre), round(radius), _IRIS, 3, cv2.LINE_AA)
+        _arrow(picture, centre, centre + 0.5 * size * look[:2], _GAZE)
+    origin = (head.centre[0] + 0.5) * scale - 0.5
+    for axis, colour in zip(([0.45, 0, 0], [0, 0.45, 0], [0, 0, -0.8]), _AXES, strict=True):
+        _arrow(picture, origin, origin + size * (head.rotation[0] @ axis)[:2], colour)
+    to_crop = portrait.size / portrait.crop[2] * scale
+    corners = (face.detection.box.reshape(2, 2) + 0.5 - portrait.crop[:2]) * to_crop - 0.5
+    cv2.rectangle(picture, _pixel(corners[0]), _pixel(corners[1]), _BOX, 4, cv2.LINE_AA)
+    return cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _whole(portrait: Portrait, face: Face) -> _Picture:
+    picture = portrait.photo.copy()
+    width = max(2, round(max(picture.shape) / _SMALL * 1.5))
+    left, top, side = (round(n) for n in portrait.crop)
+    cv2.rectangle(picture, (left, top), (left + side - 1, top + side - 1), _PAPER, width)
+    low, high = face.detection.box.reshape(2, 2)
+    cv2.rectangle(picture, _pixel(low), _pixel(high), _BOX, width)
+    return picture
+
+
+def _matte(portrait: Portrait) -> _Picture:
+    """The person over a checkerboard."""
+    margin = round(MARGIN * portrait.size)
+    crop = portrait.texture[margin:-margin, margin:-margin].astype(np.float32)
+    y, x = np.indices(crop.shape[:2]) * 16 // portrait.size
+    board = np.where((x + y) % 2, 150, 215)[..., None]
+    alpha = crop[..., 3:] / 255
+    return np.rint(crop[..., :3] * alpha + board * (1 - alpha)).astype(np.uint8)
+
+
+def _turn(angle: float, negative: str, positive: str) -> str:
+    if abs(angle) < 0.5:
+        return "0°"
+    return f"{abs(angle):.0f}° {positive if angle > 0 else negative}"
+
+
+def _line(
+    picture: _Picture, points: NDArray[np.floating], colour: tuple[int, ...], width: int, closed: bool
+) -> None:
+    fixed = np.rint(points * 16).astype(np.int32)  # cv2's sixteenths of a pixel
+    cv2.polylines(picture, [fixed], closed, colour, width, cv2.LINE_AA, shift=4)
+
+
+def _arrow(
+    picture: _Picture,
+    start: NDArray[np.floating],
+    end: NDArray[np.floating],
+    colour: tuple[int, ...],
+) -> None:
+    cv2.arrowedLine(picture, _pixel(start), _pixel(end), colour, 5, cv2.LINE_AA, tipLength=0.15)
+
+
+def _pixel(point: NDArray[np.floating]) -> tuple[int, int]:
+    return round(float(point[0])), round(float(point[1]))
+
+
+def _fitted(picture: _Picture, side: int) -> _Picture:
+    """A picture within a square of paper."""
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    square = np.full((side, side, 3), _PAPER, np.uint8)
+    small = cv2.resize(picture, size, interpolation=way)
+    square[: size[1], : size[0]] = small
+    return square
+
+
+def _paste(sheet: _Picture, picture: _Picture, left: int, top: int) -> None:
+    height, width = picture.shape[:2]
+    sheet[top : top + height, left : left + width] = picture
+
+
+def _lines(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    return lines
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

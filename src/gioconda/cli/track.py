@@ -1,0 +1,44 @@
+"""``gioconda track VIDEO -o m.npz``: a video becomes motion."""
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+
+from gioconda.cli import Subparsers
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("track", help="turn the face of a video into a motion file")
+    parser.add_argument("video", metavar="VIDEO", type=Path, help="a video of a face")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help="motion file, .npz"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    from gioconda.face.encode import encode
+    from gioconda.face.tracker import track
+    from gioconda.media import FPS, read_video
+    from gioconda.media.files import PendingFile
+
+    PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
+    video = read_video(args.video)
+    start = perf_counter()
+    with progress_bar("frames") as report:
+
+        def counted():  # type: ignore[no-untyped-def]
+            for i, frame in enumerate(video, start=1):
+                yield frame
+                report(i, max(i, video.count))
+
+        found = track(counted())
+    motion, _ = encode(found)
+    motion.save(args.output)
+    seconds = perf_counter() - start
+    missed = f", face not seen in {(~found.seen).sum()}" if not found.seen.all() else ""
+    print(
+        f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s){missed}; "
+        f"took {seconds:.1f} s, {len(motion) / seconds:.0f} frames a second"
+    )
+    return 0

@@ -1,0 +1,91 @@
+"""``gioconda train WHAT DATA -o FILE``: the recipes."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from gioconda.cli import Subparsers
+from gioconda.cli.clips import add_clip_arguments, read_split
+from gioconda.cli.progress import progress_bar
+from gioconda.errors import GiocondaError
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("train", help="learn what comes with the package anew")
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+
+    basis = what.add_parser("basis", help="the linear basis of faces, .safetensors")
+    basis.add_argument(
+        "--wheel",
+        metavar="WHEEL",
+        type=Path,
+        required=True,
+        help="the mediapipe wheel, whose table of edges gives the triangles",
+    )
+    basis.add_argument("--name", default="gioconda-basis-1", help="kept in every motion file")
+    basis.set_defaults(recipe=_basis, suffix=".safetensors")
+
+    bank = what.add_parser("bank", help="stretches of real head motion, .safetensors")
+    bank.set_defaults(recipe=_bank, suffix=".safetensors")
+
+    regressor = what.add_parser("regressor", help="speech to mouth, .onnx")
+    regressor.add_argument(
+        "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+    )
+    regressor.add_argument(
+        "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
+    )
+    regressor.set_defaults(recipe=_regressor, suffix=".onnx")
+
+    for recipe in (basis, bank, regressor):
+        add_clip_arguments(recipe)
+        recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+
+
+def run(args: argparse.Namespace) -> int:
+    from gioconda.media.files import PendingFile
+
+    file = PendingFile(args.output, (args.suffix,))
+    try:
+        recipe: Callable[[argparse.Namespace, Path], dict[str, float]] = args.recipe
+        facts = recipe(args, file.partial)
+        file.commit()
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"training needs the package {error.name}; pip install 'gioconda[train]'"
+        ) from error
+    finally:
+        file.discard()
+    print(f"{args.output}: " + ", ".join(f"{name} {value:g}" for name, value in facts.items()))
+    return 0
+
+
+def _basis(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.basis import train_basis
+
+    if not args.wheel.is_file():
+        raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
+    with progress_bar("clips") as report:
+        return train_basis(
+            read_split(args, "train"), args.wheel, output, args.name, report=report
+        )
+
+
+def _bank(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.bank import train_bank
+
+    with progress_bar("clips") as report:
+        return train_bank(read_split(args, "train"), output, report)
+
+
+def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.regressor import train_regressor
+
+    with progress_bar("percent") as report:
+        return train_regressor(
+            read_split(args, "train"),
+            output,
+            args.checkpoint,
+            args.minutes,
+            lambda stage, part: report(round(100 * part), 100),
+        )

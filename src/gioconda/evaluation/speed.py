@@ -1,0 +1,160 @@
+"""How fast the whole line runs, stage by stage, and how much memory it takes."""
+
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.generator import BaselineGenerator
+from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
+from gioconda.portrait import Portrait, make_portrait
+from gioconda.renderer import Renderer
+
+_HOP = SAMPLE_RATE // 2
+_WARM = 10  # frames that are not counted
+
+
+def bench_speed(size: int, seconds: float) -> dict[str, Any]:
+    """Time each stage of the bundled example.
+
+    The whole line is timed apart, as `animate` runs it, encoding overlapped with the rest.
+
+    Args:
+        size: side of the video in pixels.
+        seconds: how much speech is animated.
+
+    Returns:
+        `stages`: for each, name, median and 95th percentile in milliseconds a frame, and
+        frames a second; `pipeline`: frames a second of the whole line, its ratio to real time
+        and to encoding alone; `portrait_seconds`: making the portrait ready, once.
+    """
+    photo, voice = _example(seconds)
+    start = time.perf_counter()
+    portrait = make_portrait(photo, size)
+    prepared = time.perf_counter() - start
+    times: dict[str, list[float]] = {}
+    renderer = Renderer(portrait)
+    frames: list[NDArray[np.uint8]] = []
+    for pose, dynamics in _motion(voice, times):
+        last = begin = time.perf_counter()
+        for stage in renderer.stages(pose + portrait.pose, dynamics):
+            now = time.perf_counter()
+            times.setdefault(stage, []).append(now - last)
+            last = now
+        times.setdefault("rendering, all of it", []).append(last - begin)
+        if len(frames) < FPS:
+            frames.append(renderer.render(pose + portrait.pose, dynamics).copy())
+    with tempfile.TemporaryDirectory() as folder:
+        encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
+        line = _pipeline(Path(folder) / "line.mp4", portrait, voice)
+    return {
+        "size": size,
+        "seconds": len(voice) / SAMPLE_RATE,
+        "portrait_seconds": prepared,
+        "stages": [_row(name, values) for name, values in times.items()],
+        "pipeline": {
+            "fps": line,
+            "times_real_time": line / FPS,
+            "encoding_alone_fps": encoding,
+            "ratio_to_encoding_alone": line / encoding,
+        },
+    }
+
+
+def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]]:
+    """Peak memory of animating the bundled example, each length in a process of its own.
+
+    Returns:
+        For each length: `seconds` of speech, `fps`, `peak_mib` of resident memory.
+    """
+    context = multiprocessing.get_context("spawn")
+    results = []
+    for seconds in lengths:
+        with context.Pool(1) as pool:
+            results.append(pool.apply(_peak, (size, seconds)))
+    return results
+
+
+def _peak(size: int, seconds: float) -> dict[str, float]:
+    photo, voice = _example(seconds)
+    portrait = make_portrait(photo, size)
+    with tempfile.TemporaryDirectory() as folder:
+        fps = _pipeline(Path(folder) / "line.mp4", portrait, voice)
+    unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return {"seconds": seconds, "fps": fps, "peak_mib": peak}
+
+
+def _example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The bundled photo, and its voice repeated to a length."""
+    folder = resources.files("gioconda") / "example"
+    with resources.as_file(folder / "portrait.jpg") as photo:
+        image = read_image(photo)
+    with resources.as_file(folder / "voice.flac") as audio:
+        voice = read_audio(audio)
+    return image, np.resize(voice, round(seconds * SAMPLE_RATE))
+
+
+def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:
+    generator = BaselineGenerator()
+    for begin in range(0, len(voice), _HOP):
+        start = time.perf_counter()
+        motion = generator.append(voice[begin : begin + _HOP])
+        took = time.perf_counter() - start
+        if len(motion):
+            times.setdefault("motion", []).extend([took / len(motion)] * len(motion))
+        yield from zip(motion.pose, motion.dynamics, strict=True)
+
+
+def _encode(
+    path: Path,
+    frames: list[NDArray[np.uint8]],
+    voice: NDArray[np.float32],
+    times: dict[str, list[float]],
+) -> float:
+    """Frames a second of the encoder alone, on frames that move."""
+    height, width = frames[0].shape[:2]
+    count = 10 * FPS
+    with VideoWriter(path, height, width, voice) as video:
+        start = time.perf_counter()
+        for i in range(count):
+            begin = time.perf_counter()
+            video.write(frames[i % len(frames)])
+            times.setdefault("encoding alone", []).append(time.perf_counter() - begin)
+        return count / (time.perf_counter() - start)
+
+
+def _pipeline(path: Path, portrait: Portrait, voice: NDArray[np.float32]) -> float:
+    """Frames a second of the whole line, as `gioconda.animate` runs it."""
+    from gioconda.animator import Animator
+
+    animator = Animator(portrait)
+    count = 0
+    with VideoWriter(path, portrait.size, portrait.size, voice) as video:
+        start = time.perf_counter()
+        for begin in range(0, len(voice), _HOP):
+            for frame in animator.append(voice[begin : begin + _HOP]):
+                video.write(frame)
+                count += 1
+        for frame in animator.finish():
+            video.write(frame)
+            count += 1
+    return count / (time.perf_counter() - start)
+
+
+def _row(name: str, values: list[float]) -> dict[str, Any]:
+    kept = 1000 * np.array(values[_WARM:])
+    median = float(np.median(kept))
+    return {
+        "stage": name,
+        "median_ms": median,
+        "p95_ms": float(np.quantile(kept, 0.95)),
+        "fps": 1000 / max(median, 1e-6),
+    }

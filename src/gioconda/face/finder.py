@@ -1,0 +1,181 @@
+"""Find the one face of a picture that is to be animated, or say why there is none."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.face import topology
+from gioconda.face.basis import released_basis
+from gioconda.face.detector import Detection, detect
+from gioconda.face.mesh import FaceMesh
+from gioconda.face.pose import angles
+
+LEAST_SIZE: Final = 64  # pixels, of the detection
+MOST_TURNED: Final = 45  # degrees
+MOST_CUT: Final = 0.06  # of the face's points
+_PRESENT = 0.5
+_LIKE_A_FACE = 0.5
+_SURE = 0.75  # upright faces are seen surer than this, apart from a few
+_SURER = 0.1
+
+
+@dataclass(frozen=True)
+class Face:
+    """The face that was chosen in a picture.
+
+    Attributes:
+        points: (478, 3) its mesh in pixels, see `gioconda.face.mesh.FaceMesh`.
+        detection: where the detectors saw it.
+        count: how many human-like faces the picture has.
+        note: what the user should know of the choice, in one line, or None.
+    """
+
+    points: NDArray[np.float32]
+    detection: Detection
+    count: int
+    note: str | None
+
+
+def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
+    """The face of a picture that can be animated.
+
+    Args:
+        image: (H, W, 3) RGB, upright.
+        choice: which human-like face, from 1, counted from the left of the picture by the
+            middles of their boxes; None takes the largest.
+
+    Raises:
+        GiocondaError: if there is no face, only an animal's, no face of that number, or if the
+            chosen one is smaller than 64 pixels, turned or tilted by more than 45 degrees,
+            upside down, or cut by the border of the picture.
+    """
+    found = [(face, *_mesh().at(image, face)) for face in detect(image)]
+    faces = sorted(
+        ((face, points) for face, points, presence in found if face.human and presence > _PRESENT),
+        key=lambda item: float(item[0].box[0] + item[0].box[2]),
+    )
+    if not faces:
+        raise _none(image, found)
+    if choice is not None and not 1 <= choice <= len(faces):
+        raise GiocondaError(
+            f"there is no face {choice}; found {_count(len(faces))}, "
+            f"choose from 1 to {len(faces)}, counted from the left"
+        )
+    largest = max(range(len(faces)), key=lambda i: faces[i][0].size)
+    number = largest if choice is None else choice - 1
+    face, points = faces[number]
+    which = "the face" if len(faces) == 1 else f"face {number + 1} of {len(faces)}"
+    _check_size(face, which)
+    _check_upright(image, face, which)
+    _check_pose(points, which)
+    _check_inside(points, image, which)
+    note = None
+    if len(faces) > 1 and choice is None:
+        left, right = max(face.box[0], 0), min(face.box[2], image.shape[1])
+        note = (
+            f"{len(faces)} faces found, the largest is used: number {number + 1} of {len(faces)} "
+            f"from the left, at {left:.0f} to {right:.0f} pixels; --face N chooses another"
+        )
+    return Face(points, face, len(faces), note)
+
+
+_Candidate = tuple[Detection, NDArray[np.float32], float]
+
+
+@cache
+def _mesh() -> FaceMesh:
+    return FaceMesh()
+
+
+def _count(faces: int) -> str:
+    return "1 face" if faces == 1 else f"{faces} faces"
+
+
+def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
+    """Why a picture has no human-like face."""
+    surest, quarters = max((_surest(image, k), k) for k in (1, 2, 3))
+    if surest > _SURE:
+        return _not_upright("the face", quarters)
+    like = [
+        (points, presence)
+        for face, points, presence in found
+        if max(face.short_range, face.full_range) > _LIKE_A_FACE
+    ]
+    for points, presence in like:
+        if presence > _PRESENT and sum(_outside(points, image).values()) > MOST_CUT:
+            return _cut("the face", _outside(points, image))
+    if like:
+        return GiocondaError(
+            "no human face was found, only what looks like an animal's; "
+            "use a picture of a person or of a figure with a human-like face"
+        )
+    return GiocondaError(
+        "no face was found; use a picture in which one face is seen from the front"
+    )
+
+
+def _surest(image: NDArray[np.uint8], quarters: int) -> float:
+    """How sure both detectors are of a face when the picture is turned by quarters, 0 to 1."""
+    turned = np.ascontiguousarray(np.rot90(image, quarters))
+    return max((min(face.short_range, face.full_range) for face in detect(turned)), default=0.0)
+
+
+def _not_upright(which: str, quarters: int) -> GiocondaError:
+    how = "stands on its head" if quarters == 2 else "lies on its side"
+    return GiocondaError(f"{which} {how}, expected an upright one; turn the picture")
+
+
+def _check_size(face: Detection, which: str) -> None:
+    if face.size < LEAST_SIZE:
+        raise GiocondaError(
+            f"{which} is {face.size:.0f} pixels large, expected at least {LEAST_SIZE}; "
+            "use a larger picture, or one taken from closer"
+        )
+
+
+def _check_upright(image: NDArray[np.uint8], face: Detection, which: str) -> None:
+    sure = min(face.short_range, face.full_range)
+    if sure < _SURE and _surest(image, 2) > sure + _SURER:
+        raise _not_upright(which, 2)
+
+
+def _check_pose(points: NDArray[np.float32], which: str) -> None:
+    basis = released_basis()
+    head, _ = basis.pose(points[None], basis.mean)
+    yaw, pitch, roll = np.degrees(angles(head.rotation[0]))
+    for angle, names in (
+        (yaw, ("turned to the left", "turned to the right")),
+        (pitch, ("turned down", "turned up")),
+        (roll, ("tilted to the left", "tilted to the right")),
+    ):
+        if abs(angle) > MOST_TURNED:
+            raise GiocondaError(
+                f"{which} is {names[int(angle > 0)]} by {abs(angle):.0f} degrees, expected at most "
+                f"{MOST_TURNED}; use a picture that shows it more from the front and upright"
+            )
+
+
+def _check_inside(points: NDArray[np.float32], image: NDArray[np.uint8], which: str) -> None:
+    outside = _outside(points, image)
+    if sum(outside.values()) > MOST_CUT:
+        raise _cut(which, outside)
+
+
+def _outside(points: NDArray[np.float32], image: NDArray[np.uint8]) -> dict[str, float]:
+    """Which part of the face's points lies beyond each border."""
+    height, width = image.shape[:2]
+    x, y = points[: topology.FACE_POINTS, :2].T
+    beyond = {"left": x < 0, "right": x > width - 1, "top": y < 0, "bottom": y > height - 1}
+    return {border: float(points.mean()) for border, points in beyond.items()}
+
+
+def _cut(which: str, outside: dict[str, float]) -> GiocondaError:
+    border = max(outside, key=lambda name: outside[name])
+    return GiocondaError(
+        f"{which} is cut by the {border} border ({sum(outside.values()):.0%} of it is missing); "
+        "use a picture that shows the whole face"
+    )

@@ -1,0 +1,197 @@
+"""How heads move, eyes look and blink: stretches of real motion, joined without a seam.
+
+`training/bank.py` makes the bank.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from gioconda.errors import GiocondaError
+from gioconda.face import topology
+from gioconda.face.basis import Basis
+
+BLEND: Final = 24  # frames in which one stretch gives way to the next
+_LEAST: Final = 24  # frames of a stretch that are played alone
+_CANDIDATES: Final = 48
+_EYES_SHUT: Final = 10.0  # what a joint in the middle of a blink costs
+_RELEASED: Final = "bank.safetensors"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """T frames of one person's motion, told against their own middle.
+
+    Attributes:
+        pose: (T, 6) as in `Motion`, the median of each about 0.
+        upper: (T, gaze + upper) coordinates of irises, lids and brows without blinks.
+        blink: (T,) how far a blink has shut the eyes, 0 to 1.
+    """
+
+    pose: NDArray[np.float32]
+    upper: NDArray[np.float32]
+    blink: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.pose)
+
+    def __getitem__(self, frames: slice) -> "Stretch":
+        return Stretch(self.pose[frames], self.upper[frames], self.blink[frames])
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Stretches of motion.
+
+    Attributes:
+        basis: the name of the basis that the coordinates are told in.
+        stretches: each of at least `2 * BLEND + 24` frames.
+        mirror: (gaze + upper, gaze + upper); `upper @ mirror` is the motion seen in a mirror.
+        shut: (upper,) change of the upper coordinates that shuts the eyes of the mean face.
+    """
+
+    basis: str
+    stretches: tuple[Stretch, ...]
+    mirror: NDArray[np.float32]
+    shut: NDArray[np.float32]
+
+
+class Wander:
+    """An endless motion of head, eyes and lids; the seed decides it.
+
+    Starts at rest. However many frames are taken at a time, they are the same frames.
+
+    Args:
+        bank: the stretches.
+        seed: 0 or more.
+    """
+
+    def __init__(self, bank: Bank, seed: int) -> None:
+        self._bank = bank
+        self._rng = np.random.default_rng(seed)
+        rest = (np.zeros((BLEND, n), np.float32) for n in (6, len(bank.mirror)))
+        self._ready = Stretch(*rest, np.zeros(BLEND, np.float32))  # the last BLEND may change
+
+    def take(self, count: int) -> Stretch:
+        """The next frames."""
+        while len(self._ready) < count + BLEND:
+            self._ready = _join(self._ready, self._next(self._ready[-BLEND:]))
+        taken, self._ready = self._ready[:count], self._ready[count:]
+        return taken
+
+    def _next(self, before: Stretch) -> Stretch:
+        """Of some stretches at random the one that best goes on with these frames."""
+        best, least = before, np.inf
+        for _ in range(_CANDIDATES):
+            stretch = self._bank.stretches[self._rng.integers(len(self._bank.stretches))]
+            start = self._rng.integers(0, len(stretch) - 2 * BLEND - _LEAST + 1)
+            found = stretch[start:]
+            if self._rng.random() < 0.5:
+                found = Stretch(
+                    found.pose * _MIRRORED_POSE, found.upper @ self._bank.mirror, found.blink
+                )
+            cost = _strain(before, found[:BLEND])
+            if cost < least:
+                best, least = found, cost
+        return best
+
+
+_MIRRORED_POSE: Final = np.array([-1, 1, -1, -1, 1, 1], np.float32)
+# What a difference counts in the choice of a joint: 0.1 rad, 0.1 eye distances, 2 % in size.
+_POSE_COUNTS: Final = np.array([10, 10, 10, 10, 10, 50], np.float32)
+
+
+def _strain(a: Stretch, b: Stretch) -> float:
+    """How far apart two motions are that are to be blended, in place and in speed."""
+    pose = (a.pose - b.pose) * _POSE_COUNTS
+    speed = np.diff(pose, axis=0) * BLEND / 4
+    middle = BLEND // 2
+    shut = a.blink[middle - 1 : middle + 1].sum() + b.blink[middle - 1 : middle + 1].sum()
+    upper = a.upper - b.upper
+    return float(
+        (pose**2).mean() + (speed**2).mean() + 0.1 * (upper**2).mean() + _EYES_SHUT * shut
+    )
+
+
+def _join(a: Stretch, b: Stretch) -> Stretch:
+    """Two stretches, the end of the first blended into the start of the second.
+
+    The weight and its speed are 0 at both ends, so place and speed go on; a blink is whole or
+    is not there.
+    """
+    t = (np.arange(BLEND, dtype=np.float32)[:, None] + 1) / (BLEND + 1)
+    w = t**3 * (10 - 15 * t + 6 * t**2)
+    end, start = a[-BLEND:], b[:BLEND]
+    blink = np.concatenate([end.blink[: BLEND // 2], start.blink[BLEND // 2 :]])
+    return Stretch(
+        np.concatenate([a.pose[:-BLEND], end.pose * (1 - w) + start.pose * w, b.pose[BLEND:]]),
+        np.concatenate([a.upper[:-BLEND], end.upper * (1 - w) + start.upper * w, b.upper[BLEND:]]),
+        np.concatenate([a.blink[:-BLEND], blink, b.blink[BLEND:]]),
+    )
+
+
+def lid_gap(upper: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
+    """How open coordinates (T, upper) leave the eyes of the mean face, (T,).
+
+    1 as on the neutral face, 0 shut, negative where the lids would cross.
+    """
+    gap, neutral = _gap(basis.dynamics[basis.upper]), _gap(basis.mean)
+    opening: NDArray[np.float64] = 1 + upper @ gap / neutral
+    return opening
+
+
+def with_blinks(stretch: Stretch, bank: Bank, basis: Basis) -> NDArray[np.float32]:
+    """Gaze and upper coordinates (T, gaze + upper), the lids shut as far as the blinks say."""
+    moved = stretch.upper.copy()
+    upper = moved[:, basis.parts[0] :]
+    upper += (stretch.blink * lid_gap(upper, basis))[:, None].astype(np.float32) * bank.shut
+    return moved
+
+
+def _gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Between the middles of the lids, both eyes' mean, (...)."""
+    lower = np.concatenate([topology.RIGHT_LID_LOWER[3:6], topology.LEFT_LID_LOWER[3:6]])
+    upper = np.concatenate([topology.RIGHT_LID_UPPER[3:6], topology.LEFT_LID_UPPER[3:6]])
+    gap: NDArray[np.float64] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
+    return gap
+
+
+@cache
+def released_bank() -> Bank:
+    """The bank that comes with the package."""
+    file = resources.files("gioconda") / "weights" / _RELEASED
+    with resources.as_file(file) as path:
+        return load_bank(path)
+
+
+def load_bank(path: Path) -> Bank:
+    """Read a bank that `gioconda train bank` wrote.
+
+    Raises:
+        GiocondaError: if the file is missing or is no bank.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        ends = np.cumsum(tensors["lengths"])
+        whole = Stretch(
+            *(tensors[name].astype(np.float32) for name in ("pose", "upper", "blink"))
+        )
+        return Bank(
+            basis=facts["basis"],
+            stretches=tuple(
+                whole[end - length : end]
+                for end, length in zip(ends, tensors["lengths"], strict=True)
+            ),
+            mirror=tensors["mirror"],
+            shut=tensors["shut"],
+        )
+    except (OSError, KeyError, ValueError) as error:
+        raise GiocondaError(f"{path} is not a bank of motion ({error})") from error

@@ -1,0 +1,74 @@
+"""Speech → the mouth's part of the dynamics: a small causal convolution net.
+
+`training/regressor.py` trains it.
+"""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.speech import LOOK_AHEAD, SILENCE
+from gioconda.speech.features import SPECTRA
+from gioconda.speech.mel import MELS
+
+HISTORY: Final = 22  # frames of video before its own that the net hears
+_RELEASED: Final = "regressor.onnx"
+
+
+class Regressor:
+    """Speech in, the coordinates of the lower face out, `LOOK_AHEAD` frames later.
+
+    Args:
+        model: a file that `gioconda train regressor` wrote; the released one by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._network = _released() if model is None else _compiled(model)
+        self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
+
+    def append(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The frames that are now certain, (T, coordinates).
+
+        Args:
+            mel: (frames, 4, 80) as in `Speech.mel`.
+        """
+        self._heard = np.concatenate([self._heard, mel])
+        count = len(self._heard) - HISTORY - LOOK_AHEAD
+        if count <= 0:
+            return np.empty((0, self._network.output(0).partial_shape[2].get_length()), np.float32)
+        heard = self._heard.reshape(1, -1, MELS)
+        self._heard = self._heard[count:]
+        found: NDArray[np.float32] = self._network(heard)[0][0]
+        return found
+
+    def finish(self) -> NDArray[np.float32]:
+        """The last frames, `LOOK_AHEAD` or fewer, as if silence followed."""
+        return self.append(np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32))
+
+
+@cache
+def _released() -> ov.CompiledModel:
+    file = resources.files("gioconda") / "weights" / _RELEASED
+    with resources.as_file(file) as path:
+        return _compiled(path)
+
+
+def _compiled(path: Path) -> ov.CompiledModel:
+    settings = {
+        "INFERENCE_NUM_THREADS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    try:
+        return ov.Core().compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:
+        raise GiocondaError(f"{path} is not a regressor ({error})") from error

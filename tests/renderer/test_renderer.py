@@ -1,0 +1,113 @@
+"""What comes out is looked at again by the tracker: it must show what was asked for."""
+
+import numpy as np
+import pytest
+
+from gioconda.face import measure
+from gioconda.face.detector import detect
+from gioconda.face.mesh import FaceMesh
+from gioconda.face.pose import angles
+from gioconda.portrait import MARGIN, make_portrait
+from gioconda.renderer import Renderer
+
+
+@pytest.fixture(scope="module")
+def renderer(portrait):
+    return Renderer(portrait)
+
+
+def towards(portrait, quantity, part, amount):
+    """The least dynamics in one part of the face that change a quantity by an amount."""
+    basis = portrait.basis
+    zero = np.zeros((1, len(basis.dynamics)))
+    base = quantity(basis.rebuild(zero, portrait.neutral))[0]
+    slope = np.zeros(len(basis.dynamics))
+    for i in range(part.start, part.stop):
+        step = zero.copy()
+        step[0, i] = 0.5
+        slope[i] = (quantity(basis.rebuild(step, portrait.neutral))[0] - base) / 0.5
+    return slope * amount / (slope @ slope)
+
+
+def seen(portrait, frame):
+    """Angles in degrees, and the face in the head frame, as the tracker sees them."""
+    points, _ = FaceMesh().at(frame, detect(frame)[0])
+    neutral = portrait.basis.identify(points[None])
+    head, _ = portrait.basis.pose(points[None], neutral)
+    return np.degrees(angles(head.rotation[0])), head.to_head(points[None])
+
+
+def test_the_photos_own_pose_and_expression_give_the_photo_back(portrait, renderer):
+    frame = renderer.render(portrait.pose, portrait.expression).astype(float)
+    margin = round(MARGIN * portrait.size)
+    photo = portrait.texture[margin:-margin, margin:-margin, :3]
+    low, high = portrait.points[:468, :2].min(0).astype(int), portrait.points[:468, :2].max(0)
+    face = (slice(low[1], int(high[1])), slice(low[0], int(high[0])))
+    error = np.mean((frame[face] - photo[face]) ** 2)
+    assert 10 * np.log10(255**2 / error) > 32
+
+
+@pytest.mark.parametrize(("index", "turn"), [(0, 12), (0, -12), (1, 8), (1, -8), (2, 10)])
+def test_the_head_turns_as_told(portrait, renderer, index, turn):
+    pose = portrait.pose.copy()
+    pose[index] += np.radians(turn)
+    before, _ = seen(portrait, renderer.render(portrait.pose, portrait.expression))
+    after, _ = seen(portrait, renderer.render(pose, portrait.expression))
+    assert after[index] - before[index] == pytest.approx(turn, abs=3)
+
+
+def test_the_eyes_close(portrait, renderer):
+    shut = towards(portrait, lambda f: measure.lid_opening(f).mean(1), portrait.basis.upper, -0.3)
+    _, face = seen(portrait, renderer.render(portrait.pose, shut))
+    assert measure.lid_opening(face).max() < 0.12
+
+
+def test_the_open_mouth_of_the_photo_closes_and_opens_wider(portrait, renderer):
+    _, shut = seen(portrait, renderer.render(portrait.pose, np.zeros(len(portrait.expression))))
+    wide = towards(portrait, measure.mouth_opening, portrait.basis.lower, 0.2)
+    _, open_ = seen(portrait, renderer.render(portrait.pose, wide))
+    assert measure.mouth_opening(shut)[0] < 0.03
+    assert measure.mouth_opening(open_)[0] == pytest.approx(0.2, abs=0.06)
+
+
+def test_the_eyes_look_where_told(portrait, renderer):
+    zero = np.zeros(len(portrait.expression))
+    for degrees in (-15, 15):
+        look = towards(
+            portrait, lambda f: measure.gaze(f)[:, 0], portrait.basis.gaze, np.radians(degrees)
+        )
+        _, ahead = seen(portrait, renderer.render(portrait.pose, zero))
+        _, aside = seen(portrait, renderer.render(portrait.pose, look))
+        turned = np.degrees(measure.gaze(aside)[0, 0] - measure.gaze(ahead)[0, 0])
+        assert turned == pytest.approx(degrees, abs=6)
+
+
+def test_background_and_shoulders_keep_still(portrait, renderer):
+    pose = portrait.pose + np.array([0.25, 0.1, 0.1, 0.1, 0, 0.03], np.float32)
+    first = renderer.render(portrait.pose, portrait.expression).copy()
+    second = renderer.render(pose, portrait.expression)
+    for still in (np.s_[:30, :40], np.s_[:30, -40:], np.s_[-12:, :]):
+        assert np.abs(first[still].astype(int) - second[still]).max() <= 2
+
+
+def test_nothing_is_left_unpainted(portrait, renderer):
+    renderer._flow[:] = np.nan
+    renderer.render(portrait.pose + 0.1, portrait.expression)
+    assert np.isfinite(renderer._flow).all()
+
+
+def test_the_full_picture_changes_only_inside_the_crop(photo):
+    portrait = make_portrait(photo, None)
+    renderer = Renderer(portrait, full=True)
+    frame = renderer.render(portrait.pose + 0.1, portrait.expression)
+    assert frame.shape == photo.shape
+    left, top, side = (round(v) for v in portrait.crop)
+    changed = np.argwhere((frame != photo).any(-1))
+    assert len(changed) > 1000
+    assert (changed >= [top, left]).all()
+    assert (changed < [top + side, left + side]).all()
+
+
+def test_full_needs_the_photos_own_scale(portrait):
+    with pytest.raises(ValueError, match="crop is"):
+        Renderer(portrait, full=True)

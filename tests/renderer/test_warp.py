@@ -1,0 +1,45 @@
+import numpy as np
+
+from gioconda.renderer.warp import compose, rasterise
+
+SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
+HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
+
+
+def draw(vertices, values, triangles, size=10):
+    flow = np.full((size, size, 2), -1, np.float32)
+    rasterise(vertices, values, triangles, flow, np.empty((size, size), np.float32))
+    return flow
+
+
+def test_a_square_at_rest_maps_every_pixel_to_itself():
+    flow = draw(SQUARE, SQUARE[:, :2], HALVES)
+    y, x = np.mgrid[:10, :10]
+    np.testing.assert_allclose(flow, np.stack([x, y], -1), atol=1e-4)
+
+
+def test_the_nearer_triangle_is_in_front_whatever_the_order():
+    far = SQUARE + [0, 0, 5]
+    vertices = np.concatenate([SQUARE, far]).astype(np.float32)
+    values = np.repeat(np.array([[1, 1], [2, 2]], np.float32), 4, axis=0)
+    for order in (np.concatenate([HALVES, HALVES + 4]), np.concatenate([HALVES + 4, HALVES])):
+        assert (draw(vertices, values, order.astype(np.int32)) == 1).all()
+
+
+def test_what_is_turned_away_is_not_drawn():
+    assert (draw(SQUARE, SQUARE[:, :2], HALVES[:, ::-1].copy()) == -1).all()
+
+
+def test_triangles_beyond_the_border_are_cut():
+    flow = draw(SQUARE * 3 - 8, SQUARE[:, :2], HALVES)
+    assert (flow >= 0).all()
+    assert np.isfinite(flow).all()
+
+
+def test_compose_mixes_by_the_matte():
+    plate = np.full((1, 3, 3), 100, np.uint8)
+    picture = np.full((1, 3, 4), 200, np.uint8)
+    picture[0, :, 3] = [0, 255, 128]
+    out = np.empty_like(plate)
+    compose(picture, plate, out)
+    np.testing.assert_array_equal(out[0, :, 0], [100, 200, 150])

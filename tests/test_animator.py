@@ -1,0 +1,45 @@
+import av
+import numpy as np
+import pytest
+
+from gioconda import Animator, animate
+
+
+def frames(portrait, voice, hop, seed=0):
+    animator = Animator(portrait, seed=seed)
+    made = [
+        frame.copy()
+        for begin in range(0, len(voice), hop)
+        for frame in animator.append(voice[begin : begin + hop])
+    ]
+    return np.stack(made + [frame.copy() for frame in animator.finish()])
+
+
+def test_pieces_of_sound_give_the_same_frames_as_all_at_once(portrait, voice):
+    second = voice[:16000]
+    whole = frames(portrait, second, len(second))
+    assert len(whole) == 25
+    np.testing.assert_array_equal(whole, frames(portrait, second, 777))
+
+
+def test_one_seed_repeats_and_another_differs(portrait, voice):
+    second = voice[:16000]
+    first = frames(portrait, second, 16000, seed=1)
+    np.testing.assert_array_equal(first, frames(portrait, second, 16000, seed=1))
+    assert (first != frames(portrait, second, 16000, seed=2)).any()
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_animate_writes_a_video_as_long_as_the_voice(
+    tmp_path, photo_path, voice_path, voice, full
+):
+    output = tmp_path / "out.mp4"
+    made = animate(photo_path, voice_path, output, size=128, full=full)
+    assert made.frames == -(-len(voice) // 640)
+    assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+    with av.open(output) as video:
+        picture, sound = video.streams.video[0], video.streams.audio[0]
+        seconds = float(picture.duration * picture.time_base)
+        assert seconds == pytest.approx(len(voice) / 16000, abs=0.04)
+        assert float(sound.duration * sound.time_base) == pytest.approx(seconds, abs=0.04)
+        assert (picture.width, picture.height) == ((512, 512) if full else (128, 128))

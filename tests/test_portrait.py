@@ -1,0 +1,46 @@
+import numpy as np
+
+from gioconda.face import measure
+from gioconda.portrait import MARGIN, make_portrait
+
+
+def test_the_crop_has_the_size_asked_for(portrait):
+    margin = round(MARGIN * 256)
+    assert portrait.plate.shape == (256, 256, 3)
+    assert portrait.texture.shape == (256 + 2 * margin, 256 + 2 * margin, 4)
+
+
+def test_without_a_size_the_crop_keeps_the_photos_pixels(photo):
+    portrait = make_portrait(photo, None)
+    left, top, side = (round(v) for v in portrait.crop)
+    margin = round(MARGIN * portrait.size)
+    crop = portrait.texture[margin:-margin, margin:-margin, :3]
+    assert portrait.size == side
+    np.testing.assert_array_equal(crop, photo[top : top + side, left : left + side])
+
+
+def test_the_matte_holds_the_face_and_not_the_corner(portrait):
+    margin = round(MARGIN * 256)
+    matte = portrait.texture[margin:-margin, margin:-margin, 3]
+    nose = portrait.points[1, :2].round().astype(int)
+    assert matte[nose[1], nose[0]] == 255
+    assert matte[:20, :20].max() < 30
+
+
+def test_the_plate_shows_no_skin_where_the_face_was(portrait):
+    margin = round(MARGIN * 256)
+    crop = portrait.texture[margin:-margin, margin:-margin, :3].astype(float)
+    x, y = portrait.points[1, :2].round().astype(int)
+    assert np.abs(portrait.plate[y, x] - crop[y, x]).max() > 20
+
+
+def test_the_smile_of_the_photo_comes_off(portrait):
+    smiling = measure.mouth_opening(portrait.face[None])[0]
+    neutral = measure.mouth_opening(portrait.neutral[None])[0]
+    assert smiling > 0.05  # the astronaut shows her teeth
+    assert neutral < 0.02
+
+
+def test_its_own_pose_is_zero_but_for_the_turn(portrait):
+    np.testing.assert_array_equal(portrait.pose[3:], 0)
+    assert np.abs(portrait.pose[:3]).max() < np.radians(25)
