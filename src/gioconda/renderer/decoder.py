@@ -62,6 +62,7 @@ class PlainMouth:
 
     view = topology.LIPS
     _TEETH = 0.13  # height of the upper teeth that show, in widths of the mouth
+    _LINE = 0.04  # thickness of the line between shut lips, in widths of the mouth
 
     def __init__(self, portrait: Portrait) -> None:
         face = portrait.points[:, :2]
@@ -74,6 +75,7 @@ class PlainMouth:
         self._cavity = (0.12 * skin + [0.05 * light, 0, 0]).astype(np.float32)
         self._tongue = (skin * [0.55, 0.33, 0.34]).astype(np.float32)
         self._teeth = (0.4 * skin + 0.5 * light).astype(np.float32)
+        self._lips = (skin * [0.5, 0.33, 0.33]).astype(np.float32)
         own = mouth_geometry(face, np.zeros(2, int), np.full(2, portrait.size))
         self._own_opening = own.opening
 
@@ -91,11 +93,19 @@ class PlainMouth:
         teeth *= 0.25 + 0.4 * _ramp(down, 0.0, 0.08)
         drawn = self._cavity + tongue[..., None] * (self._tongue - self._cavity)
         drawn = drawn + teeth[..., None] * (self._teeth - drawn)
-        # an open mouth in the photo keeps what it shows until it opens much wider
-        fresh = 1.0
-        if self._own_opening > 0.06:
-            fresh = float(_ramp(np.float32(geometry.opening / self._own_opening), 1.3, 1.9))
-        return drawn.astype(np.float32), geometry.inner_mouth * np.float32(fresh)
+        if self._own_opening < 0.06:
+            return drawn.astype(np.float32), geometry.inner_mouth
+        # A mouth that is open in the photo keeps what it shows, until it opens much wider;
+        # when it shuts, its teeth go behind the line between the lips.
+        ratio = geometry.opening / self._own_opening
+        line = 1 - _ramp(ratio, 0.2, 0.5)
+        thickness = self._LINE / 2
+        between = _ramp(down, -thickness, thickness) * _ramp(up, -thickness, thickness)
+        between *= np.abs(across) < 0.96
+        fresh = _ramp(ratio, 1.3, 1.9)
+        drawn = drawn + line * (self._lips - drawn)
+        mask = np.maximum(geometry.inner_mouth * fresh, np.minimum(1, 2.5 * between) * line)
+        return drawn.astype(np.float32), mask.astype(np.float32)
 
 
 def mouth_geometry(

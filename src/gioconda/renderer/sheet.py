@@ -1,6 +1,6 @@
 """The sheet: one mesh over the whole crop, on a smooth proxy of head, hair, neck and body.
 
-The face is the dense mesh; rays run outward from its oval to beyond the crop, over ears,
+The face is the dense mesh, with a row of vertices more along the upper lids; rays run outward from its oval to beyond the crop, over ears,
 skull, hair, neck and shoulders. Every vertex has a place in the head frame and says how far
 it follows the head: fully on the head, not at all on the body, smoothly in between.
 """
@@ -24,7 +24,12 @@ _DEPTH = 1.3  # the mesh guesses faces flatter than the tracker sees them turn
 _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they stretch less
 _GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
+_LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
+
+# The upper lids' edges without the corners, and the points of the crease above them.
+_RIMS = np.concatenate([topology.RIGHT_EYE[9:16], topology.LEFT_EYE[9:16]])
+_CREASES = np.concatenate([topology.RIGHT_EYE[25:32], topology.LEFT_EYE[25:32]])
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,12 @@ def make_sheet(portrait: Portrait) -> Sheet:
     depth = start + (_SKULL_DEPTH - start) * back
     outer = _lift(rings.reshape(-1, 2), depth.reshape(-1), head)
 
+    lashes = _lashes(portrait)
     follow = 1 - _step(outer[:, 1], *_NECK)
     follow *= 1 - _step(np.linalg.norm(outer[:, :2] - [0, 0.2], axis=1), *_REACH)
     follow *= _inside(portrait, rings.reshape(-1, 2))
-    rest = np.concatenate([face[:, :2], rings.reshape(-1, 2)])
+    outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
+    rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
     margin = round(MARGIN * portrait.size)
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
@@ -105,10 +112,25 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _rest=rest,
         _face=_lift(portrait.points[:, :2], deep, head),
         _outer=outer,
-        _anchor=np.tile(oval, len(_RINGS)),
-        _give=np.repeat(np.exp(-_RINGS / _GIVE), len(oval)),
-        _follow=np.concatenate([np.ones(topology.FACE_POINTS), follow]),
+        _anchor=np.concatenate([np.tile(oval, len(_RINGS)), _RIMS]),
+        _give=np.concatenate([np.repeat(np.exp(-_RINGS / _GIVE), len(oval)), np.ones(len(_RIMS))]),
+        _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
     )
+
+
+def _lashes(portrait: Portrait) -> NDArray[np.float64]:
+    """A row just above each upper lid's edge, (14, 2): it moves as the edge does.
+
+    So a lid that closes draws skin out of the crease, and lashes keep their shape.
+    """
+    points = portrait.points[:, :2].astype(np.float64)
+    corners = np.linalg.norm(points[[33, 263]] - points[[133, 362]], axis=1)
+    most = _LASHES * np.repeat(corners, len(_RIMS) // 2)
+    up = points[_CREASES] - points[_RIMS]
+    length = np.linalg.norm(up, axis=1)
+    share = np.minimum(most, 0.75 * length) / np.maximum(length, 1e-6)
+    raised: NDArray[np.float64] = points[_RIMS] + share[:, None] * up
+    return raised
 
 
 def _step(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
@@ -177,7 +199,13 @@ def _inside(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float
 
 def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np.int32]:
     """The face, its holes closed, and the rings, all turned the same way."""
-    parts = [face]
+    # the skin above the upper lids hangs on the row of the lashes, that row on the lids' edges
+    first = topology.FACE_POINTS + len(_RINGS) * len(topology.FACE_OVAL)
+    raised = np.arange(len(mean))
+    raised[_RIMS] = first + np.arange(len(_RIMS))
+    parts = [raised[face]]
+    for edge in (topology.RIGHT_LID_UPPER, topology.LEFT_LID_UPPER):
+        parts.append(_strip(raised[edge], edge))
     for upper, lower in (
         (topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER),
         (topology.LEFT_LID_UPPER, topology.LEFT_LID_LOWER),
@@ -185,7 +213,9 @@ def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np
     ):
         parts.append(_strip(upper, lower))
     inner = np.array(np.concatenate(parts), np.int32)
-    a, b, c = (mean[inner[:, i], :2] for i in range(3))
+    flat = np.concatenate([mean[:, :2], np.zeros((first - len(mean), 2)), mean[_RIMS, :2]])
+    flat[first:, 1] -= 1e-3
+    a, b, c = (flat[inner[:, i]] for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     inner[area < 0] = inner[area < 0][:, ::-1]
 
