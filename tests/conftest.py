@@ -35,4 +35,4 @@ def voice(voice_path: Path) -> NDArray[np.float32]:
 
 @pytest.fixture(scope="session")
 def portrait(photo: NDArray[np.uint8]) -> Portrait:
-    return make_portrait(photo, 256)
+    return make_portrait(photo, 512)

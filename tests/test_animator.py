@@ -30,9 +30,7 @@ def test_one_seed_repeats_and_another_differs(portrait, voice):
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_animate_writes_a_video_as_long_as_the_voice(
-    tmp_path, photo_path, voice_path, voice, full
-):
+def test_animate_writes_a_video_as_long_as_the_voice(tmp_path, photo_path, voice_path, voice, full):
     output = tmp_path / "out.mp4"
     made = animate(photo_path, voice_path, output, size=128, full=full)
     assert made.frames == -(-len(voice) // 640)

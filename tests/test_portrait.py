@@ -5,9 +5,9 @@ from gioconda.portrait import MARGIN, make_portrait
 
 
 def test_the_crop_has_the_size_asked_for(portrait):
-    margin = round(MARGIN * 256)
-    assert portrait.plate.shape == (256, 256, 3)
-    assert portrait.texture.shape == (256 + 2 * margin, 256 + 2 * margin, 4)
+    margin = round(MARGIN * portrait.size)
+    assert portrait.plate.shape == (512, 512, 3)
+    assert portrait.texture.shape == (512 + 2 * margin, 512 + 2 * margin, 4)
 
 
 def test_without_a_size_the_crop_keeps_the_photos_pixels(photo):
@@ -20,7 +20,7 @@ def test_without_a_size_the_crop_keeps_the_photos_pixels(photo):
 
 
 def test_the_matte_holds_the_face_and_not_the_corner(portrait):
-    margin = round(MARGIN * 256)
+    margin = round(MARGIN * portrait.size)
     matte = portrait.texture[margin:-margin, margin:-margin, 3]
     nose = portrait.points[1, :2].round().astype(int)
     assert matte[nose[1], nose[0]] == 255
@@ -28,7 +28,7 @@ def test_the_matte_holds_the_face_and_not_the_corner(portrait):
 
 
 def test_the_plate_shows_no_skin_where_the_face_was(portrait):
-    margin = round(MARGIN * 256)
+    margin = round(MARGIN * portrait.size)
     crop = portrait.texture[margin:-margin, margin:-margin, :3].astype(float)
     x, y = portrait.points[1, :2].round().astype(int)
     assert np.abs(portrait.plate[y, x] - crop[y, x]).max() > 20

@@ -10,6 +10,7 @@ from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
+from gioconda.media import cut_out, sample
 
 MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
 _VIEW = 5.2  # side of the crop in inter-ocular distances
@@ -125,16 +126,8 @@ def _cut_out(
     """The texture with the matte, and the plate behind."""
     margin = round(MARGIN * side)
     wide = side + 2 * margin
-    matrix = np.float64([[scale, 0, shift[0] + margin], [0, scale, shift[1] + margin]])
-    source = image
-    if scale < 0.5:  # warpAffine does not average; shrink first
-        factor = 2 * scale
-        source = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] = np.eye(2) / 2
-    flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
-    colours = cv2.warpAffine(
-        source, matrix, (wide, wide), flags=flags, borderMode=cv2.BORDER_REFLECT_101
-    )
+    matrix = np.array([[scale, 0, shift[0] + margin], [0, scale, shift[1] + margin]])
+    colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
     inside = points.copy()
     inside[:, :2] += margin
     matte = person_matte(colours, inside)
@@ -150,7 +143,7 @@ def _plate(
     """The picture with the person painted over from what is around, (S + 2 M, S + 2 M, 3)."""
     spread = max(3, round(0.08 * float(head.size[0])))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
-    hidden = cv2.dilate((matte > 0.06).astype(np.uint8), kernel)
+    hidden = np.asarray(cv2.dilate((matte > 0.06).astype(np.uint8), kernel), np.uint8)
     known = 1 - hidden.astype(np.float32)
     filled = _fill(colours.astype(np.float32), known)
     # near the silhouette, the background's own grain: mirrored at the nearest known pixel
@@ -161,10 +154,9 @@ def _plate(
     where = np.zeros((labels.max() + 1, 2), np.float32)
     where[labels[y, x]] = np.stack([x, y], -1)
     here = np.stack(np.meshgrid(*map(np.arange, hidden.shape[::-1])), -1).astype(np.float32)
-    mirrored = cv2.blur(2 * where[labels] - here, (5, 5))
-    border = cv2.BORDER_REFLECT_101
-    grain = cv2.remap(colours, mirrored, None, cv2.INTER_LINEAR, borderMode=border)
-    valid = cv2.remap(known, mirrored, None, cv2.INTER_LINEAR, borderMode=border)
+    mirrored = np.asarray(cv2.blur(2 * where[labels] - here, (5, 5)), np.float32)
+    grain = sample(colours, mirrored)
+    valid = sample(np.where(hidden, 0, 255).astype(np.uint8), mirrored) / np.float32(255)
     trust = cv2.blur(valid * np.exp(-distance / float(head.size[0])), (5, 5))[..., None]
     filled += (grain - filled) * trust
     plate = colours + (filled - colours) * hidden[..., None]
@@ -180,10 +172,9 @@ def _fill(colours: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[n
             mean = colours.mean((0, 1))
         return np.where(known[..., None] > 0, colours, mean).astype(np.float32)
     smaller_known = cv2.pyrDown(known)
-    smaller = cv2.pyrDown(colours * known[..., None])
-    smaller /= np.maximum(smaller_known, 1e-4)[..., None]
-    solid = np.clip(smaller_known * 4, 0, 1)
-    coarse = _fill(smaller, np.where(solid > 0.5, 1, 0).astype(np.float32))
+    weighted = cv2.pyrDown(colours * known[..., None])
+    smaller = np.asarray(weighted / np.maximum(smaller_known, 1e-4)[..., None], np.float32)
+    coarse = _fill(smaller, np.asarray(smaller_known > 0.125, np.float32))
     height, width = known.shape
     up = cv2.pyrUp(coarse, dstsize=(width, height))
     filled: NDArray[np.float32] = colours * known[..., None] + up * (1 - known[..., None])

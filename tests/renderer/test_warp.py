@@ -19,7 +19,7 @@ def test_a_square_at_rest_maps_every_pixel_to_itself():
 
 
 def test_the_nearer_triangle_is_in_front_whatever_the_order():
-    far = SQUARE + [0, 0, 5]
+    far = SQUARE + np.array([0, 0, 5], np.float32)
     vertices = np.concatenate([SQUARE, far]).astype(np.float32)
     values = np.repeat(np.array([[1, 1], [2, 2]], np.float32), 4, axis=0)
     for order in (np.concatenate([HALVES, HALVES + 4]), np.concatenate([HALVES + 4, HALVES])):

@@ -5,6 +5,7 @@ import pytest
 
 from gioconda.speech import SILENCE, Listener, Speech, listen
 from gioconda.speech.mel import LogMel
+
 from .sounds import voice
 
 

@@ -57,6 +57,8 @@ def _memory(args: argparse.Namespace) -> None:
     lengths = bench_memory(args.size, (10, 300))
     rows = [[f"{r['seconds']:.0f}", f"{r['peak_mib']:.0f}", f"{r['fps']:.0f}"] for r in lengths]
     grown = lengths[-1]["peak_mib"] / lengths[0]["peak_mib"]
-    title = f"{args.size} x {args.size}, peak memory; ratio of the longest to the shortest {grown:.2f}"
+    title = (
+        f"{args.size} x {args.size}, peak memory; ratio of the longest to the shortest {grown:.2f}"
+    )
     heads = ["s of speech", "MiB at most", "frames a second"]
     show({"lengths": lengths, "ratio": grown}, args.json, title, heads, rows)

@@ -171,7 +171,11 @@ def _turn(angle: float, negative: str, positive: str) -> str:
 
 
 def _line(
-    picture: _Picture, points: NDArray[np.floating], colour: tuple[int, ...], width: int, closed: bool
+    picture: _Picture,
+    points: NDArray[np.floating],
+    colour: tuple[int, ...],
+    width: int,
+    closed: bool,
 ) -> None:
     fixed = np.rint(points * 16).astype(np.int32)  # cv2's sixteenths of a pixel
     cv2.polylines(picture, [fixed], closed, colour, width, cv2.LINE_AA, shift=4)

@@ -29,7 +29,7 @@ def show(
 
     table = Table(title=title)
     for i, head in enumerate(heads):
-        table.add_column(head, justify="right" if 0 < i and head != "unit" else "left")
+        table.add_column(head, justify="right" if i > 0 and head != "unit" else "left")
     for row in rows:
         table.add_row(*row)
     Console(width=None if Console().is_terminal else 140).print(table)

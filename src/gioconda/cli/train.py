@@ -66,9 +66,7 @@ def _basis(args: argparse.Namespace, output: Path) -> dict[str, float]:
     if not args.wheel.is_file():
         raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
     with progress_bar("clips") as report:
-        return train_basis(
-            read_split(args, "train"), args.wheel, output, args.name, report=report
-        )
+        return train_basis(read_split(args, "train"), args.wheel, output, args.name, report=report)
 
 
 def _bank(args: argparse.Namespace, output: Path) -> dict[str, float]:

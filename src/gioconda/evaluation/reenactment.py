@@ -74,7 +74,9 @@ def evaluate_reenactment(
     for i, (clip, seen) in enumerate(chosen):
         report(i, len(chosen))
         first = int(np.argmax(seen.seen))
-        part = Track(*(a[first : first + _MOST_FRAMES] for a in (seen.points, seen.seen)), seen.size)
+        part = Track(
+            *(a[first : first + _MOST_FRAMES] for a in (seen.points, seen.seen)), seen.size
+        )
         driving, neutral = encode(part, basis)
         try:
             portrait = make_portrait(_frame(clip, first), size=size)
@@ -156,9 +158,7 @@ def _frame(clip: Clip, index: int) -> NDArray[np.uint8]:
     return next(frame for i, frame in enumerate(clip.frames()) if i == index)
 
 
-def _quantities(
-    motion: Motion, neutral: NDArray[np.float32], basis: Basis
-) -> NDArray[np.float64]:
+def _quantities(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> NDArray[np.float64]:
     """(T, measures) in the units of `MEASURES`."""
     faces = basis.rebuild(motion.dynamics, neutral)
     return np.concatenate(

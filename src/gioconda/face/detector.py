@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face.networks import network
+from gioconda.media import cut_out
 
 _SHORT, _FULL = "face_detection_short_range", "face_detection_full_range_sparse"
 _PROPOSE, _AGREE = 0.4, 0.5
@@ -100,11 +101,7 @@ def _run(
     matrix = np.array(
         [[scale, 0, pixels / 2 - scale * centre[0]], [0, scale, pixels / 2 - scale * centre[1]]]
     )
-    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    if scale < 0.5:  # warpAffine does not average; shrink first
-        image = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] = np.eye(2) * 0.5
-    crop = cv2.warpAffine(image, matrix, (pixels, pixels), flags=flags & cv2.INTER_LINEAR)
+    crop = cut_out(image, matrix, (pixels, pixels), cv2.BORDER_CONSTANT)
     answer = compiled(crop[None].astype(np.float32) / 127.5 - 1)
     boxes, logits = (answer[i][0] for i in range(2))
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.face.networks import network
+from gioconda.media import cut_out
 
 _SIZE = 256
 _VIEW = 6.5  # side of the square that the network sees, in inter-ocular distances
@@ -32,26 +33,21 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
     side = _VIEW * float(np.linalg.norm(across))
     middle = points[topology.FACE_OVAL, :2].mean(0)
     scale = _SIZE / side
-    matrix = np.float64([[scale, 0, 0], [0, scale, 0]])
-    matrix[:, 2] = _SIZE / 2 - scale * middle
-    source = image
-    if scale < 0.5:
-        source = cv2.resize(image, None, fx=2 * scale, fy=2 * scale, interpolation=cv2.INTER_AREA)
-        matrix[:, :2] = np.eye(2) / 2
-    view = cv2.warpAffine(source, matrix, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
+    shift = _SIZE / 2 - scale * middle
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    view = cut_out(image, matrix, (_SIZE, _SIZE))
     views = (view, np.ascontiguousarray(view[:, ::-1]))
     first, second = (_segment(v) for v in views)
     answer = (first + second[:, ::-1]) / 2
 
-    matrix[:, :2] = np.eye(2) * scale
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    coarse = cv2.warpAffine(
+    coarse: NDArray[np.float32] = cv2.warpAffine(  # type: ignore[assignment]
         answer, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     radius = max(2, round(0.06 * side / _VIEW))
     fine = _guided(image, coarse, radius)
     low, high = _SURE
-    matte = np.clip((fine - low) / (high - low), 0, 1).astype(np.float32)
+    matte = np.asarray(np.clip((fine - low) / (high - low), 0, 1), np.float32)
     ring = points[topology.FACE_OVAL, :2]
     oval = (middle + _SURE_FACE * (ring - middle)).round().astype(np.int32)
     face = cv2.fillPoly(np.zeros((height, width), np.uint8), [oval], 255)
@@ -81,5 +77,4 @@ def _guided(
     variance = cv2.blur(guide * guide, box) - mean_g * mean_g
     slope = covariance / (variance + 1e-3)
     offset = mean_m - slope * mean_g
-    refined: NDArray[np.float32] = cv2.blur(slope, box) * guide + cv2.blur(offset, box)
-    return refined
+    return np.asarray(cv2.blur(slope, box) * guide + cv2.blur(offset, box), np.float32)

@@ -1,12 +1,12 @@
 """The dense mesh of a face in a picture."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.face.detector import Detection
 from gioconda.face.networks import network
+from gioconda.media import cut_out
 
 _SIZE = 192
 _MARGIN = 1.5
@@ -56,17 +56,9 @@ class FaceMesh:
         scale = side / _SIZE  # picture pixels to one crop pixel
         turn = scale * np.array([[axis[0], -axis[1]], [axis[1], axis[0]]])
         shift = middle - turn @ np.array([(_SIZE - 1) / 2] * 2)
-        to_picture = np.concatenate([turn, shift[:, None]], 1)
-        if scale > 2:  # warpAffine does not average; shrink the picture first
-            shrink = 1 / scale
-            image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-            source = to_picture * shrink
-        else:
-            source = to_picture
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        crop = cv2.warpAffine(
-            image, source, (_SIZE, _SIZE), flags=flags, borderMode=cv2.BORDER_REPLICATE
-        )
+        back = np.linalg.inv(turn)
+        to_crop = np.concatenate([back, (-back @ shift)[:, None]], 1)
+        crop = cut_out(image, to_crop, (_SIZE, _SIZE))
         np.multiply(crop, np.float32(1 / 255), out=self._input[0])
         answer = self._request.infer(self._input, share_inputs=True)
         mesh, lips, right_eye, left_eye, right_iris, left_iris, flag = (

@@ -62,4 +62,4 @@ def track(frames: Iterable[NDArray[np.uint8]]) -> Track:
         )
     shown = np.flatnonzero(seen)
     nearest = shown[np.abs(np.arange(len(found))[:, None] - shown[None]).argmin(1)]
-    return Track(np.stack([found[i] for i in nearest]), seen, size)  # type: ignore[misc]
+    return Track(np.stack([found[i] for i in nearest]), seen, size)

@@ -114,9 +114,7 @@ def _strain(a: Stretch, b: Stretch) -> float:
     middle = BLEND // 2
     shut = a.blink[middle - 1 : middle + 1].sum() + b.blink[middle - 1 : middle + 1].sum()
     upper = a.upper - b.upper
-    return float(
-        (pose**2).mean() + (speed**2).mean() + 0.1 * (upper**2).mean() + _EYES_SHUT * shut
-    )
+    return float((pose**2).mean() + (speed**2).mean() + 0.1 * (upper**2).mean() + _EYES_SHUT * shut)
 
 
 def _join(a: Stretch, b: Stretch) -> Stretch:
@@ -181,9 +179,7 @@ def load_bank(path: Path) -> Bank:
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         ends = np.cumsum(tensors["lengths"])
-        whole = Stretch(
-            *(tensors[name].astype(np.float32) for name in ("pose", "upper", "blink"))
-        )
+        whole = Stretch(*(tensors[name].astype(np.float32) for name in ("pose", "upper", "blink")))
         return Bank(
             basis=facts["basis"],
             stretches=tuple(

@@ -5,7 +5,7 @@ Video is 25 frames a second.
 """
 
 from gioconda.media.audio import SAMPLE_RATE, read_audio
-from gioconda.media.image import read_image, write_image
+from gioconda.media.image import cut_out, read_image, sample, write_image
 from gioconda.media.video import FPS, VideoReader, VideoWriter, read_video
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "SAMPLE_RATE",
     "VideoReader",
     "VideoWriter",
+    "cut_out",
     "read_audio",
     "read_image",
     "read_video",
+    "sample",
     "write_image",
 ]

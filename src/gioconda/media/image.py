@@ -4,6 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -100,3 +101,53 @@ def _eight_bits(grey: NDArray[np.float64], mode: str) -> NDArray[np.uint8]:
     else:
         white = 65535.0 if top <= 65535 else 2.0**31 - 1
     return np.rint(np.clip(grey / white, 0, 1) * 255).astype(np.uint8)
+
+
+def cut_out(
+    image: NDArray[np.uint8],
+    matrix: NDArray[np.floating],
+    size: tuple[int, int],
+    border: int = cv2.BORDER_REPLICATE,
+) -> NDArray[np.uint8]:
+    """A turned and scaled part of a picture; averaged where it is made smaller.
+
+    Args:
+        image: (H, W, 3).
+        matrix: (2, 3) from the picture's pixels (x, y, 1) to the part's; centres at integers.
+        size: width and height of the part in pixels.
+        border: what lies beyond the picture, one of OpenCV's BORDER_ constants.
+
+    Returns:
+        (height, width, 3).
+    """
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
+    if scale < 0.5:
+        image = np.asarray(
+            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+        back, shift = 1 / scale, 0.5 / scale - 0.5
+        matrix = matrix @ np.array([[back, 0, shift], [0, back, shift], [0, 0, 1]])
+    part = cv2.warpAffine(image, matrix.astype(np.float64), size, flags=flags, borderMode=border)
+    return np.asarray(part, np.uint8)
+
+
+def sample(
+    image: NDArray[np.uint8], flow: NDArray[np.float32], out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """A picture looked up along a flow, bilinearly; mirrored beyond its border.
+
+    Args:
+        image: (H, W, C).
+        flow: (h, w, 2) where in the picture each pixel comes from, x and y.
+        out: (h, w, C) memory for the answer, if there is some already.
+
+    Returns:
+        (h, w, C).
+    """
+    border = cv2.BORDER_REFLECT_101
+    # OpenCV's stubs do not know that one map of pairs is enough
+    part = cv2.remap(  # type: ignore[call-overload]
+        image, flow, None, cv2.INTER_LINEAR, dst=out, borderMode=border
+    )
+    return np.asarray(part, np.uint8)

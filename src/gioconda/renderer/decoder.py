@@ -138,14 +138,15 @@ def mouth_geometry(
     soft *= np.abs(place[..., 0]) < 0.5
     gap = float(np.max(np.interp(rims[0][0], *rims[1]) - rims[0][1]))
     soft *= np.clip(gap * width / 1.5, 0, 1)
-    maps = (soft, 2 * place[..., 0], down, up)
-    return Geometry(*(m.astype(np.float32) for m in maps), opening=max(gap, 0.0))
+    soft, across, down, up = (m.astype(np.float32) for m in (soft, 2 * place[..., 0], down, up))
+    return Geometry(soft, across, down, up, max(gap, 0.0))
 
 
 def _ramp(x: NDArray[np.float32] | float, low: float, high: float) -> NDArray[np.float32]:
     """Smoothly from 0 at `low` to 1 at `high`."""
     t = np.clip((np.asarray(x, np.float32) - low) / (high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    smooth: NDArray[np.float32] = t * t * (3 - 2 * t)
+    return smooth
 
 
 def blend(

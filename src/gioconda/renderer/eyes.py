@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
+from gioconda.media import sample
 from gioconda.portrait import MARGIN, Portrait
 
 _RESOLUTION = 96  # of the patch, pixels for one width of the eye
@@ -58,8 +59,9 @@ class Eye:
             return
         x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
         place = (np.stack([x, y], -1) - middle) @ frame.T / width
-        top, bottom = _lid(face[self.upper, :2], middle, frame, width), _lid(
-            face[self.lower, :2], middle, frame, width
+        top, bottom = (
+            _lid(face[self.upper, :2], middle, frame, width),
+            _lid(face[self.lower, :2], middle, frame, width),
         )
         above = place[..., 1] - np.interp(place[..., 0], *top)
         below = np.interp(place[..., 0], *bottom) - place[..., 1]
@@ -72,9 +74,7 @@ class Eye:
         hold = np.clip((0.5 - np.abs(place[..., 0] - look[0] - self.home[0])) / 0.28, 0, 1)
         source = place - look * (hold * hold * (3 - 2 * hold))[..., None]
         grid = ((source + _REACH) * _RESOLUTION).astype(np.float32)
-        colours = cv2.remap(
-            self.patch, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        colours = sample(self.patch, grid)
         shade = 1 - _SHADOW * np.exp(-np.maximum(above, 0) / 0.07)
         window = out[low[1] : high[1], low[0] : high[0]]
         mixed = window + (colours * shade[..., None] - window) * inside[..., None]
@@ -101,10 +101,7 @@ def _make_eye(
     place = np.stack(np.meshgrid(axis, axis), -1)
     margin = round(MARGIN * portrait.size)
     source = (place @ frame * width + middle + margin).astype(np.float32)
-    seen = cv2.remap(
-        portrait.texture[..., :3], source[..., 0], source[..., 1], cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float32)  # fmt: skip
+    seen = sample(portrait.texture[..., :3].copy(), source).astype(np.float32)
 
     top, bottom = (_lid(points[edge, :2], middle, frame, width) for edge in (upper, lower))
     above = place[..., 1] - np.interp(place[..., 0], *top)
@@ -155,7 +152,7 @@ def _complete(
     made[distance > 1.3 * radius] = base
     soft = cv2.GaussianBlur(visible.astype(np.float32), (0, 0), 2.0)
     soft = np.clip(2 * soft - 1, 0, 1)[..., None]
-    return np.clip(np.rint(made + (seen - made) * soft), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(made + (seen - made) * soft), 0, 255), np.uint8)
 
 
 def _frame(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.media import sample
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import Decoder, PlainMouth, blend, mouth_geometry
 from gioconda.renderer.eyes import make_eyes
@@ -49,12 +49,12 @@ class Renderer:
     @property
     def height(self) -> int:
         """Height of the frames in pixels; even."""
-        return self._frame.shape[0]
+        return int(self._frame.shape[0])
 
     @property
     def width(self) -> int:
         """Width of the frames in pixels; even."""
-        return self._frame.shape[1]
+        return int(self._frame.shape[1])
 
     def render(
         self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
@@ -72,17 +72,14 @@ class Renderer:
             pass
         return self._frame
 
-    def stages(
-        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
-    ) -> Iterator[str]:
+    def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
         """As `render`, one stage at a time; yields the name of each when it is done."""
         sheet = self._sheet
         vertices, face = sheet.place(pose, dynamics)
         yield "place the mesh"
         rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
         yield "flow"
-        texture, mode, border = self.portrait.texture, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
-        cv2.remap(texture, self._flow, None, mode, dst=self._picture, borderMode=border)
+        sample(self.portrait.texture, self._flow, out=self._picture)
         yield "warp"
         compose(self._picture, self._plate, self._out)
         yield "compose"

@@ -1,8 +1,9 @@
 """The sheet: one mesh over the whole crop, on a smooth proxy of head, hair, neck and body.
 
-The face is the dense mesh, with a row of vertices more along the upper lids; rays run outward from its oval to beyond the crop, over ears,
-skull, hair, neck and shoulders. Every vertex has a place in the head frame and says how far
-it follows the head: fully on the head, not at all on the body, smoothly in between.
+The face is the dense mesh, with one more row of vertices along the upper lids; rays run
+outward from its oval to beyond the crop, over ears, skull, hair, neck and shoulders. Every
+vertex has a place in the head frame and says how far it follows the head: fully on the head,
+not at all on the body, smoothly in between.
 """
 
 from dataclasses import dataclass

@@ -74,9 +74,7 @@ def rasterise(
 
 
 @numba.njit(cache=True, nogil=True)
-def compose(
-    picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]
-) -> None:
+def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
     """The picture (H, W, 4), its fourth channel the matte, over the plate (H, W, 3)."""
     height, width = plate.shape[:2]
     for y in range(height):

@@ -117,5 +117,8 @@ def listen(pcm: NDArray[np.float32]) -> Speech:
     listener = Listener()
     parts = [listener.append(pcm), listener.finish()]
     return Speech(
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in ("mel", "loudness", "voice"))
+        *(
+            np.concatenate([getattr(p, name) for p in parts])
+            for name in ("mel", "loudness", "voice")
+        )
     )

@@ -31,8 +31,19 @@ MOST: Final = 250
 # Speeches and interviews. Left out: clips of 1.2 s (lrcar), readers who were told to keep
 # still (grid), actors who make faces (liveportrait and others).
 FAMILIES: Final = frozenset(
-    "edtalk first-order-model imtalker ip-lap latentsync real3dportrait sadtalker sparsesync "
-    "talking-face-pc-av thin-plate-spline- video-retalking".split()
+    [
+        "edtalk",
+        "first-order-model",
+        "imtalker",
+        "ip-lap",
+        "latentsync",
+        "real3dportrait",
+        "sadtalker",
+        "sparsesync",
+        "talking-face-pc-av",
+        "thin-plate-spline-",
+        "video-retalking",
+    ]
 )
 # Half ranges: 15 degrees, 0.3 inter-ocular distances, 6 % in size.
 LIMITS: Final = np.array([0.262, 0.262, 0.262, 0.3, 0.3, 0.06])
@@ -76,7 +87,9 @@ def train_bank(
             shutting += shuts
         report(i + 1, len(clips))
     if not found or not shutting:
-        raise GiocondaError(f"none of the {len(clips)} clips holds three steady seconds and a blink")
+        raise GiocondaError(
+            f"none of the {len(clips)} clips holds three steady seconds and a blink"
+        )
     whole = Stretch(
         *(np.concatenate([getattr(s, n) for s in found]) for n in ("pose", "upper", "blink"))
     )

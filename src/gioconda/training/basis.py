@@ -55,15 +55,13 @@ def train_basis(
         Counts of what it learned from.
     """
     people = _meshes_by_person(clips, report)
-    neutrals, moving, people = _neutral_and_moving(people)
+    neutrals, moving, used = _neutral_and_moving(people)
     mean = neutrals.mean(0)
     weight = np.sqrt(point_weights())
     identity = _components((neutrals - mean), weight, identities)
     leftover = _unexplained(neutrals, weight, identities)
     region = _regions(mean)
-    dynamics = np.concatenate(
-        [_components(moving * region[i], weight, parts[i]) for i in range(3)]
-    )
+    dynamics = np.concatenate([_components(moving * region[i], weight, parts[i]) for i in range(3)])
     save_file(
         {
             "mean": mean.astype(np.float32),
@@ -78,7 +76,7 @@ def train_basis(
             "noise": f"{leftover:.6f}",
         },
     )
-    return {"people": len(people), "frames": len(moving)}
+    return {"people": len(used), "frames": len(moving)}
 
 
 def _meshes_by_person(
@@ -144,9 +142,7 @@ def _level(
     down -= x * (down @ x)
     y = down / np.linalg.norm(down)
     level = average @ np.stack([x, y, np.cross(x, y)]).T
-    pitches = [
-        angles(fit_pose(points, level).rotation)[:, 1].mean() for points in people.values()
-    ]
+    pitches = [angles(fit_pose(points, level).rotation)[:, 1].mean() for points in people.values()]
     return level @ rotation(0, float(np.median(pitches)), 0).T
 
 

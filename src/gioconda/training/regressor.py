@@ -27,7 +27,6 @@ from gioconda.evaluation.speech import Talk, read_talk
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights, released_basis
 from gioconda.generator.regressor import HISTORY, Regressor
-from gioconda.media import SAMPLE_RATE
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
@@ -143,16 +142,16 @@ def train_regressor(
         step += 1
         for name, loss in losses.items():
             recent[name] = 0.98 * recent.get(name, float(loss)) + 0.02 * float(loss)
-        report(f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS)
+        report(
+            f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS
+        )
     _keep(checkpoint, {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step})
     net.eval()
     write_model(net, output)
     return {"steps": step, **recent, "export_error": _export_error(net, output)}
 
 
-def read_talks(
-    clips: list[Clip], basis: Basis, report: Callable[[str, float], None]
-) -> list[Talk]:
+def read_talks(clips: list[Clip], basis: Basis, report: Callable[[str, float], None]) -> list[Talk]:
     """The clips that serve, in step.
 
     Raises:
