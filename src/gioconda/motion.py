@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ class Motion:
         """
         check_readable(Path(path))
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 version = int(file["version"])
                 if version != _VERSION:
                     raise GiocondaError(
@@ -91,8 +92,10 @@ class Motion:
                         f"version {_VERSION}; track the video again"
                     )
                 pose, dynamics = (file[k].astype(np.float32) for k in ("pose", "dynamics"))
+                if not len(pose):
+                    raise GiocondaError(f"{path} holds no frames; track the video again")
                 return Motion(pose, dynamics, str(file["basis"]))
-        except (ValueError, KeyError, OSError, EOFError, TypeError) as error:
+        except (ValueError, KeyError, OSError, EOFError, TypeError, BadZipFile) as error:
             raise GiocondaError(
                 f"{path} is not a motion file ({error}); make one with 'gioconda track'"
             ) from error

@@ -66,7 +66,7 @@ def conclude(path: str, frames: int, seconds: float, note: str | None) -> None:
     from gioconda.media import FPS
 
     if note:
-        print(f"gioconda: {note}", file=sys.stderr)
+        print(f"gioconda: note: {note}", file=sys.stderr)
     speed = frames / seconds
     print(
         f"{path}: {frames / FPS:.1f} s of video in {seconds:.1f} s "

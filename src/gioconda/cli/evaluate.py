@@ -1,12 +1,12 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
-import json
 from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
+from gioconda.cli.table import show
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -42,9 +42,9 @@ def _basis(args: argparse.Namespace) -> None:
         if isinstance(errors, dict)
     ]
     counts = "{people} people, {clips} clips, {frames} frames".format(**result)
-    _show(
-        args,
+    show(
         result,
+        args.json,
         "Error of rebuilt points, % of the inter-ocular distance: median, mean, p95\n" + counts,
         ["D", *REGIONS],
         rows,
@@ -58,7 +58,7 @@ def _speech(args: argparse.Namespace) -> None:
         result = evaluate_speech(read_split(args, "val"), report)
     rows = [[name, f"{value:.3g}"] for name, value in result.items()]
     title = "Predicted against tracked mouth opening, Pearson's r, median over clips"
-    _show(args, result, title, ["", "value"], rows)
+    show(result, args.json, title, ["", "value"], rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:
@@ -77,26 +77,4 @@ def _reenactment(args: argparse.Namespace) -> None:
         "{clips} clips, {frames} frames, {refused} clips refused, {lost:.1f} % of frames lost, "
         "background moved by {background:.2f} of 255"
     ).format(**result)
-    _show(args, result, title, ["", "median", "mean", "p95", "moved", "unit"], rows)
-
-
-def _show(
-    args: argparse.Namespace,
-    result: dict[str, Any],
-    title: str,
-    heads: list[str],
-    rows: list[list[str]],
-) -> None:
-    """One JSON object, or a table."""
-    if args.json:
-        print(json.dumps(result))
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title)
-    for i, head in enumerate(heads):
-        table.add_column(head, justify="right" if i > 0 and head != "unit" else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console(width=None if Console().is_terminal else 140).print(table)
+    show(result, args.json, title, ["", "median", "mean", "p95", "moved", "unit"], rows)

@@ -26,8 +26,8 @@ _RIMS = (
     (np.concatenate([topology.LIP_INNER_LOWER, topology.LIP_INNER_UPPER[-2:0:-1]]), _LIPS),
     (np.concatenate([topology.RIGHT_LID_LOWER, topology.RIGHT_LID_UPPER[-2:0:-1]]), _LIDS),
     (np.concatenate([topology.LEFT_LID_LOWER, topology.LEFT_LID_UPPER[-2:0:-1]]), _LIDS),
-    (topology.BROWS[:10][[0, 1, 2, 3, 4, 8, 7, 6, 5]], _BROWS),
-    (topology.BROWS[10:][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]][[0, 1, 2, 3, 4, 5, 6, 7, 8]], _BROWS),
+    (topology.BROWS[:10][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]], _BROWS),
+    (topology.BROWS[10:][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]], _BROWS),
 )
 
 
@@ -117,19 +117,20 @@ def _marked(portrait: Portrait, face: Face) -> _Picture:
     scale = 2 * _SIDE / portrait.size  # drawn at twice the size, for fine lines
     margin = round(MARGIN * portrait.size)
     crop = portrait.texture[margin:-margin, margin:-margin, :3]
-    picture = cv2.resize(
-        np.ascontiguousarray(crop), (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_CUBIC
-    )
+    side = (2 * _SIDE, 2 * _SIDE)
+    large = cv2.resize(np.ascontiguousarray(crop), side, interpolation=cv2.INTER_CUBIC)
+    picture = np.asarray(large, np.uint8)
     points = (portrait.points[:, :2] + 0.5) * scale - 0.5
     overlay = picture.copy()
     for triangle in portrait.basis.triangles:
         _line(overlay, points[triangle], _MESH, 1, closed=True)
-    picture = cv2.addWeighted(overlay, 0.3, picture, 0.7, 0)
+    picture = np.asarray(cv2.addWeighted(overlay, 0.3, picture, 0.7, 0), np.uint8)
     for rim, colour in _RIMS:
         _line(picture, points[rim], colour, 3, closed=True)
     head = portrait.head
     size = float(head.size[0]) * scale
-    look = head.rotation[0] @ rotation(*measure.gaze(portrait.face[None])[0], 0) @ [0, 0, -1]
+    yaw, pitch = measure.gaze(portrait.face[None])[0]
+    look = head.rotation[0] @ rotation(yaw, pitch, 0) @ [0, 0, -1]
     for iris in (topology.RIGHT_IRIS, topology.LEFT_IRIS):
         radius = float(np.linalg.norm(points[iris[1:]] - points[iris[0]], axis=1).mean())
         centre = points[iris[0]]

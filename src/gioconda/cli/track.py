@@ -3,9 +3,16 @@
 import argparse
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers
 from gioconda.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -27,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     start = perf_counter()
     with progress_bar("frames") as report:
 
-        def counted():  # type: ignore[no-untyped-def]
+        def counted() -> "Iterator[NDArray[np.uint8]]":
             for i, frame in enumerate(video, start=1):
                 yield frame
                 report(i, max(i, video.count))

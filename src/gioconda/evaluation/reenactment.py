@@ -74,9 +74,8 @@ def evaluate_reenactment(
     for i, (clip, seen) in enumerate(chosen):
         report(i, len(chosen))
         first = int(np.argmax(seen.seen))
-        part = Track(
-            *(a[first : first + _MOST_FRAMES] for a in (seen.points, seen.seen)), seen.size
-        )
+        window = slice(first, first + _MOST_FRAMES)
+        part = Track(seen.points[window], seen.seen[window], seen.size)
         driving, neutral = encode(part, basis)
         try:
             portrait = make_portrait(_frame(clip, first), size=size)

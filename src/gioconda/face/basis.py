@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
@@ -188,5 +188,5 @@ def load_basis(path: Path) -> Basis:
             noise=float(facts["noise"]),
             **{key: tensors[key] for key in ("mean", "identity", "dynamics", "triangles")},
         )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise GiocondaError(f"{path} is not a basis of faces ({error})") from error

@@ -75,8 +75,9 @@ class Wander:
     def __init__(self, bank: Bank, seed: int) -> None:
         self._bank = bank
         self._rng = np.random.default_rng(seed)
-        rest = (np.zeros((BLEND, n), np.float32) for n in (6, len(bank.mirror)))
-        self._ready = Stretch(*rest, np.zeros(BLEND, np.float32))  # the last BLEND may change
+        pose, upper = (np.zeros((BLEND, n), np.float32) for n in (6, len(bank.mirror)))
+        # the last BLEND may change
+        self._ready = Stretch(pose, upper, np.zeros(BLEND, np.float32))
 
     def take(self, count: int) -> Stretch:
         """The next frames."""

@@ -49,7 +49,7 @@ class LogMel:
 @cache
 def _hann() -> NDArray[np.float32]:
     window = np.hanning(WINDOW + 1)[:-1]
-    return (window * 2 / window.sum()).astype(np.float32)
+    return np.asarray(window * 2 / window.sum(), np.float32)
 
 
 @cache
@@ -64,4 +64,4 @@ def mel_filters() -> NDArray[np.float32]:
     bins = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE)[:, None]
     rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
-    return np.clip(np.minimum(rising, falling), 0, None).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(rising, falling), 0, None), np.float32)
