@@ -72,9 +72,9 @@ class PlainMouth:
         x, y = np.clip(cheeks, 0, edge).T + margin
         skin = np.median(portrait.texture[y, x, :3].astype(np.float32), axis=0)
         light = float(skin.mean())
-        self._cavity = (0.12 * skin + [0.05 * light, 0, 0]).astype(np.float32)
+        self._cavity = (skin * [0.24, 0.11, 0.1]).astype(np.float32)
         self._tongue = (skin * [0.55, 0.33, 0.34]).astype(np.float32)
-        self._teeth = (0.4 * skin + 0.5 * light).astype(np.float32)
+        self._teeth = (0.75 * skin + 0.3 * light).astype(np.float32)
         self._lips = (skin * [0.5, 0.33, 0.33]).astype(np.float32)
         own = mouth_geometry(face, np.zeros(2, int), np.full(2, portrait.size))
         self._own_opening = own.opening
@@ -89,8 +89,8 @@ class PlainMouth:
         side = np.clip(1.1 - across * across, 0, 1)
         tongue = _ramp(0.16 - up, 0.0, 0.12) * _ramp(geometry.opening, 0.12, 0.3) * side
         teeth = _ramp(self._TEETH - down, 0.0, 0.06) * _ramp(side, 0.15, 0.6)
-        teeth *= _ramp(geometry.opening, 0.03, 0.1)
-        teeth *= 0.25 + 0.4 * _ramp(down, 0.0, 0.08)
+        teeth *= _ramp(geometry.opening, 0.08, 0.2)
+        teeth *= 0.15 + 0.5 * _ramp(down, 0.0, 0.1)
         drawn = self._cavity + tongue[..., None] * (self._tongue - self._cavity)
         drawn = drawn + teeth[..., None] * (self._teeth - drawn)
         if self._own_opening < 0.06:
