@@ -44,7 +44,8 @@ def _speed(args: argparse.Namespace) -> None:
     title = (
         f"{args.size} x {args.size}, {result['seconds']:.0f} s of speech\n"
         f"whole line: {line['fps']:.0f} frames a second, "
-        f"{line['times_real_time']:.1f} times real time, {line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
+        f"{line['times_real_time']:.1f} times real time, "
+        f"{line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
         f"portrait made ready in {result['portrait_seconds']:.2f} s"
     )
     show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
