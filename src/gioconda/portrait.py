@@ -14,6 +14,7 @@ from gioconda.media import cut_out, sample
 
 MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
 _VIEW = 5.2  # side of the crop in inter-ocular distances
+_SPREAD = 0.12  # the plate is painted anew this far beyond the matte, in the same unit
 _DROP = 0.3  # the crop's middle lies this far under the eyes
 
 
@@ -132,18 +133,24 @@ def _cut_out(
     inside[:, :2] += margin
     matte = person_matte(colours, inside)
     texture = np.dstack([colours, np.rint(matte * 255).astype(np.uint8)])
-    plate = _plate(colours, matte, head)
+    white = np.full(image.shape[:2], 255, np.uint8)
+    photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
+    plate = _plate(colours, matte, photographed, head)
     window = slice(margin, margin + side)
     return texture, np.ascontiguousarray(plate[window, window])
 
 
 def _plate(
-    colours: NDArray[np.uint8], matte: NDArray[np.float32], head: HeadPose
+    colours: NDArray[np.uint8],
+    matte: NDArray[np.float32],
+    photographed: NDArray[np.bool_],
+    head: HeadPose,
 ) -> NDArray[np.uint8]:
     """The picture with the person painted over from what is around, (S + 2 M, S + 2 M, 3)."""
-    spread = max(3, round(0.08 * float(head.size[0])))
+    spread = max(3, round(_SPREAD * float(head.size[0])))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
     hidden = np.asarray(cv2.dilate((matte > 0.06).astype(np.uint8), kernel), np.uint8)
+    hidden[~photographed] = 1
     known = 1 - hidden.astype(np.float32)
     filled = _fill(colours.astype(np.float32), known)
     # near the silhouette, the background's own grain: mirrored at the nearest known pixel
