@@ -17,6 +17,7 @@ from gioconda.portrait import MARGIN, Portrait
 _RESOLUTION = 96  # of the patch, pixels for one width of the eye
 _REACH = 0.75  # the patch shows this many widths of the eye to each side of its middle
 _IRIS = 0.21  # radius of an iris, in widths of the eye
+_RIM = 0.025  # of the opening along the lids that the warp draws, in widths of the eye
 _SHADOW = 0.3  # how much the upper lid darkens the eyeball under it
 _VISIBLE = 0.1  # least height over width from which an eye's own colours are read
 
@@ -65,14 +66,15 @@ class Eye:
         )
         above = place[..., 1] - np.interp(place[..., 0], *top)
         below = np.interp(place[..., 0], *bottom) - place[..., 1]
-        feather = max(1.2 / width, 0.02)
-        inside = np.clip(above / feather, 0, 1) * np.clip(below / feather, 0, 1)
+        # the warp keeps the rim, with its lashes and their shadow
+        rim_width = min(_RIM, 0.15 * float((above + below).max()))
+        feather = max(1.2 / width, rim_width)
+        inside = np.clip((above - rim_width) / feather, 0, 1)
+        inside *= np.clip((below - rim_width) / feather, 0, 1)
         if inside.max() <= 0:
             return
         look = (face[self.iris, :2] - middle) @ frame.T / width - self.home
-        # the whole iris moves; the white gives way towards the corners
-        hold = np.clip((0.5 - np.abs(place[..., 0] - look[0] - self.home[0])) / 0.28, 0, 1)
-        source = place - look * (hold * hold * (3 - 2 * hold))[..., None]
+        source = place - look
         grid = ((source + _REACH) * _RESOLUTION).astype(np.float32)
         colours = sample(self.patch, grid)
         shade = 1 - _SHADOW * np.exp(-np.maximum(above, 0) / 0.07)
@@ -124,7 +126,7 @@ def _complete(
 ) -> NDArray[np.uint8]:
     """The eyeball with what the lids hide: white, and an iris that is the same all round."""
     distance = np.linalg.norm(from_iris, axis=-1)
-    edge = 0.035 if opening > 0.2 else 0.02
+    edge = min(_RIM, 0.15 * opening)
     visible = (above > edge) & (below > edge)
     white = visible & (distance > 1.12 * radius)
     if opening < _VISIBLE or visible.sum() < 40:
@@ -137,7 +139,11 @@ def _complete(
     else:
         bright = seen[white] if white.sum() > 30 else seen[visible]
         tone = bright.mean(1)
-        base = np.median(bright[tone >= np.quantile(tone, 0.5)], axis=0)
+        base = np.median(bright[tone >= np.quantile(tone, 0.7)], axis=0)
+        # what little white shows between lids is in their shadow
+        least = 0.95 * float(np.median(seen[(above < -0.1) | (below < -0.1)]))
+        if base.mean() < least:
+            base = base + 0.7 * (least - base)
         steps = np.linspace(0, 1.3, 14)
         profile = np.empty((len(steps), 3))
         last = seen[visible & (distance < 1.2 * radius)]
