@@ -18,6 +18,7 @@ _RESOLUTION = 96  # of the patch, pixels for one width of the eye
 _REACH = 0.75  # the patch shows this many widths of the eye to each side of its middle
 _IRIS = 0.21  # radius of an iris, in widths of the eye
 _RIM = 0.025  # of the opening along the lids that the warp draws, in widths of the eye
+_NEAR = 0.1  # an iris within this of where the photo has it leaves the rim to the warp
 _SHADOW = 0.3  # how much the upper lid darkens the eyeball under it
 _VISIBLE = 0.1  # least height over width from which an eye's own colours are read
 
@@ -49,9 +50,9 @@ class Eye:
             out: (H, W, 3), changed in place.
             face: (478, 3) the mesh in `out`'s pixels.
         """
-        rim = np.concatenate([face[self.upper, :2], face[self.lower, :2]])
-        low = np.maximum(np.floor(rim.min(0)).astype(int) - 2, 0)
-        high = np.minimum(np.ceil(rim.max(0)).astype(int) + 3, [out.shape[1], out.shape[0]])
+        lids = np.concatenate([face[self.upper, :2], face[self.lower, :2]])
+        low = np.maximum(np.floor(lids.min(0)).astype(int) - 2, 0)
+        high = np.minimum(np.ceil(lids.max(0)).astype(int) + 3, [out.shape[1], out.shape[0]])
         if (high - low < 3).any():
             return
         start, end = face[self.upper[0], :2], face[self.upper[-1], :2]
@@ -66,14 +67,15 @@ class Eye:
         )
         above = place[..., 1] - np.interp(place[..., 0], *top)
         below = np.interp(place[..., 0], *bottom) - place[..., 1]
-        # the warp keeps the rim, with its lashes and their shadow
-        rim_width = min(_RIM, 0.15 * float((above + below).max()))
-        feather = max(1.2 / width, rim_width)
-        inside = np.clip((above - rim_width) / feather, 0, 1)
-        inside *= np.clip((below - rim_width) / feather, 0, 1)
+        look = (face[self.iris, :2] - middle) @ frame.T / width - self.home
+        # The warp keeps the rim, with its lashes and their shadow, unless the iris under it
+        # has gone elsewhere.
+        rim = min(_RIM, 0.15 * float((above + below).max()))
+        rim *= max(0.0, 1 - float(np.linalg.norm(look)) / _NEAR)
+        feather = max(1.2 / width, rim)
+        inside = np.clip((above - rim) / feather, 0, 1) * np.clip((below - rim) / feather, 0, 1)
         if inside.max() <= 0:
             return
-        look = (face[self.iris, :2] - middle) @ frame.T / width - self.home
         source = place - look
         grid = ((source + _REACH) * _RESOLUTION).astype(np.float32)
         colours = sample(self.patch, grid)
@@ -141,9 +143,9 @@ def _complete(
         tone = bright.mean(1)
         base = np.median(bright[tone >= np.quantile(tone, 0.7)], axis=0)
         # what little white shows between lids is in their shadow
-        least = 0.95 * float(np.median(seen[(above < -0.1) | (below < -0.1)]))
-        if base.mean() < least:
-            base = base + 0.7 * (least - base)
+        skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
+        if base.mean() < skin.mean():
+            base = (base + skin + skin.mean()) / 3
         steps = np.linspace(0, 1.3, 14)
         profile = np.empty((len(steps), 3))
         last = seen[visible & (distance < 1.2 * radius)]
