@@ -101,6 +101,18 @@ def test_eyes_blink_at_a_natural_rate_and_close(amplitude: float) -> None:
     assert 10 <= np.mean(counts) <= 30
 
 
+def test_the_amount_of_motion_is_natural() -> None:
+    basis, bank = released_basis(), released_bank()
+    real = np.mean([np.abs(np.diff(s.pose[:, :3], axis=0)).mean(0) for s in bank.stretches], axis=0)
+    told = [generate(MINUTE, seed) for seed in range(12)]
+    made = np.mean([np.abs(np.diff(one.pose[:, :3], axis=0)).mean(0) for one in told], axis=0)
+    lids = [lid_gap(one.dynamics[:, basis.upper], basis) for one in told]
+    blinks = np.mean([(np.diff((one < 0.1).astype(int)) == 1).sum() for one in lids])
+    print(f"blinks a minute {blinks:.1f}; degrees a frame {np.degrees(made).round(2)}")
+    assert (made > 0.6 * real).all()
+    assert (made < 1.4 * real).all()
+
+
 def test_amplitude_scales_the_head_and_leaves_the_mouth() -> None:
     pcm, lower = voice(4), released_basis().lower
     still, half, one = (generate(pcm, 0, amplitude) for amplitude in (0, 0.5, 1))
