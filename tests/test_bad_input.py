@@ -108,7 +108,7 @@ def test_ctrl_c_in_the_middle(tmp_path, photo_path, voice_path):
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 2
-    assert error.decode().strip() == "gioconda: interrupted; nothing was written"
+    assert error.decode().strip() == "gioconda: interrupted; no output was written"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,3 +119,21 @@ def refused(capsys, status, says):
     assert len(lines) == 1
     assert lines[0].startswith("gioconda: error: ")
     assert says in lines[0]
+
+
+@pytest.mark.parametrize("shape", [(2, 3000, 3), (3000, 2, 3), (1, 500, 3)])
+def test_a_thin_picture(bad, tmp_path, capsys, shape):
+    Image.fromarray(np.full(shape, 90, np.uint8)).save(tmp_path / "in" / "thin.png")
+    line = ["animate", str(tmp_path / "in" / "thin.png"), str(bad["voice"])]
+    refused(capsys, main([*line, "-o", str(tmp_path / "out.mp4")]), "no face")
+
+
+def test_a_motion_of_another_basis(bad, tmp_path, capsys):
+    from gioconda.face.basis import released_basis
+    from gioconda.motion import Motion
+
+    for name, count in (("another", 32), (released_basis().name, 8)):
+        pose, dynamics = np.zeros((3, 6), np.float32), np.zeros((3, count), np.float32)
+        Motion(pose, dynamics, name).save(tmp_path / "m.npz")
+        line = ["render", str(bad["photo"]), str(tmp_path / "m.npz")]
+        refused(capsys, main([*line, "-o", str(tmp_path / "out.mp4")]), "basis")

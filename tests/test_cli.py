@@ -90,7 +90,7 @@ def test_an_interruption_is_one_line_on_stderr_and_status_2(
 
     add_command("paint", run)
     assert cli.main(["paint"]) == 2
-    assert capsys.readouterr().err == "gioconda: interrupted; nothing was written\n"
+    assert capsys.readouterr().err == "gioconda: interrupted; no output was written\n"
 
 
 def test_a_bug_is_not_hidden(add_command: AddCommand) -> None:

@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.portrait import MARGIN, make_portrait
 
@@ -44,3 +46,18 @@ def test_the_smile_of_the_photo_comes_off(portrait):
 def test_its_own_pose_is_zero_but_for_the_turn(portrait):
     np.testing.assert_array_equal(portrait.pose[3:], 0)
     assert np.abs(portrait.pose[:3]).max() < np.radians(25)
+
+
+@pytest.mark.parametrize("side", [301, 303])
+def test_the_crop_of_an_odd_photo_lies_inside_it(photo, side):
+    cut = photo[:side, 70 : 70 + side]
+    left, top, length = make_portrait(cut, None).crop
+    assert min(left, top) >= 0
+    assert max(left, top) + length <= side
+    assert length % 2 == 0
+
+
+@pytest.mark.parametrize("size", [0, -4, 5000])
+def test_a_size_out_of_range_is_refused(photo, size):
+    with pytest.raises(GiocondaError, match="size"):
+        make_portrait(photo, size)

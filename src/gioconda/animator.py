@@ -37,16 +37,18 @@ class Animator:
         self._portrait = portrait
 
     def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
-        """The frames that are now certain, (H, W, 3) RGB, each good until the next.
+        """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
+
+        Each is good until the next. Take all of them before the next `append`.
 
         Args:
             pcm: (samples,) 16 kHz mono in [-1, 1].
         """
-        yield from self._frames(self._generator.append(pcm))
+        return self._frames(self._generator.append(pcm))
 
     def finish(self) -> Iterator[NDArray[np.uint8]]:
         """The frames that are left when the voice has ended."""
-        yield from self._frames(self._generator.finish())
+        return self._frames(self._generator.finish())
 
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
         # Head and eyes move about how the photo shows them.

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out, sample
 
+SIZES = (64, 2160)  # least and most pixels of a side of the output
 MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
 _VIEW = 5.2  # side of the crop in inter-ocular distances
 _SPREAD = 0.12  # the plate is painted anew this far beyond the matte, in the same unit
@@ -73,14 +75,17 @@ def make_portrait(
         face: which face of several, counted from the left, from 1; None for the largest.
 
     Raises:
-        GiocondaError: if the picture has no face that can be animated.
+        GiocondaError: if the picture has no face that can be animated, or the size is out of
+            range.
     """
+    if size is not None and not SIZES[0] <= size <= SIZES[1]:
+        raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face)
     basis = released_basis()
     neutral = basis.identify(found.points[None])
     head, _ = basis.pose(found.points[None], neutral)
     crop = _crop(image, head)
-    side = size or round(crop[2])
+    side = round(crop[2]) if size is None else size
     side += side % 2
     scale = side / crop[2]
     # pixel centres: photo pixel p covers [p - 0.5, p + 0.5]
@@ -108,7 +113,7 @@ def _crop(image: NDArray[np.uint8], head: HeadPose) -> tuple[float, float, float
     """Left, top and side of a square about the head, inside the picture."""
     height, width = image.shape[:2]
     side = float(min(_VIEW * head.size[0], height, width))
-    side = float(max(2, 2 * round(side / 2)))
+    side = float(2 * int(side // 2))
     down = head.rotation[0] @ [0, _DROP * head.size[0], 0]
     corner = head.centre[0] + down[:2] - side / 2
     left = float(np.clip(round(corner[0]), 0, width - side))

@@ -112,3 +112,8 @@ def test_the_full_picture_changes_only_inside_the_crop(photo):
 def test_full_needs_the_photos_own_scale(portrait):
     with pytest.raises(ValueError, match="crop is"):
         Renderer(portrait, full=True)
+
+
+def test_a_pose_beyond_all_measure_still_gives_a_frame(portrait, renderer):
+    pose = np.array([60, -60, 60, 1e4, -1e4, 60], np.float32)
+    assert renderer.render(pose, portrait.expression).shape == (512, 512, 3)

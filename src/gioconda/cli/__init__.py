@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"gioconda: error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("gioconda: interrupted; nothing was written", file=sys.stderr)
+        print("gioconda: interrupted; no output was written", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader has gone (`gioconda ... | head`). Python flushes stdout once more at exit,

@@ -35,10 +35,9 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
 
 def size(text: str) -> int:
     """A size of video in pixels, 64 to 2160, even."""
-    value = int(text)
-    if not 64 <= value <= 2160 or value % 2:
-        raise argparse.ArgumentTypeError(f"{value} is not an even number from 64 to 2160")
-    return value
+    if not text.isdecimal() or not 64 <= int(text) <= 2160 or int(text) % 2:
+        raise argparse.ArgumentTypeError(f"{text} is not an even number from 64 to 2160")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

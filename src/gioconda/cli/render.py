@@ -35,10 +35,12 @@ def run(args: argparse.Namespace) -> int:
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
     portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
-    if motion.basis != portrait.basis.name:
+    same = motion.dynamics.shape[1] == sum(portrait.basis.parts)
+    if motion.basis != portrait.basis.name or not same:
         raise GiocondaError(
-            f"{args.motion} is told in the basis {motion.basis}, this Gioconda has "
-            f"{portrait.basis.name}; track the video again"
+            f"{args.motion} is told in the basis {motion.basis} with {motion.dynamics.shape[1]} "
+            f"coordinates, this Gioconda has {portrait.basis.name} with "
+            f"{sum(portrait.basis.parts)}; track the video again"
         )
     if not args.absolute:
         motion = motion.about(portrait.pose)

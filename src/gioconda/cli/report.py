@@ -37,6 +37,7 @@ def facts(portrait: Portrait, face: Face) -> list[tuple[str, str]]:
     yaw, pitch, roll = np.degrees(angles(portrait.head.rotation[0]))
     gaze_yaw, gaze_pitch = np.degrees(measure.gaze(heads)[0])
     right, left = measure.lid_opening(heads)[0]
+    lips = measure.lip_shape(heads)[0]
     scale = portrait.crop[2] / portrait.size
     height, width = portrait.photo.shape[:2]
     return [
@@ -52,6 +53,7 @@ def facts(portrait: Portrait, face: Face) -> list[tuple[str, str]]:
         ("lids, person's right", f"{right:.2f} of the width"),
         ("lids, person's left", f"{left:.2f} of the width"),
         ("mouth opening", f"{100 * measure.mouth_opening(heads)[0]:.1f} %"),
+        ("lips: width, height", f"{100 * lips[0]:.0f} %, {100 * lips[1]:.0f} %"),
         ("expression", f"{np.sqrt((portrait.expression**2).mean()):.1f} (1 is usual)"),
     ]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.face.tracker import Track, track
 from gioconda.media import read_audio, read_video
+from gioconda.media.files import write_error
 
 
 @dataclass(frozen=True)
@@ -71,15 +72,18 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
     if not table.is_file() or not shards:
         raise GiocondaError(f"{data} has no clips.csv with {split}-*.tar shards beside it")
     folder = cache / split
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(folder, error) from error
     for shard in shards:
-        with tarfile.open(shard) as tar:
-            for member in tar:
-                target = folder / Path(member.name).name
-                if member.name.endswith(".mp4") and not target.exists():
-                    tar.extract(member, folder, filter="data")
+        _take_out(shard, folder)
     with open(table, newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["split"] == split]
+        reader = csv.DictReader(file)
+        missing = {"clip", "split", "person", "audio"} - set(reader.fieldnames or ())
+        if missing:
+            raise GiocondaError(f"{table} lacks the columns {', '.join(sorted(missing))}")
+        rows = [row for row in reader if row["split"] == split]
     return [
         Clip(
             name=row["clip"],
@@ -90,3 +94,20 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
         )
         for row in rows
     ]
+
+
+def _take_out(shard: Path, folder: Path) -> None:
+    """The shard's videos that the folder lacks; each is whole or absent."""
+    try:
+        with tarfile.open(shard) as tar:
+            for member in tar:
+                target = folder / Path(member.name).name
+                content = tar.extractfile(member)
+                if content is not None and target.suffix == ".mp4" and not target.exists():
+                    partial = target.with_suffix(".partial")
+                    partial.write_bytes(content.read())
+                    partial.rename(target)
+    except tarfile.TarError as error:
+        raise GiocondaError(f"{shard} is no whole shard ({error}); fetch it again") from error
+    except OSError as error:
+        raise write_error(folder, error) from error

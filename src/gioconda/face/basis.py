@@ -148,7 +148,7 @@ class Basis:
 
 
 def point_weights() -> NDArray[np.float64]:
-    """How much each coordinate of each point counts in a fit, (478, 3); mean about 1.
+    """How much each coordinate of each point counts in a fit, (478, 3).
 
     Lips, lids and irises count more, for people look there; depth counts little, for the
     mesh guesses it.

@@ -18,7 +18,7 @@ LEAST_SIZE: Final = 64  # pixels, of the detection
 MOST_TURNED: Final = 45  # degrees
 MOST_CUT: Final = 0.06  # of the face's points
 _PRESENT = 0.5
-_LIKE_A_FACE = 0.5
+_LIKE_A_FACE = 0.45
 _SURE = 0.75  # upright faces are seen surer than this, apart from a few
 _SURER = 0.1
 
@@ -106,7 +106,8 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
         if max(face.short_range, face.full_range) > _LIKE_A_FACE
     ]
     for points, presence in like:
-        if presence > _PRESENT and sum(_outside(points, image).values()) > MOST_CUT:
+        # both detectors would see the whole of it
+        if presence > _PRESENT and sum(_outside(points, image).values()) > 0:
             return _cut("the face", _outside(points, image))
     if like:
         return GiocondaError(

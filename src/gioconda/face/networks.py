@@ -23,12 +23,11 @@ _CROP_MARGIN = 1.5
 
 
 @cache
-def network(name: str, threads: int = 1) -> ov.CompiledModel:
+def network(name: str) -> ov.CompiledModel:
     """One of MediaPipe's networks, compiled for the CPU and kept.
 
     Args:
         name: the file's name without its ending.
-        threads: how many cores one inference may use.
 
     Raises:
         GiocondaError: if the package lacks the file.
@@ -45,7 +44,7 @@ def network(name: str, threads: int = 1) -> ov.CompiledModel:
     with resources.as_file(file) as path:
         model = front_end.convert(front_end.load(str(path)))
     settings = {
-        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_NUM_THREADS": 1,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",  # in bf16 the points step by a quarter of a pixel
     }

@@ -61,5 +61,9 @@ def track(frames: Iterable[NDArray[np.uint8]]) -> Track:
             "choose a video in which a face is seen from the front"
         )
     shown = np.flatnonzero(seen)
-    nearest = shown[np.abs(np.arange(len(found))[:, None] - shown[None]).argmin(1)]
+    at = np.arange(len(found))
+    after = np.minimum(np.searchsorted(shown, at), len(shown) - 1)
+    before = np.maximum(after - 1, 0)
+    nearer = np.abs(shown[before] - at) <= np.abs(shown[after] - at)
+    nearest = np.where(nearer, shown[before], shown[after])
     return Track(np.stack([found[i] for i in nearest]), seen, size)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
@@ -190,5 +190,5 @@ def load_bank(path: Path) -> Bank:
             mirror=tensors["mirror"],
             shut=tensors["shut"],
         )
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise GiocondaError(f"{path} is not a bank of motion ({error})") from error

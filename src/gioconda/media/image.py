@@ -123,11 +123,12 @@ def cut_out(
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     flags = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
     if scale < 0.5:
-        image = np.asarray(
-            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
-        back, shift = 1 / scale, 0.5 / scale - 0.5
-        matrix = matrix @ np.array([[back, 0, shift], [0, back, shift], [0, 0, 1]])
+        height, width = image.shape[:2]
+        smaller = max(1, round(scale * width)), max(1, round(scale * height))
+        image = np.asarray(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), np.uint8)
+        x, y = width / smaller[0], height / smaller[1]
+        back = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
+        matrix = matrix @ back
     part = cv2.warpAffine(image, matrix.astype(np.float64), size, flags=flags, borderMode=border)
     return np.asarray(part, np.uint8)
 

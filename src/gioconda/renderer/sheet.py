@@ -26,6 +26,7 @@ _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they str
 _GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
+_FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 
 # The upper lids' edges without the corners, and the points of the crease above them.
@@ -69,7 +70,8 @@ class Sheet:
         yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
         own = p.pose
         yaw, pitch = own[0] + _limit(yaw - own[0], own[0]), own[1] + _limit(pitch - own[1], own[1])
-        size = p.head.size[0] * np.exp(log_scale)
+        x, y = np.clip([x, y], -_FARTHEST, _FARTHEST)
+        size = p.head.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST))
         placed = size * (head @ rotation(yaw, pitch, roll).T)
         placed[:, :2] += p.head.centre[0] + p.head.size[0] * np.array([x, y])
         count = len(self._rest)

@@ -25,7 +25,6 @@ from gioconda.face.pose import angles, fit_pose, rotation
 
 _FRAMES_A_CLIP = 24
 _LEAST_FRAMES = 24
-_FOLDS = 5
 _CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
 _FOLDS = 5
 _SHUT, _OPEN = 0.02, 0.6  # inner lips, in inter-ocular distances; lids, of the person's widest
@@ -188,7 +187,8 @@ def _regions(mean: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _triangles(wheel: Path) -> NDArray[np.int32]:
     """The 852 triangles whose edges MediaPipe's table lists three by three."""
-    text = zipfile.ZipFile(wheel).read(_CONNECTIONS).decode()
+    with zipfile.ZipFile(wheel) as files:
+        text = files.read(_CONNECTIONS).decode()
     table = text[text.index("FACEMESH_TESSELATION") :]
     edges = [tuple(map(int, pair)) for pair in re.findall(r"\((\d+), (\d+)\)", table)]
     starts = np.array(edges[: len(edges) // 3 * 3], np.int32).reshape(-1, 3, 2)
