@@ -156,19 +156,23 @@ def _plate(
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
     hidden = np.asarray(cv2.dilate((matte > 0.06).astype(np.uint8), kernel), np.uint8)
     hidden[~photographed] = 1
-    known = 1 - hidden.astype(np.float32)
+    # frames and lines along the photo's border are not spread over the plate
+    nine = np.ones((9, 9), np.uint8)
+    inner = np.asarray(cv2.erode(photographed.astype(np.uint8), nine), np.uint8)
+    unknown = np.maximum(hidden, 1 - inner)
+    known = 1 - unknown.astype(np.float32)
     filled = _fill(colours.astype(np.float32), known)
     # near the silhouette, the background's own grain: mirrored at the nearest known pixel
     distance, labels = cv2.distanceTransformWithLabels(
-        hidden, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    y, x = np.nonzero(hidden == 0)
+    y, x = np.nonzero(unknown == 0)
     where = np.zeros((labels.max() + 1, 2), np.float32)
     where[labels[y, x]] = np.stack([x, y], -1)
     here = np.stack(np.meshgrid(*map(np.arange, hidden.shape[::-1])), -1).astype(np.float32)
     mirrored = np.asarray(cv2.blur(2 * where[labels] - here, (5, 5)), np.float32)
     grain = sample(colours, mirrored)
-    valid = sample(np.where(hidden, 0, 255).astype(np.uint8), mirrored) / np.float32(255)
+    valid = sample(np.where(unknown, 0, 255).astype(np.uint8), mirrored) / np.float32(255)
     trust = cv2.blur(valid * np.exp(-distance / float(head.size[0])), (5, 5))[..., None]
     filled += (grain - filled) * trust
     plate = colours + (filled - colours) * hidden[..., None]

@@ -17,7 +17,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
     parser.add_argument(
-        "--amplitude", type=float, default=1.0, help="how much head and brows move, 0 to 2"
+        "--amplitude",
+        type=float,
+        default=1.0,
+        help="how much head and brows move, 0 to 2 (default 1)",
     )
 
 
@@ -25,10 +28,15 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     """The options of every command that renders a portrait."""
     parser.add_argument("-o", "--output", required=True, help="the .mp4 to write")
     parser.add_argument(
-        "--size", type=size, default=512, help="side of the video in pixels (default 512)"
+        "--size",
+        type=size,
+        default=512,
+        help="side of the video in pixels, even, 64 to 2160 (default 512)",
     )
     parser.add_argument(
-        "--full", action="store_true", help="keep the whole photo at its own resolution"
+        "--full",
+        action="store_true",
+        help="keep the whole photo, at its own resolution (without --size)",
     )
     parser.add_argument("--face", type=int, help="which face of several, from the left, from 1")
 

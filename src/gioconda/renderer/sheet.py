@@ -102,7 +102,10 @@ def make_sheet(portrait: Portrait) -> Sheet:
     outer = _lift(rings.reshape(-1, 2), depth.reshape(-1), head)
 
     lashes = _lashes(portrait)
-    follow = 1 - _step(outer[:, 1], *_NECK)
+    # where the picture ends at the neck, the neck holds still sooner
+    end = (portrait.size * (1 - _EDGE) - head.centre[0, 1]) / unit
+    neck = float(np.clip(end, _NECK[0] + 0.2, _NECK[1]))
+    follow = 1 - _step(outer[:, 1], min(_NECK[0], neck - 0.6), neck)
     follow *= 1 - _step(np.linalg.norm(outer[:, :2] - [0, 0.2], axis=1), *_REACH)
     follow *= _inside(portrait, rings.reshape(-1, 2))
     outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
