@@ -90,7 +90,7 @@ class PlainMouth:
         tongue = _ramp(0.16 - up, 0.0, 0.12) * _ramp(geometry.opening, 0.12, 0.3) * side
         teeth = _ramp(self._TEETH - down, 0.0, 0.06) * _ramp(side, 0.15, 0.6)
         teeth *= _ramp(geometry.opening, 0.08, 0.2)
-        teeth *= 0.1 + 0.3 * _ramp(down, 0.0, 0.1)
+        teeth *= 0.15 + 0.5 * _ramp(down, 0.0, 0.1)
         drawn = self._cavity + tongue[..., None] * (self._tongue - self._cavity)
         drawn = drawn + teeth[..., None] * (self._teeth - drawn)
         if self._own_opening < 0.06:
