@@ -3,11 +3,11 @@ import pytest
 
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
-from gioconda.portrait import MARGIN, make_portrait
+from gioconda.portrait import make_portrait
 
 
 def test_the_crop_has_the_size_asked_for(portrait):
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     assert portrait.plate.shape == (512, 512, 3)
     assert portrait.texture.shape == (512 + 2 * margin, 512 + 2 * margin, 4)
 
@@ -15,14 +15,14 @@ def test_the_crop_has_the_size_asked_for(portrait):
 def test_without_a_size_the_crop_keeps_the_photos_pixels(photo):
     portrait = make_portrait(photo, None)
     left, top, side = (round(v) for v in portrait.crop)
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     crop = portrait.texture[margin:-margin, margin:-margin, :3]
     assert portrait.size == side
     np.testing.assert_array_equal(crop, photo[top : top + side, left : left + side])
 
 
 def test_the_matte_holds_the_face_and_not_the_corner(portrait):
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     matte = portrait.texture[margin:-margin, margin:-margin, 3]
     nose = portrait.points[1, :2].round().astype(int)
     assert matte[nose[1], nose[0]] == 255
@@ -30,7 +30,7 @@ def test_the_matte_holds_the_face_and_not_the_corner(portrait):
 
 
 def test_the_plate_shows_no_skin_where_the_face_was(portrait):
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     crop = portrait.texture[margin:-margin, margin:-margin, :3].astype(float)
     x, y = portrait.points[1, :2].round().astype(int)
     assert np.abs(portrait.plate[y, x] - crop[y, x]).max() > 20

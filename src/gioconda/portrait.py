@@ -14,7 +14,7 @@ from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out, sample
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
-MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
+_MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
 _VIEW = 5.2  # side of the crop in inter-ocular distances
 _SPREAD = 0.12  # the plate is painted anew this far beyond the matte, in the same unit
 _DROP = 0.3  # the crop's middle lies this far under the eyes
@@ -30,7 +30,7 @@ class Portrait:
         photo: (H, W, 3) the whole picture, RGB.
         crop: left, top and side of the crop in the photo's pixels.
         size: side S of the crop at its output size in pixels; even.
-        texture: (S + 2 M, S + 2 M, 4) the crop with a border of M = round(MARGIN * S) pixels;
+        texture: (S + 2 M, S + 2 M, 4) the crop with a border of M = `margin` pixels;
             RGB, and the person's matte as the fourth channel.
         plate: (S, S, 3) what is behind the person; it never moves.
         points: (478, 3) the face's mesh in the crop's pixels.
@@ -52,6 +52,11 @@ class Portrait:
     expression: NDArray[np.float32]
     basis: Basis
     note: str | None
+
+    @property
+    def margin(self) -> int:
+        """M, the pixels that the texture shows beyond the crop on each side."""
+        return (len(self.texture) - self.size) // 2
 
     @property
     def pose(self) -> NDArray[np.float32]:
@@ -130,7 +135,7 @@ def _cut_out(
     side: int,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The texture with the matte, and the plate behind."""
-    margin = round(MARGIN * side)
+    margin = round(_MARGIN * side)
     wide = side + 2 * margin
     matrix = np.array([[scale, 0, shift[0] + margin], [0, scale, shift[1] + margin]])
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)

@@ -7,7 +7,7 @@ from gioconda.face import measure
 from gioconda.face.detector import detect
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.pose import angles
-from gioconda.portrait import MARGIN, make_portrait
+from gioconda.portrait import make_portrait
 from gioconda.renderer import Renderer
 
 
@@ -39,7 +39,7 @@ def seen(portrait, frame):
 
 def test_the_photos_own_pose_and_expression_give_the_photo_back(portrait, renderer):
     frame = renderer.render(portrait.pose, portrait.expression).astype(float)
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     photo = portrait.texture[margin:-margin, margin:-margin, :3]
     low, high = portrait.points[:468, :2].min(0).astype(int), portrait.points[:468, :2].max(0)
     face = (slice(low[1], int(high[1])), slice(low[0], int(high[0])))

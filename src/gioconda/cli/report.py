@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gioconda.face import measure, topology
 from gioconda.face.finder import Face
 from gioconda.face.pose import angles, rotation
-from gioconda.portrait import MARGIN, Portrait
+from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
 _Picture = NDArray[np.uint8]
@@ -117,7 +117,7 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
 def _marked(portrait: Portrait, face: Face) -> _Picture:
     """The crop with everything that was found drawn on it, (_SIDE, _SIDE, 3)."""
     scale = 2 * _SIDE / portrait.size  # drawn at twice the size, for fine lines
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     crop = portrait.texture[margin:-margin, margin:-margin, :3]
     side = (2 * _SIDE, 2 * _SIDE)
     large = cv2.resize(np.ascontiguousarray(crop), side, interpolation=cv2.INTER_CUBIC)
@@ -159,7 +159,7 @@ def _whole(portrait: Portrait, face: Face) -> _Picture:
 
 def _matte(portrait: Portrait) -> _Picture:
     """The person over a checkerboard."""
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     crop = portrait.texture[margin:-margin, margin:-margin].astype(np.float32)
     y, x = np.indices(crop.shape[:2]) * 16 // portrait.size
     board = np.where((x + y) % 2, 150, 215)[..., None]

@@ -68,7 +68,7 @@ class PlainMouth:
         face = portrait.points[:, :2]
         cheeks = face[[50, 280, 205, 425, 199, 18]].round().astype(int)
         edge = portrait.size - 1
-        margin = (portrait.texture.shape[0] - portrait.size) // 2
+        margin = portrait.margin
         x, y = np.clip(cheeks, 0, edge).T + margin
         skin = np.median(portrait.texture[y, x, :3].astype(np.float32), axis=0)
         light = float(skin.mean())

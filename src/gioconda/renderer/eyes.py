@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.media import sample
-from gioconda.portrait import MARGIN, Portrait
+from gioconda.portrait import Portrait
 
 _RESOLUTION = 96  # of the patch, pixels for one width of the eye
 _REACH = 0.75  # the patch shows this many widths of the eye to each side of its middle
@@ -103,7 +103,7 @@ def _make_eye(
     side = round(2 * _REACH * _RESOLUTION)
     axis = np.arange(side) / _RESOLUTION - _REACH
     place = np.stack(np.meshgrid(axis, axis), -1)
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     source = (place @ frame * width + middle + margin).astype(np.float32)
     seen = sample(portrait.texture[..., :3].copy(), source).astype(np.float32)
 

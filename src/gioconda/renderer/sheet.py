@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, rotation
-from gioconda.portrait import MARGIN, Portrait
+from gioconda.portrait import Portrait
 
 # Lengths in inter-ocular distances.
 _RINGS = np.array([0.06, 0.13, 0.22, 0.34, 0.5, 0.7, 0.95, 1.3, 1.75, 2.4, 3.3, 4.6, 6.5])
@@ -110,7 +110,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     follow *= _inside(portrait, rings.reshape(-1, 2))
     outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
     rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
-    margin = round(MARGIN * portrait.size)
+    margin = portrait.margin
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
         texture=(rest + margin).astype(np.float32),
@@ -178,7 +178,7 @@ def _within_person(
     view is more of the same skin, not a stretched edge.
     """
     fine = np.arange(0, _RINGS[-1], 0.02)
-    places = start + fine[:, None, None] * step + round(MARGIN * portrait.size)
+    places = start + fine[:, None, None] * step + portrait.margin
     limit = portrait.texture.shape[0] - 1
     x, y = np.clip(np.rint(places), 0, limit).astype(int).transpose(2, 0, 1)
     matte = portrait.texture[y, x, 3] / 255.0
