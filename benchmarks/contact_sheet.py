@@ -29,8 +29,8 @@ def speaking(portrait: Portrait, voice: np.ndarray, cell: int) -> list[np.ndarra
     animator = Animator(portrait)
     total = len(voice) // 640
     wanted = set(np.linspace(0.1 * total, 0.95 * total, _FRAMES).astype(int).tolist())
-    frames = animator.append(voice)
-    return [small(frame, cell) for i, frame in enumerate(frames) if i in wanted]
+    frames = enumerate(animator.speak(voice))
+    return [small(frame, cell) for i, frame in frames if i in wanted]
 
 
 def driven(portrait: Portrait, motion: Motion, picks: list[int], cell: int) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
 
-_HOP = SAMPLE_RATE // 2  # samples that `animate` feeds at a time
+HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 
 
 class Animator:
@@ -49,6 +49,12 @@ class Animator:
     def finish(self) -> Iterator[NDArray[np.uint8]]:
         """The frames that are left when the voice has ended."""
         return self._frames(self._generator.finish())
+
+    def speak(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
+        """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`."""
+        for begin in range(0, len(pcm), HOP):
+            yield from self.append(pcm[begin : begin + HOP])
+        yield from self.finish()
 
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
         # Head and eyes move about how the photo shows them.
@@ -109,16 +115,9 @@ def animate(
     animator = Animator(portrait, seed, amplitude, full)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0
-
-    def frames() -> Iterator[NDArray[np.uint8]]:
-        for begin in range(0, len(speech), _HOP):
-            yield from animator.append(speech[begin : begin + _HOP])
-        yield from animator.finish()
-
     renderer = animator.renderer
     with VideoWriter(output, renderer.height, renderer.width, speech) as video:
-        for frame in frames():
+        for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
-            done += 1
             report(done, total)
     return Animation(os.fspath(output), done, time.perf_counter() - start, portrait.note)

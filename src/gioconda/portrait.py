@@ -1,6 +1,7 @@
 """Portrait: one photo made ready to move."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -58,7 +59,7 @@ class Portrait:
         """M, the pixels that the texture shows beyond the crop on each side."""
         return (len(self.texture) - self.size) // 2
 
-    @property
+    @cached_property
     def pose(self) -> NDArray[np.float32]:
         """The photo's own pose (6,), as a Motion would say it."""
         return np.concatenate([angles(self.head.rotation[0]), np.zeros(3)]).astype(np.float32)

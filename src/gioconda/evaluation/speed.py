@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.animator import Animator
+from gioconda.animator import HOP, Animator
 from gioconda.generator import BaselineGenerator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
 
-_HOP = SAMPLE_RATE // 2
 _WARM = 10  # frames that are not counted
 
 
@@ -106,9 +105,9 @@ def _example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
 def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:
     generator = BaselineGenerator()
-    for begin in range(0, len(voice), _HOP):
+    for begin in range(0, len(voice), HOP):
         start = time.perf_counter()
-        motion = generator.append(voice[begin : begin + _HOP])
+        motion = generator.append(voice[begin : begin + HOP])
         took = time.perf_counter() - start
         if len(motion):
             times.setdefault("motion", []).extend([took / len(motion)] * len(motion))
@@ -138,11 +137,7 @@ def _pipeline(path: Path, portrait: Portrait, voice: NDArray[np.float32]) -> lis
     animator = Animator(portrait)
     with VideoWriter(path, portrait.size, portrait.size, voice) as video:
         ends = [time.perf_counter()]
-        for begin in range(0, len(voice), _HOP):
-            for frame in animator.append(voice[begin : begin + _HOP]):
-                video.write(frame)
-                ends.append(time.perf_counter())
-        for frame in animator.finish():
+        for frame in animator.speak(voice):
             video.write(frame)
             ends.append(time.perf_counter())
     return np.diff(ends).tolist()

@@ -131,22 +131,20 @@ def _complete(
     edge = min(_RIM, 0.15 * opening)
     visible = (above > edge) & (below > edge)
     white = visible & (distance > 1.12 * radius)
+    skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
+    steps = np.linspace(0, 1.3, 14)  # of the iris' radius, from its centre into the white
     if opening < _VISIBLE or visible.sum() < 40:
-        skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
-        light = float(skin.mean())
-        base = 0.35 * skin + 0.65 * light * 1.1
-        profile = np.outer(np.interp(np.linspace(0, 1.3, 14), [0, 0.4, 0.5, 1, 1.3],
-                                     [0.1, 0.1, 0.3, 0.25, 1.0]), base)  # fmt: skip
+        base = 0.35 * skin + 0.65 * float(skin.mean()) * 1.1
+        shades = np.interp(steps, [0, 0.4, 0.5, 1, 1.3], [0.1, 0.1, 0.3, 0.25, 1.0])
+        profile = np.outer(shades, base)
         visible = np.zeros_like(visible)
     else:
         bright = seen[white] if white.sum() > 30 else seen[visible]
         tone = bright.mean(1)
         base = np.median(bright[tone >= np.quantile(tone, 0.7)], axis=0)
         # what little white shows between lids is in their shadow
-        skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
         if base.mean() < skin.mean():
             base = (base + skin + skin.mean()) / 3
-        steps = np.linspace(0, 1.3, 14)
         profile = np.empty((len(steps), 3))
         last = seen[visible & (distance < 1.2 * radius)]
         fallback = np.median(last, axis=0) if len(last) else base * 0.4
@@ -154,9 +152,7 @@ def _complete(
             ring = visible & (np.abs(distance - step * radius) < 0.08 * radius)
             profile[i] = np.median(seen[ring], axis=0) if ring.sum() > 4 else fallback
         profile[-2:] = base
-    made = np.stack(
-        [np.interp(distance / radius, np.linspace(0, 1.3, 14), profile[:, k]) for k in range(3)], -1
-    )
+    made = np.stack([np.interp(distance / radius, steps, profile[:, k]) for k in range(3)], -1)
     made[distance > 1.3 * radius] = base
     soft = cv2.GaussianBlur(visible.astype(np.float32), (0, 0), 2.0)
     soft = np.clip(2 * soft - 1, 0, 1)[..., None]
