@@ -18,8 +18,8 @@ from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
 # By how many frames the sound comes after its picture, by family; 0 where nothing is said.
-# Found with `gioconda evaluate lags` on the training clips, GRID taken as exact, each family's figure moved
-# by a frame where its curve is flat. Three families have a single clip with speech.
+# Found with `gioconda evaluate lags` on the training clips, GRID taken as exact, each family's
+# figure moved by a frame where its curve is flat. Three families have a single clip with speech.
 SOUND_LATE: Final = {
     "edtalk": 2,
     "imtalker": 2,
