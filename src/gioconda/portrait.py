@@ -87,31 +87,51 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face)
+    return portrait_at(image, found.points, size, note=found.note)
+
+
+def portrait_at(
+    image: NDArray[np.uint8],
+    points: NDArray[np.floating],
+    size: int | None,
+    neutral: NDArray[np.floating] | None = None,
+    note: str | None = None,
+) -> Portrait:
+    """A picture whose face is known already, made ready.
+
+    Args:
+        image: (H, W, 3) RGB.
+        points: (478, 3) the face's mesh in its pixels.
+        size: side of the output in pixels, rounded up to even; None for the photo's own scale.
+        neutral: (478, 3) the person's neutral face, if more than this picture is known.
+        note: kept in the portrait.
+    """
     basis = released_basis()
-    neutral = basis.identify(found.points[None])
-    head, _ = basis.pose(found.points[None], neutral)
+    if neutral is None:
+        neutral = basis.identify(points[None])
+    head, _ = basis.pose(points[None], neutral)
     crop = _crop(image, head)
     side = round(crop[2]) if size is None else size
     side += side % 2
     scale = side / crop[2]
     # pixel centres: photo pixel p covers [p - 0.5, p + 0.5]
     shift = (0.5 - np.array(crop[:2])) * scale - 0.5
-    points = found.points.astype(np.float64) * scale
-    points[:, :2] += shift
-    head, expression = basis.pose(points[None], neutral)
-    texture, plate = _cut_out(image, points, head, scale, shift, side)
+    placed = points.astype(np.float64) * scale
+    placed[:, :2] += shift
+    head, expression = basis.pose(placed[None], neutral)
+    texture, plate = _cut_out(image, placed, head, scale, shift, side)
     return Portrait(
         photo=image,
         crop=crop,
         size=side,
         texture=texture,
         plate=plate,
-        points=points.astype(np.float32),
+        points=placed.astype(np.float32),
         head=head,
-        face=head.to_head(points[None])[0].astype(np.float32),
+        face=head.to_head(placed[None])[0].astype(np.float32),
         expression=expression[0],
         basis=basis,
-        note=found.note,
+        note=note,
     )
 
 

@@ -1,6 +1,8 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from gioconda.cli import Subparsers
@@ -23,7 +25,20 @@ def add_parser(subparsers: Subparsers) -> None:
     reenactment.set_defaults(measure=_reenactment)
     lags = what.add_parser("lags", help="by how many frames sound comes after its picture")
     lags.set_defaults(measure=_lags)
-    for evaluation in (basis, speech, reenactment, lags):
+    renderer = what.add_parser("renderer", help="how real drawn mouths and eyes look")
+    renderer.add_argument(
+        "--model",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="a file of `gioconda train renderer`; may be given again",
+    )
+    renderer.add_argument(
+        "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
+    )
+    renderer.set_defaults(measure=_renderer)
+    for evaluation in (basis, speech, reenactment, lags, renderer):
         add_clip_arguments(evaluation)
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -89,3 +104,21 @@ def _reenactment(args: argparse.Namespace) -> None:
         "background moved by {background:.2f} of 255"
     ).format(**result)
     show(result, args.json, title, ["", "median", "mean", "p95", "moved", "unit"], rows)
+
+
+def _renderer(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.renderer import evaluate_renderer
+    from gioconda.renderer.neural import NeuralDecoder
+
+    decoders: dict[str, Any] = {f.stem: partial(NeuralDecoder, model=f) for f in args.model}
+    with progress_bar("clips") as report:
+        result: dict[str, Any] = evaluate_renderer(
+            read_split(args, "val"), decoders, args.clips, report
+        )
+    methods = result["methods"]
+    rows = [
+        [measure, *(f"{found[measure]:.3g}" for found in methods.values())]
+        for measure in next(iter(methods.values()))
+    ]
+    title = "Drawn against real frames, {clips} clips, {frames} frames".format(**result)
+    show(result, args.json, title, ["", *methods], rows)

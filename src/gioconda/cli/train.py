@@ -37,7 +37,27 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     regressor.set_defaults(recipe=_regressor, suffix=".onnx")
 
-    for recipe in (basis, bank, regressor):
+    renderer = what.add_parser("renderer", help="mouths, eyes and what turns into view, .zip")
+    renderer.add_argument(
+        "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+    )
+    renderer.add_argument(
+        "--minutes", type=float, default=60, help="stop after this (default: %(default)g)"
+    )
+    renderer.add_argument("--steps", type=int, help="of the whole schedule (default: the recipe's)")
+    renderer.add_argument(
+        "--size", choices=("small", "base"), default="small", help="default: %(default)s"
+    )
+    renderer.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        default=0,
+        help="processes that prepare pictures; a GPU wants many (default: in between)",
+    )
+    renderer.set_defaults(recipe=_renderer, suffix=".zip")
+
+    for recipe in (basis, bank, regressor, renderer):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -85,5 +105,21 @@ def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
             output,
             args.checkpoint,
             args.minutes,
+            lambda stage, part: report(round(100 * part), 100),
+        )
+
+
+def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.renderer import STEPS, train_renderer
+
+    with progress_bar("percent") as report:
+        return train_renderer(
+            read_split(args, "train"),
+            args.checkpoint,
+            args.minutes,
+            output,
+            args.size,
+            args.steps or STEPS,
+            args.workers,
             lambda stage, part: report(round(100 * part), 100),
         )

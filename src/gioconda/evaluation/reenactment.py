@@ -66,7 +66,7 @@ def evaluate_reenactment(
         GiocondaError: if no clip serves.
     """
     basis = released_basis()
-    chosen = _sample(clips, count)
+    chosen = sample_clips(clips, count)
     errors: list[NDArray[np.float64]] = []
     moved: list[NDArray[np.float64]] = []
     border: list[float] = []
@@ -140,7 +140,7 @@ class _Frames(Iterator[NDArray[np.uint8]]):
         return float(np.mean([np.abs(border - first).mean() for border in self._borders]))
 
 
-def _sample(clips: list[Clip], count: int | None) -> list[tuple[Clip, Track]]:
+def sample_clips(clips: list[Clip], count: int | None) -> list[tuple[Clip, Track]]:
     """Clips that serve and their tracks: every person's first, then every person's second, ..."""
     people: dict[tuple[str, str], list[tuple[float, Clip, Track]]] = defaultdict(list)
     for clip in clips:

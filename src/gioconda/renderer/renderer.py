@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gioconda.media import sample
 from gioconda.portrait import Portrait
-from gioconda.renderer.decoder import Decoder, PlainMouth, blend, mouth_geometry
+from gioconda.renderer.decoder import Decoder, PlainMouth, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.warp import compose, rasterise
@@ -86,16 +86,5 @@ class Renderer:
         for eye in self._eyes:
             eye.draw(self._out, face)
         yield "eyes"
-        self._decode(face)
+        self._decoder(self._out, Shot(face, self._flow, sheet.head(pose)))
         yield "decode"
-
-    def _decode(self, face: NDArray[np.float32]) -> None:
-        points = face[self._decoder.view, :2]
-        limit = np.array([self._out.shape[1], self._out.shape[0]])
-        low = np.clip(np.floor(points.min(0)).astype(int) - 2, 0, limit)
-        high = np.clip(np.ceil(points.max(0)).astype(int) + 3, 0, limit)
-        if (high - low < 2).any():
-            return
-        window = self._out[low[1] : high[1], low[0] : high[0]]
-        pixels, mask = self._decoder(window, None, mouth_geometry(face, low, high))
-        blend(window, pixels, mask)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
+from gioconda.renderer.view import HeadPlace
 
 # Lengths in inter-ocular distances.
 _RINGS = np.array([0.06, 0.13, 0.22, 0.34, 0.5, 0.7, 0.95, 1.3, 1.75, 2.4, 3.3, 4.6, 6.5])
@@ -54,9 +55,18 @@ class Sheet:
     _follow: NDArray[np.float64]
 
     def place(
-        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
+        self,
+        pose: NDArray[np.floating],
+        dynamics: NDArray[np.floating],
+        seen: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Where the vertices lie for a pose (6,) and dynamics (D,).
+
+        Args:
+            pose: (6,) as in Motion.
+            dynamics: (D,) as in Motion.
+            seen: (478, 2 or 3) a mesh in the crop's pixels onto which the face is moved, if it
+                is known better than pose and dynamics say it (in training it is).
 
         Returns:
             The vertices (V, 3) in the crop's pixels, z growing away from the camera; and the
@@ -78,8 +88,22 @@ class Sheet:
         moved = placed[:count]
         moved[:, :2] = self._rest + self._follow[:, None] * (moved[:, :2] - self._rest)
         iris = placed[count:]
+        if seen is not None:
+            off = seen[: topology.FACE_POINTS, :2] - moved[: topology.FACE_POINTS, :2]
+            moved[: topology.FACE_POINTS, :2] += off
+            held = self._follow[topology.FACE_POINTS :] * self._give
+            moved[topology.FACE_POINTS :, :2] += held[:, None] * off[self._anchor]
+            iris[:, :2] = seen[topology.FACE_POINTS :, :2]
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
         return moved.astype(np.float32), whole.astype(np.float32)
+
+    def head(self, pose: NDArray[np.floating]) -> HeadPlace:
+        """Where the head is in the crop for a pose (6,)."""
+        own = self._portrait.head
+        roll, x, y, log_scale = (float(v) for v in pose[2:])
+        x, y = np.clip([x, y], -_FARTHEST, _FARTHEST)
+        size = float(own.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST)))
+        return HeadPlace(own.centre[0] + own.size[0] * np.array([x, y]), size, roll)
 
 
 def make_sheet(portrait: Portrait) -> Sheet:

@@ -1,0 +1,130 @@
+"""Sheets to look at what a decoder draws.
+
+    python benchmarks/renderer_sheet.py held-out DATA --model renderer.zip -o sheet.png
+    python benchmarks/renderer_sheet.py portraits FOLDER --voice VOICE --model ... -o sheet.png
+
+`held-out`: people of the val split; for each the portrait, then frames with the mouth or the
+eyes far from it, as three rows: real, warp, network. `portraits`: every picture of a folder
+speaks; two rows each: plain mouth, network.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from gioconda import GiocondaError, make_portrait
+from gioconda.data.clips import read_clips
+from gioconda.evaluation.reenactment import sample_clips
+from gioconda.evaluation.renderer import redraw
+from gioconda.generator import BaselineGenerator
+from gioconda.media import read_audio, read_image, write_image
+from gioconda.renderer import Renderer
+from gioconda.renderer.neural import NeuralDecoder
+
+
+def held_out(args: argparse.Namespace) -> list[np.ndarray]:
+    """Three rows for each clip."""
+    clips = sample_clips(read_clips(args.data, "val", args.cache), args.people)
+    rows = []
+    for clip, track in clips:
+        points = track.points[: args.span]
+        gap = np.linalg.norm(points[:, 13, :2] - points[:, 14, :2], axis=1)
+        source = int(gap.argmin()) if args.shut else int(np.argmax(track.seen))
+        source = min(source, len(points) // 2)
+        shown = redraw(
+            clip, {"network": lambda p: NeuralDecoder(p, args.model)}, len(points) - source, source
+        )
+        openness = gap[source + 1 : source + 1 + len(shown)]
+        picks = np.sort(_apart(openness, args.frames))
+        methods = ("warp", "network")
+        real = [shown[i].real for i in picks]
+        drawn = [[shown[i].pictures[m] for i in picks] for m in methods]
+        rows += [np.hstack([part(x, args) for x in row]) for row in (real, *drawn)]
+        print(clip.name, len(shown), "frames")
+    return rows
+
+
+def portraits(args: argparse.Namespace) -> list[np.ndarray]:
+    """Two rows for each portrait."""
+    voice = read_audio(args.voice)[: 16000 * args.seconds]
+    rows = []
+    for file in sorted(args.data.glob("*.jpg")):
+        if args.only and file.stem not in args.only:
+            continue
+        try:
+            portrait = make_portrait(read_image(file), 512)
+        except GiocondaError as refusal:
+            print(f"{file.name}: refused: {refusal}")
+            continue
+        generator = BaselineGenerator(0)
+        motion = generator.append(voice)
+        openness = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
+        gap = np.linalg.norm(openness[:, 13, :2] - openness[:, 14, :2], axis=1)
+        picks = np.sort(_apart(gap, args.frames))
+        gaze = portrait.basis.gaze
+        for decoder in (None, NeuralDecoder(portrait, args.model)):
+            renderer = Renderer(portrait, decoder)
+            row = []
+            for i in picks:
+                dynamics = motion.dynamics[i].copy()
+                dynamics[gaze] += portrait.expression[gaze]
+                frame = renderer.render(motion.pose[i] + portrait.pose, dynamics)
+                row.append(part(_face(frame, portrait.head.centre[0], args.crop), args))
+            rows.append(np.hstack(row))
+        print(file.name)
+    return rows
+
+
+def _face(frame: np.ndarray, centre: np.ndarray, side: int) -> np.ndarray:
+    """A square of the frame around nose and mouth."""
+    low = np.clip((centre + [0, 55] - side / 2).astype(int), 0, len(frame) - side)
+    return frame[low[1] : low[1] + side, low[0] : low[0] + side].copy()
+
+
+def _apart(values: np.ndarray, count: int) -> np.ndarray:
+    """Frames at even steps of a quantity, half of them in its upper quarter."""
+    order = np.argsort(values)
+    lower = np.linspace(0, 0.75, count // 2, endpoint=False)
+    upper = np.linspace(0.75, 1, count - count // 2)
+    at = np.concatenate([lower, upper]) * (len(values) - 1)
+    return order[np.unique(at.astype(int))]
+
+
+def part(picture: np.ndarray, args: argparse.Namespace) -> np.ndarray:
+    """The cell of the sheet that shows a picture."""
+    side = args.cell
+    if args.mouth:
+        height = len(picture)
+        picture = picture[int(0.4 * height) : int(0.86 * height), int(0.27 * height) :]
+        picture = picture[:, : picture.shape[0]]
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LANCZOS4))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("held-out", "portraits"))
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gioconda")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--people", type=int, default=12, help="clips, even over people")
+    parser.add_argument("--frames", type=int, default=8)
+    parser.add_argument("--cell", type=int, default=192, help="side of one frame in pixels")
+    parser.add_argument("--span", type=int, default=100, help="frames of a clip to choose from")
+    parser.add_argument("--shut", action="store_true", help="a shut mouth is the portrait")
+    parser.add_argument("--mouth", action="store_true", help="show the mouth alone")
+    parser.add_argument("--voice", type=Path)
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--crop", type=int, default=256, help="pixels of a portrait that show")
+    parser.add_argument("--only", nargs="*", help="names of pictures, without their endings")
+    args = parser.parse_args()
+    rows = held_out(args) if args.what == "held-out" else portraits(args)
+    width = max(row.shape[1] for row in rows)
+    padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
+    write_image(args.output, np.vstack(padded))
+
+
+if __name__ == "__main__":
+    main()

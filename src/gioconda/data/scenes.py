@@ -1,0 +1,332 @@
+"""Scenes: one frame of a clip as the portrait, other frames of it as what is to be drawn.
+
+Each scene goes through the renderer's own portrait, sheet, warp and eyes, so that what a decoder
+learns from is what it will get. The mesh of the real frame is moved onto its track, so that
+picture and warp lie on each other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.clips import Clip
+from gioconda.data.looks import draw_look
+from gioconda.errors import GiocondaError
+from gioconda.face.basis import released_basis
+from gioconda.face.encode import smooth
+from gioconda.face.pose import HeadPose, angles
+from gioconda.face.tracker import Track
+from gioconda.media import sample
+from gioconda.portrait import Portrait, portrait_at
+from gioconda.renderer.decoder import Shot
+from gioconda.renderer.eyes import make_eyes
+from gioconda.renderer.geometry import face_mask, guides, masks
+from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.view import VIEW, HeadPlace, View
+from gioconda.renderer.warp import compose, rasterise
+
+SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
+_CROP: Final = 5.2  # side of a portrait's crop in inter-ocular distances, if the clip shows it
+_FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of the time
+_TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
+_JUMP: Final = 0.25  # in widths of the face: a cut
+_UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A portrait and T real frames of the same person, as a decoder sees them.
+
+    S is the side of the view and s = S / 4 its cells; maps are those of
+    `gioconda.renderer.geometry`. Real frames come in pairs that follow each other.
+
+    Attributes:
+        source: (S, S, 3) the portrait.
+        source_masks: (MASKS, S, S).
+        warped: (T, S, S, 3) the portrait moved as the real frame is.
+        real: (T, S, S, 3).
+        masks: (T, MASKS, S, S).
+        guides: (T, GUIDES, s, s), float16.
+        origin: (T, s, s, 2) where in the portrait's view each cell comes from, pixels.
+        face: (T, s, s) the face's oval, 0 to 255.
+    """
+
+    source: NDArray[np.uint8]
+    source_masks: NDArray[np.uint8]
+    warped: NDArray[np.uint8]
+    real: NDArray[np.uint8]
+    masks: NDArray[np.uint8]
+    guides: NDArray[np.float16]
+    origin: NDArray[np.float32]
+    face: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A portrait moved as a real frame is.
+
+    Attributes:
+        frame: (C, C, 3) the warped crop, before any decoder.
+        shot: what a decoder is told.
+        view: the head's view of the crop.
+        on_real: the same view of the real frame.
+        origin: (s, s, 2) where in the portrait's own view each cell comes from, pixels.
+    """
+
+    frame: NDArray[np.uint8]
+    shot: Shot
+    view: View
+    on_real: View
+    origin: NDArray[np.float32]
+
+    @property
+    def mesh(self) -> NDArray[np.float64]:
+        """The face's mesh in the view, (478, 2)."""
+        return self.view.points(self.shot.face)
+
+
+class Stage:
+    """A portrait set up to be moved as real frames are.
+
+    Args:
+        image: (H, W, 3) the frame that is the portrait.
+        points: (478, 3) its mesh.
+        neutral: (478, 3) the person's neutral face.
+        side: S of the view.
+    """
+
+    def __init__(
+        self,
+        image: NDArray[np.uint8],
+        points: NDArray[np.floating],
+        neutral: NDArray[np.floating],
+        side: int,
+    ) -> None:
+        basis = released_basis()
+        self.side = side
+        self._neutral = neutral
+        self._head, _ = basis.pose(points[None], neutral)
+        shown = min(_CROP, min(image.shape[:2]) / float(self._head.size[0]))
+        self.portrait: Portrait = portrait_at(image, points, round(side / VIEW * shown), neutral)
+        self._sheet = make_sheet(self.portrait)
+        self._eyes = make_eyes(self.portrait)
+        size = self.portrait.size
+        self._flow = np.zeros((size, size, 2), np.float32)
+        self._depth = np.empty((size, size), np.float32)
+        self._picture = np.empty((size, size, 4), np.uint8)
+        self._out = np.empty_like(self.portrait.plate)
+        self.view = HeadPlace.of(self.portrait.head).view(side)
+        self._on_texture = self.view.moved(self.portrait.margin, self.portrait.margin)
+
+    def source(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """The portrait in its view, and its masks."""
+        shown = self._on_texture.cut(np.ascontiguousarray(self.portrait.texture[..., :3]))
+        return shown, masks(self.view.points(self.portrait.points), self.side)
+
+    def take(self, points: NDArray[np.floating]) -> "Take":
+        """The portrait moved as a real frame is, given the frame's mesh (478, 3).
+
+        The frame is memory of the stage's own, good until the next take.
+        """
+        p = self.portrait
+        head, dynamics = p.basis.pose(points[None], self._neutral)
+        pose = self._pose(head)
+        scale = p.size / p.crop[2]
+        shift = (0.5 - np.array(p.crop[:2])) * scale - 0.5
+        vertices, face = self._sheet.place(pose, dynamics[0], points[:, :2] * scale + shift)
+        rasterise(vertices, self._sheet.texture, self._sheet.triangles, self._flow, self._depth)
+        sample(p.texture, self._flow, out=self._picture)
+        compose(self._picture, p.plate, self._out)
+        for eye in self._eyes:
+            eye.draw(self._out, face)
+        place = self._sheet.head(pose)
+        view = place.view(self.side)
+        to_crop = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]])
+        return Take(
+            frame=self._out,
+            shot=Shot(face, self._flow, place),
+            view=view,
+            on_real=View(self.side, view.matrix @ to_crop),
+            origin=self._on_texture.field(view.cells(self._flow)),
+        )
+
+    def _pose(self, head: HeadPose) -> NDArray[np.float64]:
+        own = self._head
+        place = (head.centre[0] - own.centre[0]) / own.size[0]
+        log_scale = np.log(head.size[0] / own.size[0])
+        return np.concatenate([angles(head.rotation[0]), place, [log_scale]])
+
+
+def make_scene(
+    frames: dict[int, NDArray[np.uint8]],
+    points: NDArray[np.floating],
+    neutral: NDArray[np.floating],
+    source: int,
+    targets: list[int],
+    side: int,
+) -> Scene:
+    """The scene of a clip's frames.
+
+    Args:
+        frames: by number, at least those asked for.
+        points: (T, 478, 3) the meshes of all frames.
+        neutral: (478, 3) the person's neutral face.
+        source: the frame that is the portrait.
+        targets: the real frames.
+        side: S.
+    """
+    stage = Stage(frames[source], points[source], neutral, side)
+    shown, shown_masks = stage.source()
+    warped, real, drawn, told, origins, faces = [], [], [], [], [], []
+    for i in targets:
+        take = stage.take(points[i])
+        warped.append(take.view.cut(take.frame))
+        real.append(take.on_real.cut(frames[i]))
+        drawn.append(masks(take.mesh, side))
+        told.append(guides(take.mesh, take.origin).astype(np.float16))
+        origins.append(take.origin)
+        faces.append(face_mask(take.mesh, side))
+    return Scene(
+        shown,
+        shown_masks,
+        np.stack(warped),
+        np.stack(real),
+        np.stack(drawn),
+        np.stack(told),
+        np.stack(origins),
+        np.stack(faces),
+    )
+
+
+class Scenes(Iterator[Scene]):
+    """Scenes without end, drawn by chance.
+
+    Half are from sharp clips, whoever they are of; people come equally often. Portraits are
+    mostly frames with a shut mouth, real frames mostly those with an open mouth, shut eyes or
+    a turned head.
+
+    Args:
+        clips: of the training split.
+        rng: decides all.
+        side: S of the views.
+        pairs: how many pairs of real frames a scene has.
+        sharp: the part of scenes from sharp clips.
+        looks: whether scenes get other looks, see `gioconda.data.looks`.
+
+    Raises:
+        GiocondaError: if no clip serves.
+    """
+
+    def __init__(
+        self,
+        clips: list[Clip],
+        rng: np.random.Generator,
+        side: int,
+        pairs: int = 4,
+        sharp: float = 0.6,
+        looks: bool = True,
+    ) -> None:
+        self._rng, self._side, self._pairs, self._looks = rng, side, pairs, looks
+        self._basis = released_basis()
+        groups: dict[bool, dict[tuple[str, str], list[Clip]]] = {
+            True: defaultdict(list),
+            False: defaultdict(list),
+        }
+        for clip in clips:
+            track = clip.track()
+            if len(track.points) >= 12 and track.seen.mean() > 0.9:
+                groups[_eye_distance(track) >= SHARP][clip.family, clip.person].append(clip)
+        self._groups = {name: list(g.values()) for name, g in groups.items() if g}
+        if not self._groups:
+            raise GiocondaError(f"none of the {len(clips)} clips has half a second of a face")
+        self._sharp = sharp
+        self._waiting: list[Scene] = []
+
+    def __next__(self) -> Scene:
+        while not self._waiting:
+            self._waiting = list(self._visit())
+        return self._waiting.pop()
+
+    def _visit(self) -> Iterator[Scene]:
+        """One to three scenes of one clip."""
+        rng = self._rng
+        sharp = bool(rng.random() < self._sharp)
+        people = self._groups.get(sharp) or next(iter(self._groups.values()))
+        person = people[rng.integers(len(people))]
+        clip = person[rng.integers(len(person))]
+        track = clip.track()
+        count = min(len(track.points), _FRAMES)
+        points = smooth(track.points[:count], track.seen[:count])
+        some = points[:: max(1, count // 24)]
+        neutral = self._basis.identify(some)
+        head, _ = self._basis.pose(points, neutral)
+        chosen = [
+            picked
+            for _ in range(1 + (count >= 60) + (count >= 120))
+            if (picked := _choose(rng, points, track.seen[:count], head, self._pairs))
+        ]
+        if not chosen:
+            return
+        wanted = {i for source, targets in chosen for i in (source, *targets)}
+        frames = {
+            i: frame
+            for i, frame in enumerate(islice(clip.frames(), max(wanted) + 1))
+            if i in wanted
+        }
+        for source, targets in chosen:
+            if not {source, *targets} <= frames.keys():
+                continue
+            taken = {i: frames[i] for i in (source, *targets)}
+            look = draw_look(rng, float(head.size[source])) if self._looks else None
+            if look:
+                taken = {i: look(frame) for i, frame in taken.items()}
+            yield make_scene(taken, points, neutral, source, targets, self._side)
+
+
+def _eye_distance(track: Track) -> float:
+    """Median over the frames of the distance between the outer corners of the eyes, pixels."""
+    across = track.points[:, 33, :2] - track.points[:, 263, :2]
+    return float(np.median(np.linalg.norm(across, axis=1)))
+
+
+def _choose(
+    rng: np.random.Generator,
+    points: NDArray[np.floating],
+    seen: NDArray[np.bool_],
+    head: HeadPose,
+    pairs: int,
+) -> tuple[int, list[int]] | None:
+    """A source and pairs of targets that follow each other, or None."""
+    size = head.size[:, None]
+    mouth = np.linalg.norm(points[:, 13, :2] - points[:, 14, :2], axis=1) / size[:, 0]
+    lids = sum(
+        np.linalg.norm(points[:, a, :2] - points[:, b, :2], axis=1) / size[:, 0]
+        for a, b in ((159, 145), (386, 374))
+    )
+    turn = angles(head.rotation)
+    middle = points[..., :2].mean(1)
+    jump = np.linalg.norm(np.diff(middle, axis=0), axis=1) > _JUMP * np.ptp(points[1:, :, 0], 1)
+    run = np.concatenate([[0], np.cumsum(jump)])
+    chance = np.where(seen, 1.0, 0.0)
+    if rng.random() < 0.65:
+        chance *= np.exp(-mouth / 0.03) + 0.01
+    if chance.sum() <= 0:
+        return None
+    source = int(rng.choice(len(points), p=chance / chance.sum()))
+    far = np.abs(turn[:, :2] - turn[source, :2]).max(1)
+    use = seen & (run == run[source]) & (far < _TURN)
+    use &= np.abs(np.log(head.size / head.size[source])) < 0.4
+    ahead = use[:-1] & use[1:] & (np.arange(len(points) - 1) != source)
+    if ahead.sum() < pairs:
+        return None
+    special = mouth / max(float(np.quantile(mouth, 0.95)), 0.03)
+    special = special + 0.7 * np.clip((lids[source] - lids) / 0.12, 0, 1) + 2 * far
+    special = special * np.clip(np.abs(np.arange(len(points)) - source) / 10, 0.3, 1)
+    weight = np.where(ahead, _UNHEARD + special[:-1], 0)
+    first = rng.choice(len(weight), pairs, replace=False, p=weight / weight.sum())
+    return source, [int(k) for i in first for k in (i, i + 1)]

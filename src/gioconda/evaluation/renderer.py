@@ -1,0 +1,224 @@
+"""How real do drawn frames look? A clip's first frame is moved as its other frames are.
+
+The mesh is put onto each real frame's track, so that what is compared is what was drawn and not
+where; `evaluation/reenactment.py` measures where. All is compared in the head's view, whose
+scale is that of a 512 x 512 video.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.clips import Clip
+from gioconda.data.scenes import Stage
+from gioconda.errors import GiocondaError
+from gioconda.evaluation.reenactment import sample_clips
+from gioconda.face.basis import released_basis
+from gioconda.face.encode import smooth
+from gioconda.media import VideoWriter, read_video
+from gioconda.portrait import Portrait
+from gioconda.renderer.decoder import Decoder, PlainMouth
+from gioconda.renderer.geometry import face_mask, masks
+from gioconda.renderer.view import CELL
+
+REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
+_SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
+_FRAMES: Final = 50  # of a clip, from its first
+_STILL: Final = 2.0  # a blurred pixel of the real clip that changes by less is still, of 255
+_SPREAD: Final = 9  # pixels around the lids that count as eyes
+
+
+class Drawn(NamedTuple):
+    """One real frame and what was drawn for it, all in the view.
+
+    Attributes:
+        real: (S, S, 3).
+        regions: (REGIONS, S, S), 0 to 1.
+        pictures: by method, (S, S, 3).
+    """
+
+    real: NDArray[np.uint8]
+    regions: NDArray[np.float32]
+    pictures: dict[str, NDArray[np.uint8]]
+
+
+def evaluate_renderer(
+    clips: list[Clip],
+    decoders: dict[str, Callable[[Portrait], Decoder]],
+    count: int | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, float | dict[str, dict[str, float]]]:
+    """Drawn against real frames over clips.
+
+    Args:
+        clips: of people that nothing was learned from; those of a second and more serve.
+        decoders: what makes the decoders to be compared, by name; the bare warp, version 0's
+            plain mouth and the real clip encoded anew stand beside them.
+        count: how many clips to take, the same number of each person as far as there are, the
+            largest faces first; None for all.
+        report: called with clips done and clips in all.
+
+    Returns:
+        `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
+        the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
+        all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
+        frames' gradients over that of the real ones'; and "flicker", the change from frame to
+        frame where the real face is still, over the real clip's own.
+
+    Raises:
+        GiocondaError: if no clip serves.
+    """
+    chosen = sample_clips(clips, count)
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    frames = 0
+    for i, (clip, _) in enumerate(chosen):
+        report(i, len(chosen))
+        shown = redraw(clip, decoders, _FRAMES)
+        again = _encoded_anew([drawn.real for drawn in shown])
+        before: Drawn | None = None
+        for now, encoded in zip(shown, again, strict=True):
+            now.pictures["re-encoded"] = encoded
+            for name, picture in now.pictures.items():
+                tallies[name].add(now, picture)
+                if before is not None:
+                    tallies[name].compare(before, now, name)
+            before = now
+            frames += 1
+        report(i + 1, len(chosen))
+    if not frames:
+        raise GiocondaError(
+            f"none of the {len(clips)} clips serves; give clips of a second or more"
+        )
+    methods = {name: tally.result() for name, tally in tallies.items()}
+    return {"clips": len(chosen), "frames": frames, "methods": methods}
+
+
+def redraw(
+    clip: Clip,
+    decoders: dict[str, Callable[[Portrait], Decoder]],
+    count: int,
+    source: int | None = None,
+) -> list[Drawn]:
+    """The first frames of a clip, drawn from one of them.
+
+    Args:
+        clip: the clip.
+        decoders: as for `evaluate_renderer`.
+        count: how many frames.
+        source: the frame that is the portrait; None for the first that shows the face.
+    """
+    track = clip.track()
+    source = int(np.argmax(track.seen)) if source is None else source
+    frames = list(islice(clip.frames(), source + 1 + count))
+    points = smooth(track.points[: len(frames)], track.seen[: len(frames)])
+    neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
+    stage = Stage(frames[source], points[source], neutral, _SIDE)
+    everything = {"plain mouth": PlainMouth, **decoders}
+    made = {name: make(stage.portrait) for name, make in everything.items()}
+    found = []
+    for i in range(source + 1, len(frames)):
+        if not track.seen[i]:
+            continue
+        take = stage.take(points[i])
+        pictures = {"warp": take.view.cut(take.frame)}
+        for name, decoder in made.items():
+            frame = take.frame.copy()
+            decoder(frame, take.shot)
+            pictures[name] = take.view.cut(frame)
+        found.append(Drawn(take.on_real.cut(frames[i]), _regions(take.mesh), pictures))
+    return found
+
+
+class _Tally:
+    """Sums over frames."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+
+    def add(self, now: Drawn, picture: NDArray[np.uint8]) -> None:
+        off = picture.astype(np.float32) - now.real
+        maps = {
+            "L1": np.abs(off).mean(-1),
+            "PSNR": (off**2).mean(-1),
+            "SSIM": similarity(picture, now.real),
+        }
+        for region, inside in zip(REGIONS, now.regions, strict=True):
+            weight = float(inside.sum())
+            if weight < 4:
+                continue
+            for measure, found in maps.items():
+                self._put(measure, region, float((inside * found).sum()) / weight, 1.0)
+            if region in ("lips", "eyes"):
+                energies = (_energy(p, inside) for p in (picture, now.real))
+                self._put("sharpness", region, *energies)
+
+    def compare(self, before: Drawn, now: Drawn, name: str) -> None:
+        real = now.real.astype(np.float32) - before.real
+        drawn = now.pictures[name].astype(np.float32) - before.pictures[name]
+        still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL
+        inside = still * np.minimum(now.regions[0], before.regions[0])
+        if inside.sum() >= 100:
+            changes = (float((inside * np.abs(x).mean(-1)).sum()) for x in (drawn, real))
+            self._put("flicker", "face", *changes)
+
+    def _put(self, measure: str, region: str, value: float, weight: float) -> None:
+        sums = self._sums[measure, region]
+        sums[0] += value
+        sums[1] += weight
+
+    def result(self) -> dict[str, float]:
+        found = {}
+        for (measure, region), (value, weight) in self._sums.items():
+            mean = value / max(weight, 1e-9)
+            if measure == "PSNR":
+                mean = 10 * float(np.log10(255**2 / max(mean, 1e-9)))
+            found[f"{region} {measure}"] = mean
+        return found
+
+
+def similarity(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The map of structural similarity of two pictures' grey (Wang et al., TIP 2004), (h, w)."""
+    x, y = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (a, b))
+
+    def mean(v: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(cv2.GaussianBlur(v, (11, 11), 1.5), np.float32)
+
+    mx, my = mean(x), mean(y)
+    vx, vy, both = mean(x * x) - mx * mx, mean(y * y) - my * my, mean(x * y) - mx * my
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    top = (2 * mx * my + c1) * (2 * both + c2)
+    return np.asarray(top / ((mx * mx + my * my + c1) * (vx + vy + c2)), np.float32)
+
+
+def _energy(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    down, across = np.gradient(grey)
+    return float((inside * (down**2 + across**2)).sum())
+
+
+def _regions(mesh: NDArray[np.floating]) -> NDArray[np.float32]:
+    drawn = masks(mesh, _SIDE)
+    oval = cv2.resize(face_mask(mesh, _SIDE), None, fx=CELL, fy=CELL)
+    kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)
+    eyes = cv2.dilate(drawn[2], kernel)
+    regions = np.stack([oval, drawn[1], drawn[0], eyes])
+    return np.asarray(regions / 255, np.float32)
+
+
+def _encoded_anew(frames: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """The frames as a video of them shows them."""
+    if not frames:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "again.mp4"
+        with VideoWriter(file, _SIDE, _SIDE, None) as video:
+            for frame in frames:
+                video.write(frame)
+        return list(read_video(file))

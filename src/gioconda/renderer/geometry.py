@@ -1,0 +1,145 @@
+"""Maps of a face's mesh: what a decoder is told of where things are and how they moved."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.renderer.view import CELL
+
+MASKS: Final = 4  # inner mouth, lips with what is between them, between the lids, irises
+GUIDES: Final = 8  # moved by x and y, stretched, across, down and up the mouth, x, y
+_SUBPIXEL: Final = 4  # bits of OpenCV's fractions of a pixel
+_STRETCH: Final = 4.0  # as far as the logarithm of the stretch is told, in either direction
+
+_INNER_MOUTH = np.concatenate([topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER[-2:0:-1]])
+_LIPS = np.concatenate([topology.LIP_OUTER_UPPER, topology.LIP_OUTER_LOWER[-2:0:-1]])
+_EYES = (
+    np.concatenate([topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER[-2:0:-1]]),
+    np.concatenate([topology.LEFT_LID_UPPER, topology.LEFT_LID_LOWER[-2:0:-1]]),
+)
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Maps of the mouth over a window of pixels.
+
+    Attributes:
+        inner_mouth: (h, w) 1 between the lips, 0 elsewhere, soft at the rim.
+        across: (h, w) -1 at the right corner of the mouth, 1 at the left.
+        down: (h, w) distance from the upper lip's inner rim, in widths of the mouth.
+        up: (h, w) distance from the lower lip's inner rim, in widths of the mouth.
+        opening: how far the lips are apart, in widths of the mouth.
+    """
+
+    inner_mouth: NDArray[np.float32]
+    across: NDArray[np.float32]
+    down: NDArray[np.float32]
+    up: NDArray[np.float32]
+    opening: float
+
+
+def mouth_geometry(
+    face: NDArray[np.floating], low: NDArray[np.int_], high: NDArray[np.int_]
+) -> Geometry:
+    """Maps of the mouth over the pixels from `low` (x, y) up to, not including, `high`.
+
+    Args:
+        face: (478, 2 or 3) the mesh in pixels.
+    """
+    upper, lower = (
+        face[edge, :2].astype(np.float64)
+        for edge in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
+    )
+    along = upper[-1] - upper[0]
+    width = max(float(np.linalg.norm(along)), 1e-6)
+    axes = np.array([along, [-along[1], along[0]]]) / width
+    middle = (upper[0] + upper[-1]) / 2
+    x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
+    place = (np.stack([x, y], -1) - middle) @ axes.T / width
+    rims = []
+    for edge in (upper, lower):
+        local = (edge - middle) @ axes.T / width
+        order = np.maximum.accumulate(local[:, 0] + np.arange(len(local)) * 1e-6)
+        rims.append((order, local[:, 1]))
+    down = place[..., 1] - np.interp(place[..., 0], *rims[0])
+    up = np.interp(place[..., 0], *rims[1]) - place[..., 1]
+    feather = max(1.5, 0.02 * width) / width
+    soft = np.clip(down / feather + 0.3, 0, 1) * np.clip(up / feather + 0.3, 0, 1)
+    soft *= np.abs(place[..., 0]) < 0.5
+    gap = float(np.max(np.interp(rims[0][0], *rims[1]) - rims[0][1]))
+    soft *= np.clip(gap * width / 1.5, 0, 1)
+    soft, across, down, up = (m.astype(np.float32) for m in (soft, 2 * place[..., 0], down, up))
+    return Geometry(soft, across, down, up, max(gap, 0.0))
+
+
+def masks(face: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
+    """What is where in a view: `MASKS` masks, (MASKS, S, S), 0 to 255.
+
+    Args:
+        face: (478, 2) the mesh in the view's pixels.
+        side: S.
+    """
+    drawn = np.zeros((MASKS, side, side), np.uint8)
+    for mask, contours in zip(drawn, ([_INNER_MOUTH], [_LIPS], _EYES), strict=False):
+        for contour in contours:
+            _fill(mask, face[contour])
+    for iris in (topology.RIGHT_IRIS, topology.LEFT_IRIS):
+        radius = np.linalg.norm(face[iris[1:]] - face[iris[0]], axis=1).mean()
+        x, y = (round(float(v) * 2**_SUBPIXEL) for v in np.clip(face[iris[0]], -side, 2 * side))
+        size = min(round(float(radius) * 2**_SUBPIXEL), side << _SUBPIXEL)
+        cv2.circle(drawn[3], (x, y), size, (255,), -1, cv2.LINE_AA, _SUBPIXEL)
+    np.minimum(drawn[3], drawn[2], out=drawn[3])
+    return drawn
+
+
+def face_mask(face: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
+    """The face's oval in a view, (s, s) cells, 0 to 255."""
+    drawn = np.zeros((side // CELL, side // CELL), np.uint8)
+    _fill(drawn, (face[topology.FACE_OVAL] + (1 - CELL) / 2) / CELL)
+    return drawn
+
+
+def guides(face: NDArray[np.floating], origin: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How the mesh moved and where the mouth is, (GUIDES, s, s), about -1 to 1.
+
+    Args:
+        face: (478, 2) the mesh in the view's pixels.
+        origin: (s, s, 2) where in the portrait's view the middle of each cell comes from, in
+            pixels; it tells how far each part moved, and what was hidden or squeezed there.
+    """
+    cells = len(origin)
+    side = cells * CELL
+    x, y = np.meshgrid(*2 * [(np.arange(cells, dtype=np.float32) + 0.5) * CELL - 0.5])
+    moved = (origin - np.stack([x, y], -1)) * (8 / side)
+    right, down = np.gradient(origin, axis=1) / CELL, np.gradient(origin, axis=0) / CELL
+    area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
+    stretch = np.log2(np.maximum(area, 2**-_STRETCH)) / _STRETCH
+    limits = np.zeros(2, int), np.full(2, cells)
+    mouth = mouth_geometry((face + (1 - CELL) / 2) / CELL, *limits)
+    maps = [
+        moved[..., 0],
+        moved[..., 1],
+        stretch,
+        mouth.across / 2,
+        mouth.down,
+        mouth.up,
+        (2 * x + 1) / side - 1,
+        (2 * y + 1) / side - 1,
+    ]
+    return np.asarray(np.clip(np.stack(maps), -1, 1), np.float32)
+
+
+def own_origin(side: int) -> NDArray[np.float32]:
+    """The `origin` of a portrait that has not moved, (s, s, 2)."""
+    middles = (np.arange(side // CELL, dtype=np.float32) + 0.5) * CELL - 0.5
+    return np.stack(np.meshgrid(middles, middles), -1)
+
+
+def _fill(mask: NDArray[np.uint8], contour: NDArray[np.floating]) -> None:
+    limit = 2.0 * mask.shape[0]
+    points = np.rint(np.clip(contour, -limit, limit) * 2**_SUBPIXEL).astype(np.int32)
+    cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, _SUBPIXEL)

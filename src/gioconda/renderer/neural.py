@@ -1,0 +1,111 @@
+"""The learned decoder: an encoder looks at the portrait once, a decoder draws every frame.
+
+`training/renderer.py` trains both; `training/export.py` writes them.
+"""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile, ZipFile
+
+import cv2
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.portrait import Portrait
+from gioconda.renderer.decoder import Shot
+from gioconda.renderer.geometry import guides, masks
+from gioconda.renderer.view import CELL, HeadPlace
+
+_RELEASED: Final = "renderer.zip"
+_AT_ONCE: Final = 4  # channels that cv2.remap takes
+
+
+class NeuralDecoder:
+    """Mouth, eyes and what turns into view, as learned.
+
+    Args:
+        portrait: whom to draw.
+        model: a file that `gioconda train renderer` wrote; the released one by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+
+    def __init__(self, portrait: Portrait, model: Path | None = None) -> None:
+        encoder, self._decoder = _released() if model is None else _compiled(model)
+        self.side = int(encoder.input(0).shape[0])
+        own = HeadPlace.of(portrait.head)
+        margin = portrait.margin
+        self._on_texture = own.view(self.side).moved(margin, margin)
+        picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
+        mesh = own.view(self.side).points(portrait.points)
+        answer = encoder([picture, masks(mesh, self.side)])
+        features, self._ground = answer[0], answer[1].copy()
+        self._features = [
+            np.ascontiguousarray(features[..., i : i + _AT_ONCE])
+            for i in range(0, features.shape[-1], _AT_ONCE)
+        ]
+
+    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
+        view = shot.head.view(self.side)
+        mesh = view.points(shot.face)
+        origin = self._on_texture.field(view.cells(shot.flow))
+        pixels, mask = self.answer(view.cut(out), mesh, origin)
+        view.draw(out, pixels, mask)
+
+    def answer(
+        self,
+        picture: NDArray[np.uint8],
+        mesh: NDArray[np.floating],
+        origin: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What to draw over a view.
+
+        Args:
+            picture: (S, S, 3) the warped portrait in the view.
+            mesh: (478, 2) the face's mesh in the view.
+            origin: (s, s, 2) where in the portrait's own view the middle of each cell comes
+                from, in pixels.
+
+        Returns:
+            Pixels (S, S, 3), 0 to 255, and how much of each replaces the warp, (S, S).
+        """
+        places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
+        warped = np.concatenate([_look_up(part, places) for part in self._features], axis=-1)
+        inputs = [picture, masks(mesh, self.side), guides(mesh, origin), warped, self._ground]
+        drawn = self._decoder(inputs)[0]
+        return drawn[..., :3], drawn[..., 3]
+
+
+def _look_up(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
+    found = cv2.remap(  # type: ignore[call-overload]
+        field, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(found, np.float32)
+
+
+@cache
+def _released() -> tuple[ov.CompiledModel, ov.CompiledModel]:
+    file = resources.files("gioconda") / "weights" / _RELEASED
+    with resources.as_file(file) as path:
+        return _compiled(path)
+
+
+@cache
+def _compiled(path: Path) -> tuple[ov.CompiledModel, ov.CompiledModel]:
+    """Encoder and decoder."""
+    core = ov.Core()
+    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    try:
+        with ZipFile(path) as file:
+            encoder, decoder = (
+                core.compile_model(core.read_model(file.read(f"{name}.onnx")), "CPU", settings)
+                for name in ("encoder", "decoder")
+            )
+    except (OSError, KeyError, BadZipFile, RuntimeError) as error:
+        raise GiocondaError(f"{path} is not a model of the renderer ({error})") from error
+    return encoder, decoder

@@ -1,0 +1,112 @@
+"""The view: the upright square about the head that a network sees and draws.
+
+It follows the rigid head (its middle, size and roll), so what belongs to the skull, such as
+the upper teeth, keeps its place in it whatever the lips do.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face.pose import HeadPose, angles
+from gioconda.media import cut_out
+
+VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
+_DROP: Final = 0.5  # its middle lies this far under the eyes
+CELL: Final = 4  # pixels of the view to one cell of features
+
+
+@dataclass(frozen=True)
+class View:
+    """A view of one picture.
+
+    Attributes:
+        side: S, in pixels of the view.
+        matrix: (2, 3) from the picture's pixels (x, y, 1) to the view's; centres at integers.
+    """
+
+    side: int
+    matrix: NDArray[np.float64]
+
+    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the view shows of a picture, (S, S, 3)."""
+        return cut_out(picture, self.matrix, (self.side, self.side))
+
+    def points(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Points (N, 2 or more) of the picture in the view's pixels, (N, 2)."""
+        placed: NDArray[np.float64] = points[:, :2] @ self.matrix[:, :2].T + self.matrix[:, 2]
+        return placed
+
+    def cells(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A field (H, W, 2) over the picture looked up at the middle of each cell, (s, s, 2)."""
+        to_cells = np.array([[1, 0, (1 - CELL) / 2], [0, 1, (1 - CELL) / 2], [0, 0, CELL]]) / CELL
+        matrix = (to_cells @ np.vstack([self.matrix, [0, 0, 1]]))[:2]
+        side = self.side // CELL
+        found = cv2.warpAffine(
+            field, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return np.asarray(found, np.float32)
+
+    def field(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Places (..., 2) in the picture as places in the view."""
+        placed: NDArray[np.float32] = places @ self.matrix[:, :2].T.astype(np.float32)
+        return placed + self.matrix[:, 2].astype(np.float32)
+
+    def moved(self, x: float, y: float) -> "View":
+        """The same view of a picture that was moved by (x, y)."""
+        matrix = self.matrix.copy()
+        matrix[:, 2] -= matrix[:, :2] @ [x, y]
+        return View(self.side, matrix)
+
+    def draw(
+        self, picture: NDArray[np.uint8], pixels: NDArray[np.float32], mask: NDArray[np.float32]
+    ) -> None:
+        """Blend pixels (S, S, 3) by a mask (S, S) into a picture, in place."""
+        corners = np.array([[-1, -1], [self.side, -1], [-1, self.side], [self.side, self.side]])
+        inverse = cv2.invertAffineTransform(self.matrix)
+        places = corners @ inverse[:, :2].T + inverse[:, 2]
+        limit = [picture.shape[1], picture.shape[0]]
+        low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
+        high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
+        if (high - low < 1).any():
+            return
+        premultiplied = np.dstack([pixels * mask[..., None], mask])
+        matrix = self.moved(-float(low[0]), -float(low[1])).matrix
+        width, height = (int(n) for n in high - low)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        placed = cv2.warpAffine(premultiplied, matrix, (width, height), flags=flags)
+        window = picture[low[1] : high[1], low[0] : high[0]]
+        mixed = window * (1 - placed[..., 3:]) + placed[..., :3]
+        window[:] = np.clip(np.rint(mixed), 0, 255)
+
+
+@dataclass(frozen=True)
+class HeadPlace:
+    """Where a head is in a picture.
+
+    Attributes:
+        centre: (2,) midway between the outer corners of the eyes, in pixels.
+        size: the inter-ocular distance in pixels.
+        roll: in radians, clockwise.
+    """
+
+    centre: NDArray[np.float64]
+    size: float
+    roll: float
+
+    @staticmethod
+    def of(head: HeadPose) -> "HeadPlace":
+        """The place of the first of the heads."""
+        roll = float(angles(head.rotation[0])[2])
+        return HeadPlace(head.centre[0], float(head.size[0]), roll)
+
+    def view(self, side: int) -> View:
+        """The view of the head, `side` pixels wide."""
+        scale = side / (VIEW * self.size)
+        c, s = np.cos(self.roll), np.sin(self.roll)
+        upright = scale * np.array([[c, s], [-s, c]])
+        middle = self.centre + self.size * _DROP * np.array([-s, c])
+        return View(side, np.column_stack([upright, (side - 1) / 2 - upright @ middle]))

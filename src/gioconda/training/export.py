@@ -1,0 +1,108 @@
+"""The renderer's networks as files that OpenVINO runs, compared with themselves in torch."""
+
+import io
+import warnings
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+import openvino as ov
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gioconda.renderer.geometry import GUIDES, MASKS
+from gioconda.renderer.view import CELL
+from gioconda.training.decoder_net import RendererNet
+
+_ENCODER = (["picture", "masks"], ["features", "ground"])
+_DECODER = (["picture", "masks", "guides", "features", "ground"], ["drawn"])
+
+
+class EncoderGraph(nn.Module):
+    """The encoder as OpenCV's arrays want it: bytes in, features with channels last out."""
+
+    def __init__(self, net: RendererNet) -> None:
+        super().__init__()
+        self.encoder = net.encoder
+
+    def forward(self, picture: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        """Picture (S, S, 3) and masks (MASKS, S, S), both uint8 → (s, s, C) and (W, s, s)."""
+        pixels = picture.permute(2, 0, 1)[None].float() / 255
+        features, ground = self.encoder(pixels, masks[None].float() / 255)
+        return features[0].permute(1, 2, 0), ground[0]
+
+
+class DecoderGraph(nn.Module):
+    """The decoder likewise."""
+
+    def __init__(self, net: RendererNet) -> None:
+        super().__init__()
+        self.decoder = net.decoder
+
+    def forward(
+        self, picture: Tensor, masks: Tensor, guides: Tensor, features: Tensor, ground: Tensor
+    ) -> Tensor:
+        """Shapes as above; → (S, S, 4): pixels, 0 to 255, and the mask, 0 to 1."""
+        pixels, mask = self.decoder(
+            picture.permute(2, 0, 1)[None].float() / 255,
+            masks[None].float() / 255,
+            guides[None],
+            features.permute(2, 0, 1)[None],
+            ground[None],
+        )
+        drawn = torch.cat([255 * pixels, mask], 1)
+        return drawn[0].permute(1, 2, 0)
+
+
+def export_renderer(net: RendererNet, side: int, output: Path) -> float:
+    """Write encoder and decoder as ONNX files in one zip.
+
+    Args:
+        net: the trained net.
+        side: S of its views.
+        output: the .zip file.
+
+    Returns:
+        The largest difference between torch and OpenVINO in what is drawn, 0 to 255.
+    """
+    net = net.eval()
+    rng = torch.Generator().manual_seed(0)
+    picture = torch.randint(0, 256, (side, side, 3), generator=rng, dtype=torch.uint8)
+    picture = _smooth(picture)
+    masks = torch.zeros(MASKS, side, side, dtype=torch.uint8)
+    masks[:2, side // 2 : 3 * side // 4, side // 3 : 2 * side // 3] = 255
+    guides = 0.2 * torch.randn(GUIDES, side // CELL, side // CELL, generator=rng)
+    encoder, decoder = EncoderGraph(net), DecoderGraph(net)
+    with torch.no_grad():
+        features, ground = encoder(picture, masks)
+        inputs = (picture, masks, guides, features.contiguous(), ground.contiguous())
+        expected = decoder(*inputs)
+    files = {
+        "encoder.onnx": _onnx(encoder, inputs[:2], *_ENCODER),
+        "decoder.onnx": _onnx(decoder, inputs, *_DECODER),
+    }
+    with ZipFile(output, "w", ZIP_STORED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    core, exact = ov.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
+    compiled = core.compile_model(core.read_model(files["decoder.onnx"]), "CPU", exact)
+    found = compiled([x.numpy() for x in inputs])[0]
+    return float(np.abs(found - expected.numpy()).max())
+
+
+def _onnx(
+    graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]
+) -> bytes:
+    written = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the older exporter needs no further packages
+        torch.onnx.export(
+            graph, inputs, written, input_names=names, output_names=outputs, dynamo=False
+        )
+    return written.getvalue()
+
+
+def _smooth(picture: Tensor) -> Tensor:
+    pixels = picture.permute(2, 0, 1)[None].float()
+    return F.avg_pool2d(pixels, 9, 1, 4)[0].permute(1, 2, 0).to(torch.uint8).contiguous()

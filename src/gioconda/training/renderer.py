@@ -1,0 +1,423 @@
+"""Recipe: learn to draw what the warp cannot know.
+
+1. Scenes (`gioconda.data.scenes`): a frame of a clip is the portrait, others are to be drawn.
+   A pool of scenes is renewed while the net learns from it.
+2. A batch is a window of the view over a few scenes: the mouth, the eyes, or all of it.
+3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
+   gradients at several scales, the mouth and the eyes weighted up; the change from one frame to
+   the next; the mask itself, so that it stays shut where the warp is right; and, from
+   `CRITIC_FROM` on, a critic that judges mouths and eyes, with feature matching.
+4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
+
+`gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
+on a CPU, a GPU or, through torchrun, on many.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from gioconda.data.clips import Clip
+from gioconda.data.scenes import Scene, Scenes
+from gioconda.renderer.view import CELL
+from gioconda.training.decoder_net import SIDES, Critic, RendererNet
+from gioconda.training.export import export_renderer
+
+STEPS: Final = 20000  # of the whole schedule
+RATE: Final = 5e-4
+CRITIC_RATE: Final = 2e-4
+CRITIC_FROM: Final = 2500
+MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
+AVERAGED: Final = 0.998  # the released weights are a running mean, this slow
+SCENES: Final = 4  # in a batch
+POOL: Final = 160  # scenes to draw from
+RENEWED: Final = 3  # one scene of the pool gives way to a new one after so many steps
+# The total is the sum of the losses times these.
+WEIGHTS: Final = {
+    "pixels": 1.0,
+    "gradients": 1.0,
+    "change": 0.5,
+    "mask": 0.01,
+    "critic": 0.01,
+    "match": 0.1,
+}
+MOUTH, LIPS, EYES, OUTSIDE = 5.0, 3.0, 3.0, 0.1  # weights of a pixel; the rest of the face has 1
+_KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
+
+
+class Window(NamedTuple):
+    """A part of the view, in pixels of a view that is 256 wide.
+
+    Attributes:
+        chance: how often it is the batch.
+        height, width: its size.
+        top, left: the middle of where its corner lies.
+        jitter: how far the corner strays from there.
+        pairs: pairs of frames of each scene.
+        judged: whether the critic looks at it.
+    """
+
+    chance: float
+    height: int
+    width: int
+    top: int
+    left: int
+    jitter: int
+    pairs: int
+    judged: bool
+
+
+WINDOWS: Final = (
+    Window(0.6, 128, 128, 96, 64, 16, 2, True),  # mouth
+    Window(0.22, 64, 160, 48, 48, 8, 2, True),  # eyes
+    Window(0.18, 256, 256, 0, 0, 0, 1, False),
+)
+
+
+class Batch(NamedTuple):
+    """Windows of N scenes, T frames of each; pictures 0 to 1."""
+
+    source: Tensor  # (N, 3, S, S)
+    source_masks: Tensor  # (N, MASKS, S, S)
+    warped: Tensor  # (N T, 3, h, w)
+    real: Tensor  # (N T, 3, h, w)
+    masks: Tensor  # (N T, MASKS, h, w)
+    guides: Tensor  # (N T, GUIDES, h/4, w/4)
+    origin: Tensor  # (N T, h/4, w/4, 2)
+    weight: Tensor  # (N T, 1, h, w)
+    corner: tuple[int, int]  # in cells
+    judged: bool
+
+
+def train_renderer(
+    clips: list[Clip],
+    checkpoint: Path,
+    minutes: float,
+    output: Path,
+    size: str = "small",
+    steps: int = STEPS,
+    workers: int = 0,
+    report: Callable[[str, float], None] = lambda stage, part: None,
+) -> dict[str, float]:
+    """Train for a while and keep the state.
+
+    Called again with the same checkpoint it goes on where it stopped, until `steps` are done.
+    Beside the checkpoint a log is kept, a line of losses for every 50 steps.
+
+    Args:
+        clips: of the training split.
+        checkpoint: the file of the training's state.
+        minutes: for how long to train in this call.
+        output: the .zip file of the averaged net.
+        size: "small" or "base".
+        steps: of the whole schedule.
+        workers: processes that prepare scenes; 0 to prepare them in between.
+        report: called with what is being done and how much of it is done, from 0 to 1.
+
+    Returns:
+        Steps done in all, the losses' means over the last steps, and the largest difference
+        between the net in torch and the file in OpenVINO, 0 to 255.
+
+    Raises:
+        GiocondaError: if no clip serves.
+    """
+    fabric = _fabric()
+    torch.manual_seed(0)
+    net, critic = RendererNet(), Critic()
+    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    fabric.to_device(average)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE, betas=(0.5, 0.99))
+    step = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        for name, part in (("net", net), ("critic", critic), ("average", average)):
+            part.load_state_dict(state[name])
+        optimizer.load_state_dict(state["optimizer"])
+        judging.load_state_dict(state["judging"])
+        step = state["step"]
+    parts = {"average": average, "optimizer": optimizer, "judging": judging}
+    parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
+    net = net.to(memory_format=torch.channels_last)
+    drawer, optimizer = fabric.setup(net, optimizer)
+    judge, judging = fabric.setup(critic, judging)
+
+    rng = np.random.default_rng([step, fabric.global_rank])
+    scenes = _scenes(clips, SIDES[size], workers, step, fabric.global_rank)
+    pool: list[Scene] = []
+    recent: dict[str, float] = {}
+    started = kept = time.monotonic()
+    while step < steps and time.monotonic() - started < 60 * minutes:
+        if len(pool) < min(POOL, 12 + step):  # the first batches need not wait for it
+            pool.append(next(scenes))
+        if step % RENEWED == 0:
+            pool.append(next(scenes))
+        if len(pool) > POOL:
+            pool.pop(int(rng.integers(POOL // 2)))
+        if len(pool) < SCENES:
+            continue
+        warming = min(1, (step + 1) / 200)
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * warming * _cosine(step / steps)
+        batch = _batch(pool, SIDES[size], rng, fabric.device)
+        drawn, mask = _draw(drawer, batch)
+        losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
+        judged = batch.judged and step >= CRITIC_FROM
+        if judged:
+            # both at once is cheaper, and the critic's own gradients are dropped below
+            critic.requires_grad_(False)
+            losses |= _critique(judge, drawn, batch)
+            critic.requires_grad_(True)
+        # as long as nothing is drawn, only the price pulls at the mask
+        losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
+        total = sum(WEIGHTS[name] * loss for name, loss in losses.items())
+        optimizer.zero_grad()
+        fabric.backward(total)
+        fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
+        optimizer.step()
+        average.update_parameters(net)
+        if judged:
+            losses["judge"] = _hinge(judge, drawn.detach(), batch)
+            judging.zero_grad()
+            fabric.backward(losses["judge"])
+            judging.step()
+        step += 1
+        with torch.no_grad():
+            losses["warp"] = compare(batch.warped, batch.real, batch.weight)["pixels"]
+        for name, loss in losses.items():
+            value = float(loss.detach())
+            recent[name] = 0.98 * recent.get(name, value) + 0.02 * value
+        if step % 50 == 0 and fabric.is_global_zero:
+            with open(checkpoint.with_suffix(".log"), "a") as log:
+                facts = " ".join(f"{name} {value:.4f}" for name, value in recent.items())
+                log.write(f"{step} {time.monotonic() - started:.0f}s pool {len(pool)} {facts}\n")
+        if fabric.is_global_zero and time.monotonic() - kept > _KEEP_EVERY:
+            kept = time.monotonic()
+            _keep(checkpoint, parts, step)
+        report(f"step {step}", step / steps)
+    result = {"steps": float(step), **recent}
+    if fabric.is_global_zero:
+        _keep(checkpoint, parts, step)
+        result["export_error"] = export_renderer(average.module.cpu(), SIDES[size], output)
+    fabric.barrier()
+    return result
+
+
+# --- losses ---
+
+
+def compare(drawn: Tensor, real: Tensor, weight: Tensor) -> dict[str, Tensor]:
+    """Differences of pixels and gradients over scales, and of the change between frames.
+
+    Args:
+        drawn, real: (2 N, 3, h, w), each even frame followed by its next.
+        weight: (2 N, 1, h, w).
+    """
+    off = drawn - real
+    weight = weight / weight.mean()
+    pixels = [(weight * off.abs()).mean()]
+    gradients = [_slopes(off, weight)]
+    change = off[1::2] - off[::2]
+    both = torch.minimum(weight[1::2], weight[::2])
+    scaled, scaled_weight = off, weight
+    for _ in range(2):
+        scaled, scaled_weight = F.avg_pool2d(scaled, 2), F.avg_pool2d(scaled_weight, 2)
+        pixels.append((scaled_weight * scaled.abs()).mean())
+        gradients.append(_slopes(scaled, scaled_weight))
+    return {
+        "pixels": torch.stack(pixels).sum(),
+        "gradients": torch.stack(gradients).sum(),
+        "change": (both * change.abs()).mean(),
+    }
+
+
+def _slopes(off: Tensor, weight: Tensor) -> Tensor:
+    across = (weight[..., 1:] * (off[..., 1:] - off[..., :-1]).abs()).mean()
+    down = (weight[..., 1:, :] * (off[..., 1:, :] - off[..., :-1, :]).abs()).mean()
+    return across + down
+
+
+def shut(mask: Tensor, weight: Tensor) -> Tensor:
+    """The mask, where neither mouth nor eyes are; beyond the face it costs most."""
+    price = torch.where(weight < 1, 5.0, torch.where(weight > 1, 0.1, 1.0))
+    return (price * mask).mean()
+
+
+def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor]:
+    both = torch.cat([drawn, batch.real])
+    verdict, seen = judge(both, batch.masks.repeat(2, 1, 1, 1))
+    off = [
+        (a - b.detach()).abs().mean() / b.detach().abs().mean().clamp(min=1e-3)
+        for a, b in (layer.float().chunk(2) for layer in seen)
+    ]
+    return {"critic": -verdict.float().chunk(2)[0].mean(), "match": torch.stack(off).mean()}
+
+
+def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
+    verdict, _ = judge(torch.cat([drawn, batch.real]), batch.masks.repeat(2, 1, 1, 1))
+    fake, true = verdict.float().chunk(2)
+    return F.relu(1 + fake).mean() + F.relu(1 - true).mean()
+
+
+def _draw(drawer: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    pixels, mask = drawer(
+        batch.source,
+        batch.source_masks,
+        batch.warped,
+        batch.masks,
+        batch.guides,
+        batch.origin,
+        batch.corner,
+    )
+    mask = mask.float()
+    return batch.warped + mask * (pixels.float() - batch.warped), mask
+
+
+# --- batches ---
+
+
+def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch.device) -> Batch:
+    """A window over some scenes of the pool, with other colours, mirrored half the time."""
+    window = WINDOWS[rng.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
+    scale, step = side // 256, 2 * CELL  # the decoder's deep cells are two cells wide
+    corner = [
+        (start + int(rng.integers(-window.jitter, window.jitter + 1))) * scale // step * step
+        for start in (window.top, window.left)
+    ]
+    size = window.height * scale, window.width * scale
+    rows, columns = (slice(c, c + n) for c, n in zip(corner, size, strict=True))
+    cells = tuple(slice(s.start // CELL, s.stop // CELL) for s in (rows, columns))
+    chosen = [pool[i] for i in rng.choice(len(pool), SCENES, replace=False)]
+    parts: list[list[NDArray[Any]]] = []
+    for scene in chosen:
+        pairs = rng.choice(len(scene.real) // 2, window.pairs, replace=False)
+        at = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
+        parts.append(
+            [
+                scene.source.transpose(2, 0, 1)[None],
+                scene.source_masks[None],
+                scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
+                scene.real[at, rows, columns].transpose(0, 3, 1, 2),
+                scene.masks[at, :, rows, columns],
+                scene.guides[at, :, *cells],
+                scene.origin[at, *cells],
+                scene.face[at, *cells][:, None],
+            ]
+        )
+    tensors = [
+        torch.from_numpy(np.concatenate(column)).to(device) for column in zip(*parts, strict=True)
+    ]
+    source, source_masks, warped, real, masks, guides, origin, face = (t.float() for t in tensors)
+    colours = Colours(len(chosen), rng, device)
+    frames = len(real) // len(chosen)
+    source, warped, real = (
+        colours(x / 255, n) for x, n in ((source, 1), (warped, frames), (real, frames))
+    )
+    source_masks, masks, face = source_masks / 255, masks / 255, face / 255
+    if rng.random() < 0.5 and 2 * corner[1] + size[1] == side:
+        source, source_masks, warped, real, masks, guides, face = (
+            x.flip(-1) for x in (source, source_masks, warped, real, masks, guides, face)
+        )
+        guides = guides * guides.new_tensor([-1, 1, 1, -1, 1, 1, -1, 1])[:, None, None]
+        origin = origin.flip(2)
+        origin = torch.stack([side - 1 - origin[..., 0], origin[..., 1]], -1)
+    source, source_masks, warped, real, masks = (
+        x.contiguous(memory_format=torch.channels_last)
+        for x in (source, source_masks, warped, real, masks)
+    )
+    weight = weigh(masks, face)
+    place = (corner[0] // CELL, corner[1] // CELL)
+    return Batch(
+        source, source_masks, warped, real, masks, guides, origin, weight, place, window.judged
+    )
+
+
+def weigh(masks: Tensor, face: Tensor) -> Tensor:
+    """How much each pixel counts, (N, 1, h, w), of masks and the face's oval in cells."""
+    spread = F.max_pool2d(masks[:, 1:3], 9, 1, 4)  # lips and eyes and what touches them
+    inside = F.interpolate(face, scale_factor=CELL, mode="bilinear", align_corners=False)
+    weight = OUTSIDE + (1 - OUTSIDE) * inside
+    weight = torch.maximum(weight, LIPS * spread[:, :1])
+    weight = torch.maximum(weight, EYES * spread[:, 1:])
+    return torch.maximum(weight, MOUTH * masks[:, :1])
+
+
+class Colours:
+    """Other light and colours, one for each of N scenes."""
+
+    def __init__(self, count: int, rng: np.random.Generator, device: torch.device) -> None:
+        gain = np.exp(rng.normal(0, 0.12, (count, 1)) + rng.normal(0, 0.06, (count, 3)))
+        gamma = np.exp(rng.normal(0, 0.15, (count, 1)))
+        grey = rng.uniform(-0.3, 0.4, (count, 1))
+        tables = (gain, gamma, grey)
+        self._gain, self._gamma, self._grey = (
+            torch.tensor(t[..., None, None], dtype=torch.float32, device=device) for t in tables
+        )
+
+    def __call__(self, x: Tensor, frames: int) -> Tensor:
+        """Pictures (N frames, 3, h, w), 0 to 1."""
+        gain, gamma, grey = (
+            t.repeat_interleave(frames, 0) for t in (self._gain, self._gamma, self._grey)
+        )
+        x = x + grey * (x.mean(1, keepdim=True) - x)
+        return (gain * x.clamp(1e-4, 1) ** gamma).clamp(0, 1)
+
+
+# --- scenes, state ---
+
+
+class _Endless(IterableDataset):
+    """Scenes for the workers, each with a seed of its own."""
+
+    def __init__(self, clips: list[Clip], side: int, seed: list[int]) -> None:
+        self._clips, self._side, self._seed = clips, side, seed
+
+    def __iter__(self) -> Iterator[Scene]:
+        worker = get_worker_info()
+        cv2.setNumThreads(1)
+        seed = [*self._seed, worker.id if worker else 0]
+        return Scenes(self._clips, np.random.default_rng(seed), self._side)
+
+
+def _scenes(clips: list[Clip], side: int, workers: int, step: int, rank: int) -> Iterator[Scene]:
+    endless = _Endless(clips, side, [1, step, rank])
+    if not workers:
+        return iter(endless)
+    return iter(DataLoader(endless, batch_size=None, num_workers=workers, prefetch_factor=4))
+
+
+def _fabric() -> Fabric:
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # torchrun sets both
+    everywhere = int(os.environ.get("WORLD_SIZE", "1"))
+    fabric = Fabric(
+        accelerator="auto",
+        devices=here,
+        num_nodes=everywhere // here,
+        strategy="ddp" if everywhere > 1 else "auto",
+        precision="bf16-mixed",
+    )
+    fabric.launch()
+    return fabric
+
+
+def _cosine(part: float) -> float:
+    return float(0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(part, 1))))
+
+
+def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    partial = checkpoint.with_suffix(".partial")
+    torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step}, partial)
+    partial.rename(checkpoint)
