@@ -13,6 +13,7 @@ from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
+from gioconda.renderer.decoder import Decoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 
@@ -27,12 +28,18 @@ class Animator:
         seed: decides head motion, gaze and blinks; 0 or more.
         amplitude: scales head motion, gaze and brows, 0 to 2.
         full: draw into the whole photo (needs a portrait made with `size=None`).
+        decoder: draws what the warp cannot know; None for the renderer's own choice.
     """
 
     def __init__(
-        self, portrait: Portrait, seed: int = 0, amplitude: float = 1.0, full: bool = False
+        self,
+        portrait: Portrait,
+        seed: int = 0,
+        amplitude: float = 1.0,
+        full: bool = False,
+        decoder: Decoder | None = None,
     ) -> None:
-        self.renderer = Renderer(portrait, full=full)
+        self.renderer = Renderer(portrait, decoder, full=full)
         self._generator = BaselineGenerator(seed, amplitude)
         self._portrait = portrait
 

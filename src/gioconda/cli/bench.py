@@ -1,6 +1,7 @@
 """gioconda bench: how fast, stage by stage; how much memory."""
 
 import argparse
+from pathlib import Path
 
 from gioconda.cli import Subparsers
 from gioconda.cli.animate import size
@@ -13,9 +14,13 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "memory"),
+        choices=("speed", "memory", "decoder"),
         default="speed",
-        help="speed of every stage (default), or peak memory for 10 s and for 5 minutes of speech",
+        help="speed of every stage (default), peak memory for 10 s and for 5 minutes of speech, "
+        "or the learned decoder alone",
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", type=Path, help="a file of `gioconda train renderer`"
     )
     parser.add_argument(
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
@@ -27,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure."""
     if args.what == "memory":
         _memory(args)
+    elif args.what == "decoder":
+        _decoder(args)
     else:
         _speed(args)
     return 0
@@ -35,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
-    result = bench_speed(args.size, seconds=20)
+    result = bench_speed(args.size, seconds=20, model=args.model)
     rows = [
         [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
         for row in result["stages"]
@@ -48,6 +55,21 @@ def _speed(args: argparse.Namespace) -> None:
         f"{line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
         f"portrait made ready in {result['portrait_seconds']:.2f} s"
     )
+    show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
+
+
+def _decoder(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.speed import bench_decoder
+
+    result = bench_decoder(args.size, args.model)
+    rows = [
+        [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
+        for row in result["stages"]
+    ]
+    title = (
+        "{decoder_gmac:.2f} GMAC a frame, {encoder_gmac:.2f} once for each portrait; "
+        "face of fp32 against itself, PSNR: "
+    ).format(**result) + ", ".join(f"{k} {v:.1f} dB" for k, v in result["psnr"].items())
     show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
 
 

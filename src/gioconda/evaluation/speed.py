@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.animator import HOP, Animator
@@ -17,11 +18,13 @@ from gioconda.generator import BaselineGenerator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
+from gioconda.renderer.decoder import Shot
+from gioconda.renderer.neural import PRECISIONS, NeuralDecoder, networks
 
 _WARM = 10  # frames that are not counted
 
 
-def bench_speed(size: int, seconds: float) -> dict[str, Any]:
+def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[str, Any]:
     """Time each stage of the bundled example.
 
     The whole line is timed apart, as `animate` runs it, encoding overlapped with the rest.
@@ -29,6 +32,7 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
     Args:
         size: side of the video in pixels.
         seconds: how much speech is animated.
+        model: a file of the learned decoder; None for what a Renderer takes by default.
 
     Returns:
         `stages`: for each, name, median and 95th percentile in milliseconds a frame, and
@@ -40,7 +44,7 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer = Renderer(portrait)
+    renderer = Renderer(portrait, _made(portrait, model))
     frames: list[NDArray[np.uint8]] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
@@ -53,7 +57,7 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
             frames.append(renderer.render(pose + portrait.pose, dynamics).copy())
     with tempfile.TemporaryDirectory() as folder:
         encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
-        times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice)
+        times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice, model)
     fps = 1 / float(np.mean(times["whole line"]))
     return {
         "size": size,
@@ -67,6 +71,72 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
             "ratio_to_encoding_alone": fps / encoding,
         },
     }
+
+
+def bench_decoder(size: int, model: Path | None) -> dict[str, Any]:
+    """The learned decoder alone, on the bundled example, at each precision.
+
+    Args:
+        size: side of the video in pixels.
+        model: the decoder's file; None for the released one.
+
+    Returns:
+        `decoder_gmac`, `encoder_gmac`: thousand million multiplications of the convolutions;
+        `stages`: name, median and 95th percentile in milliseconds a frame and frames a second
+        of each precision, with all that is prepared and blended; `psnr`: of the frame inside
+        the view against full precision, by precision.
+    """
+    photo, voice = _example(2)
+    portrait = make_portrait(photo, size)
+    motion = BaselineGenerator().append(voice)
+    decoders = {name: NeuralDecoder(portrait, model, name) for name in PRECISIONS}
+    times: dict[str, list[float]] = {}
+    errors: dict[str, list[float]] = {name: [] for name in PRECISIONS[1:]}
+    renderer = Renderer(portrait, _Nothing())
+    for pose, dynamics in zip(motion.pose, motion.dynamics, strict=True):
+        warped, shot = renderer.shoot(pose + portrait.pose, dynamics)
+        drawn = {}
+        for name, decoder in decoders.items():
+            drawn[name] = warped.copy()
+            begin = time.perf_counter()
+            decoder(drawn[name], shot)
+            times.setdefault(name, []).append(time.perf_counter() - begin)
+        view = shot.head.view(decoders[PRECISIONS[0]].side)
+        exact = view.cut(drawn[PRECISIONS[0]]).astype(np.float32)
+        for name, squares in errors.items():
+            squares.append(float(np.mean((view.cut(drawn[name]) - exact) ** 2)))
+    encoder, decoder_network = networks(model)
+    return {
+        "decoder_gmac": multiplications(decoder_network) / 1e9,
+        "encoder_gmac": multiplications(encoder) / 1e9,
+        "stages": [_row(name, values) for name, values in times.items()],
+        "psnr": {
+            name: 10 * float(np.log10(255**2 / max(float(np.mean(squares)), 1e-6)))
+            for name, squares in errors.items()
+        },
+    }
+
+
+def multiplications(model: ov.Model) -> int:
+    """How many multiplications the convolutions of a network with fixed shapes take."""
+    total = 0
+    for operation in model.get_ops():
+        if operation.get_type_name() == "Convolution":
+            kernel = operation.input_value(1).get_shape()  # (out, in, height, width)
+            places = int(np.prod(operation.output(0).get_shape()[2:]))
+            total += places * int(np.prod(kernel))
+    return total
+
+
+def _made(portrait: Portrait, model: Path | None) -> NeuralDecoder | None:
+    return None if model is None else NeuralDecoder(portrait, model)
+
+
+class _Nothing:
+    """A decoder that leaves the warp as it is."""
+
+    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
+        pass
 
 
 def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]]:
@@ -132,9 +202,11 @@ def _encode(
         return count / (time.perf_counter() - start)
 
 
-def _pipeline(path: Path, portrait: Portrait, voice: NDArray[np.float32]) -> list[float]:
+def _pipeline(
+    path: Path, portrait: Portrait, voice: NDArray[np.float32], model: Path | None = None
+) -> list[float]:
     """Seconds from frame to frame of the whole line, as `gioconda.animate` runs it."""
-    animator = Animator(portrait)
+    animator = Animator(portrait, decoder=_made(portrait, model))
     with VideoWriter(path, portrait.size, portrait.size, voice) as video:
         ends = [time.perf_counter()]
         for frame in animator.speak(voice):

@@ -20,6 +20,7 @@ from gioconda.renderer.decoder import Shot
 from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.view import CELL, HeadPlace
 
+PRECISIONS: Final = ("f32", "bf16")
 _RELEASED: Final = "renderer.zip"
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
 
@@ -30,13 +31,16 @@ class NeuralDecoder:
     Args:
         portrait: whom to draw.
         model: a file that `gioconda train renderer` wrote; the released one by default.
+        precision: one of `PRECISIONS`; processors that lack it take f32.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
 
-    def __init__(self, portrait: Portrait, model: Path | None = None) -> None:
-        encoder, self._decoder = _released() if model is None else _compiled(model)
+    def __init__(
+        self, portrait: Portrait, model: Path | None = None, precision: str = "bf16"
+    ) -> None:
+        encoder, self._decoder = _compiled(model, precision)
         self.side = int(encoder.input(0).shape[0])
         own = HeadPlace.of(portrait.head)
         margin = portrait.margin
@@ -88,24 +92,33 @@ def _look_up(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray
     return np.asarray(found, np.float32)
 
 
-@cache
-def _released() -> tuple[ov.CompiledModel, ov.CompiledModel]:
-    file = resources.files("gioconda") / "weights" / _RELEASED
-    with resources.as_file(file) as path:
-        return _compiled(path)
+def networks(model: Path | None = None) -> tuple[ov.Model, ov.Model]:
+    """Encoder and decoder of a file; the released ones by default.
 
-
-@cache
-def _compiled(path: Path) -> tuple[ov.CompiledModel, ov.CompiledModel]:
-    """Encoder and decoder."""
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    if model is None:
+        with resources.as_file(resources.files("gioconda") / "weights" / _RELEASED) as path:
+            return networks(path)
     core = ov.Core()
-    settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     try:
-        with ZipFile(path) as file:
+        with ZipFile(model) as file:
             encoder, decoder = (
-                core.compile_model(core.read_model(file.read(f"{name}.onnx")), "CPU", settings)
-                for name in ("encoder", "decoder")
+                core.read_model(file.read(f"{name}.onnx")) for name in ("encoder", "decoder")
             )
     except (OSError, KeyError, BadZipFile, RuntimeError) as error:
-        raise GiocondaError(f"{path} is not a model of the renderer ({error})") from error
+        raise GiocondaError(f"{model} is not a model of the renderer ({error})") from error
     return encoder, decoder
+
+
+@cache
+def _compiled(model: Path | None, precision: str) -> tuple[ov.CompiledModel, ov.CompiledModel]:
+    """Encoder and decoder; the encoder runs once, so it is exact."""
+    core = ov.Core()
+    encoder, decoder = networks(model)
+    settings = {"PERFORMANCE_HINT": "LATENCY"}
+    return (
+        core.compile_model(encoder, "CPU", settings | {"INFERENCE_PRECISION_HINT": "f32"}),
+        core.compile_model(decoder, "CPU", settings | {"INFERENCE_PRECISION_HINT": precision}),
+    )

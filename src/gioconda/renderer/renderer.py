@@ -72,6 +72,15 @@ class Renderer:
             pass
         return self._frame
 
+    def shoot(
+        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
+    ) -> tuple[NDArray[np.uint8], Shot]:
+        """The warped crop before the decoder, and what the decoder is told; as `render`."""
+        for stage in self.stages(pose, dynamics):
+            if stage == "eyes":
+                break
+        return self._out, self._shot
+
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
         """As `render`, one stage at a time; yields the name of each when it is done."""
         sheet = self._sheet
@@ -85,6 +94,7 @@ class Renderer:
         yield "compose"
         for eye in self._eyes:
             eye.draw(self._out, face)
+        self._shot = Shot(face, self._flow, sheet.head(pose))
         yield "eyes"
-        self._decoder(self._out, Shot(face, self._flow, sheet.head(pose)))
+        self._decoder(self._out, self._shot)
         yield "decode"

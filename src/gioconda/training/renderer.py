@@ -36,12 +36,12 @@ from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
 
 STEPS: Final = 20000  # of the whole schedule
-RATE: Final = 5e-4
+RATE: Final = 8e-4
 CRITIC_RATE: Final = 2e-4
-CRITIC_FROM: Final = 2500
+CRITIC_FROM: Final = 1600
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow
-SCENES: Final = 4  # in a batch
+SCENES: Final = 3  # in a batch
 POOL: Final = 160  # scenes to draw from
 RENEWED: Final = 3  # one scene of the pool gives way to a new one after so many steps
 # The total is the sum of the losses times these.

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from gioconda.face import topology
+from gioconda.renderer.geometry import face_mask, guides, masks, own_origin
+from gioconda.renderer.view import HeadPlace
+
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def mesh(portrait):
+    return HeadPlace.of(portrait.head).view(SIDE).points(portrait.points)
+
+
+def test_masks_lie_where_the_points_are(mesh):
+    inner, lips, eyes, irises = masks(mesh, SIDE)
+    assert (inner <= lips).all()
+    assert (irises <= eyes).all()
+    assert 0 < inner.sum() < lips.sum()
+    for mask, points in ((lips, topology.LIPS), (eyes, topology.LIDS)):
+        y, x = np.nonzero(mask > 127)
+        low, high = mesh[points].min(0), mesh[points].max(0)
+        np.testing.assert_allclose([x.min(), y.min()], low, atol=2)
+        np.testing.assert_allclose([x.max(), y.max()], high, atol=2)
+    assert face_mask(mesh, SIDE)[32, 32] == 255
+
+
+def test_a_face_far_outside_gives_empty_masks(mesh):
+    assert not masks(mesh + 1e5, SIDE).any()
+
+
+def test_at_rest_nothing_has_moved_or_stretched(mesh):
+    told = guides(mesh, own_origin(SIDE))
+    np.testing.assert_allclose(told[:3], 0, atol=1e-5)
+
+
+def test_what_is_shown_larger_and_moved_is_told(mesh):
+    origin = own_origin(SIDE) / 2 + 10  # all is twice as large
+    told = guides(mesh, origin)
+    np.testing.assert_allclose(told[2], np.log2(0.25) / 4, atol=1e-5)
+    assert told[0, 0, 0] > 0 > told[0, -1, -1]

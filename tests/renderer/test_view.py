@@ -1,0 +1,61 @@
+import cv2
+import numpy as np
+
+from gioconda.renderer.view import VIEW, HeadPlace, View
+
+PLACE = HeadPlace(np.array([70.0, 50.0]), 40.0, 0.3)
+
+
+def smooth_picture(side=160):
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
+    return cv2.GaussianBlur(noise, (0, 0), 4)
+
+
+def test_the_eyes_lie_level_and_as_far_apart_as_the_view_says():
+    view = PLACE.view(104)
+    along = np.array([np.cos(PLACE.roll), np.sin(PLACE.roll)])
+    corners = PLACE.centre + np.array([[-0.5], [0.5]]) * PLACE.size * along
+    right, left = view.points(corners)
+    np.testing.assert_allclose(left - right, [104 / VIEW, 0], atol=1e-9)
+    np.testing.assert_allclose((left + right)[0] / 2, (104 - 1) / 2)
+
+
+def test_where_nothing_is_drawn_the_picture_is_untouched():
+    picture = smooth_picture()
+    before = picture.copy()
+    PLACE.view(64).draw(picture, np.full((64, 64, 3), 255, np.float32), np.zeros((64, 64)))
+    assert (picture == before).all()
+
+
+def test_what_is_cut_out_and_drawn_back_is_the_same():
+    picture = smooth_picture()
+    before = picture.copy()
+    view = PLACE.view(104)
+    shown = view.cut(picture)
+    picture[:] = 0
+    view.draw(picture, shown.astype(np.float32), np.ones((104, 104), np.float32))
+    drawn = (slice(30, 90), slice(50, 90))
+    assert np.abs(picture[drawn].astype(int) - before[drawn]).max() < 12
+    assert (picture[-10:, :10] == 0).all()
+
+
+def test_a_head_outside_the_picture_draws_nothing():
+    picture = smooth_picture()
+    before = picture.copy()
+    view = HeadPlace(np.array([900.0, 900.0]), 40.0, 0.0).view(64)
+    view.draw(picture, np.zeros((64, 64, 3), np.float32), np.ones((64, 64), np.float32))
+    assert (picture == before).all()
+
+
+def test_cells_are_looked_up_at_their_middles():
+    x, y = np.meshgrid(np.arange(64, dtype=np.float32), np.arange(64, dtype=np.float32))
+    cells = View(32, np.array([[1.0, 0, -10], [0, 1.0, -5]])).cells(np.stack([x, y], -1))
+    np.testing.assert_allclose(cells[0, 0], [10 + 1.5, 5 + 1.5], atol=0.05)
+    np.testing.assert_allclose(cells[2, 3], [10 + 13.5, 5 + 9.5], atol=0.05)
+
+
+def test_a_moved_picture_shows_the_same():
+    picture = smooth_picture()
+    moved = np.pad(picture, ((7, 0), (3, 0), (0, 0)))
+    view = PLACE.view(64)
+    np.testing.assert_array_equal(view.cut(picture), view.moved(3, 7).cut(moved))

@@ -1,0 +1,119 @@
+"""The recipe learns, goes on where it stopped, and what it writes draws the same."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from gioconda.data.clips import Clip
+from gioconda.data.scenes import Scenes
+from gioconda.evaluation.renderer import evaluate_renderer
+from gioconda.media import VideoWriter
+from gioconda.renderer import Renderer
+from gioconda.renderer.neural import NeuralDecoder
+
+torch = pytest.importorskip("torch")
+recipe = pytest.importorskip("gioconda.training.renderer")
+networks = pytest.importorskip("gioconda.training.decoder_net")
+
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def clips(portrait, tmp_path_factory):
+    """Somebody opens and shuts the mouth for a second."""
+    video = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    renderer = Renderer(portrait)
+    with VideoWriter(video, 512, 512, None) as writer:
+        for i in range(26):
+            dynamics = portrait.expression * (0.5 + 0.5 * np.cos(i / 2))
+            pose = portrait.pose + np.array([0.1 * np.sin(i / 5), 0, 0, 0, 0, 0])
+            writer.write(renderer.render(pose, dynamics))
+    return [Clip("clip", "somebody", "test", False, video)]
+
+
+@pytest.fixture(scope="module")
+def scenes(clips):
+    return Scenes(clips, np.random.default_rng(0), SIDE, looks=False)
+
+
+def test_a_scenes_warp_lies_on_its_real_frames(scenes):
+    scene = next(scenes)
+    off = np.abs(scene.warped.astype(int) - scene.real)
+    face = np.kron(scene.face, np.ones((4, 4))) > 127
+    assert off[face].mean() < 8
+    assert len(scene.real) == 8
+
+
+def test_before_any_learning_the_warp_comes_out(scenes):
+    scene, net = next(scenes), networks.RendererNet().eval()
+    features, ground = net.encoder(torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE))
+    pixels = torch.from_numpy(scene.warped[:1]).permute(0, 3, 1, 2) / 255
+    guides = torch.from_numpy(scene.guides[:1]).float()
+    drawn, _ = net.decoder(pixels, torch.zeros(1, 4, SIDE, SIDE), guides, features, ground)
+    torch.testing.assert_close(drawn, pixels)
+
+
+def test_features_are_warped_as_opencv_warps_them():
+    rng = torch.Generator().manual_seed(0)
+    features = torch.rand(1, 4, 16, 16, generator=rng)
+    origin = 80 * torch.rand(1, 16, 16, 2, generator=rng) - 8
+    found = networks.warp(features, origin)[0].permute(1, 2, 0).numpy()
+    from gioconda.renderer.neural import _look_up
+
+    field = np.ascontiguousarray(features[0].permute(1, 2, 0).numpy())
+    expected = _look_up(field, ((origin[0] - 1.5) / 4).numpy())
+    np.testing.assert_allclose(found, expected, atol=0.03)  # OpenCV counts in 32nds of a pixel
+
+
+def test_a_window_is_that_window_of_the_whole():
+    torch.manual_seed(0)
+    net = networks.RendererNet(32, 32, 1, 8)
+    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
+    inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
+    coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in (8, 8, 32)]
+    whole = net.decoder(*inputs, *coarse)[0]
+    cut = [x[..., 64:192, 64:192] for x in inputs], [x[..., 16:48, 16:48] for x in coarse]
+    window = net.decoder(*cut[0], *cut[1])[0]
+    inner = (..., slice(56, 72), slice(56, 72))
+    torch.testing.assert_close(window[inner], whole[..., 64:192, 64:192][inner])
+
+
+def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "POOL", 5)
+    monkeypatch.setattr(recipe, "CRITIC_FROM", 2)
+    small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
+    monkeypatch.setattr(recipe, "WINDOWS", [small])
+    monkeypatch.setattr(recipe, "RendererNet", lambda: networks.RendererNet(32, 32, 1, 8))
+    checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
+    first = recipe.train_renderer(clips, checkpoint, 5, output, steps=2)
+    second = recipe.train_renderer(clips, checkpoint, 5, output, steps=4)
+    assert (first["steps"], second["steps"]) == (2, 4)
+    assert {"critic", "match", "judge"} <= second.keys()
+    assert second["export_error"] < 0.1
+    decoder = NeuralDecoder(portrait, output)
+    frame = Renderer(portrait, decoder).render(portrait.pose, portrait.expression)
+    assert frame.shape == (512, 512, 3)
+    result = evaluate_renderer(clips, {"network": lambda p: NeuralDecoder(p, output)})
+    methods = result["methods"]
+    assert list(methods) == ["warp", "plain mouth", "network", "re-encoded"]
+    assert methods["re-encoded"]["face PSNR"] > methods["warp"]["face PSNR"]
+
+
+def test_the_losses_see_blur_and_flicker():
+    rng = torch.Generator().manual_seed(0)
+    real = torch.rand(4, 3, 32, 32, generator=rng)
+    weight = torch.ones(4, 1, 32, 32)
+    assert all(float(v) == 0 for v in recipe.compare(real, real, weight).values())
+    lighter = recipe.compare(real + 0.1, real, weight)
+    assert float(lighter["pixels"]) == pytest.approx(0.3, abs=1e-4)
+    assert float(lighter["gradients"]) == pytest.approx(0, abs=1e-4)
+    assert float(lighter["change"]) == pytest.approx(0, abs=1e-4)
+    sign = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
+    assert float(recipe.compare(real + 0.1 * sign, real, weight)["change"]) > 0.19
+
+
+def test_weights_are_the_tables():
+    assert set(recipe.WEIGHTS) == {"pixels", "gradients", "change", "mask", "critic", "match"}
+    assert sum(w.chance for w in recipe.WINDOWS) == pytest.approx(1)
+    assert all(a.chance >= b.chance for a, b in pairwise(recipe.WINDOWS))
