@@ -18,6 +18,7 @@ from gioconda import GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
+from gioconda.face.tracker import Track
 from gioconda.generator import BaselineGenerator
 from gioconda.media import read_audio, read_image, write_image
 from gioconda.renderer import Renderer
@@ -26,7 +27,9 @@ from gioconda.renderer.neural import NeuralDecoder
 
 def held_out(args: argparse.Namespace) -> list[np.ndarray]:
     """Three rows for each clip."""
-    clips = sample_clips(read_clips(args.data, "val", args.cache), args.people)
+    everyone = sample_clips(read_clips(args.data, "val", args.cache), None)
+    people = {(clip.family, clip.person) for clip, _ in everyone}
+    clips = sorted(everyone[: len(people)], key=lambda item: -_width(item[1]))[: args.people]
     rows = []
     for clip, track in clips:
         points = track.points[: args.span]
@@ -83,6 +86,10 @@ def _face(frame: np.ndarray, centre: np.ndarray, side: int) -> np.ndarray:
     return frame[low[1] : low[1] + side, low[0] : low[0] + side].copy()
 
 
+def _width(track: Track) -> float:
+    return float(np.median(np.ptp(track.points[..., 0], axis=1)))
+
+
 def _apart(values: np.ndarray, count: int) -> np.ndarray:
     """Frames at even steps of a quantity, half of them in its upper quarter."""
     order = np.argsort(values)
@@ -109,7 +116,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gioconda")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=12, help="clips, even over people")
+    parser.add_argument("--people", type=int, default=12, help="one clip each, sharpest first")
     parser.add_argument("--frames", type=int, default=8)
     parser.add_argument("--cell", type=int, default=192, help="side of one frame in pixels")
     parser.add_argument("--span", type=int, default=100, help="frames of a clip to choose from")

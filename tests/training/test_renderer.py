@@ -10,7 +10,7 @@ from gioconda.data.scenes import Scenes
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.media import VideoWriter
 from gioconda.renderer import Renderer
-from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
 recipe = pytest.importorskip("gioconda.training.renderer")
@@ -59,10 +59,7 @@ def test_features_are_warped_as_opencv_warps_them():
     features = torch.rand(1, 4, 16, 16, generator=rng)
     origin = 80 * torch.rand(1, 16, 16, 2, generator=rng) - 8
     found = networks.warp(features, origin)[0].permute(1, 2, 0).numpy()
-    from gioconda.renderer.neural import _look_up
-
-    field = np.ascontiguousarray(features[0].permute(1, 2, 0).numpy())
-    expected = _look_up(field, ((origin[0] - 1.5) / 4).numpy())
+    expected = look_up(features[0].permute(1, 2, 0).numpy(), origin[0].numpy())
     np.testing.assert_allclose(found, expected, atol=0.03)  # OpenCV counts in 32nds of a pixel
 
 

@@ -68,7 +68,7 @@ def _decoder(args: argparse.Namespace) -> None:
     ]
     title = (
         "{decoder_gmac:.2f} GMAC a frame, {encoder_gmac:.2f} once for each portrait; "
-        "face of fp32 against itself, PSNR: "
+        "PSNR of the drawn view against f32: "
     ).format(**result) + ", ".join(f"{k} {v:.1f} dB" for k, v in result["psnr"].items())
     show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
 

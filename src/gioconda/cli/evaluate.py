@@ -108,9 +108,14 @@ def _reenactment(args: argparse.Namespace) -> None:
 
 def _renderer(args: argparse.Namespace) -> None:
     from gioconda.evaluation.renderer import evaluate_renderer
-    from gioconda.renderer.neural import NeuralDecoder
+    from gioconda.renderer.neural import NeuralDecoder, precisions
 
-    decoders: dict[str, Any] = {f.stem: partial(NeuralDecoder, model=f) for f in args.model}
+    decoders: dict[str, Any] = {
+        f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)
+        for file in args.model
+        for name in precisions(file)
+        if name != "bf16" or "int8" not in precisions(file)
+    }
     with progress_bar("clips") as report:
         result: dict[str, Any] = evaluate_renderer(
             read_split(args, "val"), decoders, args.clips, report

@@ -57,7 +57,13 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     renderer.set_defaults(recipe=_renderer, suffix=".zip")
 
-    for recipe in (basis, bank, regressor, renderer):
+    integers = what.add_parser("integers", help="the renderer in 8-bit integers beside it, .zip")
+    integers.add_argument(
+        "--model", metavar="FILE", type=Path, required=True, help="of `gioconda train renderer`"
+    )
+    integers.set_defaults(recipe=_integers, suffix=".zip")
+
+    for recipe in (basis, bank, regressor, renderer, integers):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -123,3 +129,10 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.workers,
             lambda stage, part: report(round(100 * part), 100),
         )
+
+
+def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.quantise import quantise_renderer
+
+    quantise_renderer(read_split(args, "train"), args.model, output)
+    return {"bytes": output.stat().st_size}

@@ -19,7 +19,7 @@ from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import Shot
-from gioconda.renderer.neural import PRECISIONS, NeuralDecoder, networks
+from gioconda.renderer.neural import NeuralDecoder, networks, precisions
 
 _WARM = 10  # frames that are not counted
 
@@ -89,9 +89,9 @@ def bench_decoder(size: int, model: Path | None) -> dict[str, Any]:
     photo, voice = _example(2)
     portrait = make_portrait(photo, size)
     motion = BaselineGenerator().append(voice)
-    decoders = {name: NeuralDecoder(portrait, model, name) for name in PRECISIONS}
+    decoders = {name: NeuralDecoder(portrait, model, name) for name in precisions(model)}
     times: dict[str, list[float]] = {}
-    errors: dict[str, list[float]] = {name: [] for name in PRECISIONS[1:]}
+    errors: dict[str, list[float]] = {name: [] for name in decoders if name != "f32"}
     renderer = Renderer(portrait, _Nothing())
     for pose, dynamics in zip(motion.pose, motion.dynamics, strict=True):
         warped, shot = renderer.shoot(pose + portrait.pose, dynamics)
@@ -101,8 +101,8 @@ def bench_decoder(size: int, model: Path | None) -> dict[str, Any]:
             begin = time.perf_counter()
             decoder(drawn[name], shot)
             times.setdefault(name, []).append(time.perf_counter() - begin)
-        view = shot.head.view(decoders[PRECISIONS[0]].side)
-        exact = view.cut(drawn[PRECISIONS[0]]).astype(np.float32)
+        view = shot.head.view(decoders["f32"].side)
+        exact = view.cut(drawn["f32"]).astype(np.float32)
         for name, squares in errors.items():
             squares.append(float(np.mean((view.cut(drawn[name]) - exact) ** 2)))
     encoder, decoder_network = networks(model)

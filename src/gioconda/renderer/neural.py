@@ -20,7 +20,7 @@ from gioconda.renderer.decoder import Shot
 from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.view import CELL, HeadPlace
 
-PRECISIONS: Final = ("f32", "bf16")
+PRECISIONS: Final = ("f32", "bf16", "int8")
 _RELEASED: Final = "renderer.zip"
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
 
@@ -48,11 +48,7 @@ class NeuralDecoder:
         picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
         mesh = own.view(self.side).points(portrait.points)
         answer = encoder([picture, masks(mesh, self.side)])
-        features, self._ground = answer[0], answer[1].copy()
-        self._features = [
-            np.ascontiguousarray(features[..., i : i + _AT_ONCE])
-            for i in range(0, features.shape[-1], _AT_ONCE)
-        ]
+        self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
         view = shot.head.view(self.side)
@@ -78,35 +74,50 @@ class NeuralDecoder:
         Returns:
             Pixels (S, S, 3), 0 to 255, and how much of each replaces the warp, (S, S).
         """
-        places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
-        warped = np.concatenate([_look_up(part, places) for part in self._features], axis=-1)
+        warped = look_up(self._features, origin)
         inputs = [picture, masks(mesh, self.side), guides(mesh, origin), warped, self._ground]
         drawn = self._decoder(inputs)[0]
         return drawn[..., :3], drawn[..., 3]
 
 
-def _look_up(field: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
-    found = cv2.remap(  # type: ignore[call-overload]
-        field, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(found, np.float32)
+def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Features (s, s, C) looked up bilinearly along `origin` (s, s, 2), in pixels of the view."""
+    places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
+    found = np.empty((*origin.shape[:2], features.shape[-1]), np.float32)
+    for i in range(0, features.shape[-1], _AT_ONCE):
+        part = np.ascontiguousarray(features[..., i : i + _AT_ONCE])
+        found[..., i : i + _AT_ONCE] = cv2.remap(  # type: ignore[call-overload]
+            part, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+    return found
 
 
-def networks(model: Path | None = None) -> tuple[ov.Model, ov.Model]:
-    """Encoder and decoder of a file; the released ones by default.
+def precisions(model: Path | None = None) -> list[str]:
+    """Those of `PRECISIONS` that a file offers."""
+    try:
+        networks(model, integers=True)
+    except GiocondaError:
+        return [name for name in PRECISIONS if name != "int8"]
+    return list(PRECISIONS)
+
+
+def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Model, ov.Model]:
+    """Encoder and decoder of a file, the latter in integers if wished; the released by default.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
     if model is None:
         with resources.as_file(resources.files("gioconda") / "weights" / _RELEASED) as path:
-            return networks(path)
+            return networks(path, integers)
     core = ov.Core()
     try:
         with ZipFile(model) as file:
-            encoder, decoder = (
-                core.read_model(file.read(f"{name}.onnx")) for name in ("encoder", "decoder")
-            )
+            encoder = core.read_model(file.read("encoder.onnx"))
+            if integers:
+                decoder = core.read_model(file.read("decoder.xml"), file.read("decoder.bin"))
+            else:
+                decoder = core.read_model(file.read("decoder.onnx"))
     except (OSError, KeyError, BadZipFile, RuntimeError) as error:
         raise GiocondaError(f"{model} is not a model of the renderer ({error})") from error
     return encoder, decoder
@@ -116,9 +127,11 @@ def networks(model: Path | None = None) -> tuple[ov.Model, ov.Model]:
 def _compiled(model: Path | None, precision: str) -> tuple[ov.CompiledModel, ov.CompiledModel]:
     """Encoder and decoder; the encoder runs once, so it is exact."""
     core = ov.Core()
-    encoder, decoder = networks(model)
-    settings = {"PERFORMANCE_HINT": "LATENCY"}
+    encoder, decoder = networks(model, precision == "int8")
+    hint = "f32" if precision == "f32" else "bf16"  # of what is not in integers
     return (
-        core.compile_model(encoder, "CPU", settings | {"INFERENCE_PRECISION_HINT": "f32"}),
-        core.compile_model(decoder, "CPU", settings | {"INFERENCE_PRECISION_HINT": precision}),
+        core.compile_model(encoder, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}),
+        core.compile_model(
+            decoder, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": hint}
+        ),
     )

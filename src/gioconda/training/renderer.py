@@ -38,7 +38,7 @@ from gioconda.training.export import export_renderer
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 8e-4
 CRITIC_RATE: Final = 2e-4
-CRITIC_FROM: Final = 1600
+CRITIC_FROM: Final = 1000
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow
 SCENES: Final = 3  # in a batch
@@ -49,11 +49,11 @@ WEIGHTS: Final = {
     "pixels": 1.0,
     "gradients": 1.0,
     "change": 0.5,
-    "mask": 0.01,
+    "mask": 0.03,
     "critic": 0.01,
     "match": 0.1,
 }
-MOUTH, LIPS, EYES, OUTSIDE = 5.0, 3.0, 3.0, 0.1  # weights of a pixel; the rest of the face has 1
+MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
 
