@@ -50,7 +50,7 @@ WEIGHTS: Final = {
     "gradients": 1.0,
     "change": 0.5,
     "mask": 0.03,
-    "critic": 0.01,
+    "critic": 0.03,
     "match": 0.1,
 }
 MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
