@@ -23,7 +23,8 @@ def test_the_eyes_lie_level_and_as_far_apart_as_the_view_says():
 def test_where_nothing_is_drawn_the_picture_is_untouched():
     picture = smooth_picture()
     before = picture.copy()
-    PLACE.view(64).draw(picture, np.full((64, 64, 3), 255, np.float32), np.zeros((64, 64)))
+    nothing = np.zeros((64, 64, 4), np.float32)
+    PLACE.view(64).draw(picture, nothing[..., :3], nothing[..., 3])
     assert (picture == before).all()
 
 

@@ -54,30 +54,15 @@ class NeuralDecoder:
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
         origin = self._on_texture.field(view.cells(shot.flow))
-        pixels, mask = self.answer(view.cut(out), mesh, origin)
-        view.draw(out, pixels, mask)
-
-    def answer(
-        self,
-        picture: NDArray[np.uint8],
-        mesh: NDArray[np.floating],
-        origin: NDArray[np.float32],
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What to draw over a view.
-
-        Args:
-            picture: (S, S, 3) the warped portrait in the view.
-            mesh: (478, 2) the face's mesh in the view.
-            origin: (s, s, 2) where in the portrait's own view the middle of each cell comes
-                from, in pixels.
-
-        Returns:
-            Pixels (S, S, 3), 0 to 255, and how much of each replaces the warp, (S, S).
-        """
+        picture, drawn_masks = view.cut(out), masks(mesh, self.side)
         warped = look_up(self._features, origin)
-        inputs = [picture, masks(mesh, self.side), guides(mesh, origin), warped, self._ground]
+        inputs = [picture, drawn_masks, guides(mesh, origin), warped, self._ground]
         drawn = self._decoder(inputs)[0]
-        return drawn[..., :3], drawn[..., 3]
+        change = drawn[..., 3:] * (drawn[..., :3] - picture)
+        # Skin keeps the grain that the view is too coarse for; inside the mouth, where the warp
+        # smears what the photo shows there, the view's pixels take its place.
+        inner = drawn_masks[0] / np.float32(255)
+        view.draw(out, change + inner[..., None] * picture, inner)
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:

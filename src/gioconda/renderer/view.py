@@ -62,9 +62,9 @@ class View:
         return View(self.side, matrix)
 
     def draw(
-        self, picture: NDArray[np.uint8], pixels: NDArray[np.float32], mask: NDArray[np.float32]
+        self, picture: NDArray[np.uint8], light: NDArray[np.float32], hidden: NDArray[np.float32]
     ) -> None:
-        """Blend pixels (S, S, 3) by a mask (S, S) into a picture, in place."""
+        """Take `hidden` (S, S), 0 to 1, of a picture away and add light (S, S, 3), in place."""
         corners = np.array([[-1, -1], [self.side, -1], [-1, self.side], [self.side, self.side]])
         inverse = cv2.invertAffineTransform(self.matrix)
         places = corners @ inverse[:, :2].T + inverse[:, 2]
@@ -73,11 +73,11 @@ class View:
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
         if (high - low < 1).any():
             return
-        premultiplied = np.dstack([pixels * mask[..., None], mask])
+        both = np.dstack([light, hidden])
         matrix = self.moved(-float(low[0]), -float(low[1])).matrix
         width, height = (int(n) for n in high - low)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        placed = cv2.warpAffine(premultiplied, matrix, (width, height), flags=flags)
+        placed = cv2.warpAffine(both, matrix, (width, height), flags=flags)
         window = picture[low[1] : high[1], low[0] : high[0]]
         mixed = window * (1 - placed[..., 3:]) + placed[..., :3]
         window[:] = np.clip(np.rint(mixed), 0, 255)

@@ -49,7 +49,7 @@ WEIGHTS: Final = {
     "pixels": 1.0,
     "gradients": 1.0,
     "change": 0.5,
-    "mask": 0.03,
+    "mask": 0.002,
     "critic": 0.03,
     "match": 0.1,
 }
@@ -251,7 +251,7 @@ def _slopes(off: Tensor, weight: Tensor) -> Tensor:
 
 def shut(mask: Tensor, weight: Tensor) -> Tensor:
     """The mask, where neither mouth nor eyes are; beyond the face it costs most."""
-    price = torch.where(weight < 1, 5.0, torch.where(weight > 1, 0.1, 1.0))
+    price = torch.where(weight < 1, 5.0, torch.where(weight > 1, 0.0, 1.0))
     return (price * mask).mean()
 
 
