@@ -80,9 +80,9 @@ class Window(NamedTuple):
 
 
 WINDOWS: Final = (
-    Window(0.6, 128, 128, 96, 64, 16, 2, True),  # mouth
+    Window(0.68, 96, 128, 108, 64, 12, 2, True),  # mouth
     Window(0.22, 64, 160, 48, 48, 8, 2, True),  # eyes
-    Window(0.18, 256, 256, 0, 0, 0, 1, False),
+    Window(0.1, 256, 256, 0, 0, 0, 1, False),
 )
 
 
@@ -160,9 +160,7 @@ def train_renderer(
     recent: dict[str, float] = {}
     started = kept = time.monotonic()
     while step < steps and time.monotonic() - started < 60 * minutes:
-        if len(pool) < min(POOL, 12 + step):  # the first batches need not wait for it
-            pool.append(next(scenes))
-        if step % RENEWED == 0:
+        if len(pool) < POOL // 4 or step % RENEWED == 0:  # the first batches need not wait for all
             pool.append(next(scenes))
         if len(pool) > POOL:
             pool.pop(int(rng.integers(POOL // 2)))
@@ -176,9 +174,9 @@ def train_renderer(
         losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
         judged = batch.judged and step >= CRITIC_FROM
         if judged:
-            # both at once is cheaper, and the critic's own gradients are dropped below
             critic.requires_grad_(False)
-            losses |= _critique(judge, drawn, batch)
+            with fabric.autocast():  # the bare critic: its gradients are nobody's business here
+                losses |= _critique(critic, drawn, batch)
             critic.requires_grad_(True)
         # as long as nothing is drawn, only the price pulls at the mask
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
@@ -326,7 +324,8 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
         colours(x / 255, n) for x, n in ((source, 1), (warped, frames), (real, frames))
     )
     source_masks, masks, face = source_masks / 255, masks / 255, face / 255
-    if rng.random() < 0.5 and 2 * corner[1] + size[1] == side:
+    if rng.random() < 0.5:
+        corner[1] = side - corner[1] - size[1]
         source, source_masks, warped, real, masks, guides, face = (
             x.flip(-1) for x in (source, source_masks, warped, real, masks, guides, face)
         )
