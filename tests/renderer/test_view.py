@@ -20,11 +20,12 @@ def test_the_eyes_lie_level_and_as_far_apart_as_the_view_says():
     np.testing.assert_allclose((left + right)[0] / 2, (104 - 1) / 2)
 
 
-def test_where_nothing_is_drawn_the_picture_is_untouched():
+def test_where_nothing_changes_the_picture_is_untouched():
     picture = smooth_picture()
     before = picture.copy()
-    nothing = np.zeros((64, 64, 4), np.float32)
-    PLACE.view(64).draw(picture, nothing[..., :3], nothing[..., 3])
+    view = PLACE.view(64)
+    shown = view.cut(picture)
+    view.draw(picture, np.zeros((64, 64, 3), np.float32), shown, np.zeros((64, 64), np.uint8))
     assert (picture == before).all()
 
 
@@ -34,17 +35,28 @@ def test_what_is_cut_out_and_drawn_back_is_the_same():
     view = PLACE.view(104)
     shown = view.cut(picture)
     picture[:] = 0
-    view.draw(picture, shown.astype(np.float32), np.ones((104, 104), np.float32))
+    all_ = np.full((104, 104), 255, np.uint8)
+    view.draw(picture, np.zeros((104, 104, 3), np.float32), shown, all_)
     drawn = (slice(30, 90), slice(50, 90))
     assert np.abs(picture[drawn].astype(int) - before[drawn]).max() < 12
     assert (picture[-10:, :10] == 0).all()
+
+
+def test_light_is_added_where_the_view_is_and_never_overflows():
+    picture = smooth_picture()
+    before = picture.copy()
+    change = np.full((64, 64, 3), 200, np.float32)
+    view = PLACE.view(64)
+    view.draw(picture, change, view.cut(picture), np.zeros((64, 64), np.uint8))
+    assert (picture[60:80, 60:80] == np.minimum(before[60:80, 60:80].astype(int) + 200, 255)).all()
 
 
 def test_a_head_outside_the_picture_draws_nothing():
     picture = smooth_picture()
     before = picture.copy()
     view = HeadPlace(np.array([900.0, 900.0]), 40.0, 0.0).view(64)
-    view.draw(picture, np.zeros((64, 64, 3), np.float32), np.ones((64, 64), np.float32))
+    all_ = np.full((64, 64), 255, np.uint8)
+    view.draw(picture, np.zeros((64, 64, 3), np.float32), view.cut(picture), all_)
     assert (picture == before).all()
 
 

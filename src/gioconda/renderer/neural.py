@@ -54,15 +54,12 @@ class NeuralDecoder:
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
         origin = self._on_texture.field(view.cells(shot.flow))
-        picture, drawn_masks = view.cut(out), masks(mesh, self.side)
+        picture, where = view.cut(out), masks(mesh, self.side)
         warped = look_up(self._features, origin)
-        inputs = [picture, drawn_masks, guides(mesh, origin), warped, self._ground]
-        drawn = self._decoder(inputs)[0]
-        change = drawn[..., 3:] * (drawn[..., :3] - picture)
+        change = self._decoder([picture, where, guides(mesh, origin), warped, self._ground])[0]
         # Skin keeps the grain that the view is too coarse for; inside the mouth, where the warp
         # smears what the photo shows there, the view's pixels take its place.
-        inner = drawn_masks[0] / np.float32(255)
-        view.draw(out, change + inner[..., None] * picture, inner)
+        view.draw(out, change, picture, where[0])
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:

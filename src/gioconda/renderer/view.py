@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
+from gioconda.renderer.warp import blend, put
 
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
 _DROP: Final = 0.5  # its middle lies this far under the eyes
@@ -62,25 +63,29 @@ class View:
         return View(self.side, matrix)
 
     def draw(
-        self, picture: NDArray[np.uint8], light: NDArray[np.float32], hidden: NDArray[np.float32]
+        self,
+        out: NDArray[np.uint8],
+        change: NDArray[np.float32],
+        picture: NDArray[np.uint8],
+        replaced: NDArray[np.uint8],
     ) -> None:
-        """Take `hidden` (S, S), 0 to 1, of a picture away and add light (S, S, 3), in place."""
+        """Change a picture where the view shows it, in place.
+
+        Args:
+            out: (H, W, 3).
+            change: (S, S, 3) what is added to it, -255 to 255.
+            picture: (S, S, 3) what the view showed before.
+            replaced: (S, S) 0 to 255, how much of the picture gives way to what the view shows.
+        """
         corners = np.array([[-1, -1], [self.side, -1], [-1, self.side], [self.side, self.side]])
         inverse = cv2.invertAffineTransform(self.matrix)
         places = corners @ inverse[:, :2].T + inverse[:, 2]
-        limit = [picture.shape[1], picture.shape[0]]
+        limit = [out.shape[1], out.shape[0]]
         low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
-        if (high - low < 1).any():
-            return
-        both = np.dstack([light, hidden])
-        matrix = self.moved(-float(low[0]), -float(low[1])).matrix
-        width, height = (int(n) for n in high - low)
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        placed = cv2.warpAffine(both, matrix, (width, height), flags=flags)
-        window = picture[low[1] : high[1], low[0] : high[0]]
-        mixed = window * (1 - placed[..., 3:]) + placed[..., :3]
-        window[:] = np.clip(np.rint(mixed), 0, 255)
+        matrix = self.moved(-float(low[0]), -float(low[1])).matrix.astype(np.float32)
+        light = blend(change, picture, replaced)
+        put(light, matrix, out[low[1] : high[1], low[0] : high[0]])
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,57 @@ def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[n
                     behind = np.int32(plate[y, x, k])
                     mixed = behind * 255 + (np.int32(picture[y, x, k]) - behind) * alpha
                     out[y, x, k] = (mixed + 127) // 255
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def blend(
+    change: NDArray[np.float32], picture: NDArray[np.uint8], replaced: NDArray[np.uint8]
+) -> NDArray[np.float32]:
+    """What `put` puts: what is added (3), and how much of what was there goes (1), (h, w, 4)."""
+    height, width = replaced.shape
+    light = np.empty((height, width, 4), np.float32)
+    for y in range(height):
+        for x in range(width):
+            part = replaced[y, x] * np.float32(1 / 255)
+            for k in range(3):
+                light[y, x, k] = change[y, x, k] + part * picture[y, x, k]
+            light[y, x, 3] = part
+    return light
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def put(light: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+    """Lay light (h, w, 4) over a picture (H, W, 3), in place, looked up bilinearly.
+
+    Args:
+        light: what is added, and how much of the picture goes; nothing beyond its border.
+        matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
+        out: the picture.
+    """
+    height, width = light.shape[:2]
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            u = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
+            v = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+            if u < 0 or v < 0 or u > width - 1 or v > height - 1:
+                continue
+            left, top = min(int(u), width - 2), min(int(v), height - 2)
+            right, down = u - np.float32(left), v - np.float32(top)
+            a = (np.float32(1) - right) * (np.float32(1) - down)
+            b, c, d = right * (np.float32(1) - down), (np.float32(1) - right) * down, right * down
+            here, below = light[top], light[top + 1]
+            kept = np.float32(1) - (
+                a * here[left, 3]
+                + b * here[left + 1, 3]
+                + c * below[left, 3]
+                + d * below[left + 1, 3]
+            )
+            for k in range(3):
+                added = (
+                    a * here[left, k]
+                    + b * here[left + 1, k]
+                    + c * below[left, k]
+                    + d * below[left + 1, k]
+                )
+                value = kept * out[y, x, k] + added + np.float32(0.5)
+                out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

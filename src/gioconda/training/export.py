@@ -16,7 +16,7 @@ from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import RendererNet
 
 _ENCODER = (["picture", "masks"], ["features", "ground"])
-_DECODER = (["picture", "masks", "guides", "features", "ground"], ["drawn"])
+_DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
 
 
 class EncoderGraph(nn.Module):
@@ -43,16 +43,17 @@ class DecoderGraph(nn.Module):
     def forward(
         self, picture: Tensor, masks: Tensor, guides: Tensor, features: Tensor, ground: Tensor
     ) -> Tensor:
-        """Shapes as above; → (S, S, 4): pixels, 0 to 255, and the mask, 0 to 1."""
+        """Shapes as above; → (S, S, 3): what is to be added to the picture, -255 to 255."""
+        warped = picture.permute(2, 0, 1)[None].float() / 255
         pixels, mask = self.decoder(
-            picture.permute(2, 0, 1)[None].float() / 255,
+            warped,
             masks[None].float() / 255,
             guides[None],
             features.permute(2, 0, 1)[None],
             ground[None],
         )
-        drawn = torch.cat([255 * pixels, mask], 1)
-        return drawn[0].permute(1, 2, 0)
+        change = 255 * mask * (pixels - warped)
+        return change[0].permute(1, 2, 0)
 
 
 def export_renderer(net: RendererNet, side: int, output: Path) -> float:

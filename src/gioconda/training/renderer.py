@@ -159,7 +159,8 @@ def train_renderer(
     pool: list[Scene] = []
     recent: dict[str, float] = {}
     started = kept = time.monotonic()
-    while step < steps and time.monotonic() - started < 60 * minutes:
+    # the first process says for all when time is up
+    while step < steps and fabric.broadcast(time.monotonic() - started < 60 * minutes):
         if len(pool) < POOL // 4 or step % RENEWED == 0:  # the first batches need not wait for all
             pool.append(next(scenes))
         if len(pool) > POOL:
