@@ -83,8 +83,8 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(recipe, "WINDOWS", [small])
     monkeypatch.setattr(recipe, "RendererNet", lambda: networks.RendererNet(32, 32, 1, 8))
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
-    first = recipe.train_renderer(clips, checkpoint, 5, output, steps=2)
-    second = recipe.train_renderer(clips, checkpoint, 5, output, steps=4)
+    first = recipe.train_renderer(clips, checkpoint, 60, output, steps=2)
+    second = recipe.train_renderer(clips, checkpoint, 60, output, steps=4)
     assert (first["steps"], second["steps"]) == (2, 4)
     assert {"critic", "match", "judge"} <= second.keys()
     assert second["export_error"] < 0.1
