@@ -36,8 +36,8 @@ from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
 
 STEPS: Final = 20000  # of the whole schedule
-RATE: Final = 8e-4
-CRITIC_RATE: Final = 2e-4
+RATE: Final = 5e-4
+CRITIC_RATE: Final = 5e-4
 CRITIC_FROM: Final = 1000
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow
