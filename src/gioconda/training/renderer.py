@@ -140,19 +140,19 @@ def train_renderer(
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
     judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE, betas=(0.5, 0.99))
-    step = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        for name, part in (("net", net), ("critic", critic), ("average", average)):
-            part.load_state_dict(state[name])
-        optimizer.load_state_dict(state["optimizer"])
-        judging.load_state_dict(state["judging"])
-        step = state["step"]
-    parts = {"average": average, "optimizer": optimizer, "judging": judging}
-    parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
     net = net.to(memory_format=torch.channels_last)
     drawer, optimizer = fabric.setup(net, optimizer)
     judge, judging = fabric.setup(critic, judging)
+    parts = {"average": average, "optimizer": optimizer, "judging": judging}
+    parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
+    step = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True, map_location=fabric.device)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+        step = state["step"]
+    for group in judging.param_groups:
+        group["lr"] = CRITIC_RATE
 
     rng = np.random.default_rng([step, fabric.global_rank])
     scenes = _scenes(clips, SIDES[size], workers, step, fabric.global_rank)
