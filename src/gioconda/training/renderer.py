@@ -40,7 +40,7 @@ RATE: Final = 5e-4
 CRITIC_RATE: Final = 5e-4
 CRITIC_FROM: Final = 1000
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
-AVERAGED: Final = 0.998  # the released weights are a running mean, this slow
+AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in the end
 SCENES: Final = 3  # in a batch
 POOL: Final = 160  # scenes to draw from
 RENEWED: Final = 3  # one scene of the pool gives way to a new one after so many steps
@@ -136,7 +136,7 @@ def train_renderer(
     fabric = _fabric()
     torch.manual_seed(0)
     net, critic = RendererNet(), Critic()
-    average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    average = AveragedModel(net)
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
     judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE, betas=(0.5, 0.99))
@@ -186,6 +186,8 @@ def train_renderer(
         fabric.backward(total)
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
         optimizer.step()
+        # early on the mean must not lag behind what is learned quickly
+        average.multi_avg_fn = get_ema_multi_avg_fn(min(AVERAGED, 1 - 10 / (step + 11)))
         average.update_parameters(net)
         if judged:
             losses["judge"] = _hinge(judge, drawn.detach(), batch)
