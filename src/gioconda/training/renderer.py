@@ -161,7 +161,8 @@ def train_renderer(
     started = kept = time.monotonic()
     # the first process says for all when time is up
     while step < steps and fabric.broadcast(time.monotonic() - started < 60 * minutes):
-        if len(pool) < POOL // 4 or step % RENEWED == 0:  # the first batches need not wait for all
+        # the first batches need not wait for all of the pool
+        if len(pool) < max(SCENES, POOL // 4) or step % RENEWED == 0:
             pool.append(next(scenes))
         if len(pool) > POOL:
             pool.pop(int(rng.integers(POOL // 2)))
