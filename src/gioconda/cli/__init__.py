@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "bench",
     "portrait",
     "track",
+    "prepare",
     "train",
     "evaluate",
 )

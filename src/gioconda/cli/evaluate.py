@@ -21,9 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
     )
     reenactment.set_defaults(measure=_reenactment)
-    lags = what.add_parser("lags", help="by how many frames sound comes after its picture")
-    lags.set_defaults(measure=_lags)
-    for evaluation in (basis, speech, reenactment, lags):
+    for evaluation in (basis, speech, reenactment):
         add_clip_arguments(evaluation)
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -61,15 +59,6 @@ def _speech(args: argparse.Namespace) -> None:
     rows = [[name, f"{value:.3g}"] for name, value in result.items()]
     title = "Predicted against tracked mouth opening, Pearson's r, median over clips"
     show(result, args.json, title, ["", "value"], rows)
-
-
-def _lags(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.speech import sound_lags
-
-    result = sound_lags(read_split(args, "train"))
-    rows = [[family, str(lag)] for family, lag in sorted(result.items())]
-    title = "Frames by which the sound comes after its picture, training clips"
-    show(result, args.json, title, ["family", "frames"], rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:
