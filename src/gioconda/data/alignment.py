@@ -1,13 +1,15 @@
 """When the phones of a known text are heard in a recording, by forced alignment."""
 
 import re
+import unicodedata
 from functools import cache
+from textwrap import shorten
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.phones import Phone, arpabet
+from gioconda.data.phones import SILENCE, Phone
 from gioconda.data.voices import pronounce
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
@@ -16,63 +18,100 @@ if TYPE_CHECKING:
     from pocketsphinx import Decoder
 
 _HOP: Final = 0.01  # seconds: a frame of the acoustic model
-_FILLERS: Final = frozenset({"SIL", "+NSN+", "+SPN+"})
-_WORST: Final = -30.0  # mean score of a frame; texts that fit have -8 to -20, others below -40
+_PAUSES: Final = frozenset({"SIL", "+NSN+", "+SPN+"})
+_WORST: Final = -25.0  # mean score of a frame: see _segments
 _SHORTEST: Final = 0.1  # seconds
-_APOSTROPHES: Final = str.maketrans("’‘ʼ", "'''")
+_WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)*'?")
+_PUNCTUATION: Final = ".,;:!?…-–—*_'\"“”„«»()[]{}<>/|"
 
 
 def align(pcm: NDArray[np.float32], text: str) -> list[Phone]:
     """Find each phone of what is said.
 
-    A hidden Markov model of American English finds the likeliest course of the words, with
-    pauses between them where there are some, and then the phones of each (pocketsphinx and its
-    acoustic model, frames of 10 ms). A word that its dictionary lacks, and a figure such as
-    "25", is said as flite would say it. Its error is what ``gioconda evaluate alignment`` prints.
+    A hidden Markov model of American English (pocketsphinx with the acoustic model that comes
+    with it) finds the likeliest course of the words, with pauses between them where there are
+    some, and then of their phones. A word that its dictionary lacks, and a figure such as
+    "25", is taken as flite says it. ``gioconda evaluate alignment`` prints the error.
 
     Args:
-        pcm: (samples,) 16 kHz mono in [-1, 1], one sentence or a few.
+        pcm: (samples,) 16 kHz mono in [-1, 1]; a sentence or a few.
         text: all that is said, in English; punctuation does not count.
 
     Returns:
-        Phones without gaps from the start of the recording to its end; pauses and noises are
-        `SILENCE`.
+        Phones without gaps from the first sample to the last; pauses and noises are `SILENCE`.
+        Times are multiples of 10 ms, but for the last.
 
     Raises:
-        GiocondaError: if pocketsphinx is missing; if there is no text; if the text has words
-            that neither the dictionary nor flite knows; if the text does not fit the sound.
+        GiocondaError: if pocketsphinx is missing; if the text has no words, or words that
+            neither the dictionary nor flite knows; if the text does not fit the sound.
         ValueError: if `pcm` is not one-dimensional.
     """
     if pcm.ndim != 1:
         raise ValueError(f"pcm must be (samples,), is {pcm.shape}")
     decoder = _decoder()
-    spoken = " ".join(_words(decoder, text))
+    spoken = _in_dictionary(decoder, text)
     seconds = len(pcm) / SAMPLE_RATE
-    unfit = GiocondaError(
-        f"the text does not fit the {seconds:.1f} s of sound: '{_excerpt(text)}'; expected all "
-        "that is said in it, and nothing else"
-    )
-    if seconds < _SHORTEST:
-        raise unfit
+    found = _segments(decoder, pcm, spoken) if seconds >= _SHORTEST else None
+    if found is None:
+        raise GiocondaError(
+            f"{seconds:.1f} s of sound do not fit the text '{shorten(text, 60)}'; "
+            "expected all that is said in it, and no more"
+        )
+    phones: list[Phone] = []
+    ends = [start * _HOP for _, start in found[1:]] + [seconds]
+    for (name, start), end in zip(found, ends, strict=True):
+        begin = phones[-1].end if phones else start * _HOP
+        phone = SILENCE if name in _PAUSES else name
+        if phone == SILENCE and phones and phones[-1].name == SILENCE:
+            begin = phones.pop().start
+        phones.append(Phone(phone, begin, round(end, 4)))
+    return phones
+
+
+def _segments(
+    decoder: "Decoder", pcm: NDArray[np.float32], spoken: str
+) -> list[tuple[str, int]] | None:
+    """Each phone and its first frame; None where the words do not fit the sound."""
     sound = (np.clip(np.nan_to_num(pcm), -1, 1) * 32767).astype(np.int16).tobytes()
     decoder.set_align_text(spoken)
     _listen(decoder, sound)
     if decoder.hyp() is None:
-        raise unfit
+        return None
     try:
         decoder.set_alignment()
-        _listen(decoder, sound)
+        _listen(decoder, sound)  # after which `hyp` must not be called: it crashes
     except RuntimeError:
-        raise unfit from None
+        return None
     found = list(decoder.get_alignment().phones())
-    if sum(phone.score for phone in found) < _WORST * sum(phone.duration for phone in found):
-        raise unfit
-    return _phones([(phone.name, phone.start) for phone in found], seconds)
+    score = sum(phone.score for phone in found) / sum(phone.duration for phone in found)
+    return None if score < _WORST else [(phone.name, phone.start) for phone in found]
 
 
-def _phones(starts: list[tuple[str, int]], seconds: float) -> list[Phone]:
-    """Phones from their first frames, which the sound's end closes."""
-    ...
+def _in_dictionary(decoder: "Decoder", text: str) -> str:
+    """The words of a text, separated by spaces, all of them in the decoder's dictionary.
+
+    Raises:
+        GiocondaError: if there is none, or one that nothing knows how to say.
+    """
+    words: list[str] = []
+    for token in _plain(text).split():
+        token = token.strip(_PUNCTUATION)
+        if token.isascii() and not any(character.isdigit() for character in token):
+            words += _WORD.findall(token)
+        elif any(character.isalnum() for character in token):
+            words.append(token)
+    if not words:
+        raise GiocondaError(f"'{shorten(text, 60)}' holds no words; expected what is said")
+    for word in words:
+        if decoder.lookup_word(word) is None:
+            decoder.add_word(word, " ".join(pronounce(word)))
+    return " ".join(words)
+
+
+def _plain(text: str) -> str:
+    """In lower case, without accents and typographic apostrophes."""
+    letters = unicodedata.normalize("NFKD", text.lower())
+    return re.sub(r"[’‘ʼ]", "'", "".join(c for c in letters if not unicodedata.combining(c)))
 
 
 @cache
@@ -81,13 +120,13 @@ def _decoder() -> "Decoder":
         from pocketsphinx import Decoder
     except ImportError:
         raise GiocondaError(
-            "pocketsphinx is missing, which alignment needs; install gioconda[align]"
+            "pocketsphinx is missing; install it with: pip install 'gioconda[align]'"
         ) from None
-    # With the mean of the whole recording, no recording leaves a trace in the next.
     return Decoder(samprate=SAMPLE_RATE, lm=None, cmn="batch", bestpath=False, loglevel="FATAL")
 
 
 def _listen(decoder: "Decoder", sound: bytes) -> None:
+    decoder.reinit_feat()  # or the recording before this one would have its say
     decoder.start_utt()
     decoder.process_raw(sound, full_utt=True)
     decoder.end_utt()

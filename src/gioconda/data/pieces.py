@@ -19,6 +19,7 @@ from gioconda.data.shards import unpack, write_tar
 from gioconda.data.sources import Video
 
 _OUTCOME: Final = "outcome"  # the name of a piece's first member
+_IN_STEP: Final = sync.Offset(0.0, 0.0, 0.0, 0, 0.0, False)
 
 
 def cut_into(video: Video, limits: Limits, file: Path) -> int:
@@ -62,7 +63,7 @@ class Candidate:
     heard: sync.Heard
     seen: NDArray[np.bool_]
     own: NDArray[np.bool_]  # where the sound is of the face
-    late: sync.Offset = sync.UNKNOWN
+    late: sync.Offset = _IN_STEP
 
 
 def read_candidates(file: Path) -> Iterator[Candidate]:

@@ -53,32 +53,30 @@ from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
 _VERSION: Final = 1  # of what is written; counts up when the same videos give other clips
-_FACTS: Final = tuple(  # columns of clips.csv, in this order
-    [
-        "clip",
-        "split",
-        "person",
-        "source",
-        "licence",
-        "address",
-        "language",
-        "audio",
-        "seconds",
-        "size",
-        "start",
-        "eyes",
-        "sound_late",
-        "sound_sure",
-        "sync",
-        "emotion",
-        "emotion_strength",
-        "emotion_source",
-        "blinks",
-        "sharpness",
-        "blockiness",
-        "shard",
-        "sha256",
-    ]
+_FACTS: Final = (  # columns of clips.csv, in this order
+    "clip",
+    "split",
+    "person",
+    "source",
+    "licence",
+    "address",
+    "language",
+    "audio",
+    "seconds",
+    "size",
+    "start",
+    "eyes",
+    "sound_late",
+    "sound_sure",
+    "sync",
+    "emotion",
+    "emotion_strength",
+    "emotion_source",
+    "blinks",
+    "sharpness",
+    "blockiness",
+    "shard",
+    "sha256",
 )
 _REJECT: Final = ("name", "source", "kind", "seconds", "reason")
 _RIGHTS: Final = """\

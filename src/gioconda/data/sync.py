@@ -8,6 +8,7 @@ Chung and Zisserman, "Out of time", 2016); its height tells whether the two belo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ LAGS: Final = 8  # frames to both sides
 
 _WEIGHTS: Final = np.array([0.3, 0.2, 0.3, 0.2])  # of the quantities in `lips`
 _SLOW: Final = 51  # frames of the Hann window whose mean is taken off: smiles, turns, drift
+_NOTHING: Final = 1e-9  # sum of squares of what does not move, but for rounding
 _MEMORY: Final = 12  # frames over which the lips resemble themselves
 # The regressor's own lag, in frames: the mean over the collections of GRID clips, whose sound is
 # taken for exact. It also brings the other sources nearest to where the sound dips while the
@@ -44,6 +46,7 @@ _SURE: Final = 1.5
 _STEP: Final = 0.05  # frames between the offsets that are tried
 _DRAWS: Final = 1000
 _SEED: Final = 0
+_MOST: Final = 2000  # clips of a source that are used; more make nothing more exact
 
 # Fisher's z of the weighted correlation: pairs that belong together, and others.
 _OWN_MEAN: Final = 0.5
@@ -58,6 +61,7 @@ _SWITCH: Final = 3.0  # log-odds against a change within a clip
 _BLOCK: Final = FPS  # frames that are judged as one
 _STILL: Final = 0.004  # standard deviation of the opening of lips that do not talk
 _MOVING: Final = 0.03  # and of lips that surely do
+_MOSTLY: Final = 0.85  # of a block's frames
 _LONG: Final = 2  # blocks: shorter runs of silence or of shut lips tell nothing
 
 _Lips = NDArray[np.float64]
@@ -115,7 +119,8 @@ class Foreign:
 
     Attributes:
         start, stop: its first frame and the one after its last.
-        score: natural logarithm of how much likelier the stretch is if the sound is foreign.
+        score: natural logarithm of how much likelier the stretch is if the sound is foreign;
+            for "still" and "mute" its length in seconds.
         reason: "other" (the lips move, but not so), "still" (a voice over lips that rest) or
             "mute" (lips that talk without a voice).
     """
@@ -124,9 +129,6 @@ class Foreign:
     stop: int
     score: float
     reason: str
-
-
-UNKNOWN: Final = Offset(0.0, -float(LAGS), float(LAGS), 0, 0.0, False)
 
 
 def lips(faces: NDArray[np.floating]) -> _Lips:
@@ -183,7 +185,9 @@ def offset(clip: Curve, source: Offset | None = None) -> Offset:
     prior = _log_prior()
     if source is not None:
         doubt = (source.high - source.low) / 3.92  # standard deviation of a normal distribution
-        prior = _log_normal(source.frames, float(np.hypot(source.spread, doubt)))
+        near = np.exp(_log_normal(source.frames, float(np.hypot(source.spread, doubt))))
+        far = np.exp(prior)
+        prior = np.log((1 - _STRAY) * near / near.sum() + _STRAY * far / far.sum())
     return _summary(prior + _log_likelihood(clip), clips=1, spread=0.0)
 
 
@@ -206,6 +210,7 @@ def offsets(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Offset]:
     for source, clips in curves.items():
         if not clips:
             raise ValueError(f"the source {source} has no clip")
+        clips = clips[:: -(-len(clips) // _MOST)]
         likely = np.exp([(v := _log_likelihood(clip)) - v.max() for clip in clips])  # (N, G)
         # of each clip, were the source's offset that of the column: (S, N, G)
         stray = _STRAY * likely.mean(1, keepdims=True)
@@ -251,44 +256,47 @@ def belongs(
         against: the clip's offset, from `offset`; where it is not sure, the clip's best lag
             counts, which favours the sound.
     """
-    if not against.sure:
-        frames = _best(curve(heard, seen_lips, seen))
-    else:
-        frames = against.frames
+    frames = against.frames if against.sure else _best(curve(heard, seen_lips, seen))
     lag = round(frames + _OWN_LAG)
-    a, b = _quick(heard.lips), _quick(seen_lips)
-    start, stop = max(0, -lag), min(len(b), len(a) - lag)
-    if stop - start < _BLOCK:
+    # The frames of the picture whose sound is there.
+    start, stop = max(0, -lag), min(len(seen_lips), len(heard.lips) - lag)
+    count = (stop - start) // _BLOCK
+    if count < 1:
         return []
-    x, y = a[start + lag : stop + lag], b[start:stop]
-    shown = seen[start:stop]
-    voice = heard.voice[start + lag : stop + lag]
-    opening = seen_lips[start:stop, 0]
-    edges = np.linspace(0, stop - start, (stop - start) // _BLOCK + 1).round().astype(int)
-    blocks = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-    found = _others(x, y, shown, blocks)
-    silent = [voice[s:e].mean() < 0.1 for s, e in blocks]
-    spoken = [voice[s:e].mean() > 0.8 for s, e in blocks]
-    rests = [bool(opening[s:e].std() < _STILL) for s, e in blocks]
-    talks = [bool(opening[s:e].std() > _MOVING) for s, e in blocks]
-    for reason, flags in (
-        ("still", [a and b for a, b in zip(spoken, rests, strict=True)]),
-        ("mute", [a and b for a, b in zip(silent, talks, strict=True)]),
-    ):
-        for first, last in _runs(flags):
-            if last - first >= _LONG:
-                score = float(last - first)
-                found.append(Foreign(blocks[first][0], blocks[last - 1][1], score, reason))
-    whole = [
-        Foreign(
-            0 if f.start == 0 else f.start + start,
-            len(b) if f.stop == stop - start else f.stop + start,
-            f.score,
-            f.reason,
+    x = _quick(heard.lips)[start + lag : stop + lag]
+    y = _quick(seen_lips)[start:stop]
+    edges = np.linspace(0, stop - start, count + 1).round().astype(int).tolist()
+    blocks = list(pairwise(edges))
+    found = _others(x, y, seen[start:stop], blocks)
+    found += _alone(heard.voice[start + lag : stop + lag], seen_lips[start:stop, 0], blocks)
+    placed = [
+        replace(
+            f,
+            start=f.start + start if f.start else 0,
+            stop=f.stop + start if f.stop < stop - start else len(seen_lips),
         )
         for f in found
     ]
-    return sorted(whole, key=lambda f: (f.start, f.stop))
+    return sorted(placed, key=lambda f: (f.start, f.stop))
+
+
+def _alone(
+    voice: NDArray[np.bool_], opening: NDArray[np.float64], blocks: list[tuple[int, int]]
+) -> list[Foreign]:
+    """Runs of blocks in which a voice sounds and the lips rest, or the other way round."""
+    spoken = [float(voice[s:e].mean()) for s, e in blocks]
+    moved = [float(opening[s:e].std()) for s, e in blocks]
+    both = list(zip(spoken, moved, strict=True))
+    found = []
+    for reason, flags in (
+        ("still", [v > _MOSTLY and m < _STILL for v, m in both]),
+        ("mute", [v < 1 - _MOSTLY and m > _MOVING for v, m in both]),
+    ):
+        for first, last in _runs(flags):
+            if last - first >= _LONG:
+                start, stop = blocks[first][0], blocks[last - 1][1]
+                found.append(Foreign(start, stop, (stop - start) / FPS, reason))
+    return found
 
 
 def _others(
@@ -334,8 +342,8 @@ def _ratio(x: _Lips, y: _Lips, shown: NDArray[np.bool_]) -> float:
     z = float(_WEIGHTS @ np.arctanh(np.clip(_correlations(x, y), -0.99, 0.99)))
     noise = _TOGETHER / _independent(x, y)
     own, other = _OWN_SPREAD**2 + noise, _OTHER_SPREAD**2 + noise
-    result: float = ((z - _OWN_MEAN) ** 2 / own + np.log(own) - z**2 / other - np.log(other)) / 2
-    return result
+    result = ((z - _OWN_MEAN) ** 2 / own + np.log(own) - z**2 / other - np.log(other)) / 2
+    return float(result)
 
 
 def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
@@ -367,7 +375,7 @@ def _correlations(x: _Lips, y: _Lips) -> NDArray[np.float64]:
         return np.zeros(x.shape[1])
     x, y = x - x.mean(0), y - y.mean(0)
     size = np.sqrt((x**2).sum(0) * (y**2).sum(0))
-    return np.asarray((x * y).sum(0) / np.where(size > 0, size, 1))
+    return np.asarray((x * y).sum(0) / np.where(size > _NOTHING, size, np.inf))
 
 
 def _independent(x: _Lips, y: _Lips) -> float:
@@ -384,7 +392,7 @@ def _independent(x: _Lips, y: _Lips) -> float:
 def _correlation_with_itself(v: NDArray[np.float64], lag: int) -> float:
     v = v - v.mean()
     size = float(v @ v)
-    return float(v[lag:] @ v[:-lag]) / size if size > 0 else 0.0
+    return float(v[lag:] @ v[:-lag]) / size if size > _NOTHING else 0.0
 
 
 def _interpolation() -> NDArray[np.float64]:

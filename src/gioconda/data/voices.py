@@ -132,6 +132,9 @@ def pronounce(text: str) -> list[str]:
     Raises:
         GiocondaError: if flite is missing or knows no way to say it.
     """
+    unknown = GiocondaError(f"no way to say '{text}' is known; expected English text in ASCII")
+    if not text.isascii():
+        raise unknown
     try:
         printed = _run(["flite", "-voice", "kal16", "-ps", "-t", text, "-o", "none"])
     except FileNotFoundError:
@@ -140,7 +143,7 @@ def pronounce(text: str) -> list[str]:
         ) from None
     phones = [name for name in map(arpabet, printed.split()) if name != SILENCE]
     if not phones:
-        raise GiocondaError(f"no way to say '{text}' is known; expected English text in ASCII")
+        raise unknown
     return phones
 
 

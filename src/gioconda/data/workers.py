@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from typing import Any, Final, TypeVar
 
 import cv2
@@ -84,7 +85,7 @@ def run_ray(
         GiocondaError: if Ray is not installed or the cluster cannot be reached.
     """
     try:
-        import ray
+        ray: Any = import_module("ray")
     except ModuleNotFoundError as error:
         raise GiocondaError("--ray needs the package ray; pip install 'gioconda[ray]'") from error
     try:
