@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gioconda.data.cutting import cut_video
-from gioconda.data.quality import Limits
+from gioconda.data.quality import Limits, reason
 from gioconda.data.sources import read_sources
 from tests.data.conftest import write_talk
 from tests.media.samples import write_pictures
@@ -19,9 +19,17 @@ from tests.media.test_video import set_rotation
 def cut(path: Path):
     """Facts of the clips, and the rejects' kinds."""
     (video,) = read_sources([path])
-    outcome = cut_video(video, Limits())
-    facts = [json.loads(contents["json"]) for _, contents in outcome.clips]
-    return facts, [reject.kind for reject in outcome.rejects]
+    outcome = cut_video(video)
+    rejects = [reject.kind for reject in outcome.rejects]
+    clips = []
+    for _, contents in outcome.clips:
+        facts = json.loads(contents["json"])
+        why = reason(facts["quality"], Limits())
+        if why is None:
+            clips.append(facts)
+        else:
+            rejects.append(why.partition(":")[0])
+    return clips, rejects
 
 
 def with_sound(path: Path, frames, pcm, layout: str) -> Path:

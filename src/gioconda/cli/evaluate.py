@@ -21,7 +21,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
     )
     reenactment.set_defaults(measure=_reenactment)
-    for evaluation in (basis, speech, reenactment):
+    sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
+    sync.set_defaults(measure=_sync)
+    for evaluation in (basis, speech, reenactment, sync):
         add_clip_arguments(evaluation)
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -59,6 +61,26 @@ def _speech(args: argparse.Namespace) -> None:
     rows = [[name, f"{value:.3g}"] for name, value in result.items()]
     title = "Predicted against tracked mouth opening, Pearson's r, median over clips"
     show(result, args.json, title, ["", "value"], rows)
+
+
+def _sync(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.sync import evaluate_sync
+
+    with progress_bar("clips") as report:
+        clips = read_split(args, "train") + read_split(args, "val")
+        result = evaluate_sync(clips, report)
+    rows = [
+        [
+            source,
+            f"{found['closures']:.0f}",
+            f"{found['before']:+.2f}",
+            f"{found['late']:+.2f}",
+            f"{found['low']:+.2f} to {found['high']:+.2f}",
+        ]
+        for source, found in result.items()
+    ]
+    title = "Frames by which sound comes after shutting lips, against the other sources"
+    show(result, args.json, title, ["source", "closures", "as it came", "now", "95 %"], rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

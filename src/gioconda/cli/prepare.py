@@ -65,12 +65,19 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--work", metavar="FOLDER", type=Path, help="keep what is half done here, for later runs"
     )
+    parser.add_argument(
+        "--tts",
+        action="store_true",
+        help="instead of videos: English sentences said by flite and festival, with phone times",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     from gioconda.data.prepare import Options, prepare
 
+    if args.tts:
+        return _spoken(args)
     if not args.sources:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
     if not 0 <= args.val <= 1:
@@ -139,6 +146,25 @@ def _offsets(offsets: dict[str, Any]) -> list[list[str]]:
             cells += [f"{found['frames']:.2f}{mark}", f"{found['low']:.2f} to {found['high']:.2f}"]
         rows.append(cells)
     return rows
+
+
+def _spoken(args: argparse.Namespace) -> int:
+    from gioconda.data.spoken import prepare_spoken
+
+    if args.sources:
+        raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
+    with progress_bar("sentences") as report:
+        manifest = prepare_spoken(args.output, args.processes, report)
+    figures = manifest["figures"]
+    voices = sorted({voice["tool"] + " " + voice["name"] for voice in manifest["voices"]})
+    title = (
+        f"{args.output}: {sum(figures['utterances'].values())} sentences, "
+        f"{sum(figures['minutes'].values()):.1f} minutes, {figures['diphones']} diphones\n"
+        f"by {', '.join(voices)}; {len(manifest['failures'])} sentences failed"
+    )
+    rows = [[phone, str(count)] for phone, count in figures["phones"].items()]
+    show(manifest, args.json, title, ["phone", "count"], rows)
+    return 0
 
 
 def _limits(given: list[str]) -> "Limits":

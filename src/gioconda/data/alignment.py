@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _HOP: Final = 0.01  # seconds: a frame of the acoustic model
 _PAUSES: Final = frozenset({"SIL", "+NSN+", "+SPN+"})
-_WORST: Final = -25.0  # mean score of a frame: see _segments
+# The mean score of a frame is -17 or better for clean speech with its text, -40 and less with
+# another; where half of the words are others, it is about here.
+_WORST: Final = -25.0
 _SHORTEST: Final = 0.1  # seconds
 _WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)*'?")
 _PUNCTUATION: Final = ".,;:!?…-–—*_'\"“”„«»()[]{}<>/|"

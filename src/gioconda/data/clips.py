@@ -25,6 +25,8 @@ class Clip:
         person: whose face it is; no person is in two splits.
         source: the collection that it comes from.
         speech: whether its sound is speech that belongs to the mouth, in step with it.
+        sound_late: by how many frames the sound came after its picture before it was brought
+            into step.
         video: the mp4 file; the clip's other files lie beside it.
     """
 
@@ -32,6 +34,7 @@ class Clip:
     person: str
     source: str
     speech: bool
+    sound_late: float
     video: Path
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
@@ -71,7 +74,7 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
         raise GiocondaError(f"{data} has no clips.csv; make a set with gioconda prepare")
     with open(table, newline="") as file:
         reader = csv.DictReader(file)
-        missing = {"clip", "split", "person", "audio", "source", "shard", "sha256"} - set(
+        missing = {"clip", "split", "person", "audio", "source", "shard", "sound_late"} - set(
             reader.fieldnames or ()
         )
         if missing:
@@ -91,6 +94,7 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
             person=row["person"],
             source=row["source"],
             speech=row["audio"] == "speech",
+            sound_late=float(row["sound_late"]),
             video=folders[row["shard"]] / f"{row['clip']}.mp4",
         )
         for row in rows

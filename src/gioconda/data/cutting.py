@@ -20,7 +20,7 @@ from gioconda.data.blinks import blinks
 from gioconda.data.crops import Crop, find_crops
 from gioconda.data.duplicates import EVERY, picture_bits
 from gioconda.data.emotion import SOURCE, estimate
-from gioconda.data.quality import Inspector, Limits, reason
+from gioconda.data.quality import Inspector
 from gioconda.data.shards import Sample, flac, pack, pack_track
 from gioconda.data.sources import Video
 from gioconda.data.stretches import find_stretches
@@ -83,7 +83,7 @@ class Outcome:
     Attributes:
         clips: samples of "mp4", "npz", "aux", "pcm" and "json"; `assemble` makes of them what
             is in the shards.
-        rejects: what was dropped.
+        rejects: what is no clip.
         seconds: of video that were read.
         core_seconds: of processor time that it took.
     """
@@ -94,8 +94,8 @@ class Outcome:
     core_seconds: float
 
 
-def cut_video(video: Video, limits: Limits) -> Outcome:
-    """Cut a video into clips of one face each, measure them, and drop what is not good enough.
+def cut_video(video: Video) -> Outcome:
+    """Cut a video into clips of one face each, and measure them.
 
     A video that cannot be read becomes a reject; nothing is raised for it.
     """
@@ -109,11 +109,7 @@ def cut_video(video: Video, limits: Limits) -> Outcome:
             rejects += unseen
             sound = _sound(path) if crops else None
             for name, crop, shot in _shoot(path, video, crops):
-                clip = _clip(video, name, crop, shot, sound, limits)
-                if isinstance(clip, Reject):
-                    rejects.append(clip)
-                else:
-                    clips.append(clip)
+                clips.append(_clip(video, name, crop, shot, sound))
     except GiocondaError as error:
         rejects.append(Reject(video.name, video.source, f"unreadable: {error}", seconds))
         clips = []
@@ -230,14 +226,9 @@ def _sound(path: Path) -> NDArray[np.float32] | None:
 
 
 def _clip(
-    video: Video,
-    name: str,
-    crop: Crop,
-    shot: _Shot,
-    sound: NDArray[np.float32] | None,
-    limits: Limits,
-) -> Sample | Reject:
-    """The clip with all that is measured, or why it is dropped."""
+    video: Video, name: str, crop: Crop, shot: _Shot, sound: NDArray[np.float32] | None
+) -> Sample:
+    """The clip with all that is measured."""
     track, frames = crop.track, crop.stop - crop.start
     motion, neutral = encode(track)
     yaw, pitch = np.degrees(motion.pose[:, :2]).T
@@ -247,10 +238,6 @@ def _clip(
         "seen": float(track.seen.mean()),
         "alone": float(crop.alone.mean()),
     }
-    why = reason(facts, limits)
-    if why is not None:
-        strip = jpeg(shot.pictures)
-        return Reject(name, video.source, why, frames / FPS, strip)
     basis = released_basis()
     faces = basis.rebuild(motion.dynamics, neutral)
     gaze, lids = measure.gaze(faces), measure.lid_opening(faces)
@@ -292,7 +279,7 @@ def _clip(
         "emotion_source": "source" if video.emotion else SOURCE,
         "blinks": len(blinked),
         "thumbnail": jpeg(shot.pictures),
-        **{name: round(value, 4) for name, value in facts.items()},
+        "quality": {name: round(value, 4) for name, value in facts.items()},
         "percentiles": {
             name: [round(float(p), 2) for p in np.percentile(values, (5, 50, 95))]
             for name, values in measured.items()

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from gioconda.data import sync
 from gioconda.data.cutting import MARGIN, Outcome, Reject, cut_video
 from gioconda.data.duplicates import Fingerprint
-from gioconda.data.quality import Limits
 from gioconda.data.shards import unpack, write_tar
 from gioconda.data.sources import Video
 
@@ -22,13 +21,13 @@ _OUTCOME: Final = "outcome"  # the name of a piece's first member
 _IN_STEP: Final = sync.Offset(0.0, 0.0, 0.0, 0, 0.0, False)
 
 
-def cut_into(video: Video, limits: Limits, file: Path) -> int:
+def cut_into(video: Video, file: Path) -> int:
     """Cut a video, and write all that comes of it into one file, whole or not at all.
 
     Returns:
         How many rejects there are.
     """
-    outcome = cut_video(video, limits)
+    outcome = cut_video(video)
     write_piece(outcome, file)
     return len(outcome.rejects)
 
@@ -73,7 +72,7 @@ def read_candidates(file: Path) -> Iterator[Candidate]:
             aux: dict[str, Any] = unpack(content(tar, f"{name}.aux"))
             inner = slice(MARGIN, len(aux["heard"]) - MARGIN)
             heard = sync.Heard(aux["heard"][inner].astype(np.float64), aux["voice"][inner])
-            fingerprint = Fingerprint(aux["pictures"], aux["movement"], facts["eyes"])
+            fingerprint = Fingerprint(aux["pictures"], aux["movement"], facts["quality"]["eyes"])
             lips = aux["lips"].astype(np.float64)
             own = np.ones(len(lips), bool)
             yield Candidate(facts, file, fingerprint, lips, heard, aux["seen"], own)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data import card, sync
+from gioconda.data.alignment import align
 from gioconda.data.card import check_matplotlib, figures, write_card
 from gioconda.data.cutting import EDGES, MARGIN, Outcome, Reject
 from gioconda.data.duplicates import find_duplicates
@@ -34,7 +35,7 @@ from gioconda.data.pieces import (
     read_rejects,
     write_piece,
 )
-from gioconda.data.quality import Limits
+from gioconda.data.quality import Limits, reason
 from gioconda.data.shards import (
     LIMIT,
     Sample,
@@ -172,12 +173,13 @@ def prepare(
         for folder in (output, pieces):
             folder.mkdir(parents=True, exist_ok=True)
         with _alone(output):
-            files = [pieces / f"{_key(video, options.limits)}.tar" for video in videos]
-            inputs = _digest([*(f.name for f in files), options.release, options.shard_size])
+            files = [pieces / f"{_key(video)}.tar" for video in videos]
+            names = [file.name for file in files]
+            inputs = _digest([_VERSION, names, asdict(options)])
             manifest = _finished(output, inputs)
             if manifest is not None:
                 return Prepared(manifest, monotonic() - started, 0)
-            fresh = _cut(videos, files, options, processes, ray, report)
+            fresh = _cut(videos, files, processes, ray, report)
             outcomes = [read_outcome(file) for file in files]
             manifest = _assemble(output, pieces, files, inputs, options)
             if work is None:
@@ -205,14 +207,14 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _key(video: Video, limits: Limits) -> str:
+def _key(video: Video) -> str:
     """Changes whenever the video's clips could be others."""
     try:
         status = video.path.stat()
         file = [status.st_size, status.st_mtime_ns]
     except OSError:
         file = []
-    return f"{video.name[:80]}-{_digest([_VERSION, asdict(video), file, asdict(limits)])[:16]}"
+    return f"{video.name[:80]}-{_digest([_VERSION, asdict(video), file])[:16]}"
 
 
 def _finished(output: Path, inputs: str) -> dict[str, Any] | None:
@@ -230,7 +232,6 @@ def _finished(output: Path, inputs: str) -> dict[str, Any] | None:
 def _cut(
     videos: Sequence[Video],
     files: Sequence[Path],
-    options: Options,
     processes: int | None,
     ray: str | None,
     report: Callable[[int, int, int], None],
@@ -238,7 +239,7 @@ def _cut(
     """Cut all videos that have not been; returns how many these were."""
     dropped = sum(len(read_rejects(file)) for file in files if file.exists())
     missing = [i for i, file in enumerate(files) if not file.exists()]
-    tasks = [(videos[i], options.limits, files[i]) for i in missing]
+    tasks = [(videos[i], files[i]) for i in missing]
     report(len(files) - len(missing), len(files), dropped)
     if ray is None:
         ended = run_here(cut_into, tasks, processes or len(os.sched_getaffinity(0)))
@@ -246,7 +247,7 @@ def _cut(
         ended = run_ray(cut_into, tasks, ray)
     for done, (index, count) in enumerate(ended, start=len(files) - len(missing) + 1):
         if count is None:
-            video, _, file = tasks[index]
+            video, file = tasks[index]
             why = "failed: the process that read it was killed each time, for memory perhaps"
             write_piece(Outcome([], [Reject(video.name, video.source, why, 0)], 0, 0), file)
             count = 1
@@ -261,6 +262,7 @@ def _assemble(
     """Sort out what was cut and put it into shards; returns the manifest."""
     rejects = [reject for file in files for reject in read_rejects(file)]
     clips = {c.facts["clip"]: c for file in files for c in read_candidates(file)}
+    rejects += _drop_poor(clips, options.limits)
     rejects += _drop_duplicates(clips)
     if not clips:
         raise GiocondaError(
@@ -299,7 +301,7 @@ def _assemble(
         },
         "figures": figures(kept, dropped),
     }
-    _write_table(fresh / "clips.csv", _FACTS, kept)
+    _write_table(fresh / "clips.csv", _FACTS, [{**clip, **clip["quality"]} for clip in kept])
     _write_table(fresh / "rejects.csv", _REJECT, dropped)
     write_card(
         fresh,
@@ -315,6 +317,16 @@ def _assemble(
     (fresh / "manifest.json").write_text(told + "\n")
     _put_in_place(fresh, output)
     return json.loads(told)  # type: ignore[no-any-return]
+
+
+def _drop_poor(clips: dict[str, Candidate], limits: Limits) -> list[Reject]:
+    """Take out what does not keep to the limits."""
+    rejects = []
+    for name, clip in list(clips.items()):
+        why = reason(clip.facts["quality"], limits)
+        if why is not None:
+            rejects.append(_reject(clips.pop(name), why, clip.facts["seconds"]))
+    return rejects
 
 
 def _drop_duplicates(clips: dict[str, Candidate]) -> list[Reject]:
@@ -396,6 +408,7 @@ def _sample(clip: Candidate) -> Sample:
         curve = sync.curve(clip.heard, clip.lips, clip.seen)
         facts["sync"] = round(float(curve.correlation[sync.LAGS]), 3)
     public = {key: value for key, value in facts.items() if key != "thumbnail"}
+    public |= _phones(pcm, facts)
     return name, {
         "flac": flac(pcm),
         "json": json.dumps(public, sort_keys=True).encode(),
@@ -403,6 +416,18 @@ def _sample(clip: Candidate) -> Sample:
         "npz": npz,
         "speech.npz": pack(told),
     }
+
+
+def _phones(pcm: NDArray[np.float32], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The phones of English whose text is known, or why they could not be found."""
+    spoken = facts["transcript"] and facts["audio"] == "speech"
+    if not spoken or facts["language"].lower()[:2] not in ("", "en"):
+        return {}
+    try:
+        phones = align(pcm, facts["transcript"])
+    except GiocondaError as error:
+        return {"phones": None, "phones_missing": str(error)}
+    return {"phones": [[phone.name, phone.start, phone.end] for phone in phones]}
 
 
 def _histograms(kept: Sequence[Mapping[str, Any]]) -> dict[str, card.Histogram]:

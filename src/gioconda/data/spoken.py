@@ -53,7 +53,7 @@ class Failure:
 
 
 def sentences() -> list[str]:
-    """303 sentences of everyday English, with all phones and most pairs of them."""
+    """Sentences of everyday English, which hold all phones and most pairs that words have."""
     text = (resources.files("gioconda.data") / "sentences.txt").read_text("ascii")
     return text.splitlines()
 
@@ -188,10 +188,9 @@ def read_spoken(folder: Path, split: str) -> Iterator[Utterance]:
         GiocondaError: if the folder holds no such set.
     """
     shards = [name for name in _older_shards(folder) if name.startswith(f"{split}-")]
-    if not shards:
+    if not (folder / _MANIFEST).exists():
         raise GiocondaError(
-            f"{folder} holds no spoken set with a split '{split}'; "
-            "make one: gioconda prepare --tts -o FOLDER"
+            f"{folder} holds no spoken set; make one: gioconda prepare --tts -o {folder}"
         )
     for shard in shards:
         for name, contents in read_tar(folder / shard):

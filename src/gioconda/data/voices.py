@@ -122,8 +122,11 @@ def speak(voice: Voice, text: str) -> tuple[NDArray[np.float32], tuple[Phone, ..
             raise GiocondaError(
                 f"{voice.tool} is not installed; on Debian: apt-get install {voice.package}"
             ) from None
+        ends = _ends(printed)
+        if not file.exists():
+            raise GiocondaError(f"{voice.tool} wrote no sound")
         pcm = read_audio(file)
-    return pcm, _phones(printed, len(pcm) / SAMPLE_RATE)
+    return pcm, _phones(ends, len(pcm) / SAMPLE_RATE)
 
 
 def pronounce(text: str) -> list[str]:
@@ -180,20 +183,29 @@ def _run(command: Sequence[str], statuses: Sequence[int] = (0,)) -> str:
     return done.stdout.decode(errors="replace")
 
 
-def _phones(printed: str, seconds: float) -> tuple[Phone, ...]:
-    """Phones from "name:end name:end ...", for a sound of so many seconds.
+def _ends(printed: str) -> list[tuple[str, float]]:
+    """Each phone and its end in seconds, from "name:end name:end ...".
 
     Raises:
-        GiocondaError: if nothing is said, or if times and sound do not fit.
+        GiocondaError: if nothing is said.
     """
     # festival's ked says each "er" as "er r" and shares the time between them.
     printed = re.sub(r"\ber:\S+ r:", "er:", printed)
     ends = [(arpabet(name), float(end)) for name, end in re.findall(r"(\S+):(\S+)", printed)]
     if not any(name != SILENCE for name, _ in ends):
         raise GiocondaError("nothing was said; expected English text in ASCII")
+    return ends
+
+
+def _phones(ends: list[tuple[str, float]], seconds: float) -> tuple[Phone, ...]:
+    """Phones over a sound of so many seconds.
+
+    Raises:
+        GiocondaError: if they do not fit.
+    """
     if abs(ends[-1][1] - seconds) > _FIT:
         raise GiocondaError(f"{ends[-1][1]:.3f} s of phones, but {seconds:.3f} s of sound")
-    ends[-1] = (ends[-1][0], seconds)  # diphone voices end in the middle of the last silence
+    ends = [*ends[:-1], (ends[-1][0], seconds)]  # diphone voices end amid the last silence
     phones: list[Phone] = []
     for name, end in ends:
         start = phones[-1].end if phones else 0.0

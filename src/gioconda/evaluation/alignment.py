@@ -94,9 +94,9 @@ def _compare(
     """For each phone that was said: its kinds, and the errors of start and end in ms, if found."""
     exact = [phone for phone in exact if phone.name != SILENCE]
     found = [phone for phone in found if phone.name != SILENCE]
-    names = [[phone.name for phone in phones] for phones in (exact, found)]
     late: dict[int, list[float]] = {}
-    for block in SequenceMatcher(None, *names, autojunk=False).get_matching_blocks():
+    matcher = SequenceMatcher(a=_names(exact), b=_names(found), autojunk=False)
+    for block in matcher.get_matching_blocks():
         for i in range(block.size):
             a, b = exact[block.a + i], found[block.b + i]
             late[block.a + i] = [1000 * (b.start - a.start), 1000 * (b.end - a.end)]
@@ -104,3 +104,7 @@ def _compare(
         (("all", "closures") if phone.name in CLOSURES else ("all",), late.get(i, []))
         for i, phone in enumerate(exact)
     ]
+
+
+def _names(phones: Sequence[Phone]) -> list[str]:
+    return [phone.name for phone in phones]
