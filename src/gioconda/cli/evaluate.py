@@ -1,12 +1,14 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
+from gioconda.errors import GiocondaError
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -23,8 +25,17 @@ def add_parser(subparsers: Subparsers) -> None:
     reenactment.set_defaults(measure=_reenactment)
     sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
     sync.set_defaults(measure=_sync)
+    alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
+    alignment.add_argument(
+        "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
+    )
+    alignment.add_argument(
+        "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
+    )
+    alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, sync):
         add_clip_arguments(evaluation)
+    for evaluation in (basis, speech, reenactment, sync, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -81,6 +92,25 @@ def _sync(args: argparse.Namespace) -> None:
     ]
     title = "Frames by which sound comes after shutting lips, against the other sources"
     show(result, args.json, title, ["source", "closures", "as it came", "now", "95 %"], rows)
+
+
+def _alignment(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.alignment import evaluate_alignment
+
+    if args.every < 1:
+        raise GiocondaError(f"--every is {args.every}, expected at least 1")
+    with progress_bar("sentences") as report:
+        result = evaluate_alignment(args.spoken, args.every, report)
+    rows = [
+        [name, *(f"{value:.1f}" for value in errors.values())]
+        for name, errors in result["errors"].items()
+    ]
+    title = (
+        "Found against exact starts and ends of phones, milliseconds\n"
+        f"{result['utterances']} sentences, {result['refused']} refused"
+    )
+    heads = ["", "phones", "matched %", "median", "p90", "mean", "bias", "within a frame %"]
+    show(result, args.json, title, heads, rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

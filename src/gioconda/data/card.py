@@ -29,16 +29,16 @@ Histogram = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 _SHEET: Final = 30  # rejects of a kind that are shown
 _COLUMNS: Final = 3
 _STRIP: Final = (300, 100)  # most pixels of a reject's picture
-_LETTERS: Final = 45  # that fit below it, in a font of fixed width
+_LETTERS: Final = 42  # that fit below it, in a font of fixed width
 _LINE: Final = 15  # pixels
-_UNITS: Final = {
-    "yaw": "degrees, to the picture's right",
-    "pitch": "degrees, up",
-    "gaze yaw": "degrees from the head, to the picture's right",
-    "gaze pitch": "degrees from the head, up",
-    "face size": "pixels between the eyes",
-    "mouth opening": "% of the distance between the eyes",
-    "loudness": "dB of full scale",
+_LABELS: Final = {
+    "yaw": "yaw: degrees, to the picture's right",
+    "pitch": "pitch: degrees, up",
+    "gaze yaw": "gaze yaw: degrees, to the picture's right",
+    "gaze pitch": "gaze pitch: degrees, up",
+    "face size": "face size: pixels between the eyes",
+    "mouth opening": "mouth opening: % of the eyes' distance",
+    "loudness": "loudness: dB of full scale",
 }
 # Page, ink, lines, and the splits in turn.
 _LIGHT: Final = ("#ffffff", "#59636e", "#d9dee4", ("#2a6fbb", "#d4660a", "#2f8f5b", "#8a4fb5"))
@@ -51,7 +51,7 @@ def check_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise GiocondaError(
-            f"the data card needs matplotlib ({error}); run pip install 'gioconda[train]'"
+            f"the data card needs matplotlib ({error}); run pip install 'gioconda[data]'"
         ) from error
 
 
@@ -72,14 +72,13 @@ def figures(kept: Iterable[Record], rejects: Iterable[Record]) -> dict[str, Any]
     """
     kept, rejects = list(kept), list(rejects)
     splits = dict(sorted(_by(kept, "split", "train").items(), key=lambda item: _rank(item[0])))
-    dropped = _by(rejects, "source", "unknown")
-    sources = {name: _tally(clips) for name, clips in _by(kept, "source", "unknown").items()}
-    for name in dropped:
-        sources.setdefault(name, _tally([]))
-    for name, source in sources.items():
-        own = [clip for clip in kept if (clip.get("source") or "unknown") == name]
-        source["licences"] = sorted({clip.get("licence") or "not stated" for clip in own})
-        source["rejects"] = len(dropped.get(name, []))
+    by_source, dropped = (_by(records, "source", "unknown") for records in (kept, rejects))
+    sources = {}
+    for name in sorted(by_source.keys() | dropped.keys()):
+        own = by_source.get(name, [])
+        licences = sorted({clip.get("licence") or "not stated" for clip in own})
+        counts = {"licences": licences, "rejects": len(dropped.get(name, []))}
+        sources[name] = {**_tally(own), **counts}
     homes = defaultdict(set)
     for clip in kept:
         if clip.get("person") is not None:
@@ -98,7 +97,7 @@ def figures(kept: Iterable[Record], rejects: Iterable[Record]) -> dict[str, Any]
         "speech_minutes": _minutes(clip for clip in kept if clip.get("speech")),
         "people_in_two_splits": sum(len(found) > 1 for found in homes.values()),
         "splits": {name: _tally(clips) for name, clips in splits.items()},
-        "sources": dict(sorted(sources.items())),
+        "sources": sources,
         **tallies,
         "emotions_by_split": {
             name: {
@@ -244,14 +243,14 @@ def _sources(told: Record, offsets: Mapping[str, Mapping[str, Record]]) -> str:
         unsure = unsure or "?" in cells[0]
         numbers = [f"{source['clips']:,}", _short(source["minutes"]), f"{source['people']:,}"]
         licences = ", ".join(source["licences"]) or "–"
-        rows.append([name, licences, *numbers, *cells, f"{source['rejects']:,}"])
-    heads = ["Source", "Licence", "clips", "minutes", "people"]
-    heads += ["sound late, frames", "after correction", "dropped"]
+        rows.append([name, *numbers, *cells, f"{source['rejects']:,}", licences])
+    heads = ["Source", "clips", "minutes", "people", "sound late, frames", "after correction"]
+    heads += ["dropped", "Licence"]
     note = "Sound late: by how many frames of 40 ms the sound comes after its picture, with the "
     note += "95 % interval; – where it could not be measured."
     if unsure:
         note += " A question mark: the interval is wide."
-    return _section("Sources", _table(heads, rows, text=(1,)) + f"<p class=note>{note}</p>")
+    return _section("Sources", _table(heads, rows, text=(7,)) + f"<p class=note>{note}</p>")
 
 
 def _offset(found: Record | None) -> str:
@@ -267,37 +266,32 @@ def _distributions(
 ) -> str:
     plots = []
     for name, by_split in histograms.items():
-        seen = {s: h for s, h in sorted(by_split.items(), key=_first_rank) if np.sum(h[0])}
+        seen = {s: by_split[s] for s in sorted(by_split, key=_rank) if np.sum(by_split[s][0])}
         if not seen:
             continue
-        unit = _UNITS.get(name, "")
         lines = []
         for split, histogram in seen.items():
             low, median, high = _percentiles(*histogram)
-            lines.append(f"{escape(split)}: median {median}, 90 % of frames from {low} to {high}")
-        image = _plot(f"{_slug(name)}", _draw_histogram(name, unit, seen), pictures, name)
-        plots.append(_figure(name.capitalize(), image, [unit, *lines]))
-    emotions = told["emotions_by_split"]
+            lines.append(f"{split}: {median} ({low} to {high})")
+        image = _plot(name, _draw_histogram(_LABELS.get(name, name), seen), pictures)
+        plots.append(_figure(name, image, lines))
     if set(told["emotions"]) - {"unknown"}:
-        image = _plot("emotion", _draw_emotions(emotions), pictures, "emotion")
-        lines = [
-            f"{escape(name)}: {_short(tally['minutes'])} min"
-            for name, tally in sorted(told["emotions"].items(), key=lambda e: -e[1]["minutes"])
-        ]
-        origin = ", ".join(
-            f"{k} ({v['clips']:,} clips)" for k, v in told["emotion_sources"].items()
-        )
-        plots.append(_figure("Emotion", image, [f"by {origin}", ", ".join(lines)]))
-    return _section("Distributions", f'<div class="plots">{"".join(plots)}</div>') if plots else ""
-
-
-def _first_rank(item: tuple[str, Any]) -> tuple[int, str]:
-    return _rank(item[0])
+        image = _plot("emotion", _draw_emotions(told["emotions_by_split"]), pictures)
+        origins = told["emotion_sources"].items()
+        lines = [f"{origin}: {own['clips']:,} clips" for origin, own in origins]
+        plots.append(_figure("emotion", image, lines))
+    if not plots:
+        return ""
+    note = "Below each: the median of the frames, and from where to where 90 % of them are; for "
+    note += "emotion, where the estimate comes from."
+    grid = f'<p class="note">{note}</p><div class="plots">{"".join(plots)}</div>'
+    return _section("Distributions", grid)
 
 
 def _figure(name: str, image: str, lines: Sequence[str]) -> str:
-    caption = "<br>".join(line for line in lines if line)
-    return f"<figure><h3>{escape(name)}</h3>{image}<figcaption>{caption}</figcaption></figure>"
+    caption = "<br>".join(escape(line) for line in lines)
+    title = f"<h3>{escape(name.capitalize())}</h3>"
+    return f"<figure>{title}{image}<figcaption>{caption}</figcaption></figure>"
 
 
 def _dropped(told: Record, rejects: Sequence[Record], pictures: dict[str, bytes]) -> str:
@@ -324,8 +318,8 @@ def _dropped(told: Record, rejects: Sequence[Record], pictures: dict[str, bytes]
         )
         parts.append(
             f'<div class="kind"><h3>{escape(kind.capitalize())} <span class="soft">{count}</span>'
-            f"</h3>{sheet}<details><summary>Names and reasons</summary><ul>{items}</ul></details>"
-            "</div>"
+            f"</h3>{sheet}<details{'' if sheet else ' open'}><summary>Names and reasons</summary>"
+            f"<ul>{items}</ul></details></div>"
         )
     return _section("Dropped", "".join(parts))
 
@@ -395,13 +389,15 @@ def _percentiles(counts: Sequence[int], edges: Sequence[float]) -> list[str]:
 # --- pictures ---
 
 
-def _plot(
-    slug: str, draw: Callable[["Axes", Sequence[str]], None], pictures: dict[str, bytes], name: str
-) -> str:
+_Draw = Callable[["Axes", Sequence[str]], None]
+
+
+def _plot(name: str, draw: _Draw, pictures: dict[str, bytes]) -> str:
     """Draw on white and on dark; returns the element that shows the one that fits the page."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
+    slug = _slug(name)
     for suffix, (page, ink, lines, colours) in (("", _LIGHT), ("-dark", _DARK)):
         colour = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), ink)
         look = {
@@ -420,21 +416,19 @@ def _plot(
             "font.size": 9,
         }
         with style.context(["default", look]):
-            figure = Figure(figsize=(4.6, 2.7), dpi=160, layout="constrained")
+            figure = Figure(figsize=(3.8, 2.4), dpi=180, layout="constrained")
             draw(figure.subplots(), colours)
             out = io.BytesIO()
             figure.savefig(out, format="png", metadata={"Software": None})
         pictures[f"card/{slug}{suffix}.png"] = out.getvalue()
     return (
         f'<picture><source media="(prefers-color-scheme: dark)" srcset="card/{slug}-dark.png">'
-        f'<img src="card/{slug}.png" width="736" height="432" loading="lazy" '
+        f'<img src="card/{slug}.png" width="684" height="432" loading="lazy" '
         f'alt="Histogram of {escape(name)} by split; its figures are below."></picture>'
     )
 
 
-def _draw_histogram(
-    name: str, unit: str, seen: Histogram
-) -> Callable[["Axes", Sequence[str]], None]:
+def _draw_histogram(label: str, seen: Histogram) -> _Draw:
     def draw(axes: "Axes", colours: Sequence[str]) -> None:
         for i, (split, (counts, edges)) in enumerate(seen.items()):
             share = 100 * np.asarray(counts) / np.sum(counts)
@@ -448,16 +442,14 @@ def _draw_histogram(
         axes.set_ylim(bottom=0)
         axes.grid(axis="y")
         axes.tick_params(length=0)
-        axes.set_xlabel(f"{name} ({unit})" if unit else name)
+        axes.set_xlabel(label)
         axes.set_ylabel("% of frames")
         axes.legend()
 
     return draw
 
 
-def _draw_emotions(
-    splits: Mapping[str, Mapping[str, Record]],
-) -> Callable[["Axes", Sequence[str]], None]:
+def _draw_emotions(splits: Mapping[str, Mapping[str, Record]]) -> _Draw:
     minutes: defaultdict[str, float] = defaultdict(float)
     for tallies in splits.values():
         for emotion, tally in tallies.items():

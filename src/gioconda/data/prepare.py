@@ -25,6 +25,7 @@ from gioconda.data.alignment import align
 from gioconda.data.card import check_matplotlib, figures, write_card
 from gioconda.data.cutting import EDGES, MARGIN, Outcome, Reject
 from gioconda.data.duplicates import find_duplicates
+from gioconda.data.grid import grid_sentence
 from gioconda.data.licences import check_release
 from gioconda.data.pieces import (
     Candidate,
@@ -420,14 +421,17 @@ def _sample(clip: Candidate) -> Sample:
 
 def _phones(pcm: NDArray[np.float32], facts: Mapping[str, Any]) -> dict[str, Any]:
     """The phones of English whose text is known, or why they could not be found."""
-    spoken = facts["transcript"] and facts["audio"] == "speech"
-    if not spoken or facts["language"].lower()[:2] not in ("", "en"):
+    text = facts["transcript"] or grid_sentence(facts["address"])
+    if not text or facts["audio"] != "speech" or facts["language"].lower()[:2] not in ("", "en"):
         return {}
     try:
-        phones = align(pcm, facts["transcript"])
+        phones = align(pcm, text)
     except GiocondaError as error:
         return {"phones": None, "phones_missing": str(error)}
-    return {"phones": [[phone.name, phone.start, phone.end] for phone in phones]}
+    return {
+        "transcript": text,
+        "phones": [[phone.name, phone.start, phone.end] for phone in phones],
+    }
 
 
 def _histograms(kept: Sequence[Mapping[str, Any]]) -> dict[str, card.Histogram]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone, count_phones
 from gioconda.data.shards import LIMIT, Sample, flac, read_flac, read_tar, write_shards
-from gioconda.data.voices import Voice, installed_voices, speak, tool_version
+from gioconda.data.voices import LICENCE, Voice, installed_voices, speak, tool_version
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.files import write_error
@@ -132,7 +132,9 @@ def prepare_spoken(
         manifest = {
             "kind": _KIND,
             "shards": [asdict(shard) for shard in shards],
-            "voices": [asdict(voice) | {"split": voice.split} for voice in voices],
+            "voices": [
+                asdict(voice) | {"licence": LICENCE, "split": voice.split} for voice in voices
+            ],
             "tools": {tool: tool_version(tool) for tool in sorted({v.tool for v in voices})},
             "figures": {
                 "utterances": {split: len(samples[split]) for split in SPLITS},
@@ -173,6 +175,7 @@ def _sample(utterance: Utterance) -> Sample:
     facts = {
         "text": utterance.text,
         **asdict(utterance.voice),
+        "licence": LICENCE,
         "split": utterance.voice.split,
         "seconds": len(utterance.pcm) / SAMPLE_RATE,
         "phones": [[phone.name, phone.start, phone.end] for phone in utterance.phones],

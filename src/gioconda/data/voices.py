@@ -19,6 +19,9 @@ from gioconda.media import SAMPLE_RATE, read_audio
 PACKAGES: Final = "flite festival festvox-kallpc16k festvox-kdlpc16k festvox-us-slt-hts"
 """The Debian packages of all voices."""
 
+LICENCE: Final = "MIT-Festival"
+"""The licence of all voices, by its SPDX name: use, change, sell, and keep the notices."""
+
 HELD_OUT: Final = "rms"
 """The speaker that is kept for evaluation."""
 
@@ -38,8 +41,7 @@ class Voice:
         name: as the tool calls it.
         speaker: whose recordings it was made of; some speakers have several voices.
         package: of Debian.
-        copyright: who holds it. All these voices may be used, changed, sold and passed on
-            without a fee as long as the notices stay with them.
+        copyright: who holds it; the licence is `LICENCE`.
     """
 
     tool: str
