@@ -1,6 +1,6 @@
 """Build hook: takes MediaPipe's model files out of its released wheel.
 
-Gioconda runs five models of MediaPipe with OpenVINO and needs nothing else of that package.
+Gioconda runs four models of MediaPipe with OpenVINO and needs nothing else of that package.
 The files are placed in ``src/gioconda/weights/mediapipe/``, from where they go into the wheel
 and where an editable install reads them. Files that are there already are not fetched again.
 """
@@ -31,9 +31,6 @@ FILES = {
     ),
     "mediapipe/modules/face_landmark/face_landmark_with_attention.tflite": (
         "e06a804e0144f9929eda782122916b35d60c697c3c9344013ca2bbe76a6ce2b4"
-    ),
-    "mediapipe/modules/palm_detection/palm_detection_full.tflite": (
-        "1b14e9422c6ad006cde6581a46c8b90dd573c07ab7f3934b5589e7cea3f89a54"
     ),
     "mediapipe/modules/selfie_segmentation/selfie_segmentation.tflite": (
         "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c"
