@@ -30,6 +30,7 @@ from gioconda.face.basis import released_basis
 from gioconda.face.encode import encode
 from gioconda.media import FPS, VideoWriter, read_audio, read_video
 from gioconda.media.container import open_container, picture_stream
+from gioconda.media.files import reason
 from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
@@ -98,7 +99,8 @@ class Outcome:
 def cut_video(video: Video) -> Outcome:
     """Cut a video into clips of one face each, and measure them.
 
-    A video that cannot be read becomes a reject; nothing is raised for it.
+    A video that cannot be read becomes a reject, "unreadable", and so does one that shows a
+    mistake of this program, "failed"; nothing is raised.
     """
     started = time.process_time()
     rejects: list[Reject] = []
@@ -113,6 +115,10 @@ def cut_video(video: Video) -> Outcome:
                 clips.append(_clip(video, name, crop, shot, sound))
     except GiocondaError as error:
         rejects.append(Reject(video.name, video.source, f"unreadable: {error}", seconds))
+        clips = []
+    except Exception as error:  # one strange video must not end a run of many days
+        why = f"failed: {type(error).__name__}: {reason(error)}"
+        rejects.append(Reject(video.name, video.source, why, seconds))
         clips = []
     return Outcome(clips, rejects, seconds, time.process_time() - started)
 
