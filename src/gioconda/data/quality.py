@@ -52,7 +52,7 @@ class Limits:
     bright: float = 0.3
     blockiness: float = 1.2
     sharpness: float = 0.2
-    detail: float = 25.0
+    detail: float = 24.0
     covered: float = 0.1
 
 

@@ -66,7 +66,7 @@ class _Thumb:
 class Shots:
     """Finds cuts and dissolves in a stream of pictures, one by one.
 
-    The answer depends on this picture and those before it. Half a millisecond a picture.
+    The answer depends on this picture and those before it. About a millisecond a picture.
     """
 
     def __init__(self) -> None:
