@@ -6,6 +6,7 @@ Every attack takes frames at 25 a second, (H, W, 3) RGB of even sides, and gives
 import asyncio
 from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
@@ -23,26 +24,23 @@ Attack = Callable[[Frames], Frames]
 
 def h264(frames: Frames, crf: int, preset: str = "medium") -> Frames:
     """Encoded by x264 at a constant rate factor, and decoded."""
-    return _coded(frames, "libx264", {"crf": str(crf), "preset": preset})
-
-
-def written(frames: Frames) -> Frames:
-    """Encoded as Gioconda writes its files."""
-    return h264(frames, 18, "veryfast")
-
-
-def _coded(frames: Frames, codec: str, options: dict[str, str]) -> Frames:
     file = BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream(codec, rate=FPS, options=options)
+        options = {"crf": str(crf), "preset": preset}
+        stream = container.add_stream("libx264", rate=FPS, options=options)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, "rgb24")))
         container.mux(stream.encode(None))
     file.seek(0)
-    with av.open(file) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(file, "r") as source:
+        return [_u8(frame.to_ndarray(format="rgb24")) for frame in source.decode(video=0)]
+
+
+def written(frames: Frames) -> Frames:
+    """Encoded as Gioconda writes its files."""
+    return h264(frames, 18, "veryfast")
 
 
 def _resized(frames: Frames, scale: float) -> Frames:
@@ -89,12 +87,13 @@ def _by_phone(frames: Frames) -> Frames:
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = np.array([[338, 66], [918, 92], [926, 642], [326, 667]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, seen)
-    rng = np.random.default_rng(0)
+    rng, size = np.random.default_rng(0), 720 * 1280 * 3
+    grain = 4 * rng.standard_normal(4 * size, np.float32)
     shown = []
     for frame in frames:
         picture = cv2.warpPerspective(frame, matrix, (1280, 720), borderValue=(38, 40, 44))
         blurred = cv2.GaussianBlur(picture, (0, 0), 1.0).astype(np.float32)
-        noise = rng.standard_normal(blurred.shape, np.float32) * 4
+        noise = grain[(start := int(rng.integers(3 * size))) : start + size].reshape(720, 1280, 3)
         shown.append(np.clip(0.9 * blurred + 12 + noise, 0, 255).astype(np.uint8))
     return shown
 
@@ -147,12 +146,12 @@ def call(frames: Frames, codec: str, bit_rate: int) -> Frames:
         GiocondaError: if aiortc is not installed.
     """
     try:
-        from aiortc.codecs import h264 as h264_codec
-        from aiortc.codecs import vpx
+        codecs = [import_module(f"aiortc.codecs.{name}") for name in ("h264", "vpx")]
     except ImportError as error:
         raise GiocondaError("calls need aiortc; install the extra 'bench'") from error
-    for module in (h264_codec, vpx):
-        module.DEFAULT_BITRATE = module.MIN_BITRATE = module.MAX_BITRATE = bit_rate
+    for module in codecs:
+        for name in ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"):
+            setattr(module, name, bit_rate)
     return asyncio.run(_call(frames, codec))
 
 
@@ -166,7 +165,7 @@ async def _call(frames: Frames, codec: str) -> Frames:
     )
     from aiortc.mediastreams import MediaStreamError
 
-    class Source(VideoStreamTrack):  # type: ignore[misc]
+    class Source(VideoStreamTrack):
         """The frames in real time; then it stays silent."""
 
         def __init__(self) -> None:
@@ -199,9 +198,10 @@ async def _call(frames: Frames, codec: str) -> Frames:
                 frame = await track.recv()
             except MediaStreamError:
                 return
-            received.append(frame.to_ndarray(format="rgb24"))
+            if isinstance(frame, av.VideoFrame):
+                received.append(_u8(frame.to_ndarray(format="rgb24")))
 
-    @receiver.on("track")  # type: ignore[untyped-decorator]
+    @receiver.on("track")
     def _(track: MediaStreamTrack) -> None:
         tasks.append(asyncio.ensure_future(receive(track)))
 

@@ -29,7 +29,7 @@ _FEWEST_TILES = 1.2  # along the longer side
 _SCALE_STEP = 0.009
 _TURNS = np.radians(np.arange(-8.0, 8.1, 0.5))
 _GRID = 32  # places along a tile at which the coarse search looks
-_FOLLOWED = 3  # of the best candidates, of those upright and of those turned
+_LEAN, _LEANS = 0.06, 2  # how finely and how far perspective is looked for
 _BATCH = 128
 _FINE = 64  # pixels of a tile where it is looked at from near
 
@@ -43,8 +43,9 @@ class Finding:
         id: the output's id; None if there is no mark or too little of it is left to read.
         chance: a bound on how often the search says "found" with no mark present, had it been
             as strict as this video allows: the smaller, the surer. At most 1.
-        sync: how far the waves for synchronisation stand out, in standard deviations.
-        data: how far the payload stands out, in standard deviations.
+        sync: how far the waves for synchronisation stand out in the coarse search, in standard
+            deviations.
+        data: how far the payload stands out in the best view, in standard deviations.
         tile: pixels of a tile in the video, 0 if nothing was found.
         turn: how far the video is turned, radians, clockwise.
         mirrored: whether it is.
@@ -126,26 +127,32 @@ def _search(mean: NDArray[np.float32], pattern: Pattern, looked: float, count: i
     if min(mean.shape) < 2 * _SHORTEST_TILE:
         return NOTHING
     flat = _flatten(mean)
-    spectrum = _spectrum(flat)
-    plans = _plans(max(mean.shape))
-    looked_at = looked * plans.shape[0] * plans.shape[1] * _GRID * _GRID
-    best = NOTHING
-    # Most videos stand upright; only if that leads nowhere, turned ones are looked for.
-    for part in (plans[:, _TURNS == 0], plans[:, _TURNS != 0]):
-        views = part.reshape(-1, 2, 2)
-        scores, places = _coarse(spectrum, pattern, views)
-        for index in _peaks(scores, views):
-            view = _climb(spectrum, pattern, np.append(views[index].ravel(), places[index]))
-            for look in (_look_at(spectrum, pattern, view), None):
-                waves = look or _rectify(flat, pattern, view)
-                if waves is None:
-                    continue
-                finding = _judge(waves, pattern, float(scores[index]), looked_at, looked)
+    parts = _parts(max(mean.shape))
+    looked_at = looked * _GRID * _GRID * sum(len(part.plans) for part in parts)
+    views = looked * sum(2 * part.followed for part in parts)
+    best, strongest = NOTHING, 0.0
+    for part in parts:
+        leant = _lean(flat, part.lean)
+        spectrum = _spectrum(leant)
+        scores, places = _coarse(spectrum, pattern, part.plans)
+        strongest = max(strongest, float(scores.max()))
+        for index in _peaks(scores, part.plans, part.followed):
+            start = np.append(part.plans[index].ravel(), places[index])
+            view = _climb(spectrum, pattern, start)
+            for straighten in (False, True):
+                if straighten:
+                    straight = _rectify(leant, pattern, view)
+                    if straight is None:
+                        continue
+                    waves = straight
+                else:
+                    waves = _look_at(spectrum, pattern, view)
+                finding = _judge(waves, pattern, float(scores[index]), looked_at, views)
                 finding = _placed(finding, view, shrunk, count)
                 best = min(best, finding, key=lambda f: (f.chance, f.id is None, -f.data))
                 if best.id is not None:
                     return best
-    return best
+    return replace(best, sync=strongest)
 
 
 # --- the picture ---
@@ -162,9 +169,9 @@ def _spectrum(flat: NDArray[np.float32]) -> NDArray[np.complex64]:
     """(N, N) spectrum of the picture about its middle, tapered a little towards its border."""
     height, width = flat.shape
     size = cv2.getOptimalDFTSize(int(1.7 * max(height, width)))
-    taper = [np.hanning(n + 2)[1:-1] ** 0.25 for n in (height, width)]
+    window = [np.hanning(n + 2)[1:-1] ** 0.25 for n in (height, width)]
     padded = np.zeros((size, size), np.float32)
-    padded[:height, :width] = flat * taper[0][:, None] * taper[1]
+    padded[:height, :width] = flat * window[0][:, None] * window[1]
     padded = np.roll(padded, (-(height // 2), -(width // 2)), (0, 1))
     return np.asarray(np.fft.fft2(padded), np.complex64)
 
@@ -175,18 +182,58 @@ def _spectrum(flat: NDArray[np.float32]) -> NDArray[np.complex64]:
 # how far the pattern is shifted, in tiles along x and y.
 
 
-def _plans(side: int) -> NDArray[np.float64]:
-    """The matrices that the coarse search tries for a picture whose longer side is this.
+@dataclass(frozen=True)
+class _Part:
+    """A part of the search.
 
-    Returns:
-        (C, turns, 2, 2), scales and their mirror images first.
+    Attributes:
+        lean: by how much of itself the picture grows towards its right and its lower border,
+            against its middle: taken out before the search.
+        plans: (C, 2, 2) matrices that the coarse search tries.
+        followed: how many of the best are looked at from near.
     """
-    largest = max(side / _FEWEST_TILES, 2 * _SHORTEST_TILE)
-    count = math.ceil(math.log(largest / _SHORTEST_TILE) / _SCALE_STEP)
-    tiles = _SHORTEST_TILE * np.exp(_SCALE_STEP * np.arange(count))
-    turns = np.stack([np.cos(_TURNS), np.sin(_TURNS), -np.sin(_TURNS), np.cos(_TURNS)], -1)
-    straight = turns.reshape(1, -1, 2, 2) / tiles[:, None, None, None]
-    return np.concatenate([straight, straight * [-1.0, 1.0]])
+
+    lean: tuple[float, float]
+    plans: NDArray[np.float64]
+    followed: int
+
+
+def _parts(side: int) -> list[_Part]:
+    """The search in a picture whose longer side is `side`, the likeliest first."""
+    upright = _plans(side, _SHORTEST_TILE, np.zeros(1))
+    turned = _plans(side, _SHORTEST_TILE, _TURNS[_TURNS != 0])
+    # What leans is filmed from a screen: large, and not mirrored.
+    leaning = _plans(side, 2 * _SHORTEST_TILE, _TURNS[np.abs(_TURNS) < 0.08])
+    steps = range(-_LEANS, _LEANS + 1)
+    leans = [(_LEAN * x, _LEAN * y) for x in steps for y in steps if 0 < abs(x) + abs(y) <= _LEANS]
+    mirror = np.array([-1.0, 1.0])
+    return [
+        _Part((0.0, 0.0), np.concatenate([upright, upright * mirror]), 3),
+        _Part((0.0, 0.0), np.concatenate([turned, turned * mirror]), 3),
+        *(_Part(lean, leaning, 1) for lean in leans),
+    ]
+
+
+def _plans(side: int, smallest: float, turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(C, 2, 2) matrices of all scales from a smallest tile (pixels), and turns (radians)."""
+    largest = max(side / _FEWEST_TILES, 1.1 * smallest)
+    count = math.ceil(math.log(largest / smallest) / _SCALE_STEP)
+    tiles = smallest * np.exp(_SCALE_STEP * np.arange(count))
+    matrices = np.stack([np.cos(turns), np.sin(turns), -np.sin(turns), np.cos(turns)], -1)
+    plans = matrices.reshape(1, -1, 2, 2) / tiles[:, None, None, None]
+    return np.asarray(plans.reshape(-1, 2, 2), np.float64)
+
+
+def _lean(flat: NDArray[np.float32], lean: tuple[float, float]) -> NDArray[np.float32]:
+    """The picture without the perspective in which it leans."""
+    if lean == (0.0, 0.0):
+        return flat
+    height, width = flat.shape
+    half = max(height, width) / 2
+    middle = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
+    tilt = np.array([[1, 0, 0], [0, 1, 0], [lean[0] / half, lean[1] / half, 1]])
+    matrix = np.linalg.inv(middle) @ tilt @ middle
+    return np.asarray(cv2.warpPerspective(flat, matrix, (width, height)), np.float32)
 
 
 def _coarse(
@@ -248,7 +295,7 @@ def _at(spectrum: NDArray[np.complex64], u: float, v: float) -> complex:
     return value
 
 
-def _peaks(scores: NDArray[np.float64], plans: NDArray[np.float64]) -> list[int]:
+def _peaks(scores: NDArray[np.float64], plans: NDArray[np.float64], count: int) -> list[int]:
     """The best candidates, no two of nearly the same plan."""
     kept: list[int] = []
     for index in np.argsort(-scores)[:200]:
@@ -256,7 +303,7 @@ def _peaks(scores: NDArray[np.float64], plans: NDArray[np.float64]) -> list[int]
         size = np.abs(plan).max()
         if all(np.abs(plan - plans[other]).max() > 0.03 * size for other in kept):
             kept.append(int(index))
-        if len(kept) == _FOLLOWED:
+        if len(kept) == count:
             break
     return kept
 
@@ -288,12 +335,11 @@ def _score(waves: NDArray[np.complex128], signs: NDArray[np.float64] | float = 1
 
 def _look_at(
     spectrum: NDArray[np.complex64], pattern: Pattern, view: NDArray[np.float64]
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    sync = np.empty(len(pattern.sync), np.complex128)
-    data = np.empty(len(pattern.data), np.complex128)
-    _waves(spectrum, view, pattern.sync, pattern.sync_phase, sync)
-    _waves(spectrum, view, pattern.data, pattern.data_phase, data)
-    return sync, data
+) -> NDArray[np.complex128]:
+    """The data waves of the picture."""
+    waves = np.empty(len(pattern.data), np.complex128)
+    _waves(spectrum, view, pattern.data, pattern.data_phase, waves)
+    return waves
 
 
 def _climb(
@@ -334,8 +380,8 @@ _MOST_TILES = 14  # a larger picture is looked at about its middle
 
 def _rectify(
     flat: NDArray[np.float32], pattern: Pattern, view: NDArray[np.float64]
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]] | None:
-    """The waves of the picture when its perspective is taken out.
+) -> NDArray[np.complex128] | None:
+    """The data waves of the picture when its perspective is taken out.
 
     Parts of the picture are matched with the waves for synchronisation one by one; a homography
     through their places straightens the picture. None if too few parts match.
@@ -372,9 +418,8 @@ def _rectify(
     sheet = np.asarray(cv2.warpPerspective(flat, home, size), np.float32)
     folded = sheet.reshape(tiles[1], _FINE, tiles[0], _FINE).sum((0, 2))
     spectrum = np.fft.fft2(folded)
-    sync = spectrum[pattern.sync[:, 1], pattern.sync[:, 0]] * np.conj(pattern.sync_phase)
-    data = spectrum[pattern.data[:, 1], pattern.data[:, 0]] * np.conj(pattern.data_phase)
-    return sync, data
+    waves = spectrum[pattern.data[:, 1], pattern.data[:, 0]] * np.conj(pattern.data_phase)
+    return np.asarray(waves, np.complex128)
 
 
 def _places(
@@ -407,11 +452,11 @@ def _places(
 
 
 def _judge(
-    waves: tuple[NDArray[np.complex128], NDArray[np.complex128]],
+    waves: NDArray[np.complex128],
     pattern: Pattern,
     coarse: float,
     places: float,
-    looked: float,
+    views: float,
 ) -> Finding:
     """What one view says.
 
@@ -419,23 +464,21 @@ def _judge(
     places were fixed beforehand; and the payload in a view that the waves for synchronisation
     alone have chosen, against all payloads that there are.
     """
-    sync, data = waves
-    size = np.abs(data) + 1e-9
-    bits = decode(pattern.gather(data.real * size**-0.75))
+    size = np.abs(waves) + 1e-9
+    bits = decode(pattern.gather(waves.real * size**-0.75))
     coded = encode(bits)
     signs = pattern.chips(coded)
-    payload = _score(data, signs)
+    payload = _score(waves, signs)
     chance_sync = 2 * places * math.exp(-(max(coarse, 0.0) ** 2) / 2)
-    views = 2 * 2 * _FOLLOWED * looked
     chance_data = 2 * views * 2.0**BITS * math.exp(-(max(payload, 0.0) ** 2) / 2)
     chance = min(chance_sync, chance_data, 1.0)
     identity = unpack(bits) if chance_data < CHANCE else None
-    hard = pattern.gather(data.real * size**-0.75) > 0
+    hard = pattern.gather(waves.real * size**-0.75) > 0
     return Finding(
         found=chance < CHANCE,
         id=identity,
         chance=chance,
-        sync=max(coarse, _score(sync)),
+        sync=coarse,
         data=payload,
         tile=0.0,
         turn=0.0,
