@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 class Badge:
     """Draws the badge onto frames of any size, in the lower right corner.
 
-    It is a twelfth of the frame's shorter side high: light letters on a dark, half transparent
+    It is a sixteenth of the frame's shorter side high: light letters on a dark, half transparent
     ground.
     """
 
@@ -21,7 +21,7 @@ class Badge:
         height, width = frame.shape[:2]
         if self._shape != (height, width):
             self._shape = (height, width)
-            self._ink, self._cover = _picture(max(min(height, width) // 12, 8))
+            self._ink, self._cover = _picture(max(min(height, width) // 16, 8))
         high, wide = self._cover.shape[:2]
         edge = high // 3
         corner = frame[height - edge - high : height - edge, width - edge - wide : width - edge]

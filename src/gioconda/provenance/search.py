@@ -203,7 +203,7 @@ def _parts(side: int) -> list[_Part]:
     upright = _plans(side, _SHORTEST_TILE, np.zeros(1))
     turned = _plans(side, _SHORTEST_TILE, _TURNS[_TURNS != 0])
     # What leans is filmed from a screen: large, and not mirrored.
-    leaning = _plans(side, 2 * _SHORTEST_TILE, _TURNS[np.abs(_TURNS) < 0.08])
+    leaning = _plans(side, 2 * _SHORTEST_TILE, _TURNS[np.abs(_TURNS) < 0.055])
     steps = range(-_LEANS, _LEANS + 1)
     leans = [(_LEAN * x, _LEAN * y) for x in steps for y in steps if 0 < abs(x) + abs(y) <= _LEANS]
     mirror = np.array([-1.0, 1.0])
