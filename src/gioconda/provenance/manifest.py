@@ -110,7 +110,7 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
         os.replace(signed, path)
     except c2pa.C2paError as error:
         raise GiocondaError(
-            f"{path} cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
+            f"the video cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
             "its certificates"
         ) from error
     finally:

@@ -27,7 +27,8 @@ class Output:
     Args:
         ingredients: what the video is made from: a name for each (it is written into the
             manifest) and its file, of which only the hash is written.
-        settings: seed and controls; JSON.
+        settings: seed and controls; JSON. A live session, whose voice is not known beforehand,
+            puts something of its own here, so that its id is its own.
         consent: who allowed what, in the user's words.
         badge: draw the visible badge too.
         sign_key: as in `load_signer`.
