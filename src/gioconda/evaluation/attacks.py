@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from fractions import Fraction
 from importlib import import_module
+from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
@@ -131,6 +132,12 @@ CALLS: dict[str, tuple[str, int]] = {
 }
 
 
+def check_calls() -> None:
+    """Raise GiocondaError unless calls can be made."""
+    if find_spec("aiortc") is None:
+        raise GiocondaError("calls are made with aiortc; pip install 'gioconda[bench]'")
+
+
 def call(frames: Frames, codec: str, bit_rate: int) -> Frames:
     """Sent over a WebRTC connection on this machine, in real time.
 
@@ -141,15 +148,9 @@ def call(frames: Frames, codec: str, bit_rate: int) -> Frames:
 
     Returns:
         The frames that arrive, those that the decoder gave up left out.
-
-    Raises:
-        GiocondaError: if aiortc is not installed.
     """
-    try:
-        codecs = [import_module(f"aiortc.codecs.{name}") for name in ("h264", "vpx")]
-    except ImportError as error:
-        raise GiocondaError("calls need aiortc; install the extra 'bench'") from error
-    for module in codecs:
+    for codecs in ("h264", "vpx"):
+        module = import_module(f"aiortc.codecs.{codecs}")
         for name in ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"):
             setattr(module, name, bit_rate)
     return asyncio.run(_call(frames, codec))
