@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "bench",
     "portrait",
     "track",
+    "prepare",
     "train",
     "evaluate",
 )

@@ -1,12 +1,14 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
+from gioconda.errors import GiocondaError
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -21,10 +23,19 @@ def add_parser(subparsers: Subparsers) -> None:
         "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
     )
     reenactment.set_defaults(measure=_reenactment)
-    lags = what.add_parser("lags", help="by how many frames sound comes after its picture")
-    lags.set_defaults(measure=_lags)
-    for evaluation in (basis, speech, reenactment, lags):
+    sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
+    sync.set_defaults(measure=_sync)
+    alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
+    alignment.add_argument(
+        "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
+    )
+    alignment.add_argument(
+        "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
+    )
+    alignment.set_defaults(measure=_alignment)
+    for evaluation in (basis, speech, reenactment, sync):
         add_clip_arguments(evaluation)
+    for evaluation in (basis, speech, reenactment, sync, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -63,13 +74,43 @@ def _speech(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", "value"], rows)
 
 
-def _lags(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.speech import sound_lags
+def _sync(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.sync import evaluate_sync
 
-    result = sound_lags(read_split(args, "train"))
-    rows = [[family, str(lag)] for family, lag in sorted(result.items())]
-    title = "Frames by which the sound comes after its picture, training clips"
-    show(result, args.json, title, ["family", "frames"], rows)
+    with progress_bar("clips") as report:
+        clips = read_split(args, "train") + read_split(args, "val")
+        result = evaluate_sync(clips, report)
+    rows = [
+        [
+            source,
+            f"{found['closures']:.0f}",
+            f"{found['before']:+.2f}",
+            f"{found['late']:+.2f}",
+            f"{found['low']:+.2f} to {found['high']:+.2f}",
+        ]
+        for source, found in result.items()
+    ]
+    title = "Frames by which sound comes after shutting lips, against the other sources"
+    show(result, args.json, title, ["source", "closures", "as it came", "now", "95 %"], rows)
+
+
+def _alignment(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.alignment import evaluate_alignment
+
+    if args.every < 1:
+        raise GiocondaError(f"--every is {args.every}, expected at least 1")
+    with progress_bar("sentences") as report:
+        result = evaluate_alignment(args.spoken, args.every, report)
+    rows = [
+        [name, *(f"{value:.1f}" for value in errors.values())]
+        for name, errors in result["errors"].items()
+    ]
+    title = (
+        "Found against exact starts and ends of phones, milliseconds\n"
+        f"{result['utterances']} sentences, {result['refused']} refused"
+    )
+    heads = ["", "phones", "matched %", "median", "p90", "mean", "bias", "within a frame %"]
+    show(result, args.json, title, heads, rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

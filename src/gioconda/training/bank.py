@@ -28,21 +28,19 @@ from gioconda.generator.bank import BLEND, Stretch, lid_gap
 
 LEAST: Final = 75  # frames
 MOST: Final = 250
-# Speeches and interviews. Left out: clips of 1.2 s (lrcar), readers who were told to keep
-# still (grid), actors who make faces (liveportrait and others).
-FAMILIES: Final = frozenset(
+# Left out: readers who were told to keep still, and actors who make faces. Clips that are too
+# short for head motion fall out by themselves.
+LEFT_OUT: Final = frozenset(
     [
-        "edtalk",
-        "first-order-model",
-        "imtalker",
-        "ip-lap",
-        "latentsync",
-        "real3dportrait",
-        "sadtalker",
-        "sparsesync",
-        "talking-face-pc-av",
-        "thin-plate-spline-",
-        "video-retalking",
+        "TVR28/LipNet",
+        "rizkiarm/LipNet",
+        "sam-0927/sam-0927.github.io",
+        "KwaiVGI/LivePortrait",
+        "warmshao/FasterLivePortrait",
+        "GVCLab/PersonaLive",
+        "bytedance/X-Portrait",
+        "TMElyralab/MuseTalk",
+        "afourast/deep_lip_reading",
     ]
 )
 # Half ranges: 15 degrees, 0.3 inter-ocular distances, 6 % in size.
@@ -62,7 +60,7 @@ def train_bank(
     """Collect the stretches and write them.
 
     Args:
-        clips: training clips; those of other families than `FAMILIES` are left out.
+        clips: training clips; those of the sources `LEFT_OUT` are left out.
         output: the .safetensors file.
         report: called with clips done and clips in all.
 
@@ -79,7 +77,7 @@ def train_bank(
     shutting: list[NDArray[np.float64]] = []
     people = set()
     for i, clip in enumerate(clips):
-        if clip.family in FAMILIES:
+        if clip.source not in LEFT_OUT:
             stretches, shuts = _stretches(clip, basis)
             if stretches:
                 people.add(clip.person)

@@ -23,8 +23,8 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.data.clips import Clip
+from gioconda.data.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.speech import Talk, read_talk
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights, released_basis
 from gioconda.generator.regressor import HISTORY, Regressor
