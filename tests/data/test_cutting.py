@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from gioconda.data import cutting
 from gioconda.data.cutting import cut_video
 from gioconda.data.quality import Limits, reason
 from gioconda.data.sources import read_sources
@@ -141,3 +142,11 @@ def test_a_phone_video_is_cut_upright(talk, tmp_path):
     (clip,), rejects = cut(path)
     assert rejects == []
     assert abs(clip["percentiles"]["pitch"][1]) < 20
+
+
+def test_a_mistake_of_the_program_is_named_and_does_not_end_the_run(talk_path, monkeypatch):
+    def mistaken(frames):
+        raise IndexError("out of range")
+
+    monkeypatch.setattr(cutting, "find_stretches", mistaken)
+    assert cut(talk_path) == ([], ["failed"])

@@ -19,7 +19,7 @@ from gioconda.data import sync
 from gioconda.data.blinks import blinks
 from gioconda.data.crops import Crop, find_crops
 from gioconda.data.duplicates import EVERY, picture_bits
-from gioconda.data.emotion import SOURCE, estimate
+from gioconda.data.emotion import EMOTIONS, SOURCE, Emotion, estimate
 from gioconda.data.quality import Inspector
 from gioconda.data.shards import Sample, flac, pack, pack_track
 from gioconda.data.sources import Video
@@ -30,6 +30,7 @@ from gioconda.face.basis import released_basis
 from gioconda.face.encode import encode
 from gioconda.media import FPS, VideoWriter, read_audio, read_video
 from gioconda.media.container import open_container, picture_stream
+from gioconda.media.files import reason
 from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
@@ -37,6 +38,7 @@ MARGIN: Final = 10  # frames of sound kept before and after a clip, so that it c
 _LEAST: Final = FPS  # frames of a clip
 _LEAST_VOICE: Final = 0.05  # of a clip's frames
 _MISSING: Final = 0.1  # of a clip's sound
+_HELD: Final = 3 * FPS  # frames that an emotion is judged by
 _THUMBNAIL: Final = 96  # pixels
 # Edges of the data card's histograms.
 EDGES: Final = {
@@ -97,7 +99,8 @@ class Outcome:
 def cut_video(video: Video) -> Outcome:
     """Cut a video into clips of one face each, and measure them.
 
-    A video that cannot be read becomes a reject; nothing is raised for it.
+    A video that cannot be read becomes a reject, "unreadable", and so does one that shows a
+    mistake of this program, "failed"; nothing is raised.
     """
     started = time.process_time()
     rejects: list[Reject] = []
@@ -112,6 +115,10 @@ def cut_video(video: Video) -> Outcome:
                 clips.append(_clip(video, name, crop, shot, sound))
     except GiocondaError as error:
         rejects.append(Reject(video.name, video.source, f"unreadable: {error}", seconds))
+        clips = []
+    except Exception as error:  # one strange video must not end a run of many days
+        why = f"failed: {type(error).__name__}: {reason(error)}"
+        rejects.append(Reject(video.name, video.source, why, seconds))
         clips = []
     return Outcome(clips, rejects, seconds, time.process_time() - started)
 
@@ -257,7 +264,7 @@ def _clip(
     speech = video.speech and _spoken(inside, sound, crop)
     heard = sync.hear(around)
     blinked = blinks(lids, track.seen)
-    emotion = estimate(faces, neutral)
+    emotion = _emotion(faces, neutral)
     told: dict[str, Any] = {
         "clip": name,
         "video": video.name,
@@ -317,6 +324,16 @@ def _clip(
         "pcm": flac(around),
         "json": json.dumps(told, sort_keys=True).encode(),
     }
+
+
+def _emotion(faces: NDArray[np.float32], neutral: NDArray[np.float32]) -> Emotion:
+    """The strongest that is held for a few seconds."""
+    parts = np.array_split(faces, -(-len(faces) // _HELD))
+    return max((estimate(part, neutral) for part in parts), key=_not_neutral)
+
+
+def _not_neutral(emotion: Emotion) -> tuple[bool, float]:
+    return emotion.strongest != EMOTIONS[0], emotion.strength
 
 
 def _spoken(inside: NDArray[np.float32], sound: NDArray[np.float32] | None, crop: Crop) -> bool:

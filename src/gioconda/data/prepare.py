@@ -299,6 +299,7 @@ def _assemble(
         "offsets": {
             source: {"found": asdict(found), "left": asdict(after[source])}
             for source, found in offsets.items()
+            if source in after
         },
         "figures": figures(kept, dropped),
     }

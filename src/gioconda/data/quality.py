@@ -50,7 +50,7 @@ class Limits:
     repeated: float = 0.55
     dark: float = 0.3
     bright: float = 0.3
-    blockiness: float = 1.4
+    blockiness: float = 1.2
     sharpness: float = 0.2
     detail: float = 25.0
     covered: float = 0.1
@@ -63,10 +63,10 @@ _RULES: Final = (
     ("small face", "eyes", True, " px"),
     ("extreme pose", "yaw", False, " degrees"),
     ("extreme pose", "pitch", False, " degrees"),
-    ("frozen", "frozen", False, " s"),
-    ("frozen", "repeated", False, ""),
     ("dark", "dark", False, ""),
     ("overexposed", "bright", False, ""),
+    ("frozen", "frozen", False, " s"),
+    ("frozen", "repeated", False, ""),
     ("blocky", "blockiness", False, ""),
     ("blurred", "sharpness", True, ""),
     ("blurred", "detail", True, " px"),
@@ -271,6 +271,10 @@ _TURNED: Final = 0.35
 # its median; a mouth is covered if more than this share of lips and skin has changed.
 _CHANGED: Final = np.array([25.0, 9.0, 9.0])
 _CHANGED_SHARE: Final = 0.3
+# Less change is enough where the lips stop being redder than the skin around them: where that
+# contrast, if it is usually above the first, falls below the second as a part of the usual.
+_LESS_SHARE: Final = 0.15
+_RED_LIPS: Final = (4.0, 0.3)
 # Lips of all people lie in this range of luma, red and blue chroma against the cheeks; what is
 # outside is no lips but a thing before them.
 _LIPS_LOW: Final = np.array([-115.0, -9.0, -13.0])
@@ -356,8 +360,9 @@ def _covered(colours: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[
     """In which of T pictures something is before the mouth, (T,).
 
     What comes and goes shows by how the colours of lips and skin leave their own median over
-    the clip, light and tint of the cheeks taken off. What stays shows by lips in a colour
-    that no lips have. Skin stays unseen where it never goes.
+    the clip, light and tint of the cheeks taken off, all the more if the lips lose the red that
+    they have otherwise. What stays shows by lips in a colour that no lips have, so a hand that
+    never moves is not seen. Lips need not be red: on many people they are not.
 
     Args:
         colours: (T, N, 3) RGB at the samples.
@@ -371,9 +376,16 @@ def _covered(colours: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[
         (changed & visible)[:, group].sum(1) / np.maximum(visible[:, group].sum(1), 1)
         for group in (samples.lips, samples.around)
     )
-    lips = _median(relative[:, samples.lips], visible[:, samples.lips], 1)[:, 0]
+    lips, around = (
+        _median(relative[:, group], visible[:, group], 1)[:, 0]  # (T, 3)
+        for group in (samples.lips, samples.around)
+    )
     strange = ((lips < _LIPS_LOW) | (lips > _LIPS_HIGH)).any(1)
-    return np.asarray((share / 2 > _CHANGED_SHARE) | strange, bool)
+    red = (lips - around)[:, 1]
+    usual_red = float(np.median(red))
+    gone = (usual_red > _RED_LIPS[0]) & (red < _RED_LIPS[1] * usual_red)
+    enough = np.where(gone, _LESS_SHARE, _CHANGED_SHARE)
+    return np.asarray((share / 2 > enough) | strange, bool)
 
 
 def _against_cheeks(colours: NDArray[np.uint8], visible: NDArray[np.bool_]) -> NDArray[np.float32]:

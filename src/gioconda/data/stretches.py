@@ -18,7 +18,8 @@ LONGEST: Final = 60 * FPS  # frames; what is longer becomes several
 _LOOK_EVERY: Final = 2 * FPS  # frames between looks for new faces
 _PATIENCE: Final = 12  # frames that a face may be lost for
 _PRESENT: Final = 0.5
-_SAME: Final = 0.4  # overlap from which on two boxes are one face
+_SAME: Final = 0.4  # of the smaller box: from this overlap on, two boxes are of one face
+_SURE: Final = 0.7  # both detectors; screens and plants get up to 0.6, faces mostly over 0.8
 _SMALLEST: Final = 32  # pixels; a smaller face is not even followed
 
 _Points = NDArray[np.float32]
@@ -98,7 +99,8 @@ def _welcome(
     mesh: FaceMesh,
 ) -> None:
     """Follow a detected face from now on, or again, if nobody does."""
-    if not detection.human or detection.size < _SMALLEST:
+    sure = min(detection.short_range, detection.full_range)
+    if sure < _SURE or detection.size < _SMALLEST:
         return
     if any(_overlap(detection.box, box(face.points)) > _SAME for face in faces if not face.lost):
         return
@@ -106,8 +108,9 @@ def _welcome(
     if presence < _PRESENT:
         return
     for face in faces:
-        if face.lost and _overlap(box(points), box(face.points)) > _SAME:
-            face.points, face.found[-1], face.lost = points, points, 0
+        if _overlap(box(points), box(face.points)) > _SAME:
+            if face.lost:
+                face.points, face.found[-1], face.lost = points, points, 0
             return
     faces.append(_Followed(index, points, [points]))
 
@@ -115,7 +118,7 @@ def _welcome(
 def _over(face: _Followed, faces: list[_Followed]) -> bool:
     """Whether a face is lost, or is the same as one that has been followed for longer."""
     older = faces[: next(i for i, other in enumerate(faces) if other is face)]
-    same = any(_overlap(box(face.points), box(other.points)) > 0.7 for other in older)
+    same = any(_overlap(box(face.points), box(other.points)) > _SAME for other in older)
     return same or face.lost >= _PATIENCE
 
 
@@ -137,8 +140,7 @@ def box(points: _Points) -> NDArray[np.float32]:
 
 
 def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Intersection over union of two boxes."""
+    """How much of the smaller of two boxes lies in the other, 0 to 1."""
     sides = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None)
-    both = float(sides.prod())
-    union = float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod()) - both
-    return both / max(union, 1e-6)
+    smaller = min(float((side[2:] - side[:2]).prod()) for side in (a, b))
+    return float(sides.prod()) / max(smaller, 1e-6)
