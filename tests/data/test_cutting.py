@@ -50,7 +50,7 @@ def with_sound(path: Path, frames, pcm, layout: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("part", "kind"), [(0.02, "unreadable"), (0.3, "short")])
+@pytest.mark.parametrize(("part", "kind"), [(0.02, "unreadable"), (0.2, "short")])
 def test_of_a_video_cut_off_what_is_there_counts(talk_path, tmp_path, part, kind):
     content = talk_path.read_bytes()
     path = tmp_path / "a.mp4"
