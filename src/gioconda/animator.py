@@ -2,6 +2,7 @@
 
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from gioconda.generator import BaselineGenerator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
+from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -27,11 +29,21 @@ class Animator:
         seed: decides head motion, gaze and blinks; 0 or more.
         amplitude: scales head motion, gaze and brows, 0 to 2.
         full: draw into the whole photo (needs a portrait made with `size=None`).
+        mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
+            By default a mark whose id stands for nothing but portrait and seed.
     """
 
     def __init__(
-        self, portrait: Portrait, seed: int = 0, amplitude: float = 1.0, full: bool = False
+        self,
+        portrait: Portrait,
+        seed: int = 0,
+        amplitude: float = 1.0,
+        full: bool = False,
+        mark: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
     ) -> None:
+        self._mark = mark or Mark(
+            make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
+        )
         self.renderer = Renderer(portrait, full=full)
         self._generator = BaselineGenerator(seed, amplitude)
         self._portrait = portrait
@@ -61,7 +73,7 @@ class Animator:
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         for pose, dynamics in zip(motion.pose, motion.dynamics.copy(), strict=True):
             dynamics[gaze] += portrait.expression[gaze]
-            yield self.renderer.render(pose + portrait.pose, dynamics)
+            yield self._mark(self.renderer.render(pose + portrait.pose, dynamics))
 
 
 @dataclass(frozen=True)
@@ -73,12 +85,14 @@ class Animation:
         frames: how many.
         seconds: how long making them took, the portrait included.
         note: what the user should know of the choice of face, or None.
+        mark: the id in its invisible mark.
     """
 
     path: str
     frames: int
     seconds: float
     note: str | None
+    mark: int
 
 
 def animate(
@@ -91,6 +105,9 @@ def animate(
     full: bool = False,
     face: int | None = None,
     amplitude: float = 1.0,
+    consent: str | None = None,
+    badge: bool = False,
+    sign_key: str | os.PathLike[str] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -104,6 +121,10 @@ def animate(
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
         amplitude: scales head motion, gaze and brows, 0 to 2.
+        consent: who allowed what; it is written into the signed manifest.
+        badge: draw a small visible badge into a corner.
+        sign_key: PEM of the key and certificates to sign with; by default the environment's
+            GIOCONDA_SIGN_KEY, or a local key.
         report: called with the frames done and the frames in all.
 
     Raises:
@@ -112,12 +133,20 @@ def animate(
     start = time.perf_counter()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
-    animator = Animator(portrait, seed, amplitude, full)
+    made = Output(
+        {"portrait": photo, "voice": audio},
+        {"seed": seed, "size": size, "full": full, "face": face, "amplitude": amplitude},
+        consent,
+        badge,
+        sign_key,
+    )
+    animator = Animator(portrait, seed, amplitude, full, made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0
     renderer = animator.renderer
-    with VideoWriter(output, renderer.height, renderer.width, speech) as video:
+    with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)
-    return Animation(os.fspath(output), done, time.perf_counter() - start, portrait.note)
+    seconds = time.perf_counter() - start
+    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)

@@ -39,6 +39,23 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
         help="keep the whole photo, at its own resolution (without --size)",
     )
     parser.add_argument("--face", type=int, help="which face of several, from the left, from 1")
+    add_provenance_options(parser)
+
+
+def add_provenance_options(parser: argparse.ArgumentParser) -> None:
+    """What a video says of itself, besides the mark and the signature that all have."""
+    parser.add_argument(
+        "--consent", metavar="TEXT", help="who allowed what; written into the signed manifest"
+    )
+    parser.add_argument(
+        "--badge", action="store_true", help="draw a small visible badge into a corner"
+    )
+    parser.add_argument(
+        "--sign-key",
+        metavar="PEM",
+        help="private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key "
+        "of this machine's own)",
+    )
 
 
 def size(text: str) -> int:
@@ -62,6 +79,9 @@ def run(args: argparse.Namespace) -> int:
             full=args.full,
             face=args.face,
             amplitude=args.amplitude,
+            consent=args.consent,
+            badge=args.badge,
+            sign_key=args.sign_key,
             report=report,
         )
     conclude(made.path, made.frames, made.seconds, made.note)

@@ -29,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     from gioconda.media import VideoWriter, read_audio, read_image
     from gioconda.motion import Motion
     from gioconda.portrait import make_portrait
+    from gioconda.provenance import Output
     from gioconda.renderer import Renderer
 
     start = time.perf_counter()
@@ -45,12 +46,21 @@ def run(args: argparse.Namespace) -> int:
     if not args.absolute:
         motion = motion.about(portrait.pose)
     renderer = Renderer(portrait, full=args.full)
+    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
+    settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
+    made = Output(
+        {name: file for name, file in sources.items() if file is not None},
+        settings,
+        args.consent,
+        args.badge,
+        args.sign_key,
+    )
     with (
         progress_bar("frames") as report,
-        VideoWriter(args.output, renderer.height, renderer.width, audio) as video,
+        VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
-            video.write(renderer.render(pose, dynamics))
+            video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
     conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
     return 0

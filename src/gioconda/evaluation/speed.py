@@ -16,6 +16,7 @@ from gioconda.animator import HOP, Animator
 from gioconda.generator import BaselineGenerator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
+from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
 
 _WARM = 10  # frames that are not counted
@@ -40,7 +41,7 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer = Renderer(portrait)
+    renderer, mark = Renderer(portrait), Mark(0)
     frames: list[NDArray[np.uint8]] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
@@ -50,7 +51,11 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
             last = now
         times.setdefault("rendering, all of it", []).append(last - begin)
         if len(frames) < FPS:
-            frames.append(renderer.render(pose + portrait.pose, dynamics).copy())
+            frame = renderer.render(pose + portrait.pose, dynamics)
+            begin = time.perf_counter()
+            marked = mark(frame)
+            times.setdefault("mark", []).append(time.perf_counter() - begin)
+            frames.append(marked.copy())
     with tempfile.TemporaryDirectory() as folder:
         encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
         times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice)
