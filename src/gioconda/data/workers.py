@@ -19,7 +19,7 @@ import cv2
 from gioconda.errors import GiocondaError
 
 Result = TypeVar("Result")
-_TRIES: Final = 3  # of a task whose worker dies
+_TRIES: Final = 10  # of a task whose worker dies
 _WAITING: Final = 2  # tasks for each worker that are handed out ahead
 
 
@@ -49,7 +49,7 @@ def run_here(
         except BrokenProcessPool:
             for index in sorted(running.values(), reverse=True):
                 deaths[index] += 1
-                if deaths[index] < _TRIES * _WAITING:
+                if deaths[index] < _TRIES:
                     waiting.append(index)
                 else:
                     yield index, None
