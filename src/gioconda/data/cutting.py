@@ -248,7 +248,8 @@ def _clip(
     basis = released_basis()
     faces = basis.rebuild(motion.dynamics, neutral)
     gaze, lids = measure.gaze(faces), measure.lid_opening(faces)
-    opening = measure.mouth_opening(faces)
+    lips = sync.lips(faces)
+    opening = lips[:, 0]
     inside = _part(sound, crop.start, crop.stop)
     around = _part(sound, crop.start - MARGIN, crop.stop + MARGIN)
     power = (inside.reshape(frames, -1) ** 2).mean(1)
@@ -304,7 +305,7 @@ def _clip(
         "gaze": gaze.astype(np.float32),
         "lids": lids.astype(np.float32),
         "opening": opening.astype(np.float32),
-        "lips": measure.lip_shape(faces).astype(np.float32),
+        "lips": lips[:, 1:].astype(np.float32),
         "distance": np.exp(np.median(motion.pose[:, 5]) - motion.pose[:, 5]),
         "blinks": np.array([(b.onset, b.lowest, b.end) for b in blinked], np.int32).reshape(-1, 3),
     }
@@ -312,7 +313,7 @@ def _clip(
     aux: dict[str, NDArray[Any]] = {
         "pictures": np.array(shot.hashes),
         "movement": movement.astype(np.float32),
-        "lips": sync.lips(faces).astype(np.float32),
+        "lips": lips.astype(np.float32),
         "heard": heard.lips.astype(np.float32),
         "voice": heard.voice,
         "seen": track.seen,

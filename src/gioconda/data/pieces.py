@@ -63,6 +63,7 @@ class Candidate:
     seen: NDArray[np.bool_]
     own: NDArray[np.bool_]  # where the sound is of the face
     late: sync.Offset = _IN_STEP
+    curve: sync.Curve | None = None  # of its sound as it is now, if that is speech
 
 
 def read_candidates(file: Path) -> Iterator[Candidate]:

@@ -350,20 +350,21 @@ def _reject(clip: Candidate, why: str, seconds: float) -> Reject:
 
 def _bring_in_step(clips: Collection[Candidate]) -> dict[str, sync.Offset]:
     """Find by how much the sound of each clip is late; returns what was found by source."""
-    offsets = sync.offsets(_by_source(clips))
     for clip in clips:
         if clip.facts["audio"] == "speech":
-            curve = sync.curve(clip.heard, clip.lips, clip.seen)
-            clip.late = sync.offset(curve, offsets[clip.facts["source"]])
+            clip.curve = sync.curve(clip.heard, clip.lips, clip.seen)
+    offsets = sync.offsets(_by_source(clips))
+    for clip in clips:
+        if clip.curve is not None:
+            clip.late = sync.offset(clip.curve, offsets[clip.facts["source"]])
     return offsets
 
 
 def _by_source(clips: Collection[Candidate]) -> dict[str, list[sync.Curve]]:
     curves: dict[str, list[sync.Curve]] = defaultdict(list)
     for clip in clips:
-        if clip.facts["audio"] == "speech":
-            curve = sync.curve(clip.heard, clip.lips, clip.seen)
-            curves[clip.facts["source"]].append(curve)
+        if clip.facts["audio"] == "speech" and clip.curve is not None:
+            curves[clip.facts["source"]].append(clip.curve)
     return dict(sorted(curves.items()))
 
 
@@ -395,7 +396,6 @@ def _sample(clip: Candidate) -> Sample:
     start = round((MARGIN + clip.late.frames) * SAMPLES)
     pcm = read_flac(sound)[start : start + frames * SAMPLES]
     speech = listen(pcm)
-    clip.heard = sync.hear(pcm)
     told: dict[str, NDArray[Any]] = {
         "mel": speech.mel.astype(np.float16),
         "loudness": speech.loudness,
@@ -407,8 +407,8 @@ def _sample(clip: Candidate) -> Sample:
     facts["sound_sure"] = clip.late.sure
     facts["sha256"] = hashlib.sha256(mp4).hexdigest()
     if facts["audio"] == "speech":
-        curve = sync.curve(clip.heard, clip.lips, clip.seen)
-        facts["sync"] = round(float(curve.correlation[sync.LAGS]), 3)
+        clip.curve = sync.curve(sync.hear(pcm), clip.lips, clip.seen)
+        facts["sync"] = round(float(clip.curve.correlation[sync.LAGS]), 3)
     public = {key: value for key, value in facts.items() if key != "thumbnail"}
     public |= _phones(pcm, facts)
     return name, {
