@@ -22,7 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
         required=True,
         help="the mediapipe wheel, whose table of edges gives the triangles",
     )
-    basis.add_argument("--name", default="gioconda-basis-1", help="kept in every motion file")
+    basis.add_argument("--name", default="gioconda-basis-2", help="kept in every motion file")
     basis.set_defaults(recipe=_basis, suffix=".safetensors")
 
     bank = what.add_parser("bank", help="stretches of real head motion, .safetensors")
