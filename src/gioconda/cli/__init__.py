@@ -19,6 +19,7 @@ from gioconda.errors import GiocondaError
 COMMANDS: tuple[str, ...] = (
     "animate",
     "render",
+    "motion",
     "verify",
     "demo",
     "bench",
