@@ -20,6 +20,7 @@ COMMANDS: tuple[str, ...] = (
     "animate",
     "render",
     "motion",
+    "plot",
     "verify",
     "demo",
     "bench",
