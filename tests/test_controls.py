@@ -1,6 +1,7 @@
 """Controls: what the dials say of each frame, and what they refuse."""
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,12 @@ def test_a_pose_of_three_leaves_the_head_where_it_is() -> None:
 def test_a_dial_that_is_turned_for_a_while_counts_as_turned() -> None:
     assert Controls(gaze={0: None, 3: (0, 0), 4: None}).turned == ("gaze",)
     assert Controls(blinks={0: 1, 3: 1}, gaze={0: None}, emotion={"sad": 0}).turned == ()
+
+
+def test_the_dials_can_be_written_down() -> None:
+    controls = Controls(gaze={0: (1, 2), 3: None}, emotion={"sad": 0.5}, pursuit=True)
+    assert Controls(**asdict(controls)) == controls
+    assert replace(controls, blinks=2).at(0, 1).blinks == 2
 
 
 def test_the_emotions_are_those_that_are_measured() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from math import inf, nan, radians
 from numbers import Real
 from pathlib import Path
@@ -91,14 +92,16 @@ class Controls:
     blinks: Dial[float] = 1.0
     pose: Dial[tuple[float, ...]] = (0.0, 0.0, 0.0)
     pursuit: bool = False
-    _curves: Mapping[str, "_Curve"] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.pursuit, bool):
             raise GiocondaError(f"pursuit must be true or false, is {shown(self.pursuit)}")
-        dials = (each.name for each in fields(self) if each.name not in ("pursuit", "_curves"))
-        curves = {dial: _curve(dial, getattr(self, dial), self.pursuit) for dial in dials}
-        object.__setattr__(self, "_curves", curves)
+        _ = self._curves  # all values are checked here
+
+    @cached_property
+    def _curves(self) -> Mapping[str, "_Curve"]:
+        dials = (each.name for each in fields(self) if each.name != "pursuit")
+        return {dial: _curve(dial, getattr(self, dial), self.pursuit) for dial in dials}
 
     @property
     def turned(self) -> tuple[str, ...]:
@@ -305,7 +308,7 @@ def _read(path: Path) -> dict[str, Any]:
     found = yaml.load(text, _Loader)
     if not isinstance(found, dict):
         raise GiocondaError(f"expected dials, such as 'distance: 1.2', found {shown(found)}")
-    names = [each.name for each in fields(Controls) if each.init]
+    names = [each.name for each in fields(Controls)]
     for name in found:
         if name not in names:
             raise GiocondaError(f"{shown(name)} is no dial; there are {', '.join(names)}")
