@@ -19,6 +19,8 @@ from gioconda.errors import GiocondaError
 COMMANDS: tuple[str, ...] = (
     "animate",
     "render",
+    "motion",
+    "plot",
     "verify",
     "demo",
     "bench",

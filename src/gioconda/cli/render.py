@@ -11,7 +11,9 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("render", help="move a portrait by a motion file")
     parser.add_argument("photo", help="a photo, painting or drawing of a face")
-    parser.add_argument("motion", help="a motion file, made by 'gioconda track'")
+    parser.add_argument(
+        "motion", help="a motion file, made by 'gioconda track' or 'gioconda motion'"
+    )
     add_output_options(parser)
     parser.add_argument("--audio", help="the sound to go with it")
     parser.add_argument(
@@ -25,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Render."""
     import time
 
-    from gioconda.errors import GiocondaError
+    from gioconda.face.basis import check_basis
     from gioconda.media import VideoWriter, read_audio, read_image
     from gioconda.motion import Motion
     from gioconda.portrait import make_portrait
@@ -36,13 +38,7 @@ def run(args: argparse.Namespace) -> int:
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
     portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
-    same = motion.dynamics.shape[1] == sum(portrait.basis.parts)
-    if motion.basis != portrait.basis.name or not same:
-        raise GiocondaError(
-            f"{args.motion} is told in the basis {motion.basis} with {motion.dynamics.shape[1]} "
-            f"coordinates, this Gioconda has {portrait.basis.name} with "
-            f"{sum(portrait.basis.parts)}; track the video again"
-        )
+    check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = motion.about(portrait.pose)
     renderer = Renderer(portrait, full=args.full)

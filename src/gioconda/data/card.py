@@ -45,13 +45,13 @@ _LIGHT: Final = ("#ffffff", "#59636e", "#d9dee4", ("#2a6fbb", "#d4660a", "#2f8f5
 _DARK: Final = ("#171a1f", "#9aa4af", "#323941", ("#5b9fe3", "#f2994a", "#5cc28d", "#bd8be0"))
 
 
-def check_matplotlib() -> None:
+def check_matplotlib(drawn: str = "the data card") -> None:
     """Raise GiocondaError unless matplotlib, which draws the plots, can be imported."""
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise GiocondaError(
-            f"the data card needs matplotlib ({error}); run pip install 'gioconda[data]'"
+            f"{drawn} needs matplotlib ({error}); run pip install 'gioconda[data]'"
         ) from error
 
 

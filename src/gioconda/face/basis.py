@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, fit_pose
+from gioconda.motion import Motion
 
 _RELEASED = "basis.safetensors"
 # What the identities leave unexplained is smooth: about this many points err together.
@@ -145,6 +146,16 @@ class Basis:
         precision = bw - (bw @ u.T) @ inner @ (u * w)
         inverse = np.linalg.inv(precision @ b.T + np.eye(len(b)))
         return (inverse @ precision).reshape(self.dynamics.shape)
+
+
+def check_basis(motion: Motion, basis: Basis) -> None:
+    """Raise GiocondaError unless the motion is told in this basis."""
+    told, own = motion.dynamics.shape[1], sum(basis.parts)
+    if (motion.basis, told) != (basis.name, own):
+        raise GiocondaError(
+            f"the motion is told in the basis {motion.basis} with {told} coordinates, this "
+            f"Gioconda has {basis.name} with {own}; make the motion file again"
+        )
 
 
 def point_weights() -> NDArray[np.float64]:
