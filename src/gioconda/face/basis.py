@@ -82,14 +82,14 @@ class Basis:
         Args:
             faces: (T, 478, 3) in the head frame.
         """
-        code = np.einsum("dni,tni->td", self._expression, faces - self.mean)
+        code = np.tensordot(faces - self.mean, self._expression, ((1, 2), (1, 2)))
         return np.asarray(faces - np.tensordot(code, self.dynamics, 1), np.float64)
 
     def encode(
         self, faces: NDArray[np.floating], neutral: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """Dynamics (T, D) of faces (T, 478, 3) in the head frame, the neutral face known."""
-        code = np.einsum("dni,tni->td", self._projection, faces - neutral)
+        code = np.tensordot(faces - neutral, self._projection, ((1, 2), (1, 2)))
         return np.asarray(code, np.float32)
 
     def pose(

@@ -91,7 +91,7 @@ def train_bank(
     whole = Stretch(
         *(np.concatenate([getattr(s, n) for s in found]) for n in ("pose", "upper", "blink"))
     )
-    mirror, missed = _mirror(basis)
+    mirror, missed = mirror_of(basis, basis.lower.start)
     shut = np.median(shutting, axis=0)
     shut = (shut + shut @ mirror[basis.upper, basis.upper]) / 2  # both eyes alike
     shut /= 1 - float(lid_gap(shut, basis))
@@ -197,13 +197,13 @@ def _blinks(gap: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
     return blink, bottoms
 
 
-def _mirror(basis: Basis) -> tuple[NDArray[np.float64], float]:
-    """The matrix that mirrors gaze and upper coordinates, and the part that it misses."""
+def mirror_of(basis: Basis, count: int) -> tuple[NDArray[np.float64], float]:
+    """The matrix that mirrors the first `count` coordinates, and the part that it misses."""
     flipped = basis.mean * [-1, 1, 1]
     distance = np.linalg.norm(flipped[:, None] - basis.mean[None], axis=-1)
     partner = distance.argmin(1)
-    moves = basis.dynamics[: basis.lower.start].reshape(basis.lower.start, -1).astype(np.float64)
-    mirrored = (basis.dynamics[: basis.lower.start, partner] * [-1, 1, 1]).reshape(moves.shape)
+    moves = basis.dynamics[:count].reshape(count, -1).astype(np.float64)
+    mirrored = (basis.dynamics[:count, partner] * [-1, 1, 1]).reshape(moves.shape)
     matrix = mirrored @ np.linalg.pinv(moves)
     missed = float(((matrix @ moves - mirrored) ** 2).sum() / (mirrored**2).sum())
     return matrix, missed

@@ -1,0 +1,272 @@
+"""Windows: motion frame by frame, each out of noise, what was shown before it in view.
+
+A window is `HISTORY` frames that were shown and one that is new: the hop is one frame. With
+`LOOK_AHEAD` frames that speech hears ahead, a sound moves the face 120 ms after it at the
+latest. A whole recording goes through the same windows as a live one.
+
+What the dials say goes into the network, which learned them from clips; besides, distance,
+pose offset and emotion are added to what it gives, and a mouth without a voice is shut.
+"""
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from gioconda.controls import Controls
+from gioconda.errors import GiocondaError
+from gioconda.face.basis import Basis, released_basis
+from gioconda.generator.diffusion import STEPS, guided, sample
+from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.motion import Motion
+from gioconda.speech import Listener, Speech
+from gioconda.speech.encoder import SpeechEncoder
+
+HISTORY: Final = 31  # frames shown before that the network sees
+POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
+"""What one unit of the network's pose is, as `Motion.pose`: about a standard deviation."""
+TRUST: Final = 0.1
+"""The level of noise that the network is told frames shown before have."""
+GUIDANCE: Final = 1.5
+"""How much more than learned the mouth follows the speech."""
+GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
+
+_BLOCK: Final = 4 * SAMPLE_RATE  # samples taken in at a time, so that memory stays bounded
+_RELEASED: Final = "generator.onnx"
+_DIALS: Final = ("speech", "gaze", "amplitude", "blinking")
+# The mouth opens for a voice at once, holds through a short pause, then shuts.
+_RISE, _FALL, _HOLD = 1 / 2, 1 / 6, 6  # of the way a frame, of the way a frame, frames
+_SURE: Final = 0.5  # of a voice
+# Blinks of people who talk: how often, and how many frames the lids go down and up.
+_BLINKS: Final = 22.0  # a minute
+_SOONEST: Final = 8  # frames from one blink to the next
+_DOWN, _UP = (2, 5), (3, 7)
+_AMPLITUDES: Final = (0.4, 1.8)  # what clips taught; beyond, the pose itself is scaled
+
+
+def hearing(
+    features: NDArray[np.float32], voice: NDArray[np.float32], loudness: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """What the network is told of speech, (T, 130).
+
+    Args:
+        features: (T, 128) of `SpeechEncoder`.
+        voice: (T,) how surely a voice sounds, 0 to 1.
+        loudness: (T,) in dB, of `Speech`.
+    """
+    return np.concatenate([features, voice[:, None], loudness[:, None] / 20], 1)
+
+
+class Generator:
+    """Speech in, motion out; frame t needs the sound of frames up to t + 2.
+
+    Pieces of any size give the same motion as all at once; the seed decides it.
+
+    Args:
+        seed: decides what speech and dials leave open; 0 or more.
+        controls: the dials; by default each rests.
+        rest: (6,) the pose of the portrait, as `Motion.pose`, to which the motion is added;
+            gaze is told against the camera.
+        steps: how often the network is asked for a frame.
+        model: a file that `gioconda train generator` wrote; the released one by default.
+
+    Raises:
+        GiocondaError: if the seed is out of range, or the file is missing or is no such model.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        controls: Controls | None = None,
+        rest: NDArray[np.float32] | None = None,
+        steps: int = STEPS,
+        model: Path | None = None,
+    ) -> None:
+        if seed < 0:
+            raise GiocondaError(f"seed must be 0 or more, is {seed}")
+        self._basis = released_basis()
+        self._controls = controls or Controls()
+        self._rest = np.zeros(6, np.float32) if rest is None else rest
+        self._steps = steps
+        self._listener, self._encoder = Listener(), SpeechEncoder()
+        self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
+        self._mouth = _Mouth()
+        self._noise, chance = np.random.default_rng(seed).spawn(2)
+        self._lids = _Lids(chance)
+        self._window = _Window(self._basis, model)
+        self._frame = 0
+
+    def append(self, pcm: NDArray[np.float32]) -> Motion:
+        """The frames that are now certain.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        parts = []
+        for start in range(0, max(1, len(pcm)), _BLOCK):
+            speech = self._listener.append(pcm[start : start + _BLOCK])
+            parts.append(self._moved(speech, *self._encoder.append(speech.mel)))
+        return _joined(parts)
+
+    def finish(self) -> Motion:
+        """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
+        speech = self._listener.finish()
+        last = self._moved(speech, *self._encoder.append(speech.mel))
+        return _joined([last, self._motion(*self._encoder.finish())])
+
+    def _moved(
+        self, speech: Speech, features: NDArray[np.float32], voice: NDArray[np.float32]
+    ) -> Motion:
+        self._loudness = np.concatenate([self._loudness, speech.loudness])
+        return self._motion(features, voice)
+
+    def _motion(self, features: NDArray[np.float32], voice: NDArray[np.float32]) -> Motion:
+        count = len(features)
+        heard = hearing(features, voice, self._loudness[:count])
+        self._loudness = self._loudness[count:]
+        dials = self._controls.at(self._frame, self._frame + count)
+        # the eyes are told against the head that the portrait rests in
+        gaze = dials.gaze - self._rest[:2] - dials.pose[:, :2]
+        told = np.log(np.clip(dials.amplitude, *_AMPLITUDES))
+        more = dials.amplitude / np.exp(told)
+        pose = np.empty((count, 6), np.float32)
+        dynamics = np.empty((count, sum(self._basis.parts)), np.float32)
+        for i in range(count):
+            lids = self._lids.next(float(dials.blinks[i]))
+            self._window.turn(heard[i], gaze[i], float(told[i]), lids)
+            noise = self._noise.standard_normal(self._window.channels, np.float32)
+            self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
+            pose[i], dynamics[i] = self._window.shown()
+        self._frame += count
+        pose = pose * more[:, None] + dials.pose
+        pose[:, 5] -= np.log(dials.distance)
+        return Motion(pose, dynamics, self._basis.name)
+
+
+class _Window:
+    """The frames in view, the last of them new."""
+
+    def __init__(self, basis: Basis, model: Path | None) -> None:
+        self._request = (_released() if model is None else compiled(model)).create_infer_request()
+        self.channels = 6 + sum(basis.parts)
+        self._lower = slice(6 + basis.lower.start, self.channels)
+        frames = HISTORY + 1
+        # two rows: with speech, and without it for guidance
+        self._motion = np.zeros((2, frames, self.channels), np.float32)
+        self._level = np.full((2, frames), TRUST, np.float32)
+        self._present = np.zeros((2, frames), np.float32)
+        self._present[:, -1] = 1
+        self._told = np.zeros((2, frames, len(_DIALS)), np.float32)
+        self._dials = np.zeros((2, frames, 130 + 2 + 1 + 2), np.float32)
+        self._follow = np.ones(self.channels, np.float32)
+        self._follow[self._lower] = GUIDANCE
+
+    def turn(
+        self,
+        heard: NDArray[np.float32],
+        gaze: NDArray[np.float32],
+        amplitude: float,
+        lids: tuple[int, int],
+    ) -> None:
+        """Go on by a frame and tell the network what the new one is about."""
+        for values in (self._motion, self._present, self._told, self._dials):
+            values[:, :-1] = values[:, 1:]
+        self._present[:, -1] = 1
+        free = bool(np.isnan(gaze).any())
+        self._told[:, -1] = (1, not free, 1, 1)
+        self._told[1, :, 0] = 0
+        self._dials[:, -1, :130] = heard
+        self._dials[:, -1, 130:132] = 0 if free else gaze / GAZE_SCALE
+        self._dials[:, -1, 132] = amplitude
+        self._dials[:, -1, 133:] = lids
+
+    def show(self, noise: NDArray[np.float32], steps: int, mouth: float) -> None:
+        """Make the new frame out of noise; the mouth follows it so far, 0 to 1."""
+        self._motion[:, -1] = sample(self._predict, noise, steps)
+        self._motion[:, -1, self._lower] *= mouth
+        self._level[:, -1] = TRUST
+
+    def shown(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Pose (6,) and dynamics (D,) of the new frame."""
+        return self._motion[0, -1, :6] * POSE_SCALE, self._motion[0, -1, 6:]
+
+    def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
+        self._motion[:, -1] = x
+        self._level[:, -1] = level
+        inputs = [self._motion, self._level, self._present, self._told, self._dials]
+        with_speech, without = self._request.infer(inputs, share_inputs=True)[0][:, -1]
+        return np.asarray(guided(with_speech, [without], [self._follow]), np.float32)
+
+
+class _Mouth:
+    """How far the mouth may move, 0 to 1: shut where no voice sounds."""
+
+    def __init__(self) -> None:
+        self._open = 0.0
+        self._pause = _HOLD
+
+    def next(self, voice: float) -> float:
+        self._pause = 0 if voice > _SURE else self._pause + 1
+        if self._pause < _HOLD:
+            self._open += (1 - self._open) * _RISE
+        else:
+            self._open -= self._open * _FALL
+        return self._open
+
+
+class _Lids:
+    """When the lids come down and go up again, frame by frame."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        self._chance = chance
+        self._left: list[tuple[int, int]] = []
+        self._since = 0
+
+    def next(self, ratio: float) -> tuple[int, int]:
+        """Whether they come down and whether they go up in this frame.
+
+        Args:
+            ratio: how often, against the natural rate.
+        """
+        if self._left:
+            return self._left.pop(0)
+        self._since += 1
+        wait = 60 * FPS / _BLINKS - _SOONEST
+        drawn = self._chance.random()
+        if self._since > _SOONEST and drawn < ratio / wait:
+            self._since = 0
+            down, up = (int(self._chance.integers(*span)) for span in (_DOWN, _UP))
+            self._left = [(1, 0)] * down + [(0, 1)] * up
+            return self._left.pop(0)
+        return 0, 0
+
+
+def _joined(parts: list[Motion]) -> Motion:
+    pose, dynamics = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("pose", "dynamics")
+    )
+    return Motion(pose, dynamics, parts[0].basis)
+
+
+@cache
+def _released() -> ov.CompiledModel:
+    file = resources.files("gioconda") / "weights" / _RELEASED
+    with resources.as_file(file) as path:
+        return compiled(path)
+
+
+def compiled(path: Path) -> ov.CompiledModel:
+    """The network of a file that `gioconda train generator` wrote.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    settings = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    try:
+        return ov.Core().compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:
+        raise GiocondaError(f"{path} is not a generator ({error})") from error
