@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.generator import BaselineGenerator
+from gioconda.controls import Controls
+from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
@@ -27,7 +28,7 @@ class Animator:
     Args:
         portrait: who speaks.
         seed: decides head motion, gaze and blinks; 0 or more.
-        amplitude: scales head motion, gaze and brows, 0 to 2.
+        controls: the dials; by default each rests.
         full: draw into the whole photo (needs a portrait made with `size=None`).
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
@@ -37,7 +38,7 @@ class Animator:
         self,
         portrait: Portrait,
         seed: int = 0,
-        amplitude: float = 1.0,
+        controls: Controls | None = None,
         full: bool = False,
         mark: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
     ) -> None:
@@ -45,8 +46,10 @@ class Animator:
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         self.renderer = Renderer(portrait, full=full)
-        self._generator = BaselineGenerator(seed, amplitude)
+        self._controls = controls or Controls()
+        self._generator = Generator(seed, self._controls, portrait.pose)
         self._portrait = portrait
+        self._frame = 0
 
     def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
@@ -69,11 +72,14 @@ class Animator:
         yield from self.finish()
 
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
-        # Head and eyes move about how the photo shows them.
+        # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
-        for pose, dynamics in zip(motion.pose, motion.dynamics.copy(), strict=True):
-            dynamics[gaze] += portrait.expression[gaze]
-            yield self._mark(self.renderer.render(pose + portrait.pose, dynamics))
+        dynamics = motion.dynamics.copy()
+        told = self._controls.at(self._frame, self._frame + len(motion)).gaze
+        dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
+        self._frame += len(motion)
+        for pose, moved in zip(motion.pose + portrait.pose, dynamics, strict=True):
+            yield self._mark(self.renderer.render(pose, moved))
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def animate(
     size: int = 512,
     full: bool = False,
     face: int | None = None,
-    amplitude: float = 1.0,
+    controls: Controls | None = None,
     consent: str | None = None,
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
@@ -120,7 +126,7 @@ def animate(
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
-        amplitude: scales head motion, gaze and brows, 0 to 2.
+        controls: the dials; by default each rests.
         consent: who allowed what; it is written into the signed manifest.
         badge: draw a small visible badge into a corner.
         sign_key: PEM of the key and certificates to sign with; by default the environment's
@@ -131,16 +137,17 @@ def animate(
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
     start = time.perf_counter()
+    dials = controls or Controls()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
     made = Output(
         {"portrait": photo, "voice": audio},
-        {"seed": seed, "size": size, "full": full, "face": face, "amplitude": amplitude},
+        {"seed": seed, "size": size, "full": full, "face": face, "controls": dials.told()},
         consent,
         badge,
         sign_key,
     )
-    animator = Animator(portrait, seed, amplitude, full, made.mark)
+    animator = Animator(portrait, seed, dials, full, made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0
     renderer = animator.renderer

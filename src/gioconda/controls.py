@@ -112,6 +112,10 @@ class Controls:
         others = tuple(d for d, value in values.items() if (value != float(d in _RATIOS)).any())
         return others if free else ("gaze", *others)
 
+    def told(self) -> dict[str, Any]:
+        """The dials that are turned and what they are set to, as in a file of controls."""
+        return {dial: getattr(self, dial) for dial in self.turned}
+
     def at(self, start: int, stop: int) -> Dials:
         """The dials of frames `start` to `stop`, the last left out, at 25 frames a second.
 

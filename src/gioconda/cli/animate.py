@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from gioconda.cli import Subparsers
+from gioconda.cli.dials import add_dial_options, read_controls
 from gioconda.cli.progress import progress_bar
 
 
@@ -16,12 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
-    parser.add_argument(
-        "--amplitude",
-        type=float,
-        default=1.0,
-        help="how much head and brows move, 0 to 2 (default 1)",
-    )
+    add_dial_options(parser)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
             size=args.size,
             full=args.full,
             face=args.face,
-            amplitude=args.amplitude,
+            controls=read_controls(args),
             consent=args.consent,
             badge=args.badge,
             sign_key=args.sign_key,

@@ -27,14 +27,14 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from gioconda.animator import HOP
-    from gioconda.generator import make_generator
+    from gioconda.generator import Generator
     from gioconda.media import FPS, SAMPLE_RATE, read_audio
     from gioconda.media.files import PendingFile
     from gioconda.motion import Motion
 
     controls = read_controls(args)
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
-    generator = make_generator(args.seed, controls)
+    generator = Generator(args.seed, controls)
     speech = read_audio(args.audio)
     start = perf_counter()
     total = -(-len(speech) * FPS // SAMPLE_RATE)

@@ -3,11 +3,15 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from gioconda.data.performances import Performance
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -29,15 +33,34 @@ def add_parser(subparsers: Subparsers) -> None:
     bank.set_defaults(recipe=_bank, suffix=".safetensors")
 
     regressor = what.add_parser("regressor", help="speech to mouth, .onnx")
-    regressor.add_argument(
-        "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
-    )
-    regressor.add_argument(
-        "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
-    )
-    regressor.set_defaults(recipe=_regressor, suffix=".onnx")
+    regressor.set_defaults(recipe=_regressor)
 
-    for recipe in (basis, bank, regressor):
+    speech = what.add_parser("speech", help="the speech encoder, or the sync judge, .onnx")
+    speech.add_argument(
+        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
+    )
+    speech.add_argument("--judge", action="store_true", help="the sync judge, on other people")
+    speech.set_defaults(recipe=_speech)
+
+    generator = what.add_parser("generator", help="speech to all of the motion, .onnx")
+    generator.add_argument(
+        "--encoder", metavar="FILE", type=Path, help="another speech encoder than the released one"
+    )
+    for size, usual in (("width", 192), ("layers", 6), ("heads", 4)):
+        generator.add_argument(
+            f"--{size}", type=int, default=usual, help="of the network (default: %(default)s)"
+        )
+    generator.set_defaults(recipe=_generator)
+
+    for recipe in (regressor, speech, generator):
+        recipe.add_argument(
+            "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+        )
+        recipe.add_argument(
+            "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
+        )
+        recipe.set_defaults(suffix=".onnx")
+    for recipe in (basis, bank, regressor, speech, generator):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -87,3 +110,50 @@ def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.minutes,
             lambda stage, part: report(round(100 * part), 100),
         )
+
+
+def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.data.spoken import read_spoken
+    from gioconda.training.speech import train_speech
+
+    utterances = list(read_spoken(args.spoken, "train"))
+    performances = _performances(args)
+    with progress_bar("percent") as report:
+        return train_speech(
+            performances,
+            utterances,
+            output,
+            args.checkpoint,
+            args.minutes,
+            args.judge,
+            lambda stage, part: report(round(100 * part), 100),
+        )
+
+
+def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.generator import train_generator
+
+    performances = _performances(args)
+    with progress_bar("percent") as report:
+        return train_generator(
+            performances,
+            output,
+            args.checkpoint,
+            args.minutes,
+            lambda stage, part: report(round(100 * part), 100),
+            args.encoder,
+            {name: getattr(args, name) for name in ("width", "layers", "heads")},
+        )
+
+
+def _performances(args: argparse.Namespace) -> "list[Performance]":
+    from gioconda.data.performances import read_performance
+    from gioconda.face.basis import released_basis
+
+    basis, clips = released_basis(), read_split(args, "train")
+    found = []
+    with progress_bar("clips") as report:
+        for i, clip in enumerate(clips):
+            found.append(read_performance(clip, basis))
+            report(i + 1, len(clips))
+    return [one for one in found if one is not None]

@@ -50,13 +50,14 @@ def sample(
     return x
 
 
-def guided(whole: Any, without: Sequence[Any], strengths: Sequence[float]) -> Any:
+def guided(whole: Any, without: Sequence[Any], strengths: Sequence[Any]) -> Any:
     """Classifier-free guidance by several conditions (Ho and Salimans, 2022).
 
     Args:
         whole: what the network says with all conditions.
         without: what it says with one of them left out, for each.
-        strengths: 1 leaves that condition as it is, over 1 follows it more.
+        strengths: 1 leaves that condition as it is, over 1 follows it more; a number, or one for
+            each channel.
     """
     told = whole
     for one, strength in zip(without, strengths, strict=True):

@@ -21,10 +21,11 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import STEPS, guided, sample
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import FPS
 from gioconda.motion import Motion
-from gioconda.speech import Listener, Speech
+from gioconda.speech import Listener
 from gioconda.speech.encoder import SpeechEncoder
+from gioconda.speech.features import SAMPLES
 
 HISTORY: Final = 31  # frames shown before that the network sees
 POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
@@ -35,7 +36,6 @@ GUIDANCE: Final = 1.5
 """How much more than learned the mouth follows the speech."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
-_BLOCK: Final = 4 * SAMPLE_RATE  # samples taken in at a time, so that memory stays bounded
 _RELEASED: Final = "generator.onnx"
 _DIALS: Final = ("speech", "gaze", "amplitude", "blinking")
 # The mouth opens for a voice at once, holds through a short pause, then shuts.
@@ -93,6 +93,7 @@ class Generator:
         self._rest = np.zeros(6, np.float32) if rest is None else rest
         self._steps = steps
         self._listener, self._encoder = Listener(), SpeechEncoder()
+        self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._mouth = _Mouth()
         self._noise, chance = np.random.default_rng(seed).spawn(2)
@@ -106,23 +107,27 @@ class Generator:
         Args:
             pcm: (samples,) 16 kHz mono in [-1, 1].
         """
-        parts = []
-        for start in range(0, max(1, len(pcm)), _BLOCK):
-            speech = self._listener.append(pcm[start : start + _BLOCK])
-            parts.append(self._moved(speech, *self._encoder.append(speech.mel)))
-        return _joined(parts)
+        # always taken in frame by frame: sums of other shapes would differ in their last bits
+        self._waiting = np.concatenate([self._waiting, pcm.astype(np.float32, copy=False)])
+        whole = len(self._waiting) // SAMPLES * SAMPLES
+        frames = np.split(self._waiting[:whole], whole // SAMPLES) if whole else []
+        self._waiting = self._waiting[whole:]
+        return _joined([self._nothing(), *(self._heard(frame) for frame in frames)])
 
     def finish(self) -> Motion:
         """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
-        speech = self._listener.finish()
-        last = self._moved(speech, *self._encoder.append(speech.mel))
+        last = self._heard(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
         return _joined([last, self._motion(*self._encoder.finish())])
 
-    def _moved(
-        self, speech: Speech, features: NDArray[np.float32], voice: NDArray[np.float32]
-    ) -> Motion:
+    def _heard(self, pcm: NDArray[np.float32]) -> Motion:
+        speech = self._listener.append(pcm)
         self._loudness = np.concatenate([self._loudness, speech.loudness])
-        return self._motion(features, voice)
+        return self._motion(*self._encoder.append(speech.mel))
+
+    def _nothing(self) -> Motion:
+        size = sum(self._basis.parts)
+        empty = np.empty((0, 6), np.float32), np.empty((0, size), np.float32)
+        return Motion(*empty, self._basis.name)
 
     def _motion(self, features: NDArray[np.float32], voice: NDArray[np.float32]) -> Motion:
         count = len(features)
@@ -142,7 +147,8 @@ class Generator:
             self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
             pose[i], dynamics[i] = self._window.shown()
         self._frame += count
-        pose = pose * more[:, None] + dials.pose
+        pose *= more[:, None]
+        pose += dials.pose
         pose[:, 5] -= np.log(dials.distance)
         return Motion(pose, dynamics, self._basis.name)
 

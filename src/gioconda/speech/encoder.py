@@ -43,13 +43,20 @@ class SpeechEncoder:
             mel: (frames, 4, 80) as in `Speech.mel`.
         """
         self._heard = np.concatenate([self._heard, mel])
-        count = len(self._heard) - HISTORY - LOOK_AHEAD
-        if count <= 0:
-            size = self._network.output(0).partial_shape[2].get_length()
-            return np.empty((0, size), np.float32), np.empty(0, np.float32)
-        heard = self._heard.reshape(1, -1, MELS)
+        count = max(0, len(self._heard) - HISTORY - LOOK_AHEAD)
+        size = self._network.output(0).partial_shape[2].get_length()
+        features, voice = np.empty((count, size), np.float32), np.empty(count, np.float32)
+        for i in range(count):  # one by one: the same sums whatever the pieces
+            one = self._heard[i : i + HISTORY + 1 + LOOK_AHEAD].reshape(1, -1, MELS)
+            answer = self._network(one)
+            features[i], voice[i] = answer[0][0, 0], answer[1][0, 0]
         self._heard = self._heard[count:]
-        answer = self._network(heard)
+        return features, voice
+
+    def whole(self, mel: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """As `append` and `finish` of a whole recording, faster; the last bits may differ."""
+        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
+        answer = self._network(np.concatenate([sides[0], mel, sides[1]]).reshape(1, -1, MELS))
         return answer[0][0], answer[1][0]
 
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -154,7 +154,7 @@ def _takes(
     Raises:
         GiocondaError: if there is none.
     """
-    rng = np.random.default_rng(0)
+    rng, ears = np.random.default_rng(0), SpeechEncoder(encoder)
     mirror = mirror_of(basis, sum(basis.parts))[0].astype(np.float32)
     pace = {
         id(one): float(np.abs(np.diff(one.motion.pose[:, :3], axis=0)).mean())
@@ -168,7 +168,7 @@ def _takes(
         pcms = [one.pcm] + [
             sounds.changed(one.pcm, rng) for _ in range(COPIES * bool(one.own.any()))
         ]
-        heard = [_heard(pcm, encoder) for pcm in pcms]
+        heard = [_heard(pcm, ears) for pcm in pcms]
         amplitude = np.nan
         if one.long:
             amplitude = float(np.clip(np.log(pace[id(one)] / usual), -_AMPLITUDE, _AMPLITUDE))
@@ -202,11 +202,9 @@ def smooth_lips(one: Performance, basis: Basis) -> NDArray[np.float32]:
     return dynamics
 
 
-def _heard(pcm: NDArray[np.float32], model: Path | None) -> NDArray[np.float32]:
-    speech, encoder = listen(pcm), SpeechEncoder(model)
-    parts = [encoder.append(speech.mel), encoder.finish()]
-    features, voice = (np.concatenate(both) for both in zip(*parts, strict=True))
-    return hearing(features, voice, speech.loudness)
+def _heard(pcm: NDArray[np.float32], encoder: SpeechEncoder) -> NDArray[np.float32]:
+    speech = listen(pcm)
+    return hearing(*encoder.whole(speech.mel), speech.loudness)
 
 
 def _batch(takes: list[_Take], rng: np.random.Generator) -> dict[str, Tensor]:

@@ -121,7 +121,7 @@ class _Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         count, frames, width = x.shape
         parts = self.inlet(self.norm(x)).reshape(count, frames, 3, self.heads, -1)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
         bias = self.bias[:, self.apart[:frames, :frames]]
         scores = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + bias
         weights = F.dropout(scores.softmax(-1), self.dropout, self.training)

@@ -219,7 +219,7 @@ def _of_clip(one: Performance, lower: slice, rng: np.random.Generator) -> Window
     part = (at - low)[:, None]
     moved = coordinates[low] * (1 - part) + coordinates[low + 1] * part
     pcm = _cut(one.pcm, start, speed)
-    clean = listen(pcm).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
+    clean = listen(pcm.astype(np.float32)).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
     return {
         "mel": _mel(sounds.changed(pcm, rng), start),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
