@@ -25,6 +25,10 @@ def add_parser(subparsers: Subparsers) -> None:
     reenactment.set_defaults(measure=_reenactment)
     sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
     sync.set_defaults(measure=_sync)
+    generator = what.add_parser(
+        "generator", help="how lifelike generated motion is, and how well it speaks"
+    )
+    generator.set_defaults(measure=_generator)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
@@ -33,9 +37,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
     )
     alignment.set_defaults(measure=_alignment)
-    for evaluation in (basis, speech, reenactment, sync):
+    for evaluation in (basis, speech, reenactment, sync, generator):
         add_clip_arguments(evaluation)
-    for evaluation in (basis, speech, reenactment, sync, alignment):
+    for evaluation in (basis, speech, reenactment, sync, generator, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -111,6 +115,19 @@ def _alignment(args: argparse.Namespace) -> None:
     )
     heads = ["", "phones", "matched %", "median", "p90", "mean", "bias", "within a frame %"]
     show(result, args.json, title, heads, rows)
+
+
+def _generator(args: argparse.Namespace) -> None:
+    from gioconda.cli.figures import show_figures
+    from gioconda.evaluation.generator import evaluate_generator
+    from gioconda.evaluation.takes import Maker
+    from gioconda.generator import BaselineGenerator
+
+    makers: dict[str, Maker] = {"version 0": BaselineGenerator}
+    with progress_bar("steps") as report:
+        held_out, others = read_split(args, "val"), read_split(args, "train")
+        result = evaluate_generator(held_out, others, makers, report)
+    show_figures(result, list(makers), args.json)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

@@ -1,0 +1,130 @@
+"""How far apart two sets of motion are: the Fréchet distance between their windows.
+
+As the Fréchet inception distance of pictures (Heusel et al., NeurIPS 2017, equation 6), but of
+motion itself, reduced by principal components of the real windows.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.evaluation.naturalness import Part
+from gioconda.media import FPS
+from gioconda.motion import POSE
+
+WINDOW: Final = FPS  # frames
+_STEP: Final = 12  # frames from one window to the next
+_COMPONENTS: Final = 8  # of the pose, and as many of the dynamics
+_LEAST: Final = 4 * _COMPONENTS  # windows in a set
+_DRAWS: Final = 20
+_PEOPLE: Final = 4  # that real motion must come from, so that halves have two
+
+_Rows = NDArray[np.float64]
+
+
+def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, float]:
+    """Fréchet distance of made to real motion, and of real to real motion of other people.
+
+    Windows of a second hold the steps of the pose and the dynamics. Each of the two is told in
+    the first eight principal components of the real windows, scaled to variance 1. The distance
+    grows as sets shrink, so all sets are drawn equally large: real people are halved
+    at random, one half is compared with the other and with as many windows of the made motion.
+
+    Args:
+        real: of four people and more.
+        made: told in the same basis; parts of both have a second and more.
+
+    Returns:
+        `windows` in each set; `made`, the mean distance of made to real motion over 20 draws;
+        `floor`, that of real to real.
+
+    Raises:
+        GiocondaError: if there are too few people or windows.
+    """
+    people = np.array([part.person for part in real])
+    names = np.unique(people)
+    if len(names) < _PEOPLE:
+        raise GiocondaError(f"{len(names)} people are in real motion; expected {_PEOPLE} or more")
+    real_codes, made_codes = _codes(real, made)
+    codes = [
+        np.concatenate([real_codes[i] for i in np.flatnonzero(people == name)]) for name in names
+    ]
+    other_codes = np.concatenate(made_codes)
+    rng = np.random.default_rng(0)
+    floor, distance, sizes = [], [], []
+    for _ in range(_DRAWS):
+        order = rng.permutation(len(codes))
+        one = np.concatenate([codes[i] for i in order[: len(codes) // 2]])
+        two = np.concatenate([codes[i] for i in order[len(codes) // 2 :]])
+        size = min(len(one), len(two), len(other_codes))
+        if size < _LEAST:
+            raise GiocondaError(
+                f"{size} windows of motion in a set; expected {_LEAST} or more"
+            )
+        one, two, three = (
+            rows[rng.choice(len(rows), size, replace=False)] for rows in (one, two, other_codes)
+        )
+        floor.append(frechet(one, two))
+        distance.append(frechet(one, three))
+        sizes.append(size)
+    return {
+        "windows": float(np.median(sizes)),
+        "made": float(np.mean(distance)),
+        "floor": float(np.mean(floor)),
+    }
+
+
+def frechet(a: _Rows, b: _Rows) -> float:
+    """Squared Fréchet distance of two Gaussians fitted to rows (N, D) and (M, D).
+
+    |mean a - mean b|² + trace(A + B - 2 (A B)^½) of the covariances A and B.
+    """
+    first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    values, vectors = np.linalg.eigh(first)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ second @ root), 0, None)).sum()
+    means = float(((a.mean(0) - b.mean(0)) ** 2).sum())
+    return means + float(np.trace(first) + np.trace(second) - 2 * cross)
+
+
+def _codes(real: Sequence[Part], made: Sequence[Part]) -> tuple[list[_Rows], list[_Rows]]:
+    """For each part the components of its windows, (N, 16)."""
+    windows = [[_windows(part) for part in parts] for parts in (real, made)]
+    codes: tuple[list[_Rows], list[_Rows]] = ([], [])
+    for k, channels in enumerate((len(POSE), real[0].motion.dynamics.shape[1])):
+        mean, to_code = _components(np.concatenate([w[k] for w in windows[0]]), channels)
+        for found, parts in zip(codes, windows, strict=True):
+            for i, rows in enumerate(parts):
+                code = (rows[k] - mean) @ to_code
+                if k == 0:
+                    found.append(code)
+                else:
+                    found[i] = np.concatenate([found[i], code], axis=1)
+    return codes
+
+
+def _windows(part: Part) -> tuple[_Rows, _Rows]:
+    """Steps of the pose (N, (WINDOW - 1) * 6) and dynamics (N, WINDOW * D)."""
+    steps = np.diff(part.motion.pose.astype(np.float64), axis=0)
+    dynamics = part.motion.dynamics.astype(np.float64)
+    starts = range(0, len(part.motion) - WINDOW + 1, _STEP)
+    return (
+        np.array([steps[i : i + WINDOW - 1].ravel() for i in starts]),
+        np.array([dynamics[i : i + WINDOW].ravel() for i in starts]),
+    )
+
+
+def _components(rows: _Rows, channels: int) -> tuple[_Rows, _Rows]:
+    """Mean (K,) and map (K, 8) of rows (N, K) to principal components of variance 1.
+
+    Each of the channels, which alternate within a row, is first brought to variance 1.
+    """
+    mean = rows.mean(0)
+    spread = (rows - mean).reshape(len(rows), -1, channels).std((0, 1))
+    weight = np.tile(1 / spread, rows.shape[1] // channels)
+    values, vectors = np.linalg.eigh(np.cov((rows - mean) * weight, rowvar=False))
+    best = vectors[:, ::-1][:, :_COMPONENTS] / np.sqrt(values[::-1][:_COMPONENTS])
+    return mean, weight[:, None] * best
