@@ -1,6 +1,7 @@
 """The figures of ``gioconda evaluate generator`` as one table."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any, Final
 
 from gioconda.cli.table import show
@@ -33,11 +34,12 @@ def show_figures(result: Mapping[str, Any], makers: Sequence[str], as_json: bool
         as_json: print one JSON object instead.
     """
     columns = ["real", *makers, "shuffled"]
-    rows = [*_lips(result, columns), *_naturalness(result, columns), *_rest(result, columns)]
+    sections = (_lips, _naturalness, _silence, _long, _seeds)
+    rows = [row for section in sections for row in section(result, columns)]
     title = (
         "Generated motion on people never seen\n"
-        "{takes} clips of {people} people; movement of {long people} people in "
-        "{long minutes:.1f} minutes of clips of 4 s and more"
+        "{takes} clips of {people} people; movement against {long people} people in "
+        "{long minutes:.1f} minutes of speech of 4 s and more"
     ).format(**result)
     show(result, as_json, title, ["", *columns], rows)
 
@@ -78,15 +80,14 @@ def _naturalness(result: Mapping[str, Any], columns: Sequence[str]) -> list[list
             value = found.get(column, {}).get(name)
             cells.append("" if value is None else f"{value:.3g} (x {value / real:.2f})")
         rows.append([f"{name}, {unit}", *cells])
-    distances = result["frechet"]
-    floor = next(iter(distances.values()), {}).get("floor")
-    if floor is not None:
-        cells = (_cell(distances, column, "made", ".2f") for column in columns[1:])
-        rows.append(["Fréchet distance of motion", f"{floor:.2f}", *cells])
+    if result["frechet"]:
+        floor = next(iter(result["frechet"].values()))["floor"]
+        distances = [_cell(result["frechet"], column, "made", ".2f") for column in columns[1:]]
+        rows.append(["Fréchet distance of motion", f"{floor:.2f}", *distances])
     return rows
 
 
-def _rest(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
+def _silence(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
     rows = []
     silence = result["silence"]
     for sound in next(iter(silence.values())):
@@ -94,25 +95,36 @@ def _rest(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
         for name, (title, form) in _SILENCE.items():
             cells = (_cell(by, column, name, form) for column in columns)
             rows.append([f"{sound}: {title}", *cells])
+    return rows
+
+
+def _long(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
+    """The change from minute 1 to 10, and the ratio of the spreads."""
+    rows = []
     long = result["long"]
     for name in next(iter(long.values())):
-        by = {column: figures[name] for column, figures in long.items()}
         cells = []
         for column in columns:
-            f = by.get(column)
-            cells.append(
-                f"{f['first']:.2f} {f['last']:.2f} ± {f['between']:.2f}; "
-                f"{f['moved first']:.2f} {f['moved last']:.2f}"
-                if f
-                else ""
-            )
-        rows.append([f"minute 1 and 10: {name}; its spread", *cells])
-    for name, title in _SEEDS.items():
-        cells = [_cell(result["seeds"], column, name, ".2g") for column in columns]
-        rows.append([title, *cells])
+            if column not in long:
+                cells.append("")
+                continue
+            found = long[column][name]
+            change = found["last"] - found["first"]
+            spread = found["moved last"] / max(found["moved first"], 1e-9)
+            cells.append(f"{change:+.2f} ± {found['between']:.2f}; x {spread:.2f}")
+        rows.append([f"minute 10 against 1: {name}; its spread", *cells])
     return rows
+
+
+def _seeds(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
+    return [
+        [title, *(_cell(result["seeds"], column, name, ".2g") for column in columns)]
+        for name, title in _SEEDS.items()
+    ]
 
 
 def _cell(found: Mapping[str, Mapping[str, float]], column: str, name: str, form: str) -> str:
     value = found.get(column, {}).get(name)
-    return "" if value is None else format(value, form)
+    if value is None:
+        return ""
+    return "none" if isnan(value) else format(value, form)

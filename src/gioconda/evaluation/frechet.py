@@ -61,9 +61,7 @@ def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, flo
         two = np.concatenate([codes[i] for i in order[len(codes) // 2 :]])
         size = min(len(one), len(two), len(other_codes))
         if size < _LEAST:
-            raise GiocondaError(
-                f"{size} windows of motion in a set; expected {_LEAST} or more"
-            )
+            raise GiocondaError(f"{size} windows of motion in a set; expected {_LEAST} or more")
         one, two, three = (
             rows[rng.choice(len(rows), size, replace=False)] for rows in (one, two, other_codes)
         )

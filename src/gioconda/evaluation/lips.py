@@ -129,9 +129,7 @@ def best_offset(curves: Sequence[_Series]) -> float:
     return float(peak - LAGS + (0.5 * (before - after) / bend if bend < 0 else 0.0))
 
 
-def least_openings(
-    opening: _Series, phones: Sequence[Phone]
-) -> tuple[list[float], list[float]]:
+def least_openings(opening: _Series, phones: Sequence[Phone]) -> tuple[list[float], list[float]]:
     """The least mouth opening while each phone is heard: of p, b, m, and of vowels."""
     closures, vowels = [], []
     for phone in phones:

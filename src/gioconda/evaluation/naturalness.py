@@ -5,7 +5,7 @@ each time. What counts is how much, how often, and how smoothly.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -131,9 +131,7 @@ def _pooled(rows: Iterable[dict[str, float]]) -> dict[str, float]:
         "gaze shifts": minutes,
         "mouth opening": total["frames"],
     }
-    return {
-        name: total[name] / over[name] if over[name] else float("nan") for name in MEASURES
-    }
+    return {name: total[name] / over[name] if over[name] else float("nan") for name in MEASURES}
 
 
 def jerk(values: _Series) -> _Series:

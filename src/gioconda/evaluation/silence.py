@@ -51,8 +51,8 @@ def music(seconds: float, seed: int = 0) -> _Sound:
                 sound[start : start + 2 * beat] += tone * np.exp(-(2 + k) * time)
         hit = rng.standard_normal(beat) * np.exp(-(60 if i % 2 else 25) * time[:beat])
         sound[start : start + beat] += 1.5 * hit
-    sound = sound[:count]
-    return (0.1 * sound / np.sqrt((sound**2).mean())).astype(np.float32)
+    loudness = np.sqrt((sound[:count] ** 2).mean())
+    return np.asarray(0.1 * sound[:count] / loudness, np.float32)
 
 
 def mouth_at_rest(motion: Motion, basis: Basis) -> dict[str, float]:
