@@ -10,6 +10,8 @@ from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
 
+_EVERY = 3  # of the spoken sentences: a hundred
+
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("evaluate", help="measure on clips of people never seen")
@@ -27,6 +29,12 @@ def add_parser(subparsers: Subparsers) -> None:
     sync.set_defaults(measure=_sync)
     generator = what.add_parser(
         "generator", help="how lifelike generated motion is, and how well it speaks"
+    )
+    generator.add_argument(
+        "--spoken",
+        metavar="SPOKEN",
+        type=Path,
+        help="a set that gioconda prepare --tts made, for more closures of the lips",
     )
     generator.set_defaults(measure=_generator)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
@@ -119,6 +127,7 @@ def _alignment(args: argparse.Namespace) -> None:
 
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures
+    from gioconda.data.spoken import read_spoken
     from gioconda.evaluation.generator import evaluate_generator
     from gioconda.evaluation.takes import Maker
     from gioconda.generator import BaselineGenerator
@@ -126,7 +135,8 @@ def _generator(args: argparse.Namespace) -> None:
     makers: dict[str, Maker] = {"version 0": BaselineGenerator}
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
-        result = evaluate_generator(held_out, others, makers, report)
+        sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
+        result = evaluate_generator(held_out, others, makers, sentences, report)
     show_figures(result, list(makers), args.json)
 
 

@@ -62,6 +62,13 @@ def _lips(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
             ("vowels met", "  and in vowels, %"),
         ):
             rows.append([title, *(_cell(met, column, name, ".0f") for column in columns)])
+    if spoken := result["spoken closures"]:
+        count = next(iter(spoken.values()))["heard"]
+        for name, title in (
+            ("met", f"lips meet in p, b, m of spoken sentences, % of {count:.0f}"),
+            ("vowels met", "  and in vowels, %"),
+        ):
+            rows.append([title, *(_cell(spoken, column, name, ".0f") for column in columns)])
     return rows
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
+from gioconda.data.spoken import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.frechet import motion_distance
-from gioconda.evaluation.lips import closure_threshold, compare_lips, count_closures
+from gioconda.evaluation.lips import Said, closure_threshold, compare_lips, count_closures
 from gioconda.evaluation.naturalness import LONG, Part, behaviour, spread_of
 from gioconda.evaluation.silence import evaluate_long, evaluate_silence
 from gioconda.evaluation.takes import Maker, Take, generate, in_pieces, read_takes
@@ -31,6 +32,7 @@ def evaluate_generator(
     held_out: list[Clip],
     others: list[Clip],
     makers: Mapping[str, Maker],
+    sentences: Sequence[Utterance] = (),
     report: _Report = lambda done, total: None,
 ) -> dict[str, Any]:
     """All figures, see docs/evaluation.md for how each is defined.
@@ -40,13 +42,15 @@ def evaluate_generator(
         others: clips of other people: with the held-out ones they say how people move and what
             a closure of the lips is, for held-out ones alone are too few.
         makers: generators by name; the first is also given other clips' sound, as "shuffled".
+        sentences: spoken by machines, with exact times of phones: more p, b, m than the clips
+            have, though no real lips.
         report: called with steps done and steps in all.
 
     Returns:
-        `people` and `takes` that were heard; `long minutes` of real speech of 4 s and more without
-        a break, and of how many `long people`; `threshold` of closures in percent; `lips`,
-        `closures`, `naturalness`, `frechet`, `silence`, `long`, `seeds`: by column, and in it
-        by figure.
+        `people` and `takes` that were heard; `long minutes` of real speech of 4 s and more
+        without a break, and of how many `long people`; `threshold` of closures in percent; and
+        by column, and in it by figure: `lips`, `closures`, `spoken closures`, `naturalness`,
+        `frechet`, `silence`, `long`, `seeds`.
 
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
@@ -61,7 +65,7 @@ def evaluate_generator(
     spoken = [take for take in takes if len(take.spoken)]
     if len(spoken) < 2:
         raise GiocondaError(f"{len(spoken)} held-out clips have speech; at least 2 are needed")
-    threshold = closure_threshold(all_takes, basis)
+    threshold = closure_threshold(_said(all_takes, [take.spoken for take in all_takes]), basis)
     real = [
         Part(take.person, take.spoken, take.neutral)
         for take in all_takes
@@ -76,6 +80,7 @@ def evaluate_generator(
         "threshold": None if threshold is None else 100 * threshold,
         "lips": {},
         "closures": {},
+        "spoken closures": {},
         "naturalness": {},
         "frechet": {},
         "silence": {},
@@ -84,7 +89,7 @@ def evaluate_generator(
     }
     if threshold is not None:
         tracked = [take.spoken for take in spoken]
-        result["closures"]["real"] = count_closures(spoken, tracked, threshold, basis)
+        result["closures"]["real"] = count_closures(_said(spoken, tracked), threshold, basis)
     if real:
         result["naturalness"]["real"] = behaviour(real, basis)
         result["naturalness"]["interval"] = spread_of(real, basis)
@@ -97,7 +102,14 @@ def evaluate_generator(
         for column, motions in columns.items():
             result["lips"][column] = compare_lips(spoken, motions, basis)
             if threshold is not None:
-                result["closures"][column] = count_closures(spoken, motions, threshold, basis)
+                found = count_closures(_said(spoken, motions), threshold, basis)
+                result["closures"][column] = found
+        if threshold is not None and sentences:
+            said = (
+                Said(generate(make, sentence.pcm), basis.mean, sentence.phones)
+                for sentence in sentences
+            )
+            result["spoken closures"][name] = count_closures(said, threshold, basis)
         report(next(steps), total)
         if long and real:
             parts = [
@@ -116,6 +128,15 @@ def evaluate_generator(
         result["seeds"][name] = evaluate_seeds(make, max(sounds, key=len))
         report(next(steps), total)
     return result
+
+
+def _said(takes: Sequence[Take], motions: Sequence[Motion]) -> list[Said]:
+    """Takes whose phones are known."""
+    return [
+        Said(motion, take.neutral, take.phones)
+        for take, motion in zip(takes, motions, strict=True)
+        if take.phones
+    ]
 
 
 def shuffled(takes: Sequence[Take], made: Sequence[Motion]) -> list[Motion]:

@@ -1,7 +1,7 @@
 """Do the lips say what is heard? Generated against tracked lips of the same sound."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +38,21 @@ class Lips:
     opening: _Series
     width: _Series
     points: _Series
+
+
+@dataclass(frozen=True)
+class Said:
+    """Motion, real or made, and what is said in it.
+
+    Attributes:
+        motion: T frames.
+        neutral: (478, 3) the face that moves.
+        phones: when each is heard, in seconds from the first frame.
+    """
+
+    motion: Motion
+    neutral: NDArray[np.float32]
+    phones: Sequence[Phone]
 
 
 def lips(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> Lips:
@@ -144,19 +159,19 @@ def least_openings(opening: _Series, phones: Sequence[Phone]) -> tuple[list[floa
     return closures, vowels
 
 
-def closure_threshold(takes: Sequence[Take], basis: Basis) -> float | None:
-    """The opening that best tells real closures from real vowels, in inter-ocular distances.
+def closure_threshold(said: Iterable[Said], basis: Basis) -> float | None:
+    """The opening that best tells closures from vowels, in inter-ocular distances.
 
     The threshold of largest Youden's J: share of p, b, m under it less the share of vowels.
 
     Args:
-        takes: real ones; those with phones count.
-        basis: in which they are told.
+        said: real motion.
+        basis: in which it is told.
 
     Returns:
         None where no closure or no vowel is heard.
     """
-    closed, vowels = _openings(takes, [take.spoken for take in takes], basis)
+    closed, vowels = _openings(said, basis)
     if not len(closed) or not len(vowels):
         return None
     levels = np.arange(0.002, 0.0301, 0.0005)
@@ -164,14 +179,11 @@ def closure_threshold(takes: Sequence[Take], basis: Basis) -> float | None:
     return float(levels[int(np.argmax(gain))])
 
 
-def count_closures(
-    takes: Sequence[Take], motions: Sequence[Motion], threshold: float, basis: Basis
-) -> dict[str, float]:
+def count_closures(said: Iterable[Said], threshold: float, basis: Basis) -> dict[str, float]:
     """In how many p, b and m the lips meet.
 
     Args:
-        takes: those with phones count.
-        motions: for each, the motion of its speech, real or made.
+        said: real or made.
         threshold: opening, in inter-ocular distances, up to which lips meet.
         basis: in which the motion is told.
 
@@ -180,7 +192,7 @@ def count_closures(
         `vowels met`, the same of vowels, where they should not: a mouth that never opens meets
         in all.
     """
-    closed, vowels = _openings(takes, motions, basis)
+    closed, vowels = _openings(said, basis)
     return {
         "heard": float(len(closed)),
         "met": 100 * float((closed <= threshold).mean()) if len(closed) else float("nan"),
@@ -188,15 +200,13 @@ def count_closures(
     }
 
 
-def _openings(
-    takes: Sequence[Take], motions: Sequence[Motion], basis: Basis
-) -> tuple[_Series, _Series]:
-    """`least_openings` of many takes."""
+def _openings(said: Iterable[Said], basis: Basis) -> tuple[_Series, _Series]:
+    """`least_openings` of all of them."""
     closed: list[float] = []
     vowels: list[float] = []
-    for take, motion in zip(takes, motions, strict=True):
-        if take.phones:
-            found = least_openings(lips(motion, take.neutral, basis).opening, take.phones)
-            closed += found[0]
-            vowels += found[1]
+    for one in said:
+        opening = lips(one.motion, one.neutral, basis).opening
+        found = least_openings(opening, one.phones)
+        closed += found[0]
+        vowels += found[1]
     return np.array(closed), np.array(vowels)
