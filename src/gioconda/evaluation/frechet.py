@@ -4,6 +4,7 @@ As the Fréchet inception distance of pictures (Heusel et al., NeurIPS 2017, equ
 motion itself, reduced by principal components of the real windows.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,15 +24,16 @@ _DRAWS: Final = 20
 _PEOPLE: Final = 4  # that real motion must come from, so that halves have two
 
 _Rows = NDArray[np.float64]
+_Windows = tuple[_Rows, _Rows]
 
 
 def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, float]:
     """Fréchet distance of made to real motion, and of real to real motion of other people.
 
     Windows of a second hold the steps of the pose and the dynamics. Each of the two is told in
-    the first eight principal components of the real windows, scaled to variance 1. The distance
-    grows as sets shrink, so all sets are drawn equally large: real people are halved
-    at random, one half is compared with the other and with as many windows of the made motion.
+    eight numbers. Real people are halved at random; the first half gives the numbers, its
+    principal components scaled to variance 1, and is compared with the other half and with the
+    made motion. The distance grows as sets shrink, so all are drawn equally large.
 
     Args:
         real: of four people and more.
@@ -44,29 +46,32 @@ def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, flo
     Raises:
         GiocondaError: if there are too few people or windows.
     """
-    people = np.array([part.person for part in real])
-    names = np.unique(people)
-    if len(names) < _PEOPLE:
-        raise GiocondaError(f"{len(names)} people are in real motion; expected {_PEOPLE} or more")
-    real_codes, made_codes = _codes(real, made)
-    codes = [
-        np.concatenate([real_codes[i] for i in np.flatnonzero(people == name)]) for name in names
-    ]
-    other_codes = np.concatenate(made_codes)
+    people: dict[str, list[_Windows]] = defaultdict(list)
+    for part in real:
+        people[part.person].append(_windows(part))
+    if len(people) < _PEOPLE:
+        raise GiocondaError(f"{len(people)} people are in real motion; expected {_PEOPLE} or more")
+    groups = [_together(found) for found in people.values()]
+    others = _together([_windows(part) for part in made])
     rng = np.random.default_rng(0)
     floor, distance, sizes = [], [], []
     for _ in range(_DRAWS):
-        order = rng.permutation(len(codes))
-        one = np.concatenate([codes[i] for i in order[: len(codes) // 2]])
-        two = np.concatenate([codes[i] for i in order[len(codes) // 2 :]])
-        size = min(len(one), len(two), len(other_codes))
+        order = rng.permutation(len(groups))
+        middle = len(groups) // 2
+        one = _together([groups[i] for i in order[:middle]])
+        two = _together([groups[i] for i in order[middle:]])
+        size = min(len(found[0]) for found in (one, two, others))
         if size < _LEAST:
             raise GiocondaError(f"{size} windows of motion in a set; expected {_LEAST} or more")
-        one, two, three = (
-            rows[rng.choice(len(rows), size, replace=False)] for rows in (one, two, other_codes)
-        )
-        floor.append(frechet(one, two))
-        distance.append(frechet(one, three))
+        maps = [_components(rows, width) for rows, width in zip(one, _channels(real), strict=True)]
+        codes = []
+        for found in (one, two, others):
+            code = np.concatenate(
+                [(rows - mean) @ to for rows, (mean, to) in zip(found, maps, strict=True)], axis=1
+            )
+            codes.append(code[rng.choice(len(code), size, replace=False)])
+        floor.append(frechet(codes[0], codes[1]))
+        distance.append(frechet(codes[0], codes[2]))
         sizes.append(size)
     return {
         "windows": float(np.median(sizes)),
@@ -88,23 +93,7 @@ def frechet(a: _Rows, b: _Rows) -> float:
     return means + float(np.trace(first) + np.trace(second) - 2 * cross)
 
 
-def _codes(real: Sequence[Part], made: Sequence[Part]) -> tuple[list[_Rows], list[_Rows]]:
-    """For each part the components of its windows, (N, 16)."""
-    windows = [[_windows(part) for part in parts] for parts in (real, made)]
-    codes: tuple[list[_Rows], list[_Rows]] = ([], [])
-    for k, channels in enumerate((len(POSE), real[0].motion.dynamics.shape[1])):
-        mean, to_code = _components(np.concatenate([w[k] for w in windows[0]]), channels)
-        for found, parts in zip(codes, windows, strict=True):
-            for i, rows in enumerate(parts):
-                code = (rows[k] - mean) @ to_code
-                if k == 0:
-                    found.append(code)
-                else:
-                    found[i] = np.concatenate([found[i], code], axis=1)
-    return codes
-
-
-def _windows(part: Part) -> tuple[_Rows, _Rows]:
+def _windows(part: Part) -> _Windows:
     """Steps of the pose (N, (WINDOW - 1) * 6) and dynamics (N, WINDOW * D)."""
     steps = np.diff(part.motion.pose.astype(np.float64), axis=0)
     dynamics = part.motion.dynamics.astype(np.float64)
@@ -113,6 +102,14 @@ def _windows(part: Part) -> tuple[_Rows, _Rows]:
         np.array([steps[i : i + WINDOW - 1].ravel() for i in starts]),
         np.array([dynamics[i : i + WINDOW].ravel() for i in starts]),
     )
+
+
+def _together(found: Sequence[_Windows]) -> _Windows:
+    return np.concatenate([w[0] for w in found]), np.concatenate([w[1] for w in found])
+
+
+def _channels(parts: Sequence[Part]) -> tuple[int, int]:
+    return len(POSE), parts[0].motion.dynamics.shape[1]
 
 
 def _components(rows: _Rows, channels: int) -> tuple[_Rows, _Rows]:

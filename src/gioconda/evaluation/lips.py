@@ -148,7 +148,9 @@ def least_openings(opening: _Series, phones: Sequence[Phone]) -> tuple[list[floa
     """The least mouth opening while each phone is heard: of p, b, m, and of vowels."""
     closures, vowels = [], []
     for phone in phones:
-        frames = slice(int(phone.start * FPS), int(np.ceil(phone.end * FPS)))
+        # every frame that the phone has a part in; times are rounded
+        first, last = round(phone.start * FPS, 3), round(phone.end * FPS, 3)
+        frames = slice(int(first), int(np.ceil(last)))
         if not len(opening[frames]):
             continue
         least = float(opening[frames].min())

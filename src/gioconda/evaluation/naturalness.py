@@ -7,6 +7,7 @@ each time. What counts is how much, how often, and how smoothly.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Final
 
 import numpy as np
@@ -86,7 +87,8 @@ def spread_of(parts: Sequence[Part], basis: Basis) -> dict[str, tuple[float, flo
     ]
     found = {}
     for name in MEASURES:
-        low, high = np.nanquantile([draw[name] for draw in draws], [0.025, 0.975])
+        values = [draw[name] for draw in draws if not isnan(draw[name])] or [float("nan")]
+        low, high = np.quantile(values, [0.025, 0.975])
         found[name] = (float(low), float(high))
     return found
 
