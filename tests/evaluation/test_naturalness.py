@@ -33,7 +33,7 @@ def test_head_speed_is_the_change_of_the_angles() -> None:
 
 def test_the_third_derivative_is_that_of_a_cubic() -> None:
     time = np.arange(50) / 25
-    np.testing.assert_allclose(jerk(2 * time**3 + time**2), 12, rtol=1e-6)
+    np.testing.assert_allclose(jerk(2 * time**3 + time**2, 11), 12, rtol=1e-6)
 
 
 def test_trembling_raises_jerk() -> None:
