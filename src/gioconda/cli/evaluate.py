@@ -37,6 +37,9 @@ def add_parser(subparsers: Subparsers) -> None:
         help="a set that gioconda prepare --tts made, for more closures of the lips",
     )
     generator.set_defaults(measure=_generator)
+    gaze = what.add_parser("gaze", help="how well drawn eyes are read back, portrait by portrait")
+    gaze.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
+    gaze.set_defaults(measure=_gaze)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
@@ -47,7 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
     alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, sync, generator):
         add_clip_arguments(evaluation)
-    for evaluation in (basis, speech, reenactment, sync, generator, alignment):
+    for evaluation in (basis, speech, reenactment, sync, generator, gaze, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -138,6 +141,22 @@ def _generator(args: argparse.Namespace) -> None:
         sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
         result = evaluate_generator(held_out, others, makers, sentences, report)
     show_figures(result, list(makers), args.json)
+
+
+def _gaze(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.dials import calibrate_gaze
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    result = {}
+    with progress_bar("portraits") as report:
+        for i, path in enumerate(args.pictures):
+            report(i, len(args.pictures))
+            result[path.name] = calibrate_gaze(make_portrait(read_image(path)))
+    rows = [[name, *(f"{value:.3g}" for value in row.values())] for name, row in result.items()]
+    title = "Drawn gaze, read back from the rendered frames; degrees against the camera"
+    heads = ["", "error", "scatter", "yaw slope", "pitch slope", "distance error"]
+    show(result, args.json, title, heads, rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:
