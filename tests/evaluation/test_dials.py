@@ -15,14 +15,12 @@ from gioconda.generator.bank import released_bank
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
-FRAMES = 40
-
 
 def _obedient(portrait: Portrait, controls: Mapping[str, Any]) -> Iterator[NDArray[np.uint8]]:
     """Draws exactly what is asked for."""
     renderer = Renderer(portrait)
     code = dials.eyes_towards(portrait, np.array(controls.get("gaze", (0, 0)), float))
-    for t in range(FRAMES):
+    for t in range(40 if {"blinks", "amplitude"} & set(controls) else 15):
         pose, dynamics = portrait.pose.copy(), code.copy()
         pose[0] += 0.05 * controls.get("amplitude", 0) * np.sin(2 * np.pi * t / 20)
         pose[5] -= np.log(controls.get("distance", 1))
@@ -69,7 +67,7 @@ def test_eyes_look_where_they_are_told(portrait: Portrait) -> None:
 def test_angles_and_slopes() -> None:
     assert angle_between(np.array([20.0, 0.0]), np.array([0.0, 0.0])) == pytest.approx(20)
     grid = np.array([[x, y] for x in (-10.0, 10.0) for y in (-5.0, 5.0)])
-    seen = [[(told * [0.5, 1] + [3, 0])[None] for told in grid]]
+    seen = [[(told * [0.5, 1] + [9, 0])[None] for told in grid]]
     found = gaze_figures(grid, seen)
     assert found["yaw slope"] == pytest.approx(0.5)
     assert found["pitch slope"] == pytest.approx(1)

@@ -85,7 +85,8 @@ def _naturalness(result: Mapping[str, Any], columns: Sequence[str]) -> list[list
         cells = [f"{real:.3g} [{low:.3g}, {high:.3g}]"]
         for column in columns[1:]:
             value = found.get(column, {}).get(name)
-            cells.append("" if value is None else f"{value:.3g} (x {value / real:.2f})")
+            ratio = f" (x {value / real:.2f})" if value is not None and real > 0 else ""
+            cells.append("" if value is None else f"{value:.3g}{ratio}")
         rows.append([f"{name}, {unit}", *cells])
     if result["frechet"]:
         floor = next(iter(result["frechet"].values()))["floor"]

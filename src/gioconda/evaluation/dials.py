@@ -185,7 +185,8 @@ def gaze_figures(grid: _Series, seen: Sequence[Sequence[_Series]]) -> dict[str, 
 
     Returns:
         `error`, the mean angle in degrees between commanded and measured; `scatter`, the same
-        with each portrait's mean difference taken off; `yaw slope` and `pitch slope`.
+        with each portrait's mean difference taken off; `yaw slope` and `pitch slope`, NaN
+        where the grid has one value only.
     """
     errors, scatter, commanded, found = [], [], [], []
     for row in seen:
@@ -197,7 +198,8 @@ def gaze_figures(grid: _Series, seen: Sequence[Sequence[_Series]]) -> dict[str, 
         commanded.append(grid - grid.mean(0))
         found.append(middles - middles.mean(0))
     x, y = np.concatenate(commanded), np.concatenate(found)
-    slopes = (x * y).sum(0) / (x**2).sum(0)
+    asked = (x**2).sum(0)
+    slopes = np.where(asked > 0, (x * y).sum(0) / np.maximum(asked, 1e-9), np.nan)
     return {
         "error": float(np.mean(errors)),
         "scatter": float(np.mean(scatter)),

@@ -119,6 +119,6 @@ def _components(rows: _Rows, channels: int) -> tuple[_Rows, _Rows]:
     mean = rows.mean(0)
     spread = (rows - mean).reshape(len(rows), -1, channels).std((0, 1))
     weight = np.tile(1 / spread, rows.shape[1] // channels)
-    values, vectors = np.linalg.eigh(np.cov((rows - mean) * weight, rowvar=False))
-    best = vectors[:, ::-1][:, :_COMPONENTS] / np.sqrt(values[::-1][:_COMPONENTS])
-    return mean, weight[:, None] * best
+    _, sizes, directions = np.linalg.svd((rows - mean) * weight, full_matrices=False)
+    spreads = sizes[:_COMPONENTS] / np.sqrt(len(rows) - 1)
+    return mean, weight[:, None] * (directions[:_COMPONENTS].T / spreads)
