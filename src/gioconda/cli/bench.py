@@ -15,10 +15,10 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "memory", "provenance"),
+        choices=("speed", "generator", "memory", "provenance"),
         default="speed",
-        help="speed of every stage (default); peak memory for 10 s and for 5 minutes of speech; "
-        "or how well mark and signature hold",
+        help="speed of every stage (default); speed and delay of speech to motion alone; peak "
+        "memory for 10 s and for 5 minutes of speech; or how well mark and signature hold",
     )
     parser.add_argument(
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
         _memory(args)
     elif args.what == "provenance":
         _provenance(args)
+    elif args.what == "generator":
+        _generator(args)
     else:
         _speed(args)
     return 0
@@ -64,6 +66,32 @@ def _speed(args: argparse.Namespace) -> None:
         f"portrait made ready in {result['portrait_seconds']:.2f} s"
     )
     show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
+
+
+def _generator(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.latency import bench_generator
+    from gioconda.generator import BaselineGenerator
+
+    result = bench_generator({"version 0": BaselineGenerator}, args.size)
+    rows = [
+        [
+            name,
+            f"{row['fps']:.0f}",
+            f"{row['median_ms']:.2f}",
+            f"{row['p95_ms']:.2f}",
+            f"{row['to_rendering']:.2f}",
+            f"{row['hop']:.0f}",
+            f"{row['look_ahead_ms']:.0f}",
+            f"{row['latency_ms']:.0f}",
+        ]
+        for name, row in result["generators"].items()
+    ]
+    title = (
+        "Speech to motion alone, {seconds:.0f} s of speech; drawing a frame of {size} x {size} "
+        "takes {render_ms:.2f} ms"
+    ).format(**result)
+    heads = ["", "frames a second", "ms a hop", "p95", "of drawing", "hop, frames"]
+    show(result, args.json, title, [*heads, "look-ahead, ms", "both, ms"], rows)
 
 
 def _memory(args: argparse.Namespace) -> None:

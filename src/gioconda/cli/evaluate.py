@@ -10,6 +10,8 @@ from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
 
+_EVERY = 3  # of the spoken sentences: a hundred
+
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("evaluate", help="measure on clips of people never seen")
@@ -25,6 +27,19 @@ def add_parser(subparsers: Subparsers) -> None:
     reenactment.set_defaults(measure=_reenactment)
     sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
     sync.set_defaults(measure=_sync)
+    generator = what.add_parser(
+        "generator", help="how lifelike generated motion is, and how well it speaks"
+    )
+    generator.add_argument(
+        "--spoken",
+        metavar="SPOKEN",
+        type=Path,
+        help="a set that gioconda prepare --tts made, for more closures of the lips",
+    )
+    generator.set_defaults(measure=_generator)
+    gaze = what.add_parser("gaze", help="how well drawn eyes are read back, portrait by portrait")
+    gaze.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
+    gaze.set_defaults(measure=_gaze)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
@@ -33,9 +48,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
     )
     alignment.set_defaults(measure=_alignment)
-    for evaluation in (basis, speech, reenactment, sync):
+    for evaluation in (basis, speech, reenactment, sync, generator):
         add_clip_arguments(evaluation)
-    for evaluation in (basis, speech, reenactment, sync, alignment):
+    for evaluation in (basis, speech, reenactment, sync, generator, gaze, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -110,6 +125,37 @@ def _alignment(args: argparse.Namespace) -> None:
         f"{result['utterances']} sentences, {result['refused']} refused"
     )
     heads = ["", "phones", "matched %", "median", "p90", "mean", "bias", "within a frame %"]
+    show(result, args.json, title, heads, rows)
+
+
+def _generator(args: argparse.Namespace) -> None:
+    from gioconda.cli.figures import show_figures
+    from gioconda.data.spoken import read_spoken
+    from gioconda.evaluation.generator import evaluate_generator
+    from gioconda.evaluation.takes import Maker
+    from gioconda.generator import BaselineGenerator
+
+    makers: dict[str, Maker] = {"version 0": BaselineGenerator}
+    with progress_bar("steps") as report:
+        held_out, others = read_split(args, "val"), read_split(args, "train")
+        sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
+        result = evaluate_generator(held_out, others, makers, sentences, report)
+    show_figures(result, list(makers), args.json)
+
+
+def _gaze(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.dials import calibrate_gaze
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    result = {}
+    with progress_bar("portraits") as report:
+        for i, path in enumerate(args.pictures):
+            report(i, len(args.pictures))
+            result[path.name] = calibrate_gaze(make_portrait(read_image(path)))
+    rows = [[name, *(f"{value:.3g}" for value in row.values())] for name, row in result.items()]
+    title = "Drawn gaze, read back from the rendered frames; degrees against the camera"
+    heads = ["", "error", "scatter", "yaw slope", "pitch slope", "distance error"]
     show(result, args.json, title, heads, rows)
 
 

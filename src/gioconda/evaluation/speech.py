@@ -14,6 +14,7 @@ from gioconda.generator.regressor import Regressor
 from gioconda.speech import listen
 
 _LEAST_MOVEMENT = 0.005  # standard deviation of the mouth opening, in inter-ocular distances
+_STILL = 1e-6  # rounding alone makes values differ by so much
 
 
 def evaluate_speech(
@@ -82,8 +83,8 @@ def predict(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
 def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
     """Pearson's r; 0 where one of the two stands still."""
     a, b = a - a.mean(), b - b.mean()
-    size = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / size if size > 0 else 0.0
+    sizes = [float(np.sqrt((x**2).sum())) for x in (a, b)]
+    return float((a * b).sum()) / (sizes[0] * sizes[1]) if min(sizes) > _STILL else 0.0
 
 
 def _opening(talk: Talk, lower: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ def bench_speed(size: int, seconds: float) -> dict[str, Any]:
         frames a second; `pipeline`: frames a second of the whole line, its ratio to real time
         and to encoding alone; `portrait_seconds`: making the portrait ready, once.
     """
-    photo, voice = _example(seconds)
+    photo, voice = example(seconds)
     start = time.perf_counter()
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
@@ -89,7 +89,7 @@ def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]
 
 
 def _peak(size: int, seconds: float) -> dict[str, float]:
-    photo, voice = _example(seconds)
+    photo, voice = example(seconds)
     portrait = make_portrait(photo, size)
     with tempfile.TemporaryDirectory() as folder:
         intervals = _pipeline(Path(folder) / "line.mp4", portrait, voice)
@@ -98,7 +98,7 @@ def _peak(size: int, seconds: float) -> dict[str, float]:
     return {"seconds": seconds, "fps": 1 / float(np.mean(intervals)), "peak_mib": peak}
 
 
-def _example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The bundled photo, and its voice repeated to a length."""
     folder = resources.files("gioconda") / "example"
     with resources.as_file(folder / "portrait.jpg") as photo:
