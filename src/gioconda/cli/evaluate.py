@@ -133,9 +133,9 @@ def _generator(args: argparse.Namespace) -> None:
     from gioconda.data.spoken import read_spoken
     from gioconda.evaluation.generator import evaluate_generator
     from gioconda.evaluation.takes import Maker
-    from gioconda.generator import BaselineGenerator
+    from gioconda.generator import BaselineGenerator, Generator
 
-    makers: dict[str, Maker] = {"version 0": BaselineGenerator}
+    makers: dict[str, Maker] = {"generator": Generator, "version 0": BaselineGenerator}
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
         sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []

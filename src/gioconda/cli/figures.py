@@ -50,6 +50,9 @@ def _lips(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
         [title, *(_cell(found, column, name, form) for column in columns)]
         for name, (title, form) in _LIPS.items()
     ]
+    for shift in next(iter(result["judge"].values())):
+        title = "sync judge, score" if shift == "0" else f"  sound moved by {shift} frames"
+        rows.append([title, *(_cell(result["judge"], column, shift, ".3f") for column in columns)])
     sources = next(iter(found.values()))["by source"]
     for source in sources:
         by = {column: figures["by source"] for column, figures in found.items()}

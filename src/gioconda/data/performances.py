@@ -68,7 +68,7 @@ def read_performance(clip: Clip, basis: Basis) -> Performance | None:
     if clip.speech:
         own = clip.heard()["own"].astype(bool)
         pcm = clip.audio() * np.repeat(own, SAMPLES)
-    gaze = measure.gaze(basis.rebuild(motion.dynamics, neutral)) + motion.pose[:, :2]
+    gaze = measure.gaze(basis.rebuild(motion.dynamics, neutral), neutral) + motion.pose[:, :2]
     blinking = np.zeros((len(motion), 2), np.float32)
     for onset, lowest, end in measures["blinks"]:
         blinking[onset + 1 : lowest + 1, 0] = 1

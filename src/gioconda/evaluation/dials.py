@@ -30,8 +30,6 @@ _SETTLE: Final = 12  # frames at the start that are not counted
 _HELD: Final = 4  # frames that a drawn gaze is held; the last counts
 _STEPS: Final = 8  # of Newton's method
 
-_CORNERS: Final = np.array([33, 133, 263, 362])  # of the eyes
-
 _Faces = NDArray[np.floating]
 _Picture = NDArray[np.uint8]
 _Series = NDArray[np.float64]
@@ -83,24 +81,13 @@ def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     for blink in blinked:
         shut[blink.onset : blink.end + 1] = True
     return Seen(
-        gaze=directions(head.rotation, measure.gaze(_corners_at_rest(faces, portrait))),
+        gaze=directions(head.rotation, measure.gaze(faces, portrait.neutral)),
         head=np.degrees(angles(head.rotation)),
         distance=np.asarray(portrait.head.size[0] / head.size),
         opening=100 * measure.mouth_opening(faces),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
     )
-
-
-def _corners_at_rest(faces: _Faces, portrait: Portrait) -> _Faces:
-    """Faces (T, 478, 3) in the head frame, the eyes' corners as on the neutral face.
-
-    The tracked corners follow the irises by a third of their way, which would hide as much of
-    the gaze.
-    """
-    held = faces.copy()
-    held[:, _CORNERS] = portrait.neutral[_CORNERS]
-    return held
 
 
 def directions(turns: _Series, gaze: _Series) -> _Series:

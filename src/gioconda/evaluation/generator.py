@@ -14,11 +14,12 @@ from gioconda.data.clips import Clip
 from gioconda.data.spoken import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.frechet import motion_distance
+from gioconda.evaluation.judge import SHIFTS, SyncJudge
 from gioconda.evaluation.lips import Said, closure_threshold, compare_lips, count_closures
 from gioconda.evaluation.naturalness import LONG, Part, behaviour, spread_of
 from gioconda.evaluation.silence import evaluate_long, evaluate_silence
 from gioconda.evaluation.takes import Maker, Take, generate, in_pieces, read_takes
-from gioconda.face.basis import released_basis
+from gioconda.face.basis import Basis, released_basis
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.motion import Motion
 
@@ -49,8 +50,8 @@ def evaluate_generator(
     Returns:
         `people` and `takes` that were heard; `long minutes` of real speech of 4 s and more
         without a break, and of how many `long people`; `threshold` of closures in percent; and
-        by column, and in it by figure: `lips`, `closures`, `spoken closures`, `naturalness`,
-        `frechet`, `silence`, `long`, `seeds`.
+        by column, and in it by figure: `lips`, `judge` (the score by frames of shift),
+        `closures`, `spoken closures`, `naturalness`, `frechet`, `silence`, `long`, `seeds`.
 
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
@@ -79,6 +80,7 @@ def evaluate_generator(
         "long minutes": sum(len(part.motion) for part in real) / FPS / 60,
         "threshold": None if threshold is None else 100 * threshold,
         "lips": {},
+        "judge": {"real": judged(spoken, [take.spoken for take in spoken], basis)},
         "closures": {},
         "spoken closures": {},
         "naturalness": {},
@@ -101,6 +103,7 @@ def evaluate_generator(
             columns["shuffled"] = shuffled(spoken, made)
         for column, motions in columns.items():
             result["lips"][column] = compare_lips(spoken, motions, basis)
+            result["judge"][column] = judged(spoken, motions, basis)
             if threshold is not None:
                 found = count_closures(_said(spoken, motions), threshold, basis)
                 result["closures"][column] = found
@@ -137,6 +140,16 @@ def _said(takes: Sequence[Take], motions: Sequence[Motion]) -> list[Said]:
         for take, motion in zip(takes, motions, strict=True)
         if take.phones
     ]
+
+
+def judged(takes: Sequence[Take], motions: Sequence[Motion], basis: Basis) -> dict[str, float]:
+    """The sync judge's score, mean over takes, by how many frames the sound is moved."""
+    judge = SyncJudge()
+    scores = [
+        judge.scores(take.pcm, motion.dynamics[:, basis.lower])
+        for take, motion in zip(takes, motions, strict=True)
+    ]
+    return dict(zip(map(str, SHIFTS), np.mean(scores, 0).tolist(), strict=True))
 
 
 def shuffled(takes: Sequence[Take], made: Sequence[Motion]) -> list[Motion]:

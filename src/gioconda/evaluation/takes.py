@@ -13,6 +13,7 @@ from gioconda.data.clips import Clip
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis
+from gioconda.face.encode import encode
 from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech.features import SAMPLES
@@ -80,11 +81,11 @@ def read_takes(
 
     Args:
         clips: of one split.
-        basis: that the motion must be told in.
+        basis: that the motion is told in.
         report: called with clips done and clips in all.
 
     Raises:
-        GiocondaError: if the set was prepared with another basis, or there is no clip.
+        GiocondaError: if there is no clip.
     """
     if not clips:
         raise GiocondaError("there are no clips; give a set that gioconda prepare made")
@@ -103,15 +104,14 @@ def read_takes(
 
 def _read(clip: Clip, basis: Basis) -> Take:
     facts = json.loads(clip.video.with_suffix(".json").read_text())
-    if facts["basis"] != basis.name:
-        raise GiocondaError(
-            f"{clip.name} is told in the basis {facts['basis']}, expected {basis.name}; "
-            "make the set again with gioconda prepare"
-        )
     measured = clip.measures()
-    motion = Motion(
-        measured["pose"].astype(np.float32), measured["dynamics"].astype(np.float32), basis.name
-    )
+    if facts["basis"] == basis.name:
+        motion = Motion(
+            measured["pose"].astype(np.float32), measured["dynamics"].astype(np.float32), basis.name
+        )
+        neutral = measured["neutral"].astype(np.float32)
+    else:
+        motion, neutral = encode(clip.track(), basis)
     speech, pcm = slice(0, 0), np.empty(0, np.float32)
     if clip.speech:
         own = np.flatnonzero(np.diff(clip.heard()["own"].astype(int), prepend=0, append=0))
@@ -132,7 +132,7 @@ def _read(clip: Clip, basis: Basis) -> Take:
         source=clip.source,
         motion=motion,
         seen=measured["seen"].astype(bool),
-        neutral=measured["neutral"].astype(np.float32),
+        neutral=neutral,
         speech=speech,
         pcm=pcm,
         phones=phones,
