@@ -13,7 +13,7 @@ from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import generator as evaluation
 from gioconda.evaluation.generator import evaluate_generator, evaluate_seeds, shuffled
-from gioconda.evaluation.latency import delay
+from gioconda.evaluation.latency import bench_generator, delay
 from gioconda.evaluation.takes import generate, read_takes
 from gioconda.face.basis import released_basis
 from gioconda.generator import BaselineGenerator
@@ -57,6 +57,14 @@ def test_the_delay_is_read_off_without_being_told() -> None:
         "look_ahead_ms": 80,
         "latency_ms": 120,
     }
+
+
+def test_a_generator_is_timed_alone_and_against_drawing() -> None:
+    found = bench_generator({"version 0": BaselineGenerator}, size=128, seconds=2)
+    (row,) = found["generators"].values()
+    assert row["fps"] > 0
+    assert row["p95_ms"] >= row["median_ms"] > 0
+    assert row["to_rendering"] * found["render_ms"] == pytest.approx(1000 / row["fps"])
 
 
 def test_the_seed_decides_and_nothing_else() -> None:

@@ -69,7 +69,7 @@ def behaviour(parts: Sequence[Part], basis: Basis) -> dict[str, float]:
         For each of `MEASURES` its value: `head speed`, the mean absolute change of yaw, pitch
         and roll from frame to frame, after a low-pass of five frames; `head jerk` and `lip
         jerk`, the mean size of `jerk` of the angles over 11 frames, and of the points of the
-        lips over 7; `blinks`, see
+        lips (x, y) over 7; `blinks`, see
         `gioconda.data.blinks`; `blink length`, from onset to end; `gaze shifts`, see
         `gaze_shifts`; `mouth opening`, its mean.
     """
@@ -107,7 +107,8 @@ def _sums(part: Part, basis: Basis) -> dict[str, float]:
         shut[max(0, blink.onset - _BLINK_MARGIN) : blink.end + 1 + _BLINK_MARGIN] = True
     steps = np.diff(_filtered(turns, _LOW_PASS), axis=0)
     head = jerk(turns, _HEAD_JERK)
-    lip = jerk(faces[:, topology.LIPS].astype(np.float64), _LIP_JERK)
+    # depth is guessed by the mesh
+    lip = jerk(faces[:, topology.LIPS, :2].astype(np.float64), _LIP_JERK)
     return {
         "frames": len(faces),
         "head steps": len(steps),
