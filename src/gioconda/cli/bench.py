@@ -70,9 +70,10 @@ def _speed(args: argparse.Namespace) -> None:
 
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.evaluation.latency import bench_generator
-    from gioconda.generator import BaselineGenerator
+    from gioconda.generator import BaselineGenerator, Generator
 
-    result = bench_generator({"version 0": BaselineGenerator}, args.size)
+    makers = {"generator": Generator, "version 0": BaselineGenerator}
+    result = bench_generator(makers, args.size)
     rows = [
         [
             name,

@@ -1,14 +1,21 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gioconda.portrait import Portrait
 
 _EVERY = 3  # of the spoken sentences: a hundred
 
@@ -40,6 +47,12 @@ def add_parser(subparsers: Subparsers) -> None:
     gaze = what.add_parser("gaze", help="how well drawn eyes are read back, portrait by portrait")
     gaze.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     gaze.set_defaults(measure=_gaze)
+    dials = what.add_parser("dials", help="how exactly the dials are obeyed, on rendered frames")
+    dials.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
+    dials.add_argument(
+        "--seconds", type=float, default=4, help="of speech for each value (default: %(default)g)"
+    )
+    dials.set_defaults(measure=_dials)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
@@ -50,7 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
     alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, sync, generator):
         add_clip_arguments(evaluation)
-    for evaluation in (basis, speech, reenactment, sync, generator, gaze, alignment):
+    for evaluation in (basis, speech, reenactment, sync, generator, gaze, dials, alignment):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -157,6 +170,34 @@ def _gaze(args: argparse.Namespace) -> None:
     title = "Drawn gaze, read back from the rendered frames; degrees against the camera"
     heads = ["", "error", "scatter", "yaw slope", "pitch slope", "distance error"]
     show(result, args.json, title, heads, rows)
+
+
+def _dials(args: argparse.Namespace) -> None:
+    from gioconda.animator import Animator
+    from gioconda.controls import Controls
+    from gioconda.evaluation.dials import evaluate_dials
+    from gioconda.evaluation.speed import example
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    voice = example(args.seconds)[1]
+
+    def shoot(portrait: "Portrait", dials: Mapping[str, Any]) -> "Iterator[NDArray[np.uint8]]":
+        return Animator(portrait, controls=Controls(**dials)).speak(voice)
+
+    with progress_bar("videos") as report:
+        portraits = [make_portrait(read_image(path)) for path in args.pictures]
+        result = evaluate_dials(portraits, shoot, report)
+    rows = [
+        [f"{dial}: {name}", f"{value:.3f}"]
+        for dial, found in result.items()
+        for name, value in found.items()
+    ]
+    title = (
+        f"Dials on rendered frames of {len(portraits)} portraits; gaze in degrees, blinks a "
+        "minute,\nspeed of the head in degrees a frame"
+    )
+    show(result, args.json, title, ["", "measured"], rows)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

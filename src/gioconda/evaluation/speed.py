@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.animator import HOP, Animator
-from gioconda.generator import BaselineGenerator
+from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
@@ -109,7 +109,7 @@ def example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
 
 def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:
-    generator = BaselineGenerator()
+    generator = Generator()
     for begin in range(0, len(voice), HOP):
         start = time.perf_counter()
         motion = generator.append(voice[begin : begin + HOP])

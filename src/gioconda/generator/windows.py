@@ -41,10 +41,11 @@ _DIALS: Final = ("speech", "gaze", "amplitude", "blinking")
 # The mouth opens for a voice at once, holds through a short pause, then shuts.
 _RISE, _FALL, _HOLD = 1 / 2, 1 / 6, 6  # of the way a frame, of the way a frame, frames
 _SURE: Final = 0.5  # of a voice
-# Blinks of people who talk: how often, and how many frames the lids go down and up.
-_BLINKS: Final = 22.0  # a minute
+# Blinks of the training clips: how often, and how many frames the lids go down and up.
+_BLINKS: Final = 25.0  # a minute
 _SOONEST: Final = 8  # frames from one blink to the next
-_DOWN, _UP = (2, 5), (3, 7)
+_DOWN: Final = ((1, 2, 3), (0.23, 0.66, 0.11))  # frames, and how often
+_UP: Final = ((2, 3, 4, 5), (0.25, 0.5, 0.2, 0.05))
 _AMPLITUDES: Final = (0.4, 1.8)  # what clips taught; beyond, the pose itself is scaled
 
 
@@ -245,7 +246,7 @@ class _Lids:
         drawn = self._chance.random()
         if self._since > _SOONEST and drawn < ratio / wait:
             self._since = 0
-            down, up = (int(self._chance.integers(*span)) for span in (_DOWN, _UP))
+            down, up = (int(self._chance.choice(frames, p=often)) for frames, often in (_DOWN, _UP))
             self._left = [(1, 0)] * down + [(0, 1)] * up
             return self._left.pop(0)
         return 0, 0
