@@ -84,6 +84,50 @@ def test_a_second_run_does_nothing(made, sources):
     assert before == {file: file.stat().st_mtime_ns for file in output.rglob("*.tar")}
 
 
+def test_a_run_killed_as_it_puts_the_set_in_place_leaves_nothing_of_it(
+    made, sources, tmp_path, monkeypatch
+):
+    class Killed(BaseException):
+        """As signal 9: nothing catches it."""
+
+    def rename(part, target):
+        if deadly and part.name == deadly[0]:
+            deadly.pop(0)
+            raise Killed
+        return move(part, target)
+
+    small = Options(val=0.0, licence="CC0-1.0", shard_size=1)
+    move, work, output = Path.rename, tmp_path / "work", tmp_path / "set"
+    deadly = ["manifest.json", "train-00001.tar"]
+    monkeypatch.setattr(Path, "rename", rename)
+    while deadly:
+        with pytest.raises(Killed):
+            prepare([sources], output, small, 2, work=work)
+    prepare([sources], output, Options(val=0.0, licence="CC0-1.0"), 2, work=work)
+    assert contents(output) == contents(made[0])
+
+
+def test_what_is_half_done_goes_though_a_run_was_killed_before_it_went(made, sources):
+    (made[0] / ".work").mkdir()
+    prepare([sources], made[0], Options(val=0.0, licence="CC0-1.0"))
+    assert not (made[0] / ".work").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", '{"kind": "spoken", "shards": []}'),
+        ("manifest.json", "[]"),
+        ("clips.csv", ""),
+    ],
+)
+def test_a_folder_with_something_else_is_left_alone(sources, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(GiocondaError, match=f"a {name} of something else"):
+        prepare([sources], tmp_path, Options())
+    assert (tmp_path / name).read_text() == content
+
+
 def test_a_clip_is_read_back_with_all_that_was_measured(made, tmp_path):
     talk = next(c for c in read_clips(made[0], "train", tmp_path) if c.name == "ann-talk")
     frames = list(talk.frames())
