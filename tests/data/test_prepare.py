@@ -10,8 +10,10 @@ import av
 import numpy as np
 import pytest
 
+from gioconda.data import prepare as prepare_module
 from gioconda.data.clips import read_clips
 from gioconda.data.prepare import Options, prepare
+from gioconda.data.sources import read_sources
 from gioconda.errors import GiocondaError
 from tests.data.conftest import write_talk
 
@@ -105,6 +107,16 @@ def test_a_run_killed_as_it_puts_the_set_in_place_leaves_nothing_of_it(
             prepare([sources], output, small, 2, work=work)
     prepare([sources], output, Options(val=0.0, licence="CC0-1.0"), 2, work=work)
     assert contents(output) == contents(made[0])
+
+
+def test_clips_that_other_weights_measured_are_not_gone_on_from(talk_path, monkeypatch):
+    (video,) = read_sources([talk_path])
+    before = prepare_module._key(video)
+    assert prepare_module._key(video) == before
+    prepare_module._maker.cache_clear()
+    monkeypatch.setattr(prepare_module, "_WEIGHTS", prepare_module._WEIGHTS[1:])
+    assert prepare_module._key(video) != before
+    prepare_module._maker.cache_clear()
 
 
 def test_what_is_half_done_goes_though_a_run_was_killed_before_it_went(made, sources):

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -55,6 +57,14 @@ from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
 _VERSION: Final = 1  # of what is written; counts up when the same videos give other clips
+# Files of gioconda/weights that clips are measured with; other ones give other clips.
+_WEIGHTS: Final = (
+    "basis.safetensors",
+    "regressor.onnx",
+    "mediapipe/face_detection_full_range_sparse.tflite",
+    "mediapipe/face_detection_short_range.tflite",
+    "mediapipe/face_landmark_with_attention.tflite",
+)
 _FACTS: Final = (  # columns of clips.csv, in this order
     "clip",
     "split",
@@ -177,7 +187,7 @@ def prepare(
         with _alone(output):
             files = [pieces / f"{_key(video)}.tar" for video in videos]
             names = [file.name for file in files]
-            inputs = _digest([_VERSION, names, asdict(options)])
+            inputs = _digest([names, asdict(options)])
             manifest = _older(output)
             fresh, took = 0, [0.0, 0.0]
             if manifest is None or manifest["inputs"] != inputs or not _whole(output, manifest):
@@ -210,6 +220,14 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
+@cache
+def _maker() -> str:
+    """Of what makes the clips."""
+    folder = resources.files("gioconda") / "weights"
+    weights = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _WEIGHTS]
+    return _digest([_VERSION, weights])
+
+
 def _key(video: Video) -> str:
     """Changes whenever the video's clips could be others."""
     try:
@@ -217,7 +235,7 @@ def _key(video: Video) -> str:
         file = [status.st_size, status.st_mtime_ns]
     except OSError:
         file = []
-    return f"{video.name[:80]}-{_digest([_VERSION, asdict(video), file])[:16]}"
+    return f"{video.name[:80]}-{_digest([_maker(), asdict(video), file])[:16]}"
 
 
 def _older(output: Path) -> dict[str, Any] | None:
@@ -468,7 +486,7 @@ def _histograms(kept: Sequence[Mapping[str, Any]]) -> dict[str, card.Histogram]:
 
 
 def _write_table(file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    with open(file, "w", newline="") as out:
+    with open(file, "w", newline="", encoding="utf-8") as out:
         table = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
