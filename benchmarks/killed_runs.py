@@ -26,8 +26,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ray", action="store_true")
     args = parser.parse_args()
+    if args.output.exists():
+        parser.error(f"{args.output} exists; name a new folder")
     started = time.monotonic()
-    run(args.source, args.output / "whole").wait()
+    if run(args.source, args.output / "whole").wait():
+        return 1  # it has said why
     seconds = time.monotonic() - started
     print(f"undisturbed: {seconds:.0f} s", flush=True)
     chance = random.Random(args.seed)
@@ -66,7 +69,7 @@ def with_kills(args: argparse.Namespace, chance: random.Random, seconds: float) 
                 print(f"kill {kills}: {'the run' if whole else 'a worker'}", flush=True)
                 if whole:
                     break
-        if process.wait() == 0:
+        if process.wait() != -signal.SIGKILL:
             return kills
 
 

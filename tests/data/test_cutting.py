@@ -1,5 +1,6 @@
 """Videos that are not as they should be: kept, or dropped with a reason."""
 
+import errno
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +13,7 @@ from gioconda.data import cutting
 from gioconda.data.cutting import cut_video
 from gioconda.data.quality import Limits, reason
 from gioconda.data.sources import read_sources
+from gioconda.errors import GiocondaError
 from tests.data.conftest import write_talk
 from tests.media.samples import write_pictures
 from tests.media.test_video import set_rotation
@@ -150,3 +152,13 @@ def test_a_mistake_of_the_program_is_named_and_does_not_end_the_run(talk_path, m
 
     monkeypatch.setattr(cutting, "find_stretches", mistaken)
     assert cut(talk_path) == ([], ["failed"])
+
+
+def test_a_full_disk_ends_the_run_and_is_not_held_against_the_video(talk_path, monkeypatch):
+    def full(self, frame):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cutting, "_copied", lambda *_: False)
+    monkeypatch.setattr(cutting.VideoWriter, "write", full)
+    with pytest.raises(GiocondaError, match="No space left on device; make room"):
+        cut(talk_path)

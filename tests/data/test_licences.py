@@ -21,6 +21,9 @@ def test_free_licences(licence):
         "CC BY-ND 4.0",
         "CC-BY-NC-SA-4.0",
         "MIT, research only",
+        "MIT, for research use only",
+        "CC-BY-4.0, non commercial",
+        "CC-BY-SA-4.0, not for commercial use",
         "GPL?",
     ],
 )

@@ -10,8 +10,10 @@ import av
 import numpy as np
 import pytest
 
+from gioconda.data import prepare as prepare_module
 from gioconda.data.clips import read_clips
 from gioconda.data.prepare import Options, prepare
+from gioconda.data.sources import read_sources
 from gioconda.errors import GiocondaError
 from tests.data.conftest import write_talk
 
@@ -82,6 +84,60 @@ def test_a_second_run_does_nothing(made, sources):
     again = prepare([sources], output, Options(val=0.0, licence="CC0-1.0"))
     assert again.fresh == 0
     assert before == {file: file.stat().st_mtime_ns for file in output.rglob("*.tar")}
+
+
+def test_a_run_killed_as_it_puts_the_set_in_place_leaves_nothing_of_it(
+    made, sources, tmp_path, monkeypatch
+):
+    class Killed(BaseException):
+        """As signal 9: nothing catches it."""
+
+    def rename(part, target):
+        if deadly and part.name == deadly[0]:
+            deadly.pop(0)
+            raise Killed
+        return move(part, target)
+
+    small = Options(val=0.0, licence="CC0-1.0", shard_size=1)
+    move, work, output = Path.rename, tmp_path / "work", tmp_path / "set"
+    deadly = ["manifest.json", "train-00001.tar"]
+    monkeypatch.setattr(Path, "rename", rename)
+    while deadly:
+        with pytest.raises(Killed):
+            prepare([sources], output, small, 2, work=work)
+    prepare([sources], output, Options(val=0.0, licence="CC0-1.0"), 2, work=work)
+    assert contents(output) == contents(made[0])
+
+
+def test_clips_that_other_weights_measured_are_not_gone_on_from(talk_path, monkeypatch):
+    (video,) = read_sources([talk_path])
+    before = prepare_module._key(video)
+    assert prepare_module._key(video) == before
+    prepare_module._maker.cache_clear()
+    monkeypatch.setattr(prepare_module, "_WEIGHTS", prepare_module._WEIGHTS[1:])
+    assert prepare_module._key(video) != before
+    prepare_module._maker.cache_clear()
+
+
+def test_what_is_half_done_goes_though_a_run_was_killed_before_it_went(made, sources):
+    (made[0] / ".work").mkdir()
+    prepare([sources], made[0], Options(val=0.0, licence="CC0-1.0"))
+    assert not (made[0] / ".work").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", '{"kind": "spoken", "shards": []}'),
+        ("manifest.json", "[]"),
+        ("clips.csv", ""),
+    ],
+)
+def test_a_folder_with_something_else_is_left_alone(sources, tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(GiocondaError, match=f"a {name} of something else"):
+        prepare([sources], tmp_path, Options())
+    assert (tmp_path / name).read_text() == content
 
 
 def test_a_clip_is_read_back_with_all_that_was_measured(made, tmp_path):

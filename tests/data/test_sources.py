@@ -77,6 +77,44 @@ def test_a_tables_clips_may_lie_in_a_shard_beside_it(tmp_path):
         assert path.read_bytes() == b"x"
 
 
+def test_a_clip_in_a_shard_may_be_named_as_the_file_that_it_is(tmp_path):
+    inner = touch(tmp_path / "in/one.mp4")
+    with tarfile.open(tmp_path / "train-0.tar", "w") as tar:
+        tar.add(inner, "one.mp4")
+    (video,) = read_sources([table(tmp_path / "t.csv", "clip\none.mp4\n")])
+    assert (video.name, video.member) == ("one", "one.mp4")
+
+
+def test_a_hidden_folder_serves_if_it_is_the_one_that_was_named(tmp_path):
+    touch(tmp_path / ".cache/videos/a.mp4")
+    assert [v.name for v in read_sources([tmp_path / ".cache/videos"])] == ["a"]
+
+
+def test_names_that_are_not_english_stay_apart(tmp_path):
+    for name in ("李/1.mp4", "王/1.mp4", "Zoë/1.mp4"):
+        touch(tmp_path / name)
+    videos = read_sources([tmp_path])
+    assert len({v.person for v in videos}) == len({v.name for v in videos}) == 3
+    assert all(v.name.isascii() and "." not in v.name for v in videos)
+
+
+def test_folders_of_a_list_are_persons_as_those_of_a_folder(tmp_path):
+    lines = ["ann/1.mp4", "ann/2.mp4", f"{tmp_path}/ann/3.mp4", "../elsewhere/4.mp4"]
+    videos = read_sources([table(tmp_path / "list.txt", "\n".join(lines))])
+    assert [(v.name, v.person) for v in videos] == [
+        ("4", "4"),
+        ("ann-1", "ann"),
+        ("ann-2", "ann"),
+        ("ann-3", "ann"),
+    ]
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"caf\xe9.mp4")
+    with pytest.raises(GiocondaError, match="no list in UTF-8"):
+        read_sources([tmp_path / "list.txt"])
+
+
 def test_a_list_names_files_from_its_own_folder(tmp_path):
     touch(tmp_path / "sub/one.mp4")
     (video,) = read_sources([table(tmp_path / "list.txt", "sub/one.mp4\n\n")])
@@ -88,6 +126,7 @@ def test_a_list_names_files_from_its_own_folder(tmp_path):
     [
         ("name\none\n", "expected at least 'clip'"),
         ("clip\none.mp4\none.mp4\n", "names are there twice, one"),
+        ("clip\none.mp4\none-001.mp4\n", "as clips of another would be, one-001"),
         ("clip,person,split\na.mp4,ann,train\nb.mp4,ann,val\n", "more than one split, ann"),
     ],
 )

@@ -103,13 +103,6 @@ def test_frames_without_the_face_do_not_count() -> None:
     assert sync.offset(sync.curve(heard, far, seen)).frames == pytest.approx(1.0, abs=0.5)
 
 
-def test_shift_brings_the_sound_back() -> None:
-    pcm = np.arange(6400, dtype=np.float32)
-    assert (sync.shift(pcm, 2.0) == pcm[1280:]).all()
-    assert (sync.shift(pcm, -0.5)[320:] == pcm).all()
-    assert not sync.shift(pcm, -0.5)[:320].any()
-
-
 def test_own_sound_belongs() -> None:
     for seed in range(30):
         assert sync.belongs(*pair(250, 2.0, seed), SURE) == []

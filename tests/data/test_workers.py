@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gioconda.data import workers
 from gioconda.data.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
 
@@ -24,6 +26,15 @@ def kill_yourself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def work_or_die(seconds: float) -> float:
+    """Work for some seconds; none at all is deadly, whenever it is tried."""
+    if not seconds:
+        time.sleep(0.1)
+        kill_yourself()
+    time.sleep(seconds)
+    return seconds
+
+
 def test_every_task_gives_its_result(tmp_path):
     tasks = [(i, False, tmp_path) for i in range(7)]
     assert dict(run_here(square, tasks, 2)) == {i: i * i for i in range(7)}
@@ -34,8 +45,24 @@ def test_a_task_whose_worker_dies_is_done_again(tmp_path):
     assert dict(run_here(square, tasks, 2)) == {i: i * i for i in range(7)}
 
 
-def test_a_task_that_always_kills_its_worker_is_given_up():
+def test_a_task_that_always_kills_its_worker_is_given_up(monkeypatch):
+    monkeypatch.setattr(workers, "_TRIES", 3)
     assert list(run_here(kill_yourself, [()], 1)) == [(0, None)]
+
+
+def test_tasks_beside_one_that_always_kills_are_not_given_up(monkeypatch):
+    monkeypatch.setattr(workers, "_TRIES", 3)
+    assert dict(run_here(work_or_die, [(0,), (1,), (0.5,)], 2)) == {0: None, 1: 1, 2: 0.5}
+
+
+def test_workers_end_when_nobody_waits_for_them():
+    ended = run_here(time.sleep, [(0,), (60,)], 2)
+    next(ended)
+    ended.close()
+    deadline = time.monotonic() + 20
+    while multiprocessing.active_children():
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.1)
 
 
 def test_a_mistake_in_a_task_is_not_hidden(tmp_path):

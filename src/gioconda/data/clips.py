@@ -5,6 +5,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
     table = data / "clips.csv"
     if not table.is_file():
         raise GiocondaError(f"{data} has no clips.csv; make a set with gioconda prepare")
-    with open(table, newline="") as file:
+    with open(table, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = {"clip", "split", "person", "audio", "source", "shard", "sound_late"} - set(
             reader.fieldnames or ()
@@ -110,12 +111,18 @@ def _taken_out(shard: Path, cache: Path) -> Path:
     folder = cache / f"{shard.stem}-{status.st_size:x}-{status.st_mtime_ns:x}"
     if folder.is_dir():
         return folder
-    partial = folder.with_suffix(".partial")
     try:
-        partial.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(shard) as tar:
-            tar.extractall(partial, filter="data")
-        partial.rename(folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=cache, prefix=f"{shard.stem}-") as own:  # others may be at it
+            partial = Path(own) / folder.name
+            partial.mkdir()
+            with tarfile.open(shard) as tar:
+                tar.extractall(partial, filter="data")
+            try:
+                partial.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
     except tarfile.TarError as error:
         raise GiocondaError(f"{shard} is no whole shard ({error}); make the set again") from error
     except OSError as error:

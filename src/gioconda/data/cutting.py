@@ -1,6 +1,7 @@
 """One video becomes clean clips, each with its track, its measures and its sound."""
 
 import base64
+import errno
 import json
 import time
 from collections.abc import Iterator
@@ -83,7 +84,7 @@ class Outcome:
     """What became of one video.
 
     Attributes:
-        clips: samples of "mp4", "npz", "aux", "pcm" and "json"; `assemble` makes of them what
+        clips: samples of "mp4", "npz", "aux", "pcm" and "json"; `prepare` makes of them what
             is in the shards.
         rejects: what is no clip.
         seconds: of video that were read.
@@ -100,7 +101,10 @@ def cut_video(video: Video) -> Outcome:
     """Cut a video into clips of one face each, and measure them.
 
     A video that cannot be read becomes a reject, "unreadable", and so does one that shows a
-    mistake of this program, "failed"; nothing is raised.
+    mistake of this program, "failed".
+
+    Raises:
+        GiocondaError: if the disk is full, which is no fault of the video.
     """
     started = time.process_time()
     rejects: list[Reject] = []
@@ -113,14 +117,26 @@ def cut_video(video: Video) -> Outcome:
             sound = _sound(path) if crops else None
             for name, crop, shot in _shoot(path, video, crops):
                 clips.append(_clip(video, name, crop, shot, sound))
-    except GiocondaError as error:
-        rejects.append(Reject(video.name, video.source, f"unreadable: {error}", seconds))
-        clips = []
     except Exception as error:  # one strange video must not end a run of many days
+        if _disk_full(error):
+            raise GiocondaError(
+                f"{video.name} could not be cut: {reason(error)}; make room and run it again"
+            ) from error
         why = f"failed: {type(error).__name__}: {reason(error)}"
+        if isinstance(error, GiocondaError):
+            why = f"unreadable: {error}"
         rejects.append(Reject(video.name, video.source, why, seconds))
         clips = []
     return Outcome(clips, rejects, seconds, time.process_time() - started)
+
+
+def _disk_full(error: BaseException | None) -> bool:
+    """Whether an error comes of a disk without room."""
+    while error is not None:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _find(path: Path, video: Video) -> tuple[list[Crop], float, list[Reject]]:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 import cv2
@@ -72,36 +71,44 @@ def find_duplicates(clips: Mapping[str, Fingerprint], first: Sequence[str] = ())
     """
     protected = set(first)
     ranked = sorted(clips, key=lambda name: (name not in protected, -clips[name].detail, name))
-    groups: dict[tuple[int, int], set[int]] = defaultdict(set)
+    groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     for i, name in enumerate(ranked):
-        for band in range(_BANDS):
-            for bits in (clips[name].pictures >> np.uint64(16 * band)) & np.uint64(0xFFFF):
-                groups[band, int(bits)].add(i)
-    crowds = (sorted(group) for group in groups.values() if 1 < len(group) <= _CROWDED)
-    pairs = sorted({pair for crowd in crowds for pair in combinations(crowd, 2)})
-    if not pairs:
-        return {}
+        for band in _bands(clips[name].pictures):
+            groups[band].append(i)
     movements = [clips[name].movement for name in ranked]
+    length = np.array([len(m) for m in movements])
+    bounds = np.array([np.quantile(m, (0, 0.2, 0.8, 1), axis=0) for m in movements])  # (N, 4, 4)
     dropped: dict[str, str] = {}
-    for k, c in np.array(pairs)[_could_be(np.array(pairs), movements)]:
-        kept, copy = ranked[k], ranked[c]
-        if kept in dropped or copy in dropped:
+    for k, kept in enumerate(ranked):
+        if kept in dropped:
             continue
-        if not _look_alike(clips[kept].pictures, clips[copy].pictures):
-            continue
-        if likeness(movements[k], movements[c]) > _LIKE:
-            dropped[copy] = kept
+        crowds = (groups[band] for band in _bands(clips[kept].pictures))
+        near = {c for crowd in crowds if len(crowd) <= _CROWDED for c in crowd if c > k}
+        others = np.array(sorted(near), int)
+        for c in others[_could_be(length, bounds, k, others)]:
+            copy = ranked[c]
+            if copy in dropped or not _look_alike(clips[kept].pictures, clips[copy].pictures):
+                continue
+            if likeness(movements[k], movements[c]) > _LIKE:
+                dropped[copy] = kept
     return dropped
 
 
+def _bands(pictures: NDArray[np.uint64]) -> set[tuple[int, int]]:
+    """The bands of all pictures: which one, and its bits."""
+    return {
+        (band, int(bits))
+        for band in range(_BANDS)
+        for bits in (pictures >> np.uint64(16 * band)) & np.uint64(0xFFFF)
+    }
+
+
 def _could_be(
-    pairs: NDArray[np.int_], movements: Sequence[NDArray[np.float32]]
+    length: NDArray[np.int_], bounds: NDArray[np.floating], clip: int, others: NDArray[np.int_]
 ) -> NDArray[np.bool_]:
-    """Of each pair (P, 2), whether most of the shorter one is in the range of the longer."""
-    length = np.array([len(m) for m in movements])
-    bounds = np.array([np.quantile(m, (0, 0.2, 0.8, 1), axis=0) for m in movements])  # (N, 4, 4)
-    shorter = np.where(length[pairs[:, 0]] <= length[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
-    longer = pairs.sum(1) - shorter
+    """Of a clip and each other (P,), whether most of the shorter is in the range of the longer."""
+    longer = np.where(length[others] > length[clip], others, clip)
+    shorter = clip + others - longer
     low = bounds[shorter, 1] >= bounds[longer, 0] - 4 * _NOISE
     high = bounds[shorter, 2] <= bounds[longer, 3] + 4 * _NOISE
     found: NDArray[np.bool_] = (low & high).all(1)

@@ -25,7 +25,7 @@ _FREE: Final = (
     "unlicense",
 )
 _RESERVED: Final = re.compile(
-    r"\b(nc|nd|non-?commercial|no-?deriv\w*|research[- ]only|academic|all rights reserved)\b"
+    r"\b(nc|nd|non[- ]?commercial|no[- ]?deriv\w*|not for|only|academic|all rights reserved)\b"
 )
 
 

@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -55,6 +57,14 @@ from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
 _VERSION: Final = 1  # of what is written; counts up when the same videos give other clips
+# Files of gioconda/weights that clips are measured with; other ones give other clips.
+_WEIGHTS: Final = (
+    "basis.safetensors",
+    "regressor.onnx",
+    "mediapipe/face_detection_full_range_sparse.tflite",
+    "mediapipe/face_detection_short_range.tflite",
+    "mediapipe/face_landmark_with_attention.tflite",
+)
 _FACTS: Final = (  # columns of clips.csv, in this order
     "clip",
     "split",
@@ -80,6 +90,7 @@ _FACTS: Final = (  # columns of clips.csv, in this order
     "shard",
     "sha256",
 )
+_MANIFEST: Final = "manifest.json"
 _REJECT: Final = ("name", "source", "kind", "seconds", "reason")
 _RIGHTS: Final = """\
 Each clip has the licence of its source, named above and in clips.csv. A licence says what the
@@ -148,7 +159,7 @@ def prepare(
     """Make a training set of videos; see docs/data.md for what is in it.
 
     It may be killed at any time: called again it goes on, and the set is the same to the byte.
-    Nothing of the set is in `output` before all of it is.
+    Nothing of the set is in `output` before all of it is made.
 
     Args:
         sources: see `gioconda.data.sources.read_sources`.
@@ -162,7 +173,7 @@ def prepare(
     Raises:
         GiocondaError: if the sources do not serve, see `read_sources`; if a set for release
             would hold what may not be released; if no clip is left; if the folder cannot be
-            written or another run is at work in it.
+            written, holds something else, or another run is at work in it.
     """
     started = monotonic()
     check_matplotlib()
@@ -176,16 +187,17 @@ def prepare(
         with _alone(output):
             files = [pieces / f"{_key(video)}.tar" for video in videos]
             names = [file.name for file in files]
-            inputs = _digest([_VERSION, names, asdict(options)])
-            manifest = _finished(output, inputs)
-            if manifest is not None:
-                return Prepared(manifest, monotonic() - started, 0)
-            fresh = _cut(videos, files, processes, ray, report)
-            outcomes = [read_outcome(file) for file in files]
-            manifest = _assemble(output, pieces, files, inputs, options)
+            inputs = _digest([names, asdict(options)])
+            manifest = _older(output)
+            fresh, took = 0, [0.0, 0.0]
+            if manifest is None or manifest["inputs"] != inputs or not _whole(output, manifest):
+                fresh = _cut(videos, files, processes, ray, report)
+                for file in files:
+                    outcome = read_outcome(file)
+                    took = [took[0] + outcome["seconds"], took[1] + outcome["core_seconds"]]
+                manifest = _assemble(output, files, inputs, options)
             if work is None:
                 shutil.rmtree(pieces)
-            took = (sum(o[key] for o in outcomes) for key in ("seconds", "core_seconds"))
             return Prepared(manifest, monotonic() - started, fresh, *took)
     except OSError as error:
         raise write_error(output, error) from error
@@ -208,6 +220,14 @@ def _digest(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
+@cache
+def _maker() -> str:
+    """Of what makes the clips."""
+    folder = resources.files("gioconda") / "weights"
+    weights = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _WEIGHTS]
+    return _digest([_VERSION, weights])
+
+
 def _key(video: Video) -> str:
     """Changes whenever the video's clips could be others."""
     try:
@@ -215,19 +235,37 @@ def _key(video: Video) -> str:
         file = [status.st_size, status.st_mtime_ns]
     except OSError:
         file = []
-    return f"{video.name[:80]}-{_digest([_VERSION, asdict(video), file])[:16]}"
+    return f"{video.name[:80]}-{_digest([_maker(), asdict(video), file])[:16]}"
 
 
-def _finished(output: Path, inputs: str) -> dict[str, Any] | None:
-    """The manifest of the set that lies in the folder, if it is the one that is wanted."""
+def _older(output: Path) -> dict[str, Any] | None:
+    """The manifest of the set in the folder, which may be a part of a set; None if it has none.
+
+    Raises:
+        GiocondaError: if something else lies there, which the new set would overwrite.
+    """
     try:
-        manifest: dict[str, Any] = json.loads((output / "manifest.json").read_text())
-        whole = all(
-            (output / shard["file"]).stat().st_size == shard["size"] for shard in manifest["shards"]
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return manifest if whole and manifest["inputs"] == inputs else None
+        manifest: dict[str, Any] = json.loads((output / _MANIFEST).read_text())
+        if {"inputs", "shards", "figures"} <= manifest.keys():
+            return manifest
+        found = _MANIFEST
+    except FileNotFoundError:
+        found = "clips.csv"
+        if not (output / found).exists():
+            return None
+    except (ValueError, AttributeError):
+        found = _MANIFEST
+    raise GiocondaError(
+        f"{output} holds a {found} of something else, which would be lost; name another folder"
+    )
+
+
+def _whole(output: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether all of a set is there; its shards are put in place last."""
+    try:
+        return all((output / s["file"]).stat().st_size == s["size"] for s in manifest["shards"])
+    except OSError:
+        return False
 
 
 def _cut(
@@ -257,9 +295,7 @@ def _cut(
     return len(missing)
 
 
-def _assemble(
-    output: Path, pieces: Path, files: Sequence[Path], inputs: str, options: Options
-) -> dict[str, Any]:
+def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options) -> dict[str, Any]:
     """Sort out what was cut and put it into shards; returns the manifest."""
     rejects = [reject for file in files for reject in read_rejects(file)]
     clips = {c.facts["clip"]: c for file in files for c in read_candidates(file)}
@@ -272,7 +308,7 @@ def _assemble(
         )
     offsets = _bring_in_step(clips.values())
     rejects += _drop_foreign(clips.values())
-    fresh = pieces / "set"
+    fresh = output / ".set"  # whatever else uses the pieces, and on the same disk
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     shards: list[Shard] = []
@@ -316,7 +352,7 @@ def _assemble(
         versions={"gioconda": manifest["version"]},
     )
     told = json.dumps(manifest, indent=1, sort_keys=True)
-    (fresh / "manifest.json").write_text(told + "\n")
+    (fresh / _MANIFEST).write_text(told + "\n")
     _put_in_place(fresh, output)
     return json.loads(told)  # type: ignore[no-any-return]
 
@@ -450,20 +486,25 @@ def _histograms(kept: Sequence[Mapping[str, Any]]) -> dict[str, card.Histogram]:
 
 
 def _write_table(file: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    with open(file, "w", newline="") as out:
+    with open(file, "w", newline="", encoding="utf-8") as out:
         table = csv.DictWriter(out, columns, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
 
 
 def _put_in_place(fresh: Path, output: Path) -> None:
-    """Move a whole set to where it belongs, the manifest last; an older set goes."""
-    old = output / "manifest.json"
-    if old.exists():
-        shards = json.loads(old.read_text())["shards"]
-        old.unlink()
-        for shard in shards:
-            (output / shard["file"]).unlink(missing_ok=True)
+    """Move a whole set to where it belongs; an older set goes.
+
+    The manifest comes first and the shards last: wherever this is cut off, a manifest names all
+    shards that are there, and the next run clears them away.
+    """
+    for shard in (_older(output) or {"shards": []})["shards"]:
+        (output / shard["file"]).unlink(missing_ok=True)
     shutil.rmtree(output / "card", ignore_errors=True)
-    for part in sorted(fresh.iterdir(), key=lambda part: (part.name == old.name, part.name)):
+    for part in sorted(fresh.iterdir(), key=_turn):
         part.rename(output / part.name)
+    fresh.rmdir()
+
+
+def _turn(part: Path) -> tuple[bool, bool, str]:
+    return part.name != _MANIFEST, part.suffix == ".tar", part.name

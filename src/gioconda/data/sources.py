@@ -2,8 +2,10 @@
 
 import csv
 import hashlib
+import os
 import re
 import tarfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +34,7 @@ COLUMNS: Final = (
     "transcript",
 )
 _NO_SPEECH: Final = "none"
+_NUMBER: Final = re.compile(r"-\d{3,}$")  # of a clip, after the name of its video
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,8 @@ def read_sources(sources: Sequence[Path], val: float = 0.05, licence: str = "") 
 
     A folder is searched through; its folders of the first level are taken for persons where
     it has any, else each video is a person of its own. A .txt file holds a path on each line,
-    a .csv file the columns of `COLUMNS`; paths in both are from the file's folder, and a clip
-    of a table may also be in a tar file beside it.
+    and its folders below the list's own count likewise, a .csv file the columns of `COLUMNS`; paths
+    in both are from the file's folder, and a clip of a table may also be in a tar file beside it.
 
     Args:
         sources: what to read.
@@ -121,36 +124,44 @@ def read_sources(sources: Sequence[Path], val: float = 0.05, licence: str = "") 
 
 def _read(source: Path, licence: str) -> Iterator[Video]:
     if source.is_dir():
-        files = sorted(f for f in source.rglob("*") if _is_video(f))
-        for file in files:
+        for file in sorted(source.rglob("*")):
             within = file.relative_to(source)
-            person = within.parts[0] if len(within.parts) > 1 else within.stem
-            yield _video(file, within, _word(person), source.resolve().name, licence)
+            if _is_video(file) and not any(part.startswith(".") for part in within.parts):
+                yield _video(file, within, source.resolve().name, licence)
     elif not source.is_file():
         raise GiocondaError(f"{source} does not exist; expected a folder, a video or a table")
     elif source.suffix.lower() == ".csv":
         yield from _read_table(source, licence)
     elif source.suffix.lower() == ".txt":
-        for line in source.read_text().splitlines():
-            if line.strip():
-                file = source.parent / line.strip()
-                yield _video(file, Path(file.name), _word(file.stem), source.stem, licence)
+        for line in _lines(source):
+            file = source.parent / line
+            within = Path(os.path.relpath(file, source.parent))
+            if within.parts[0] == "..":
+                within = Path(file.name)
+            yield _video(file, within, source.stem, licence)
     else:
-        folder = source.resolve().parent.name
-        yield _video(source, Path(source.name), _word(source.stem), folder, licence)
+        yield _video(source, Path(source.name), source.resolve().parent.name, licence)
 
 
 def _is_video(file: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.parts if part not in (".", ".."))
-    return file.suffix.lower() in SUFFIXES and file.is_file() and not hidden
+    return file.suffix.lower() in SUFFIXES and file.is_file()
 
 
-def _video(file: Path, within: Path, person: str, source: str, licence: str) -> Video:
+def _lines(file: Path) -> list[str]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GiocondaError(f"{file} is no list in UTF-8 ({error})") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _video(file: Path, within: Path, source: str, licence: str) -> Video:
+    """A video of which only the place in its folder is known: `within`."""
     return Video(
         name=_word("-".join(within.with_suffix("").parts)),
         path=file,
         member=None,
-        person=person,
+        person=_word(within.parts[0] if len(within.parts) > 1 else within.stem),
         split="",
         source=source,
         licence=licence,
@@ -176,9 +187,10 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
             f"and of {', '.join(COLUMNS[1:])} those that are known"
         )
     members = {
-        Path(name).stem: (shard, name)
+        known: (shard, name)
         for shard in sorted(table.parent.glob("*.tar"))
         for name in _members(shard)
+        for known in (name, Path(name).stem)
     }
     for row in rows:
         facts = {name: (row.get(name) or "").strip() for name in COLUMNS}
@@ -222,8 +234,15 @@ def _split(person: str, val: float) -> str:
 
 
 def _word(text: str) -> str:
-    """A text as a name in shards, which end a name at its first dot: letters, digits, -, _."""
-    return re.sub(r"[^\w-]+", "_", text, flags=re.ASCII).strip("_-") or "unnamed"
+    """A text as a name in shards, which end a name at its first dot: letters, digits, -, _.
+
+    With letters beyond ASCII, its hash keeps it apart from others.
+    """
+    word = re.sub(r"[^\w-]+", "_", text, flags=re.ASCII).strip("_-") or "unnamed"
+    if text.isascii():
+        return word
+    normal = unicodedata.normalize("NFC", text)
+    return f"{word}-{hashlib.sha256(normal.encode(errors='surrogateescape')).hexdigest()[:8]}"
 
 
 def _check_names(videos: Sequence[Video]) -> None:
@@ -233,6 +252,14 @@ def _check_names(videos: Sequence[Video]) -> None:
         raise GiocondaError(
             f"{len(twice)} names are there twice, {twice[0]} among them; give each video a name "
             "of its own, or its sources one by one"
+        )
+    parts = sorted(
+        name for name in counts if name != (of := _NUMBER.sub("", name)) and of in counts
+    )
+    if parts:
+        raise GiocondaError(
+            f"{len(parts)} videos are named as clips of another would be, {parts[0]} among them; "
+            "give them other names"
         )
 
 

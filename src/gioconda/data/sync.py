@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator.regressor import Regressor
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import FPS
 from gioconda.speech import listen
 
 LAGS: Final = 8  # frames to both sides
@@ -227,17 +227,6 @@ def offsets(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Offset]:
         low, high = min(float(low), one.low), max(float(high), one.high)
         found[source] = replace(one, low=low, high=high, sure=high - low <= 2 * _SURE)
     return found
-
-
-def shift(pcm: NDArray[np.float32], frames: float) -> NDArray[np.float32]:
-    """The sound brought forward by `frames` (put off if negative), to the sample.
-
-    Args:
-        pcm: (samples,) 16 kHz mono.
-        frames: as `Offset.frames`.
-    """
-    samples = round(frames * SAMPLE_RATE / FPS)
-    return np.concatenate([np.zeros(max(0, -samples), pcm.dtype), pcm[max(0, samples) :]])
 
 
 def belongs(

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
@@ -20,6 +20,7 @@ from gioconda.errors import GiocondaError
 
 Result = TypeVar("Result")
 _TRIES: Final = 10  # of a task whose worker dies
+_TOGETHER: Final = 2  # of these with other tasks, which may be the ones that kill it
 _WAITING: Final = 2  # tasks for each worker that are handed out ahead
 
 
@@ -32,6 +33,12 @@ def run_here(
     """
     waiting = list(range(len(arguments)))[::-1]
     deaths = [0] * len(arguments)
+
+    def most(running: Collection[int]) -> int:
+        """Tasks to be handed out at a time: one if it may be that which kills the workers."""
+        alone = any(deaths[index] >= _TOGETHER for index in (waiting[-1], *running))
+        return 1 if alone else processes * _WAITING
+
     while waiting:
         pool = ProcessPoolExecutor(
             processes, multiprocessing.get_context("spawn"), _begin, (os.getpid(),)
@@ -39,7 +46,7 @@ def run_here(
         running: dict[Future[Result], int] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < processes * _WAITING:
+                while waiting and len(running) < most(running.values()):
                     index = waiting.pop()
                     running[pool.submit(task, *arguments[index])] = index
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -54,9 +61,10 @@ def run_here(
                 else:
                     yield index, None
         finally:
+            workers = list((pool._processes or {}).values())  # which shutdown forgets
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+            for worker in workers:
+                worker.terminate()
 
 
 def _begin(parent: int) -> None:
@@ -93,6 +101,11 @@ def run_ray(
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise GiocondaError(f"no Ray cluster is reached at '{address}' ({error})") from error
     try:
+        killed = (
+            ray.exceptions.WorkerCrashedError,
+            ray.exceptions.OutOfMemoryError,
+            ray.exceptions.NodeDiedError,
+        )
         remote = ray.remote(num_cpus=1, max_retries=_TRIES)(task)
         waiting = list(range(len(arguments)))[::-1]
         running: dict[Any, int] = {}
@@ -106,7 +119,7 @@ def run_ray(
                 index = running.pop(reference)
                 try:
                     result = ray.get(reference)
-                except ray.exceptions.WorkerCrashedError:
+                except killed:
                     result = None
                 yield index, result
     finally:

@@ -55,11 +55,11 @@ def evaluate_alignment(
 
     Returns:
         `utterances`, how many were aligned; `refused`, how many were taken not to fit their
-        text; and `errors`, by voice, for the "closures" P, B and M, and for "all": `phones`,
-        how many were said; `matched`, how many of them were matched, in percent; `median`,
-        `p90` and `mean` of the absolute error and `bias`, the median of the error, positive
-        where found too late, in ms; `frame`, how many errors are at most a frame of video, in
-        percent.
+        text; and `errors`, by voice, for the "closures" P, B and M, and for "all", without those
+        of which none was matched: `phones`, how many were said; `matched`, how many of them were
+        matched, in percent; `median`, `p90` and `mean` of the absolute error and `bias`, the
+        median of the error, positive where found too late, in ms; `frame`, how many errors are
+        at most a frame of video, in percent.
 
     Raises:
         GiocondaError: if the folder holds no such set, or if no utterance could be aligned.
@@ -80,11 +80,11 @@ def evaluate_alignment(
                 errors[kind].found += late
     if not errors:
         raise GiocondaError(f"nothing could be aligned; the first reason: {refused[0]}")
-    names = sorted(set(errors) - {"closures", "all"})
+    names = [*sorted(set(errors) - {"closures", "all"}), "closures", "all"]
     return {
         "utterances": len(said) - len(refused),
         "refused": len(refused),
-        "errors": {name: errors[name].figures() for name in (*names, "closures", "all")},
+        "errors": {name: errors[name].figures() for name in names if errors[name].found},
     }
 
 
