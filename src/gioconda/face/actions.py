@@ -262,7 +262,7 @@ def _projection(basis: Basis) -> NDArray[np.float64]:
     """(478 * 3, D)"""
     root = np.sqrt(point_weights()).ravel()
     directions = basis.dynamics.reshape(len(basis.dynamics), -1).astype(np.float64) * root
-    return np.linalg.pinv(directions) * root[:, None]
+    return np.asarray(np.linalg.pinv(directions) * root[:, None], np.float64)
 
 
 def _placed(handles: list[Handle], half: bool = False) -> dict[int, NDArray[np.float64]]:
