@@ -47,3 +47,19 @@ def test_the_more_detailed_copy_is_kept_unless_another_is_protected():
     }
     assert find_duplicates(clips) == {"small": "large"}
     assert find_duplicates(clips, ["small"]) == {"large": "small"}
+
+
+def test_a_copied_file_is_found_even_if_nothing_moves():
+    still = np.zeros((60, 4), np.float32)
+    pictures = np.arange(12, dtype=np.uint64)
+    found = find_duplicates({n: Fingerprint(pictures, still, 100) for n in ("a", "b")})
+    assert found == {"b": "a"}
+
+
+def test_of_two_as_detailed_the_longer_is_kept():
+    whole = movement(0, 250)
+    pictures = np.random.default_rng(0).integers(0, 2**63, 50).astype(np.uint64)
+    half = Fingerprint(pictures[:25], whole[:125], 136.3)
+    assert find_duplicates({"half": half, "whole": Fingerprint(pictures, whole, 136.1)}) == {
+        "half": "whole"
+    }

@@ -128,6 +128,9 @@ def test_a_list_names_files_from_its_own_folder(tmp_path):
         ("clip\none.mp4\none.mp4\n", "names are there twice, one"),
         ("clip\none.mp4\none-001.mp4\n", "as clips of another would be, one-001"),
         ("clip,person,split\na.mp4,ann,train\nb.mp4,ann,val\n", "more than one split, ann"),
+        ("clip,person,split\na.mp4,ann,trian\n", "a.mp4 is in the split 'trian', expected one of"),
+        ("clip,license\na.mp4,MIT\n", "column 'license'; is 'licence' meant"),
+        ("clip;person\na.mp4;ann\n", "with commas between them"),
     ],
 )
 def test_a_table_that_does_not_serve_is_refused(tmp_path, text, message):
@@ -140,3 +143,8 @@ def test_a_source_without_videos_is_refused(tmp_path):
         read_sources([tmp_path])
     with pytest.raises(GiocondaError, match="does not exist"):
         read_sources([tmp_path / "missing"])
+
+
+def test_a_split_that_is_given_once_holds_for_the_person(tmp_path):
+    text = "clip,person,split\na.mp4,ann,val\nb.mp4,ann,\n"
+    assert {v.split for v in read_sources([table(tmp_path / "t.csv", text)], val=0)} == {"val"}

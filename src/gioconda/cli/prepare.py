@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from gioconda.cli import Subparsers
 from gioconda.cli.progress import progress_bar
@@ -71,6 +71,19 @@ def add_parser(subparsers: Subparsers) -> None:
         help="instead of videos: English sentences said by flite and festival, with phone times",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+# Options that say nothing to --tts, and what they are where they are not given.
+_VIDEO_OPTIONS: Final[dict[str, Any]] = {
+    "val": 0.05,
+    "licence": "",
+    "release": False,
+    "allow_licence": [],
+    "limit": [],
+    "shard_size": 50,
+    "ray": None,
+    "work": None,
+}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -153,6 +166,10 @@ def _spoken(args: argparse.Namespace) -> int:
 
     if args.sources:
         raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
+    given = [option for option, usual in _VIDEO_OPTIONS.items() if getattr(args, option) != usual]
+    if given:
+        names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
+        raise GiocondaError(f"{names} is about videos and does not go with --tts; leave it out")
     with progress_bar("sentences") as report:
         manifest = prepare_spoken(args.output, args.processes, report)
     figures = manifest["figures"]

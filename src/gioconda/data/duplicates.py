@@ -18,6 +18,7 @@ _NEAR: Final = 8  # bits by which two pictures may differ
 _LIKE: Final = 0.97  # correlation of the movement of two copies
 _LEAST: Final = 20  # frames of the shorter clip that must be in the longer, and
 _SHARE: Final = 0.8  # this part of it
+_AS_DETAILED: Final = 1.1  # ratio of sizes within which two copies are as detailed
 _MOVING: Final = 3  # quantities of the four that must move
 # Movement less than this is no evidence: yaw and pitch in radians, lids, mouth opening.
 _NOISE: Final = np.array([0.004, 0.004, 0.012, 0.004])
@@ -30,7 +31,8 @@ class Fingerprint:
     Attributes:
         pictures: (N,) 64 bits of every fifth picture, see `picture_bits`.
         movement: (T, 4) yaw, pitch in radians, opening of the lids and of the mouth.
-        detail: inter-ocular distance in pixels; of two copies the more detailed one is kept.
+        detail: inter-ocular distance in pixels; of two copies the more detailed one is kept, of
+            two about as detailed the longer one.
     """
 
     pictures: NDArray[np.uint64]
@@ -70,7 +72,14 @@ def find_duplicates(clips: Mapping[str, Fingerprint], first: Sequence[str] = ())
         dropped name → kept name.
     """
     protected = set(first)
-    ranked = sorted(clips, key=lambda name: (name not in protected, -clips[name].detail, name))
+
+    def rank(name: str) -> tuple[bool, int, int, float, str]:
+        # of copies about as detailed the longer one is kept, for the other may be cut short
+        clip = clips[name]
+        step = round(np.log(max(clip.detail, 1e-6)) / np.log(_AS_DETAILED))
+        return name not in protected, -step, -len(clip.movement), -clip.detail, name
+
+    ranked = sorted(clips, key=rank)
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     for i, name in enumerate(ranked):
         for band in _bands(clips[name].pictures):
@@ -89,7 +98,8 @@ def find_duplicates(clips: Mapping[str, Fingerprint], first: Sequence[str] = ())
             copy = ranked[c]
             if copy in dropped or not _look_alike(clips[kept].pictures, clips[copy].pictures):
                 continue
-            if likeness(movements[k], movements[c]) > _LIKE:
+            same = np.array_equal(movements[k], movements[c])  # a copy of the file, moving or not
+            if same or likeness(movements[k], movements[c]) > _LIKE:
                 dropped[copy] = kept
     return dropped
 

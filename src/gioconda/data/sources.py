@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -33,6 +34,8 @@ COLUMNS: Final = (
     "emotion",
     "transcript",
 )
+SPLITS: Final = ("train", "val", "test")
+_CLOSE: Final = 0.75  # likeness of two words of which one is a slip
 _NO_SPEECH: Final = "none"
 _NUMBER: Final = re.compile(r"-\d{3,}$")  # of a clip, after the name of its video
 
@@ -46,7 +49,7 @@ class Video:
         path: the file, or the tar file that holds it.
         member: its name within the tar file, or None.
         person: whose face it shows; all of a person go to one split.
-        split: "train", "val" or another word.
+        split: one of `SPLITS`.
         source: the collection that it comes from; sound and picture are brought together by
             source where a clip is too short to tell by itself.
         licence: as an SPDX name where there is one, else empty.
@@ -116,7 +119,11 @@ def read_sources(sources: Sequence[Path], val: float = 0.05, licence: str = "") 
                 f"{source} holds no video; expected files that end in {', '.join(sorted(SUFFIXES))}"
             )
         videos += found
-    videos = [v if v.split else replace(v, split=_split(v.person, val)) for v in videos]
+    given = {video.person: video.split for video in videos if video.split}
+    videos = [
+        v if v.split else replace(v, split=given.get(v.person) or _split(v.person, val))
+        for v in videos
+    ]
     _check_names(videos)
     _check_persons(videos)
     return sorted(videos, key=lambda video: video.name)
@@ -184,8 +191,12 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
     if "clip" not in heads:
         raise GiocondaError(
             f"{table} has the columns {', '.join(heads) or 'none'}; expected at least 'clip', "
-            f"and of {', '.join(COLUMNS[1:])} those that are known"
+            f"and of {', '.join(COLUMNS[1:])} those that are known, with commas between them"
         )
+    for head in heads:
+        like = get_close_matches(head.strip().lower(), set(COLUMNS) - set(heads), 1, _CLOSE)
+        if head not in COLUMNS and like:
+            raise GiocondaError(f"{table} has the column '{head}'; is '{like[0]}' meant?")
     members = {
         known: (shard, name)
         for shard in sorted(table.parent.glob("*.tar"))
@@ -200,6 +211,11 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
             path, member = members[clip]
         stem = str(Path(clip).with_suffix("")) if Path(clip).suffix.lower() in SUFFIXES else clip
         name = _word(stem.replace("/", "-"))
+        if facts["split"] not in ("", *SPLITS):
+            raise GiocondaError(
+                f"{table}: {clip} is in the split '{facts['split']}', expected one of "
+                f"{', '.join(SPLITS)}, or nothing"
+            )
         repository, within = row.get("repo") or "", row.get("path") or ""
         address = facts["address"] or "/".join(part for part in (repository, within) if part)
         commit = facts["commit"]
@@ -208,7 +224,7 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
             path=path,
             member=member,
             person=_word(facts["person"] or name),
-            split=_word(facts["split"]) if facts["split"] else "",
+            split=facts["split"],
             source=facts["source"] or repository or table.stem,
             licence=facts["licence"] or licence,
             address=f"{address or clip}{'@' if commit else ''}{commit}",
@@ -270,6 +286,6 @@ def _check_persons(videos: Sequence[Video]) -> None:
     mixed = sorted(person for person, found in splits.items() if len(found) > 1)
     if mixed:
         raise GiocondaError(
-            f"{len(mixed)} persons are in more than one split, {mixed[0]} among them "
+            f"{len(mixed)} person(s) are in more than one split, {mixed[0]} among them "
             f"({', '.join(sorted(splits[mixed[0]]))}); a person belongs to one split"
         )

@@ -1,5 +1,6 @@
 """Everyday sentences spoken by machines: a small training set with exact phone times."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -88,8 +89,9 @@ def prepare_spoken(
 ) -> dict[str, Any]:
     """Make the set: all `sentences()` in all `installed_voices()`.
 
-    The same versions of the tools give the same bytes. There is no manifest before all of the
-    set is there; a run that was killed is run again from the start.
+    The same versions of the tools give the same bytes, and nothing is done if their set is
+    there already. There is no manifest before all of it is there; a run that was killed is run
+    again from the start.
 
     Args:
         output: folder for ``train-*.tar``, ``val-*.tar`` and ``manifest.json``; an older set of
@@ -106,9 +108,19 @@ def prepare_spoken(
             a set of another kind, or if it cannot be written.
     """
     voices, texts = installed_voices(), sentences()
+    tools = {tool: tool_version(tool) for tool in sorted({voice.tool for voice in voices})}
+    inputs = hashlib.sha256(repr((voices, texts, tools)).encode()).hexdigest()
     fresh = output / ".spoken"
     try:
         older = _older_shards(output)
+        if older:
+            there: dict[str, Any] = json.loads((output / _MANIFEST).read_text())
+            whole = all(
+                (output / s["file"]).is_file() and (output / s["file"]).stat().st_size == s["size"]
+                for s in there["shards"]
+            )
+            if whole and there.get("inputs") == inputs:
+                return there
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         samples: dict[str, list[Sample]] = {split: [] for split in SPLITS}
@@ -131,11 +143,12 @@ def prepare_spoken(
         counts, pairs = count_phones(phones)
         manifest = {
             "kind": _KIND,
+            "inputs": inputs,
             "shards": [asdict(shard) for shard in shards],
             "voices": [
                 asdict(voice) | {"licence": LICENCE, "split": voice.split} for voice in voices
             ],
-            "tools": {tool: tool_version(tool) for tool in sorted({v.tool for v in voices})},
+            "tools": tools,
             "figures": {
                 "utterances": {split: len(samples[split]) for split in SPLITS},
                 "minutes": {split: round(minutes[split], 2) for split in SPLITS},

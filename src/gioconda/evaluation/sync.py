@@ -62,7 +62,9 @@ def evaluate_sync(
     sources = {name: np.array(pairs) for name, pairs in found.items() if len(pairs) >= LEAST}
     if len(sources) < 2:
         raise GiocondaError(
-            f"{len(sources)} sources have {LEAST} closures of the lips, expected at least 2"
+            f"sources are compared with each other, and {len(sources)} of {len(found)} have the "
+            f"{LEAST} closures of the lips that this takes; expected at least 2 such sources: "
+            "add footage, or name the sources in a table's column 'source'"
         )
     means = {name: pairs[:, 0].mean(0) for name, pairs in sources.items()}
     rng = np.random.default_rng(0)

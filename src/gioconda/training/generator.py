@@ -39,7 +39,7 @@ from gioconda.training.steps import cosine, keep, smooth
 
 FRAMES: Final = HISTORY + 1
 BATCH: Final = 96
-STEPS: Final = 2000  # of the whole schedule
+STEPS: Final = 2500  # of the whole schedule
 RATE: Final = 6e-4
 AVERAGED: Final = 0.998
 COPIES: Final = 3  # of each clip's sound, changed; besides it as it is
