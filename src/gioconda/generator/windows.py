@@ -4,8 +4,10 @@ A window is `HISTORY` frames that were shown and one that is new: the hop is one
 `LOOK_AHEAD` frames that speech hears ahead, a sound moves the face 120 ms after it at the
 latest. A whole recording goes through the same windows as a live one.
 
-What the dials say goes into the network, which learned them from clips; besides, distance,
-pose offset and emotion are added to what it gives, and a mouth without a voice is shut.
+The mouth does not see what was shown before: it would go on as it was, not as the speech says
+(measured, see docs/design.md). What the dials say goes into the network, which learned them from
+clips; besides, distance, pose offset and emotion are added to what it gives, and a mouth without
+a voice is shut.
 """
 
 from functools import cache
@@ -28,13 +30,16 @@ from gioconda.speech import Listener
 from gioconda.speech.encoder import SpeechEncoder
 from gioconda.speech.features import SAMPLES
 
+ROWS: Final = 3  # windows that the network sees at once
 HISTORY: Final = 31  # frames shown before that the network sees
 POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
 """What one unit of the network's pose is, as `Motion.pose`: about a standard deviation."""
 TRUST: Final = 0.1
 """The level of noise that the network is told frames shown before have."""
-GUIDANCE: Final = 1.5
+GUIDANCE: Final = 1.6
 """How much more than learned the mouth follows the speech."""
+LIP_NOISE: Final = 0.4
+"""How much of the noise the mouth is made of: under 1, it is nearer to what is likeliest."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
 _RELEASED: Final = "generator.onnx"
@@ -146,6 +151,7 @@ class Generator:
             lids = self._lids.next(float(dials.blinks[i]))
             self._window.turn(heard[i], gaze[i], float(told[i]), lids)
             noise = self._noise.standard_normal(self._window.channels, np.float32)
+            noise[6 + self._basis.lower.start :] *= LIP_NOISE
             self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
             pose[i], dynamics[i] = self._window.shown()
         self._frame += count
@@ -163,15 +169,13 @@ class _Window:
         self.channels = 6 + sum(basis.parts)
         self._lower = slice(6 + basis.lower.start, self.channels)
         frames = HISTORY + 1
-        # two rows: with speech, and without it for guidance
-        self._motion = np.zeros((2, frames, self.channels), np.float32)
-        self._level = np.full((2, frames), TRUST, np.float32)
-        self._present = np.zeros((2, frames), np.float32)
-        self._present[:, -1] = 1
-        self._told = np.zeros((2, frames, len(_DIALS)), np.float32)
-        self._dials = np.zeros((2, frames, 130 + 2 + 1 + 2), np.float32)
-        self._follow = np.ones(self.channels, np.float32)
-        self._follow[self._lower] = GUIDANCE
+        # three rows: one sees what was shown; for the mouth one that does not, and one that
+        # does not hear either
+        self._motion = np.zeros((ROWS, frames, self.channels), np.float32)
+        self._level = np.full((ROWS, frames), TRUST, np.float32)
+        self._present = np.zeros((ROWS, frames), np.float32)
+        self._told = np.zeros((ROWS, frames, len(_DIALS)), np.float32)
+        self._dials = np.zeros((ROWS, frames, 130 + 2 + 1 + 2), np.float32)
 
     def turn(
         self,
@@ -181,12 +185,13 @@ class _Window:
         lids: tuple[int, int],
     ) -> None:
         """Go on by a frame and tell the network what the new one is about."""
-        for values in (self._motion, self._present, self._told, self._dials):
+        for values in (self._motion, self._told, self._dials):
             values[:, :-1] = values[:, 1:]
+        self._present[0, :-1] = self._present[0, 1:]
         self._present[:, -1] = 1
         free = bool(np.isnan(gaze).any())
         self._told[:, -1] = (1, not free, 1, 1)
-        self._told[1, :, 0] = 0
+        self._told[2, :, 0] = 0
         self._dials[:, -1, :130] = heard
         self._dials[:, -1, 130:132] = 0 if free else gaze / GAZE_SCALE
         self._dials[:, -1, 132] = amplitude
@@ -206,8 +211,9 @@ class _Window:
         self._motion[:, -1] = x
         self._level[:, -1] = level
         inputs = [self._motion, self._level, self._present, self._told, self._dials]
-        with_speech, without = self._request.infer(inputs, share_inputs=True)[0][:, -1]
-        return np.asarray(guided(with_speech, [without], [self._follow]), np.float32)
+        found, mouth, deaf = self._request.infer(inputs, share_inputs=True)[0][:, -1]
+        found[self._lower] = guided(mouth, [deaf], [GUIDANCE])[self._lower]
+        return np.asarray(found, np.float32)
 
 
 class _Mouth:

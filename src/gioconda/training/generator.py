@@ -27,7 +27,7 @@ from gioconda.data.performances import Performance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import noised
-from gioconda.generator.windows import GAZE_SCALE, HISTORY, POSE_SCALE, hearing
+from gioconda.generator.windows import GAZE_SCALE, HISTORY, POSE_SCALE, ROWS, hearing
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
 from gioconda.training import sounds
@@ -279,13 +279,13 @@ class _Judge:
 
 
 def write_model(net: MotionNet, output: Path) -> None:
-    """Write the net as ONNX; how many windows are asked at once is free."""
+    """Write the net as ONNX, for `ROWS` windows at once."""
     channels = net.motion.in_features
     sizes = {"motion": (channels,), "level": (), "present": (), "told": (len(DIALS),)}
     sizes["dials"] = (sum(DIALS.values()),)
     torch.onnx.export(
         net,
-        tuple(torch.zeros(2, FRAMES, *size) for size in sizes.values()),
+        tuple(torch.zeros(ROWS, FRAMES, *size) for size in sizes.values()),
         output,
         input_names=list(sizes),
         output_names=["clean"],
