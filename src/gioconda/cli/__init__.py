@@ -21,6 +21,7 @@ COMMANDS: tuple[str, ...] = (
     "render",
     "motion",
     "plot",
+    "export",
     "verify",
     "demo",
     "bench",

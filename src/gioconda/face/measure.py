@@ -59,6 +59,12 @@ def gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
     corners of the eyes: those of the neutral face (478, 3), if it is given, for the tracked
     ones follow the irises by a third of their way, which hides as much of the gaze.
     """
+    mean: NDArray[np.float64] = eye_gaze(faces, neutral).mean(1)
+    return mean
+
+
+def eye_gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
+    """As `gaze`, of the right and the left eye by itself, (T, 2, 2): eye, then yaw and pitch."""
     directions = []
     held = faces if neutral is None else np.broadcast_to(neutral, faces.shape)
     for iris, rim in (
@@ -68,5 +74,4 @@ def gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
         middle = (held[:, rim[0], :2] + held[:, rim[-1], :2]) / 2
         offset = (faces[:, iris[0], :2] - middle - [0, _AHEAD_Y]) / _IRIS_RADIUS
         directions.append(np.arcsin(np.clip(offset, -1, 1)) * [1, -1])
-    mean: NDArray[np.float64] = np.mean(directions, axis=0)
-    return mean
+    return np.stack(directions, 1)
