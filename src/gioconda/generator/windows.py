@@ -38,6 +38,8 @@ TRUST: Final = 0.1
 """The level of noise that the network is told frames shown before have."""
 GUIDANCE: Final = 1.6
 """How much more than learned the mouth follows the speech."""
+CARRIED: Final = 0.95
+"""How much of the noise goes on from one frame to the next, so that the head does not tremble."""
 LIP_NOISE: Final = 0.4
 """How much of the noise the mouth is made of: under 1, it is nearer to what is likeliest."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
@@ -106,6 +108,7 @@ class Generator:
         self._noise, chance = np.random.default_rng(seed).spawn(2)
         self._lids = _Lids(chance)
         self._window = _Window(self._basis, model)
+        self._carried = self._noise.standard_normal(self._window.channels, np.float32)
         self._frame = 0
 
     def append(self, pcm: NDArray[np.float32]) -> Motion:
@@ -150,7 +153,10 @@ class Generator:
         for i in range(count):
             lids = self._lids.next(float(dials.blinks[i]))
             self._window.turn(heard[i], gaze[i], float(told[i]), lids)
-            noise = self._noise.standard_normal(self._window.channels, np.float32)
+            fresh = self._noise.standard_normal(self._window.channels, np.float32)
+            self._carried *= CARRIED
+            self._carried += np.float32(np.sqrt(1 - CARRIED**2)) * fresh
+            noise = self._carried.copy()
             noise[6 + self._basis.lower.start :] *= LIP_NOISE
             self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
             pose[i], dynamics[i] = self._window.shown()
