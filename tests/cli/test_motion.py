@@ -7,7 +7,7 @@ import pytest
 
 from gioconda.animator import HOP
 from gioconda.cli import main
-from gioconda.generator import make_generator
+from gioconda.generator import Generator
 from gioconda.motion import Motion
 
 
@@ -19,7 +19,7 @@ def test_a_frame_for_every_40_ms_of_voice(
     motion = Motion.load(path)
     assert len(motion) == -(-len(voice) // 640)
     assert f"{len(motion)} frames" in capsys.readouterr().out
-    generator = make_generator(3)
+    generator = Generator(3)
     first = generator.append(voice[:HOP])
     np.testing.assert_array_equal(motion.pose[: len(first)], first.pose)
     np.testing.assert_array_equal(motion.dynamics[: len(first)], first.dynamics)
@@ -36,7 +36,7 @@ def test_the_dials_reach_the_generator(tmp_path: Path, voice_path: Path) -> None
     [
         (["--gaze", "50,0"], "gaze: yaw must be"),
         (["--amplitude", "3"], "amplitude must be from 0 to 2"),
-        (["--gaze", "-10,0", "--blinks", "2"], "cannot obey gaze, blinks"),
+        (["--gaze", "-10,0", "--blinks", "9"], "blinks must be from 0 to 4"),
         (["--seed", "-1"], "seed must be 0 or more"),
         (["--controls", "CONTROLS"], "line 2: 'blinks' is set twice"),
         (["--output", "no/such/m.npz"], "folder"),
