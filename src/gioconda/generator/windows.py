@@ -38,7 +38,7 @@ TRUST: Final = 0.1
 """The level of noise that the network is told frames shown before have."""
 GUIDANCE: Final = 1.6
 """How much more than learned the mouth follows the speech."""
-CARRIED: Final = 0.95
+CARRIED: Final = 0.7
 """How much of the noise goes on from one frame to the next, so that the head does not tremble."""
 LIP_NOISE: Final = 0.4
 """How much of the noise the mouth is made of: under 1, it is nearer to what is likeliest."""
