@@ -14,7 +14,7 @@ from gioconda.data.stretches import box
 EVERY: Final = 5  # pictures from one fingerprint to the next
 _BANDS: Final = 4  # of 16 bits; pictures that share one are compared
 _CROWDED: Final = 2000  # pictures that share a band and tell nothing
-_NEAR: Final = 8  # bits by which two pictures may differ
+NEAR: Final = 8  # bits by which two pictures may differ
 _LIKE: Final = 0.97  # correlation of the movement of two copies
 _LEAST: Final = 20  # frames of the shorter clip that must be in the longer, and
 _SHARE: Final = 0.8  # this part of it
@@ -130,7 +130,7 @@ def _look_alike(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> bool:
     if len(a) > len(b):
         a, b = b, a
     apart = np.bitwise_count(a[:, None] ^ b[None])
-    return bool((apart.min(1) <= _NEAR).mean() >= _SHARE)
+    return bool((apart.min(1) <= NEAR).mean() >= _SHARE)
 
 
 def likeness(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
