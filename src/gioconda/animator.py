@@ -46,10 +46,18 @@ class Animator:
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         self.renderer = Renderer(portrait, full=full)
-        self._controls = controls or Controls()
-        self._generator = Generator(seed, self._controls, portrait.pose)
+        self._generator = Generator(seed, controls, portrait.pose)
         self._portrait = portrait
         self._frame = 0
+
+    @property
+    def controls(self) -> Controls:
+        """The dials; others may be put in their place, for frames that are not yet certain."""
+        return self._generator.controls
+
+    @controls.setter
+    def controls(self, controls: Controls) -> None:
+        self._generator.controls = controls
 
     def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
@@ -75,7 +83,7 @@ class Animator:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = motion.dynamics.copy()
-        told = self._controls.at(self._frame, self._frame + len(motion)).gaze
+        told = self.controls.at(self._frame, self._frame + len(motion)).gaze
         dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
         for pose, moved in zip(motion.pose + portrait.pose, dynamics, strict=True):

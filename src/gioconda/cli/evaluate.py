@@ -45,6 +45,13 @@ def add_parser(subparsers: Subparsers) -> None:
         type=Path,
         help="a set that gioconda prepare --tts made, for more closures of the lips",
     )
+    generator.add_argument(
+        "--steps",
+        metavar="N",
+        type=int,
+        nargs="+",
+        help="compare the movement for these numbers of steps, and nothing else",
+    )
     generator.set_defaults(measure=_generator)
     gaze = what.add_parser("gaze", help="how well drawn eyes are read back, portrait by portrait")
     gaze.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
@@ -166,12 +173,35 @@ def _generator(args: argparse.Namespace) -> None:
     from gioconda.evaluation.takes import Maker
     from gioconda.generator import BaselineGenerator, Generator
 
+    if args.steps:
+        _steps(args)
+        return
     makers: dict[str, Maker] = {"generator": Generator, "version 0": BaselineGenerator}
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
         sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
         result = evaluate_generator(held_out, others, makers, sentences, report)
     show_figures(result, list(makers), args.json)
+
+
+def _steps(args: argparse.Namespace) -> None:
+    from functools import partial
+
+    from gioconda.evaluation.generator import evaluate_steps
+    from gioconda.evaluation.naturalness import MEASURES
+    from gioconda.generator import Generator
+
+    if min(args.steps) < 1:
+        raise GiocondaError(f"--steps is {min(args.steps)}, expected 1 or more")
+    makers = {str(steps): partial(Generator, steps=steps) for steps in args.steps}
+    with progress_bar("numbers of steps") as report:
+        result = evaluate_steps(read_split(args, "val"), read_split(args, "train"), makers, report)
+    names = [*MEASURES, "frechet"]
+    rows = [
+        [column, *(f"{found[name]:.2f}" if name in found else "" for name in names)]
+        for column, found in result.items()
+    ]
+    show(result, args.json, "Movement by how often the network is asked", ["steps", *names], rows)
 
 
 def _gaze(args: argparse.Namespace) -> None:

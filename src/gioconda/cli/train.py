@@ -40,6 +40,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
     )
     speech.add_argument("--judge", action="store_true", help="the sync judge, on other people")
+    speech.add_argument(
+        "--teacher", metavar="DIR", type=Path, help="a wav2vec 2.0 model, as transformers saves it"
+    )
+    speech.add_argument(
+        "--held-out", action="store_true", help="tell the losses on the val splits too"
+    )
     speech.set_defaults(recipe=_speech)
 
     generator = what.add_parser("generator", help="speech to all of the motion, .onnx")
@@ -117,6 +123,9 @@ def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
     from gioconda.training.speech import train_speech
 
     utterances = list(read_spoken(args.spoken, "train"))
+    held_out = None
+    if args.held_out:
+        held_out = _performances(args, "val"), list(read_spoken(args.spoken, "val"))
     performances = _performances(args)
     with progress_bar("percent") as report:
         return train_speech(
@@ -127,6 +136,8 @@ def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.minutes,
             args.judge,
             lambda stage, part: report(round(100 * part), 100),
+            args.teacher,
+            held_out,
         )
 
 
@@ -146,11 +157,11 @@ def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
         )
 
 
-def _performances(args: argparse.Namespace) -> "list[Performance]":
+def _performances(args: argparse.Namespace, split: str = "train") -> "list[Performance]":
     from gioconda.data.performances import read_performance
     from gioconda.face.basis import released_basis
 
-    basis, clips = released_basis(), read_split(args, "train")
+    basis, clips = released_basis(), read_split(args, split)
     found = []
     with progress_bar("clips") as report:
         for i, clip in enumerate(clips):

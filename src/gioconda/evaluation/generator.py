@@ -133,6 +133,41 @@ def evaluate_generator(
     return result
 
 
+def evaluate_steps(
+    held_out: list[Clip],
+    others: list[Clip],
+    makers: Mapping[str, Maker],
+    report: _Report = lambda done, total: None,
+) -> dict[str, dict[str, float]]:
+    """How people-like the movement of each generator is, against `real`.
+
+    Args:
+        held_out: clips of people that nothing was learned from.
+        others: clips of other people; with the held-out ones they say how people move.
+        makers: generators by name.
+        report: called with steps done and steps in all.
+
+    Returns:
+        By column, see `behaviour`; and `frechet`, see `motion_distance`.
+    """
+    basis = released_basis()
+    takes = read_takes(held_out, basis)
+    long = [take for take in takes if len(take.spoken) >= LONG]
+    real = [
+        Part(take.person, take.spoken, take.neutral)
+        for take in takes + read_takes(others, basis)
+        if len(take.spoken) >= LONG and take.seen[take.speech].all()
+    ]
+    if not long or not real:
+        raise GiocondaError(f"no held-out clip has {LONG / FPS:g} seconds of speech")
+    result = {"real": behaviour(real, basis)}
+    for i, (name, make) in enumerate(makers.items()):
+        report(i, len(makers))
+        made = [Part(take.person, generate(make, take.pcm), take.neutral) for take in long]
+        result[name] = behaviour(made, basis) | {"frechet": motion_distance(real, made)["made"]}
+    return result
+
+
 def _said(takes: Sequence[Take], motions: Sequence[Motion]) -> list[Said]:
     """Takes whose phones are known."""
     return [

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS: Final = 2
+STEPS: Final = 4
 _BEND: Final = 1.0  # over 1, more of the steps are near the motion
 
 

@@ -1,13 +1,14 @@
 """Windows: motion frame by frame, each out of noise, what was shown before it in view.
 
-A window is `HISTORY` frames that were shown and one that is new: the hop is one frame. With
-`LOOK_AHEAD` frames that speech hears ahead, a sound moves the face 120 ms after it at the
-latest. A whole recording goes through the same windows as a live one.
+The hop is one frame. What the network made of the frames before is kept, so a frame costs the
+network two frames a step: the one shown last, and the new one. With `LOOK_AHEAD` frames that
+speech hears ahead, a sound moves the face 120 ms after it at the latest. A whole recording goes
+through the same windows as a live one.
 
-The mouth does not see what was shown before: it would go on as it was, not as the speech says
-(measured, see docs/design.md). What the dials say goes into the network, which learned them from
-clips; besides, distance, pose offset and emotion are added to what it gives, and a mouth without
-a voice is shut.
+The mouth that was shown before is hidden from the network: it would go on as it was, not as the
+speech says (measured, see docs/design.md). What the dials say goes into the network, which
+learned them from clips; besides, distance, pose offset and emotion are added to what it gives,
+and a mouth without a voice is shut.
 """
 
 from functools import cache
@@ -30,21 +31,16 @@ from gioconda.speech import Listener
 from gioconda.speech.encoder import SpeechEncoder
 from gioconda.speech.features import SAMPLES
 
-ROWS: Final = 3  # windows that the network sees at once
-HISTORY: Final = 31  # frames shown before that the network sees
+ROWS: Final = 2  # streams that the network sees at once: one hears, one is deaf
+HISTORY: Final = 74  # frames shown before that the network sees
 POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
 """What one unit of the network's pose is, as `Motion.pose`: about a standard deviation."""
-TRUST: Final = 0.1
-"""The level of noise that the network is told frames shown before have."""
-GUIDANCE: Final = 1.6
+GUIDANCE: Final = 1.2
 """How much more than learned the mouth follows the speech."""
-CARRIED: Final = 0.7
-"""How much of the noise goes on from one frame to the next, so that the head does not tremble."""
-LIP_NOISE: Final = 0.4
-"""How much of the noise the mouth is made of: under 1, it is nearer to what is likeliest."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
 _RELEASED: Final = "generator.onnx"
+_KEPT: Final = ("keys", "values", "inner")  # of the network, frame by frame
 _DIALS: Final = ("speech", "gaze", "amplitude", "blinking")
 # The mouth opens for a voice at once, holds through a short pause, then shuts.
 _RISE, _FALL, _HOLD = 1 / 2, 1 / 6, 6  # of the way a frame, of the way a frame, frames
@@ -83,6 +79,9 @@ class Generator:
         steps: how often the network is asked for a frame.
         model: a file that `gioconda train generator` wrote; the released one by default.
 
+    Attributes:
+        controls: the dials; others may be put in their place at any time, for the frames to come.
+
     Raises:
         GiocondaError: if the seed is out of range, or the file is missing or is no such model.
     """
@@ -98,7 +97,7 @@ class Generator:
         if seed < 0:
             raise GiocondaError(f"seed must be 0 or more, is {seed}")
         self._basis = released_basis()
-        self._controls = controls or Controls()
+        self.controls = controls or Controls()
         self._rest = np.zeros(6, np.float32) if rest is None else rest
         self._steps = steps
         self._listener, self._encoder = Listener(), SpeechEncoder()
@@ -108,7 +107,6 @@ class Generator:
         self._noise, chance = np.random.default_rng(seed).spawn(2)
         self._lids = _Lids(chance)
         self._window = _Window(self._basis, model)
-        self._carried = self._noise.standard_normal(self._window.channels, np.float32)
         self._frame = 0
 
     def append(self, pcm: NDArray[np.float32]) -> Motion:
@@ -143,7 +141,7 @@ class Generator:
         count = len(features)
         heard = hearing(features, voice, self._loudness[:count])
         self._loudness = self._loudness[count:]
-        dials = self._controls.at(self._frame, self._frame + count)
+        dials = self.controls.at(self._frame, self._frame + count)
         # the eyes are told against the head that the portrait rests in
         gaze = dials.gaze - self._rest[:2] - dials.pose[:, :2]
         told = np.log(np.clip(dials.amplitude, *_AMPLITUDES))
@@ -153,11 +151,7 @@ class Generator:
         for i in range(count):
             lids = self._lids.next(float(dials.blinks[i]))
             self._window.turn(heard[i], gaze[i], float(told[i]), lids)
-            fresh = self._noise.standard_normal(self._window.channels, np.float32)
-            self._carried *= CARRIED
-            self._carried += np.float32(np.sqrt(1 - CARRIED**2)) * fresh
-            noise = self._carried.copy()
-            noise[6 + self._basis.lower.start :] *= LIP_NOISE
+            noise = self._noise.standard_normal(self._window.channels, np.float32)
             self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
             pose[i], dynamics[i] = self._window.shown()
         self._frame += count
@@ -168,20 +162,23 @@ class Generator:
 
 
 class _Window:
-    """The frames in view, the last of them new."""
+    """The frames shown last, the new one, and what the network made of those before."""
 
     def __init__(self, basis: Basis, model: Path | None) -> None:
-        self._request = (_released() if model is None else compiled(model)).create_infer_request()
+        network = _released() if model is None else compiled(model)
+        self._request = network.create_infer_request()
         self.channels = 6 + sum(basis.parts)
         self._lower = slice(6 + basis.lower.start, self.channels)
-        frames = HISTORY + 1
-        # three rows: one sees what was shown; for the mouth one that does not, and one that
-        # does not hear either
-        self._motion = np.zeros((ROWS, frames, self.channels), np.float32)
-        self._level = np.full((ROWS, frames), TRUST, np.float32)
-        self._present = np.zeros((ROWS, frames), np.float32)
-        self._told = np.zeros((ROWS, frames, len(_DIALS)), np.float32)
-        self._dials = np.zeros((ROWS, frames, 130 + 2 + 1 + 2), np.float32)
+        shapes = {port.any_name: port.shape for port in network.inputs}
+        self._new = np.zeros(self.channels, np.float32)
+        self._past = np.zeros(shapes["past"], np.float32)  # before the first frame the face rests
+        self._level = np.ones(1, np.float32)
+        self._told = np.zeros(shapes["told"], np.float32)
+        self._dials = np.zeros(shapes["dials"], np.float32)
+        self._seen = np.zeros(shapes["seen"], np.float32)
+        self._kept = [np.zeros(shapes[name], np.float32) for name in _KEPT]
+        self._mouth = np.zeros(basis.parts[2], np.float32)
+        self._latest: list[NDArray[np.float32]] = []  # to be kept once the frame is shown
 
     def turn(
         self,
@@ -191,35 +188,45 @@ class _Window:
         lids: tuple[int, int],
     ) -> None:
         """Go on by a frame and tell the network what the new one is about."""
-        for values in (self._motion, self._told, self._dials):
-            values[:, :-1] = values[:, 1:]
-        self._present[0, :-1] = self._present[0, 1:]
-        self._present[:, -1] = 1
+        if self._latest:
+            for kept, latest in zip(self._kept, self._latest, strict=True):
+                kept[..., :-1, :] = kept[..., 1:, :]
+                kept[..., -1:, :] = latest
+            self._seen[:-1] = self._seen[1:]
+            self._seen[-1] = 1
+        self._past[:-1] = self._past[1:]
+        self._past[-1, : self._lower.start] = self._new[: self._lower.start]
+        for values in (self._told, self._dials):
+            values[:, 0] = values[:, 1]
         free = bool(np.isnan(gaze).any())
-        self._told[:, -1] = (1, not free, 1, 1)
-        self._told[2, :, 0] = 0
-        self._dials[:, -1, :130] = heard
-        self._dials[:, -1, 130:132] = 0 if free else gaze / GAZE_SCALE
-        self._dials[:, -1, 132] = amplitude
-        self._dials[:, -1, 133:] = lids
+        self._told[:, 1] = (1, not free, 1, 1)
+        self._told[1, :, 0] = 0
+        self._dials[:, 1, :130] = heard
+        self._dials[:, 1, 130:132] = 0 if free else gaze / GAZE_SCALE
+        self._dials[:, 1, 132] = amplitude
+        self._dials[:, 1, 133:] = lids
 
     def show(self, noise: NDArray[np.float32], steps: int, mouth: float) -> None:
-        """Make the new frame out of noise; the mouth follows it so far, 0 to 1."""
-        self._motion[:, -1] = sample(self._predict, noise, steps)
-        self._motion[:, -1, self._lower] *= mouth
-        self._level[:, -1] = TRUST
+        """Make the new frame out of noise; the mouth follows speech so far, 0 to 1."""
+        noise[self._lower] = 0
+        sample(self._predict, noise, steps)
+        self._new[self._lower] *= mouth
 
     def shown(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Pose (6,) and dynamics (D,) of the new frame."""
-        return self._motion[0, -1, :6] * POSE_SCALE, self._motion[0, -1, 6:]
+        return self._new[:6] * POSE_SCALE, self._new[6:]
 
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
-        self._motion[:, -1] = x
-        self._level[:, -1] = level
-        inputs = [self._motion, self._level, self._present, self._told, self._dials]
-        found, mouth, deaf = self._request.infer(inputs, share_inputs=True)[0][:, -1]
-        found[self._lower] = guided(mouth, [deaf], [GUIDANCE])[self._lower]
-        return np.asarray(found, np.float32)
+        self._level[0] = level
+        inputs = [self._past, x, self._level, self._told, self._dials, self._seen, *self._kept]
+        (told, deaf), (self._new[:], _), *self._latest = self._request.infer(
+            inputs, share_inputs=True
+        ).values()
+        news = np.array(told)
+        if level == 1:  # more steps would put in what nobody said
+            self._mouth = guided(told, [deaf], [GUIDANCE])[self._lower]
+        self._new[self._lower] = news[self._lower] = self._mouth
+        return news
 
 
 class _Mouth:

@@ -16,6 +16,7 @@ what is written is where sound and lips meet.
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ from gioconda.training import sounds
 from gioconda.training.regressor import MouthLoss
 from gioconda.training.speech_net import HALVES, LABELS, Heads, Meeting, SpeechEncoder
 from gioconda.training.steps import cosine, keep, smooth
+from gioconda.training.wav2vec import Wav2Vec
 
 WINDOW: Final = 24  # frames that a training window is judged on
 CLIPS, SENTENCES, OTHERS = 32, 24, 8  # windows of each kind in a batch
@@ -49,8 +51,16 @@ STEPS: Final = 3000  # of the whole schedule
 RATE: Final = 1e-3
 AVERAGED: Final = 0.998
 JUDGES: Final = 0.25  # part of the people that only the sync judge learns from
-WEIGHTS: Final = {"mouth": 0.3, "phones": 1.0, "voice": 1.0, "within": 1.0, "across": 0.3}
+WEIGHTS: Final = {
+    "mouth": 0.3,
+    "phones": 1.0,
+    "voice": 1.0,
+    "within": 1.0,
+    "across": 0.3,
+    "teacher": 1.0,
+}
 _SPEEDS: Final = (0.88, 1.14)
+_HELD_OUT: Final = 40  # batches
 _IGNORED: Final = -1
 
 Window = dict[str, NDArray[Any]]
@@ -70,6 +80,8 @@ def train_speech(
     minutes: float,
     judge: bool = False,
     report: Callable[[str, float], None] = lambda stage, part: None,
+    teacher: Path | None = None,
+    held_out: tuple[list[Performance], list[Utterance]] | None = None,
 ) -> dict[str, float]:
     """Train for a while, keep the state, and write the model as it is now.
 
@@ -84,12 +96,16 @@ def train_speech(
         minutes: for how long to train in this call.
         judge: train the sync judge.
         report: called with what is being done and how much of it is done, from 0 to 1.
+        teacher: the folder of a wav2vec 2.0 model, of which the features learn too.
+        held_out: clips and sentences of people and voices that are not learned from, whose
+            losses are told too.
 
     Returns:
-        Steps done in all, and the losses' means over the last steps.
+        Steps done in all, the losses' means over the last steps, and those of `held_out`; of
+        20 moments of a clip a sound finds its own in the share `right`.
 
     Raises:
-        GiocondaError: if no clip serves.
+        GiocondaError: if no clip serves, or there is no such teacher.
     """
     basis = released_basis()
     chosen = [
@@ -103,6 +119,9 @@ def train_speech(
     heads = Heads(encoder.outlet[1].out_channels, basis.parts[2])
     meeting = Meeting(encoder.outlet[1].out_channels, basis.parts[2])
     parts = nn.ModuleDict({"encoder": encoder, "heads": heads, "meeting": meeting})
+    knows = Wav2Vec(teacher) if teacher else None
+    if knows is not None:
+        parts["pupil"] = nn.Linear(encoder.outlet[1].out_channels, knows.size)
     optimizer = torch.optim.AdamW(parts.parameters(), lr=RATE, weight_decay=0.05)
     average = AveragedModel(parts, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
     step = 0
@@ -119,6 +138,7 @@ def train_speech(
             _Windows(chosen, utterances, basis.lower, step),
             batch_size=None,
             num_workers=1,
+            worker_init_fn=lambda _: torch.set_num_threads(1),
             prefetch_factor=4,
         )
     )
@@ -127,7 +147,7 @@ def train_speech(
     while step < STEPS and time.monotonic() - started < 60 * minutes:
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / 100) * cosine(step / STEPS)
-        losses = _losses(parts, loss_of_mouth, next(batches))
+        losses = _losses(parts, loss_of_mouth, next(batches), knows)
         total = sum(WEIGHTS[name] * loss for name, loss in losses.items() if name in WEIGHTS)
         optimizer.zero_grad()
         total.backward()
@@ -146,11 +166,35 @@ def train_speech(
     keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
     average.module.eval()
     (write_judge if judge else write_encoder)(average.module, output)
-    return {"steps": step, "clips": len(chosen), **recent}
+    facts = {"steps": step, "clips": len(chosen), **recent}
+    if held_out is not None:
+        found = _held_out(average.module, loss_of_mouth, *held_out)
+        facts |= {f"held-out {name}": value for name, value in found.items()}
+    return facts
+
+
+@torch.no_grad()
+def _held_out(
+    parts: nn.ModuleDict,
+    loss_of_mouth: MouthLoss,
+    performances: list[Performance],
+    utterances: list[Utterance],
+) -> dict[str, float]:
+    """Mean losses over some batches of people and voices not learned from."""
+    usable = [one for one in performances if one.own.all() and len(one) > WINDOW + LOOK_AHEAD]
+    if not usable or not utterances:
+        raise GiocondaError("no held-out clip or sentence has a second of speech")
+    torch.manual_seed(0)
+    batches = islice(_Windows(usable, utterances, released_basis().lower, 0), _HELD_OUT)
+    rows = [_losses(parts, loss_of_mouth, batch, None) for batch in batches]
+    return {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
 
 
 def _losses(
-    parts: nn.ModuleDict, loss_of_mouth: MouthLoss, batch: dict[str, Tensor]
+    parts: nn.ModuleDict,
+    loss_of_mouth: MouthLoss,
+    batch: dict[str, Tensor],
+    teacher: Wav2Vec | None,
 ) -> dict[str, Tensor]:
     with torch.autocast("cpu", torch.bfloat16):
         features = parts["encoder"](batch["mel"]).float()
@@ -172,7 +216,7 @@ def _losses(
     k = int(torch.randint(len(frames), ()))
     across = scale * heard[:, k] @ seen[:, k].T
     mine = torch.arange(len(across))
-    return {
+    losses = {
         "mouth": sum(mouth.values(), torch.zeros(())),
         "phones": F.cross_entropy(phones, labels, ignore_index=_IGNORED, label_smoothing=0.05),
         "voice": F.binary_cross_entropy_with_logits(voice, batch["voice"][known].float()),
@@ -181,6 +225,11 @@ def _losses(
         "right": (within.argmax(2) == own).float().mean(),
         "phones right": (phones.argmax(1) == labels)[labels != _IGNORED].float().mean(),
     }
+    if teacher is not None:
+        told = teacher(batch["pcm"])[:, -WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
+        learned = F.cosine_similarity(parts["pupil"](features), told, dim=-1)
+        losses["teacher"] = 1 - learned.mean()
+    return losses
 
 
 class _Windows(IterableDataset[dict[str, Tensor]]):
@@ -195,7 +244,6 @@ class _Windows(IterableDataset[dict[str, Tensor]]):
         self._seed = seed
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        torch.set_num_threads(1)
         rng = np.random.default_rng(self._seed)
         while True:
             chosen = rng.choice(len(self._performances), CLIPS, p=self._chance)
@@ -221,6 +269,7 @@ def _of_clip(one: Performance, lower: slice, rng: np.random.Generator) -> Window
     pcm = _cut(one.pcm, start, speed)
     clean = listen(pcm.astype(np.float32)).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
     return {
+        "pcm": _whole(pcm),
         "mel": _mel(sounds.changed(pcm, rng), start),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": clean.astype(np.int64),
@@ -238,8 +287,10 @@ def _of_sentence(one: Utterance, rng: np.random.Generator) -> Window:
     names = [LABEL[phone.name] for phone in one.phones]
     labels = np.array([*names, LABEL[PAUSE]])[np.searchsorted(ends, middles)]
     labels = labels.reshape(WINDOW, HALVES)
+    pcm = _cut(one.pcm, start, speed)
     return {
-        "mel": _mel(sounds.changed(_cut(one.pcm, start, speed), rng), start),
+        "pcm": _whole(pcm),
+        "mel": _mel(sounds.changed(pcm, rng), start),
         "phones": labels,
         "voice": (labels != LABEL[PAUSE]).any(1).astype(np.int64),
     }
@@ -252,6 +303,7 @@ def _of_nobody(rng: np.random.Generator) -> Window:
     if rng.random() < 0.5:
         pcm = sounds.in_room(pcm, rng)
     return {
+        "pcm": _whole(pcm),
         "mel": _mel(sounds.at_level(pcm, rng.uniform(-70, -12)), HISTORY),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": np.zeros(WINDOW, np.int64),
@@ -266,6 +318,12 @@ def _cut(pcm: NDArray[np.float32], start: int, speed: float) -> NDArray[np.float
     first = max(0, start - HISTORY)
     at = np.arange(first * SAMPLES, (start + WINDOW + LOOK_AHEAD) * SAMPLES) * speed
     return np.interp(at, np.arange(len(pcm)), pcm, right=0.0)
+
+
+def _whole(pcm: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A window's sound, silence before a clip's beginning."""
+    size = (HISTORY + WINDOW + LOOK_AHEAD) * SAMPLES
+    return np.pad(pcm, (size - len(pcm), 0)).astype(np.float32)
 
 
 def _mel(pcm: NDArray[np.float32], start: int) -> NDArray[np.float32]:
