@@ -1,0 +1,187 @@
+"""Access: who may ask, from where, how often and with how much."""
+
+import asyncio
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gioconda.live.errors import Refusal
+from gioconda.live.limits import Limits
+
+LOCAL: Final = ("localhost", "127.0.0.1", "::1")
+_OPEN: Final = ("/", "/about")  # without a key
+_CLIENTS: Final = 10_000  # whose pace is remembered
+
+
+class Keys:
+    """The keys of a server.
+
+    Args:
+        keys: name of each and the key; empty if none is demanded.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._keys = dict(keys)
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def name(self, key: str | None) -> str:
+        """Whose key it is; "local" where none is demanded. Raises Refusal for a wrong one."""
+        if not self._keys:
+            return "local"
+        given = (key or "").encode()
+        found = None
+        for name, known in self._keys.items():  # all are compared, so that time tells nothing
+            if hmac.compare_digest(given, known.encode()):
+                found = name
+        if found is None:
+            raise Refusal(401, "key", "this server wants a key; the one given is missing or wrong")
+        return found
+
+
+def given_key(scope: Scope) -> str | None:
+    """The key in a request's header or query."""
+    kind, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return key.strip()
+    return parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [None])[0]
+
+
+class Pace:
+    """How often each client may ask: so many requests a minute, at once or spread."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._most = a_minute
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, client: str) -> float:
+        """One request; seconds to wait if it is one too many, else 0."""
+        now = time.monotonic()
+        left, since = self._left.pop(client, (float(self._most), now))
+        left = min(left + (now - since) * self._most / 60, self._most)
+        wait = 0.0 if left >= 1 else (1 - left) * 60 / self._most
+        self._left[client] = (left - 1 if left >= 1 else left, now)
+        while len(self._left) > _CLIENTS:
+            self._left.popitem(last=False)
+        return wait
+
+
+class Gate:
+    """ASGI middleware: lets a request through, or answers why not.
+
+    Pages of other web sites may call a server on the user's own machine, with the user's
+    browser as their hand: a request that names another origin is refused, and without a key also one
+    that names another host than this machine's (DNS rebinding).
+
+    Args:
+        app: what is behind.
+        keys, limits: who, and how much.
+        hosts: names that this machine goes by where no key is demanded; empty allows all.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str] = LOCAL
+    ) -> None:
+        self._app, self._keys, self._limits, self._hosts = app, keys, limits, tuple(hosts)
+        self._pace = Pace(limits.requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through, or refuse."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+        except Refusal:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "origin"})
+            return
+        await self._app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+            if scope["path"] not in _OPEN:
+                scope["client_name"] = self._keys.name(given_key(scope))
+            most = self._most(scope)
+            self._check_length(scope, most)
+            if scope["method"] not in ("GET", "HEAD"):
+                wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
+                if wait:
+                    refusal = Refusal(429, "too-many-requests", "too many requests; wait a little")
+                    headers = {"Retry-After": str(int(wait) + 1)}
+                    await JSONResponse(refusal.told(), 429, headers)(scope, receive, send)
+                    return
+        except Refusal as error:
+            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+            await JSONResponse(error.told(), error.status, headers)(scope, receive, send)
+            return
+        await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
+
+    def _check_origin(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        origin = headers.get("origin")
+        name = _hostname(f"//{host}")
+        if not self._keys and self._hosts and name not in self._hosts:
+            raise Refusal(403, "origin", "this server answers on its own machine only")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            raise Refusal(403, "origin", "pages of other sites may not use this server")
+
+    def _most(self, scope: Scope) -> int:
+        limits = self._limits
+        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
+        return sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
+
+    def _check_length(self, scope: Scope, most: int) -> None:
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > most:
+            raise _too_large(most)
+
+
+class _Measured:
+    """A request's body, as long as it is not too long and does not stand still."""
+
+    def __init__(self, receive: Receive, most: int, stall_seconds: float) -> None:
+        self._receive, self._most, self._stall = receive, most, stall_seconds
+        self._size, self._whole = 0, False
+
+    async def __call__(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._stall)
+        except TimeoutError:
+            raise HTTPException(
+                408, Refusal(408, "too-slow", "the upload stands still").told()
+            ) from None
+        self._size += len(message.get("body", b""))
+        if self._size > self._most:
+            raise HTTPException(413, _too_large(self._most).told())
+        self._whole = not message.get("more_body", False)
+        return message
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
