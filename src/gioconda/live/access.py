@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gioconda.live.errors import Refusal
+from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
@@ -35,7 +35,7 @@ class Keys:
         return bool(self._keys)
 
     def name(self, key: str | None) -> str:
-        """Whose key it is; "local" where none is demanded. Raises Refusal for a wrong one."""
+        """Whose key it is; "local" where none is demanded. Raises RefusalError for a wrong one."""
         if not self._keys:
             return "local"
         given = (key or "").encode()
@@ -44,7 +44,9 @@ class Keys:
             if hmac.compare_digest(given, known.encode()):
                 found = name
         if found is None:
-            raise Refusal(401, "key", "this server wants a key; the one given is missing or wrong")
+            raise RefusalError(
+                401, "key", "this server wants a key; the one given is missing or wrong"
+            )
         return found
 
 
@@ -53,7 +55,8 @@ def given_key(scope: Scope) -> str | None:
     kind, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return key.strip()
-    return parse_qs(scope.get("query_string", b"").decode("latin-1")).get("key", [None])[0]
+    query: bytes = scope.get("query_string", b"")
+    return next(iter(parse_qs(query.decode("latin-1")).get("key", [])), None)
 
 
 class Pace:
@@ -78,9 +81,9 @@ class Pace:
 class Gate:
     """ASGI middleware: lets a request through, or answers why not.
 
-    Pages of other web sites may call a server on the user's own machine, with the user's
-    browser as their hand: a request that names another origin is refused, and without a key also one
-    that names another host than this machine's (DNS rebinding).
+    Pages of other web sites may call a server on the user's own machine through the user's
+    browser: a request that names another origin is refused, and without a key also one that
+    names another host than this machine's (DNS rebinding).
 
     Args:
         app: what is behind.
@@ -106,7 +109,7 @@ class Gate:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._check_origin(scope)
-        except Refusal:
+        except RefusalError:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "origin"})
             return
@@ -122,13 +125,15 @@ class Gate:
             if scope["method"] not in ("GET", "HEAD"):
                 wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
                 if wait:
-                    refusal = Refusal(429, "too-many-requests", "too many requests; wait a little")
+                    refusal = RefusalError(
+                        429, "too-many-requests", "too many requests; wait a little"
+                    )
                     headers = {"Retry-After": str(int(wait) + 1)}
                     await JSONResponse(refusal.told(), 429, headers)(scope, receive, send)
                     return
-        except Refusal as error:
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-            await JSONResponse(error.told(), error.status, headers)(scope, receive, send)
+        except RefusalError as error:
+            wanted = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+            await JSONResponse(error.told(), error.status, wanted)(scope, receive, send)
             return
         await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
 
@@ -138,9 +143,9 @@ class Gate:
         origin = headers.get("origin")
         name = _hostname(f"//{host}")
         if not self._keys and self._hosts and name not in self._hosts:
-            raise Refusal(403, "origin", "this server answers on its own machine only")
+            raise RefusalError(403, "origin", "this server answers on its own machine only")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            raise Refusal(403, "origin", "pages of other sites may not use this server")
+            raise RefusalError(403, "origin", "pages of other sites may not use this server")
 
     def _most(self, scope: Scope) -> int:
         limits = self._limits
@@ -167,7 +172,7 @@ class _Measured:
             message = await asyncio.wait_for(self._receive(), self._stall)
         except TimeoutError:
             raise HTTPException(
-                408, Refusal(408, "too-slow", "the upload stands still").told()
+                408, RefusalError(408, "too-slow", "the upload stands still").told()
             ) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
@@ -176,8 +181,8 @@ class _Measured:
         return message
 
 
-def _too_large(most: int) -> Refusal:
-    return Refusal(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
+def _too_large(most: int) -> RefusalError:
+    return RefusalError(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
 
 
 def _hostname(url: str) -> str | None:

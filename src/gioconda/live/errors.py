@@ -5,7 +5,7 @@ from typing import Any
 from gioconda.errors import GiocondaError
 
 
-class Refusal(GiocondaError):
+class RefusalError(GiocondaError):
     """A request that is not met.
 
     Args:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.finder import find_faces
-from gioconda.live.errors import Refusal
+from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
-from gioconda.media.image import TooLarge, decode_image
+from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
 EXAMPLE: Final = "example"
@@ -100,7 +100,7 @@ class Portraits:
             face: which face of several, from the left, from 1.
 
         Raises:
-            Refusal: if it cannot be used, or there is no room.
+            RefusalError: if it cannot be used, or there is no room.
         """
         kept = self._make(data, face)
         identity = secrets.token_urlsafe(12)
@@ -110,16 +110,16 @@ class Portraits:
         return identity, kept
 
     def get(self, identity: str) -> Kept:
-        """The portrait of that id. Raises Refusal if there is none."""
+        """The portrait of that id. Raises RefusalError if there is none."""
         with self._lock:
             kept = self._kept.get(identity)
             if kept is None:
-                raise Refusal(404, "not-found", "there is no such portrait; send it again")
+                raise RefusalError(404, "not-found", "there is no such portrait; send it again")
             kept.used = time.monotonic()
             return kept
 
     def remove(self, identity: str) -> None:
-        """Forget it. The example stays. Raises Refusal if there is none."""
+        """Forget it. The example stays. Raises RefusalError if there is none."""
         self.get(identity)
         if identity != EXAMPLE:
             with self._lock:
@@ -158,7 +158,7 @@ class Portraits:
             return
         free = [i for i, kept in self._kept.items() if not kept.users and i != EXAMPLE]
         if not free:
-            raise Refusal(503, "busy", "all places for portraits are taken; try again later")
+            raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
         del self._kept[min(free, key=lambda i: self._kept[i].used)]
 
     def _make(self, data: bytes, face: int | None) -> Kept:
@@ -172,16 +172,16 @@ class Portraits:
             try:
                 portrait = make_portrait(image, SIZE, face)
             except GiocondaError as error:
-                raise Refusal(422, "face" if faces else "no-face", str(error)) from error
+                raise RefusalError(422, "face" if faces else "no-face", str(error)) from error
         return Kept(portrait, data, face, hashlib.sha256(data).hexdigest())
 
     def _decode(self, data: bytes) -> NDArray[np.uint8]:
         try:
             return decode_image(data, self._limits.picture_pixels)
-        except TooLarge as error:
-            raise Refusal(413, "too-large", str(error)) from error
+        except TooLargeError as error:
+            raise RefusalError(413, "too-large", str(error)) from error
         except GiocondaError as error:
-            raise Refusal(415, "not-a-picture", str(error)) from error
+            raise RefusalError(415, "not-a-picture", str(error)) from error
 
 
 def jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
@@ -200,7 +200,7 @@ def _shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> Refusal:
+def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> RefusalError:
     height, width = image.shape[:2]
     size = np.array([width, height, width, height])
     faces = []
@@ -208,4 +208,4 @@ def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> Refusa
         left, top, right, bottom = np.clip(box / size, 0, 1).round(4).tolist()
         faces.append([left, top, round(right - left, 4), round(bottom - top, 4)])
     message = f"{len(boxes)} faces were found; choose one"
-    return Refusal(409, "faces", message, faces=faces)
+    return RefusalError(409, "faces", message, faces=faces)

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from gioconda.animator import Animator
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
-from gioconda.live.errors import Refusal
+from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import Kept, Portraits
 from gioconda.live.session import STEP, Frame, Session, State
 from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
-_log: Final = logging.getLogger("gioconda.live")
+LOG: Final = logging.getLogger("gioconda.live")
 _SHARE: Final = 0.8  # of the cores that sessions may take
 _PROBE: Final = 3 * FPS  # frames whose cost is measured
 
@@ -33,7 +33,7 @@ class Sink(Protocol):
 
     def frame(self, frame: Frame) -> None: ...
     def tell(self, message: dict[str, Any]) -> None: ...
-    def end(self, reason: Refusal | None) -> None: ...
+    def end(self, reason: RefusalError | None) -> None: ...
 
 
 @dataclass
@@ -59,16 +59,26 @@ class Seat:
         self.began: float | None = None
         self.dropped: Callable[[], int] = lambda: 0
         self._release = release
-        self._reason: Refusal | None = None
+        self._reason: RefusalError | None = None
         self._lock = threading.Lock()
-        self._left = False
+        self._left = self._reserved = False
+
+    def reserve(self) -> None:
+        """Sit down. Raises RefusalError if somebody else has."""
+        with self._lock:
+            if self._left:
+                raise RefusalError(404, "not-found", "the session has ended")
+            if self._reserved:
+                raise RefusalError(409, "taken", "somebody is connected to this session already")
+            self._reserved = True
+
+    def free(self) -> None:
+        """Stand up again: nothing came of it."""
+        self._reserved = False
 
     def start(self, sink: Sink, dropped: Callable[[], int] = lambda: 0) -> None:
-        """Begin to give frames. Raises Refusal if somebody else has begun."""
-        with self._lock:
-            if self.began is not None or self._left:
-                raise Refusal(409, "taken", "somebody is connected to this session already")
-            self.began = self.heard = time.monotonic()
+        """Begin to give frames, once."""
+        self.began = self.heard = time.monotonic()
         self.dropped = dropped
         name = f"session {self.id[:4]}"
         threading.Thread(target=self._run, args=[sink], name=name, daemon=True).start()
@@ -89,17 +99,19 @@ class Seat:
         elif what == "set" and isinstance(message, dict):
             dials = message.get("controls")
             if not isinstance(dials, dict):
-                raise Refusal(400, "controls", "set wants controls, an object of dials")
+                raise RefusalError(400, "controls", "set wants controls, an object of dials")
             try:
                 self.session.set(dials)
             except GiocondaError as error:
-                raise Refusal(400, "controls", str(error)) from error
+                raise RefusalError(400, "controls", str(error)) from error
         elif what == "close":
             self.leave()
         else:
-            raise Refusal(400, "bad-request", "expected do: end_of_speech, interrupt, set or close")
+            raise RefusalError(
+                400, "bad-request", "expected do: end_of_speech, interrupt, set or close"
+            )
 
-    def leave(self, reason: Refusal | None = None) -> None:
+    def leave(self, reason: RefusalError | None = None) -> None:
         """End the session; the first reason counts."""
         with self._lock:
             if self._left:
@@ -122,8 +134,8 @@ class Seat:
                     state = frame.state
                     sink.tell(self.told())
         except Exception:
-            _log.exception("session %s failed", self.id[:4])
-            self.leave(Refusal(500, "internal", "the session failed; begin another"))
+            LOG.exception("session %s failed", self.id[:4])
+            self.leave(RefusalError(500, "internal", "the session failed; begin another"))
         self.leave()
         sink.end(self._reason)
 
@@ -172,7 +184,7 @@ class Seats:
         if self._limits.sessions is None:
             cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
             self.most = max(int(_SHARE * cores * STEP / cost), 1)
-        _log.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
+        LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
 
     def open(self, wish: Wish, client: str) -> Seat:
         """Seat a client.
@@ -182,7 +194,7 @@ class Seats:
             client: name of its key.
 
         Raises:
-            Refusal: if all seats are taken, the portrait is unknown, or consent is missing.
+            RefusalError: if all seats are taken, the portrait is unknown, or consent is missing.
             GiocondaError: if the seed or the signing key cannot be used.
         """
         check_consent(wish.consent, self._require_consent)
@@ -192,7 +204,7 @@ class Seats:
             self._taken += room
         if not room:
             release()
-            raise Refusal(
+            raise RefusalError(
                 503, "busy", f"all {self.most} seats of this server are taken; try again later"
             )
         leave = self._leaver(release)
@@ -206,11 +218,11 @@ class Seats:
         return seat
 
     def get(self, identity: str) -> Seat:
-        """The session of that id. Raises Refusal if there is none."""
+        """The session of that id. Raises RefusalError if there is none."""
         with self._lock:
             seat = self._seats.get(identity)
         if seat is None or seat.left:
-            raise Refusal(404, "not-found", "there is no such session, or it has ended")
+            raise RefusalError(404, "not-found", "there is no such session, or it has ended")
         return seat
 
     def sweep(self) -> None:
@@ -220,12 +232,12 @@ class Seats:
             seats = list(self._seats.values())
         for seat in seats:
             if seat.began is None and now - seat.made > limits.connect_seconds:
-                seat.leave(Refusal(408, "idle", "nobody connected to the session in time"))
+                seat.leave(RefusalError(408, "idle", "nobody connected to the session in time"))
             elif seat.began is not None and now - seat.began > limits.session_seconds:
                 minutes = limits.session_seconds / 60
-                seat.leave(Refusal(408, "time", f"a session may last {minutes:g} minutes"))
+                seat.leave(RefusalError(408, "time", f"a session may last {minutes:g} minutes"))
             elif seat.began is not None and now - seat.heard > limits.idle_seconds:
-                seat.leave(Refusal(408, "idle", "nothing was said for long"))
+                seat.leave(RefusalError(408, "idle", "nothing was said for long"))
         with self._lock:
             self._seats = {i: seat for i, seat in self._seats.items() if not seat.left}
 
@@ -260,6 +272,8 @@ class Seats:
 
 
 def check_consent(consent: str | None, required: bool) -> None:
-    """Raise Refusal if a statement of consent is missing."""
+    """Raise RefusalError if a statement of consent is missing."""
     if required and not (consent or "").strip():
-        raise Refusal(403, "consent", "this server wants a statement of consent: who allowed what?")
+        raise RefusalError(
+            403, "consent", "this server wants a statement of consent: who allowed what?"
+        )

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,26 +14,28 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.access import Gate, Keys, given_key
-from gioconda.live.errors import Refusal
+from gioconda.live.calls import Calls
+from gioconda.live.errors import RefusalError
+from gioconda.live.jobs import Jobs
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Portraits
-from gioconda.live.seats import Seats, Wish
+from gioconda.live.seats import LOG, Seats, Wish, check_consent
 from gioconda.live.session import AHEAD, constant
 from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
-_log: Final = logging.getLogger("gioconda.live")
 _SWEEP: Final = 1.0  # seconds
 _POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' blob: data:; media-src 'self' blob: data: mediastream:; worker-src 'self' blob:; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
+    "media-src 'self' blob: data: mediastream:; worker-src 'self' blob:; "
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 )
 _T = TypeVar("_T")
@@ -70,6 +71,13 @@ class SessionWish(BaseModel):
     source: Literal["speech", "microphone"] = "speech"
 
 
+class Offer(BaseModel):
+    """What `POST /sessions/{id}/offer` takes."""
+
+    sdp: Annotated[str, Field(max_length=100_000)]
+    type: Literal["offer"] = "offer"
+
+
 class Server:
     """What the routes share."""
 
@@ -79,6 +87,8 @@ class Server:
         limits = settings.limits
         self.portraits = Portraits(limits)
         self.seats = Seats(self.portraits, limits, settings.audit, settings.require_consent)
+        self.jobs = Jobs(limits, settings.audit)
+        self.calls = Calls()
         self.ready = asyncio.Event()
         self._making = asyncio.Semaphore(2)
 
@@ -88,9 +98,9 @@ class Server:
             return await asyncio.to_thread(do)
 
     async def check_ready(self) -> None:
-        """Raise Refusal while the networks are being loaded."""
+        """Raise RefusalError while the networks are being loaded."""
         if not self.ready.is_set():
-            raise Refusal(503, "starting", "the server is starting; try again in some seconds")
+            raise RefusalError(503, "starting", "the server is starting; try again in some seconds")
 
     @asynccontextmanager
     async def run(self, app: FastAPI) -> AsyncIterator[None]:
@@ -102,18 +112,21 @@ class Server:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.calls.close()
             self.seats.close()
+            await asyncio.to_thread(self.jobs.close)
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(self.seats.warm_up)
         self.ready.set()
-        _log.info("ready")
+        LOG.info("ready")
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
             self.seats.sweep()
             self.portraits.sweep()
+            self.jobs.sweep()
 
     def about(self) -> dict[str, Any]:
         """What a client should know beforehand."""
@@ -159,6 +172,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_pages(app, server)
     _add_portraits(app, server)
     _add_sessions(app, server)
+    _add_jobs(app, server)
     return app
 
 
@@ -166,8 +180,8 @@ def make_app(settings: Settings | None = None) -> FastAPI:
 
 
 def _add_errors(app: FastAPI) -> None:
-    @app.exception_handler(Refusal)
-    async def refused(request: Request, error: Refusal) -> JSONResponse:
+    @app.exception_handler(RefusalError)
+    async def refused(request: Request, error: RefusalError) -> JSONResponse:
         headers = {"Retry-After": "10"} if error.status == 503 else None
         return JSONResponse(error.told(), error.status, headers)
 
@@ -254,7 +268,7 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
         """Send a picture (JPEG, PNG or WebP) with a face."""
         await server.check_ready()
         if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
-            raise Refusal(413, "too-large", "the picture's file is too large")
+            raise RefusalError(413, "too-large", "the picture's file is too large")
         data = await picture.read()
         identity, kept = await server.work(partial(server.portraits.add, data, face))
         return kept.told(identity)
@@ -292,6 +306,12 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
         seat = await server.work(partial(server.seats.open, wish, client))
         return {"id": seat.id, "mark": f"{seat.mark:08x}"}
 
+    @app.post("/sessions/{identity}/offer", tags=["sessions"])
+    async def offer(identity: str, body: Offer) -> dict[str, str]:
+        """Connect to a session by WebRTC: an offer (SDP) is answered."""
+        seat = server.seats.get(identity)
+        return await server.calls.answer(seat, body.sdp)
+
     @app.delete("/sessions/{identity}", status_code=204, tags=["sessions"])
     async def end_session(identity: str) -> None:
         """End a session; its portrait is deleted."""
@@ -305,12 +325,61 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
         try:
             await _let_in(socket, server.keys)
             if format not in ("jpeg", "h264"):
-                raise Refusal(400, "bad-request", "format must be jpeg or h264")
+                raise RefusalError(400, "bad-request", "format must be jpeg or h264")
             seat = server.seats.get(identity)
             await stream(socket, seat, format, server.settings.limits.stall_seconds)
-        except Refusal as error:
+        except RefusalError as error:
             with suppress(RuntimeError, OSError):
                 await close(socket, error)
+
+
+# --- jobs ---
+
+
+def _add_jobs(app: FastAPI, server: Server) -> None:
+    @app.post("/jobs", status_code=202, tags=["jobs"])
+    async def begin_job(
+        request: Request,
+        portrait: Annotated[str, Form(max_length=64)],
+        voice: Annotated[UploadFile, File()],
+        controls: Annotated[str, Form(max_length=10_000)] = "{}",
+        seed: Annotated[int, Form(ge=0, lt=2**63)] = 0,
+        consent: Annotated[str | None, Form(max_length=2000)] = None,
+        badge: Annotated[bool, Form()] = True,
+    ) -> dict[str, str]:
+        """Make a video of a portrait and a recording."""
+        await server.check_ready()
+        check_consent(consent, server.settings.require_consent)
+        dials = read_controls(parsed(controls))
+        kept = server.portraits.get(portrait)
+        data = await voice.read()
+        client = request.scope["client_name"]
+        add = partial(server.jobs.add, kept, data, seed, dials, consent, badge, client)
+        job = await server.work(add)
+        return {"id": job.id}
+
+    @app.get("/jobs/{identity}/events", tags=["jobs"], response_class=StreamingResponse)
+    async def events(identity: str) -> StreamingResponse:
+        """How far a job is: server-sent events."""
+        job = server.jobs.get(identity)
+
+        async def lines() -> AsyncIterator[str]:
+            async for name, content in server.jobs.events(job):
+                yield f"event: {name}\ndata: {json.dumps(content)}\n\n"
+
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
+
+    @app.get("/jobs/{identity}/result", tags=["jobs"], response_class=FileResponse)
+    async def result(identity: str) -> FileResponse:
+        """The video."""
+        path = server.jobs.get(identity).result
+        return FileResponse(path, media_type="video/mp4", filename="gioconda.mp4")
+
+    @app.delete("/jobs/{identity}", status_code=204, tags=["jobs"])
+    async def remove_job(identity: str) -> None:
+        """Stop a job and delete everything of it."""
+        await asyncio.to_thread(server.jobs.remove, identity)
 
 
 async def _let_in(socket: WebSocket, keys: Keys) -> None:
@@ -327,10 +396,10 @@ async def _let_in(socket: WebSocket, keys: Keys) -> None:
 
 
 def read_controls(dials: object) -> Controls:
-    """The dials of a request. Raises Refusal."""
+    """The dials of a request. Raises RefusalError."""
     if not isinstance(dials, dict):
-        raise Refusal(400, "controls", "controls must be an object of dials")
+        raise RefusalError(400, "controls", "controls must be an object of dials")
     try:
         return constant(dials)
     except GiocondaError as error:
-        raise Refusal(400, "controls", str(error)) from error
+        raise RefusalError(400, "controls", str(error)) from error

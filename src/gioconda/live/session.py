@@ -59,7 +59,7 @@ _MOVES: Final = {
 }
 
 
-class IllegalTransition(GiocondaError):
+class TransitionError(GiocondaError):
     """A session was asked for what it cannot do in its state."""
 
     def __init__(self, before: State, after: State) -> None:
@@ -197,7 +197,7 @@ class Session:
             pcm: (samples,) 16 kHz mono in [-1, 1].
 
         Raises:
-            IllegalTransition: if the session is closed.
+            TransitionError: if the session is closed.
             GiocondaError: if more than two minutes would wait.
         """
         if not len(pcm):
@@ -212,14 +212,14 @@ class Session:
             self._inbox.append(pcm, self._clock.now())
 
     def end_of_speech(self) -> None:
-        """What was sent is all: do not wait for more. Raises IllegalTransition if closed."""
+        """What was sent is all: do not wait for more. Raises TransitionError if closed."""
         with self._lock:
             if self._state is State.CLOSED:
-                raise IllegalTransition(self._state, State.IDLE)
+                raise TransitionError(self._state, State.IDLE)
             self._ended = True
 
     def interrupt(self) -> None:
-        """Say no more of what was sent. Raises IllegalTransition unless speaking."""
+        """Say no more of what was sent. Raises TransitionError unless speaking."""
         with self._lock:
             self._move(State.INTERRUPTED)
             self._silence()
@@ -228,12 +228,12 @@ class Session:
         """Turn some dials, by the names of `Controls`; the face gets there smoothly.
 
         Raises:
-            IllegalTransition: if the session is closed.
+            TransitionError: if the session is closed.
             GiocondaError: if there is no such dial, or it cannot be set to that.
         """
         with self._lock:
             if self._state is State.CLOSED:
-                raise IllegalTransition(self._state, self._state)
+                raise TransitionError(self._state, self._state)
             wanted = {**self._dials, **dials}
             self._turned = constant(wanted)
             self._dials = wanted
@@ -413,7 +413,7 @@ class Session:
 
     def _move(self, after: State) -> None:
         if after not in _MOVES[self._state] or self._state is State.CLOSED:
-            raise IllegalTransition(self._state, after)
+            raise TransitionError(self._state, after)
         self._state = after
 
     def _rest(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import struct
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +12,10 @@ from fastapi import WebSocket, WebSocketDisconnect
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.live.errors import Refusal
+from gioconda.live.errors import RefusalError
 from gioconda.live.portraits import jpeg
 from gioconda.live.seats import Seat
-from gioconda.live.session import Frame, IllegalTransition
+from gioconda.live.session import Frame, TransitionError
 
 _HEADER: Final = struct.Struct("<B3xIII")
 _JPEG, _H264 = 0, 1
@@ -39,7 +40,7 @@ class Outbox:
     def __init__(self, loop: asyncio.AbstractEventLoop, format: str) -> None:
         self._loop = loop
         self._format = format
-        self._queue: asyncio.Queue[bytes | str | Refusal | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
         self._waiting = 0
         self.dropped = 0
@@ -59,11 +60,11 @@ class Outbox:
         if self._waiting < _ON_THE_WAY:
             self._put(json.dumps(message))
 
-    def end(self, reason: Refusal | None) -> None:
+    def end(self, reason: RefusalError | None) -> None:
         """Nothing more comes."""
         self._put(reason)
 
-    async def next(self) -> bytes | str | Refusal | None:
+    async def next(self) -> bytes | str | RefusalError | None:
         """The next message; at the end the reason."""
         return await self._queue.get()
 
@@ -72,11 +73,9 @@ class Outbox:
         with self._lock:
             self._waiting -= 1
 
-    def _put(self, message: bytes | str | Refusal | None) -> None:
-        try:
+    def _put(self, message: bytes | str | RefusalError | None) -> None:
+        with suppress(RuntimeError):  # the server has stopped
             self._loop.call_soon_threadsafe(self._queue.put_nowait, message)
-        except RuntimeError:  # the server has stopped
-            pass
 
     def _packed(self, frame: Frame) -> bytes:
         sound = pcm_bytes(frame.sound)
@@ -91,15 +90,18 @@ def pcm_bytes(sound: NDArray[np.float32]) -> bytes:
 
 
 def pcm_floats(data: bytes) -> NDArray[np.float32]:
-    """int16, little endian, as sound in [-1, 1]. Raises Refusal for half a sample."""
+    """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
     if len(data) % 2:
-        raise Refusal(400, "bad-request", "sound is int16: an even number of bytes was expected")
-    return np.frombuffer(data, "<i2").astype(np.float32) / 32768
+        raise RefusalError(
+            400, "bad-request", "sound is int16: an even number of bytes was expected"
+        )
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
 async def stream(socket: WebSocket, seat: Seat, format: str, stall_seconds: float) -> None:
     """Serve an accepted socket until either side ends it; the session ends with it."""
     outbox = Outbox(asyncio.get_running_loop(), format)
+    seat.reserve()
     seat.start(outbox, lambda: outbox.dropped)
     reader = asyncio.create_task(_read(socket, seat, outbox))
     writer = asyncio.create_task(_write(socket, outbox, stall_seconds))
@@ -129,9 +131,9 @@ async def _read(socket: WebSocket, seat: Seat, outbox: Outbox) -> None:
                 _hear(seat, message["bytes"])
             else:
                 seat.do(parsed(message.get("text") or ""))
-        except IllegalTransition as error:
+        except TransitionError as error:
             outbox.tell({"error": str(error), "code": "state"})
-        except Refusal as error:
+        except RefusalError as error:
             if error.code == "too-far-ahead":
                 seat.leave(error)
                 # the writer says why
@@ -144,18 +146,18 @@ def _hear(seat: Seat, data: bytes) -> None:
     pcm = pcm_floats(data)
     try:
         seat.append(pcm)
-    except IllegalTransition:
+    except TransitionError:
         raise
     except GiocondaError as error:
-        raise Refusal(413, "too-far-ahead", str(error)) from error
+        raise RefusalError(413, "too-far-ahead", str(error)) from error
 
 
 def parsed(text: str) -> object:
-    """A text message. Raises Refusal if it is no JSON."""
+    """A text message. Raises RefusalError if it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "bad-request", "a text message must be JSON") from error
+        raise RefusalError(400, "bad-request", "a text message must be JSON") from error
 
 
 async def _write(socket: WebSocket, outbox: Outbox, stall_seconds: float) -> None:
@@ -176,7 +178,7 @@ async def _write(socket: WebSocket, outbox: Outbox, stall_seconds: float) -> Non
             return
 
 
-async def close(socket: WebSocket, reason: Refusal | None) -> None:
+async def close(socket: WebSocket, reason: RefusalError | None) -> None:
     """Say why, and close."""
     if reason is not None:
         await socket.send_text(json.dumps(reason.told()))

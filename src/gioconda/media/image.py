@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -33,25 +32,25 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
 
 
 def decode_image(
-    data: bytes, most_pixels: int, formats: Sequence[str] = ("JPEG", "PNG", "WEBP")
+    data: bytes, most_pixels: int, formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP")
 ) -> NDArray[np.uint8]:
     """As `read_image`, for a picture that somebody sent.
 
     Its dimensions are looked at before anything is decoded.
 
     Raises:
-        TooLarge: if it has more pixels.
+        TooLargeError: if it has more pixels.
         GiocondaError: as `read_image`, and if it has another format.
     """
     return _decoded(BytesIO(data), "the picture", most_pixels, formats)
 
 
-class TooLarge(GiocondaError):
+class TooLargeError(GiocondaError):
     """A picture has more pixels than are taken."""
 
 
 def _decoded(
-    source: Path | BytesIO, name: str, most_pixels: int, formats: Sequence[str] | None
+    source: Path | BytesIO, name: str, most_pixels: int, formats: tuple[str, ...] | None
 ) -> NDArray[np.uint8]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -76,8 +75,8 @@ def _decoded(
             ) from error
 
 
-def _too_large(name: str, most_pixels: int) -> TooLarge:
-    return TooLarge(
+def _too_large(name: str, most_pixels: int) -> TooLargeError:
+    return TooLargeError(
         f"{name} is too large; expected at most {most_pixels} pixels, make it smaller first."
     )
 
