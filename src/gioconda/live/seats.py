@@ -25,7 +25,8 @@ from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
 _SHARE: Final = 0.8  # of the cores that sessions may take
-_PROBE: Final = 3 * FPS  # frames whose cost is measured
+_WARM: Final = 5  # frames after which all is compiled
+_PROBE: Final = 2 * FPS  # frames whose cost is measured
 
 
 class Sink(Protocol):
@@ -171,9 +172,11 @@ class Seats:
         """Load all networks with the bundled portrait, and see how many sessions the cores hold."""
         animator = Animator(self._portraits.load_example().portrait)
         silence = np.zeros(round(STEP * 16000), np.float32)
-        for _ in range(FPS):
+        for _ in range(_WARM):
             for draw in animator.drawings(silence):
                 draw()
+        if self._limits.sessions is not None:
+            return
         # the processor's time, not the clock's: others may be busy on the machine
         start, frames = time.process_time(), 0
         for _ in range(_PROBE):
@@ -181,9 +184,8 @@ class Seats:
                 draw()
                 frames += 1
         cost = (time.process_time() - start) / frames
-        if self._limits.sessions is None:
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-            self.most = max(int(_SHARE * cores * STEP / cost), 1)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        self.most = max(int(_SHARE * cores * STEP / cost), 1)
         LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
 
     def open(self, wish: Wish, client: str) -> Seat:

@@ -26,8 +26,8 @@ STEP: Final = 1 / FPS  # seconds
 AHEAD: Final = 120 * SAMPLE_RATE  # samples that may wait
 
 # What waits before the first sample is spoken, so that the next piece may be a little late.
-# It grows with what has been late.
-_MARGIN, _MOST_MARGIN = SAMPLE_RATE // 100, SAMPLE_RATE // 5
+# It grows when something has been late, by so much at once.
+_MARGIN, _MOST_MARGIN, _MORE_MARGIN = SAMPLE_RATE // 100, SAMPLE_RATE // 5, SAMPLE_RATE // 25
 _PATIENCE: Final = FPS  # frames without sound, until a speaker is taken to be silent
 _SETTLE: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
 _FADE: Final = 32  # samples
@@ -173,6 +173,7 @@ class Session:
         self._still = 0  # frames since the last sound, or since the interruption
         self._debt = 0  # samples of silence that a pause can give back
         self._margin = _MARGIN
+        self._piece = 0  # samples that come together
         self._loudest, self._pause = 0.0, 0
         self._dials: dict[str, Any] = {}
         self._turned: Controls | None = None
@@ -209,6 +210,7 @@ class Session:
                 )
             self._move(State.SPEAKING)
             self._ended = False
+            self._piece = len(pcm)
             self._inbox.append(pcm, self._clock.now())
 
     def end_of_speech(self) -> None:
@@ -353,9 +355,12 @@ class Session:
     def _lead_in(self) -> tuple[NDArray[np.float32], float | None]:
         """Silence, then sound, so much of it that the margin waits on."""
         whole = np.zeros(SAMPLES, np.float32)
-        spare = 0 if self._ended else self._margin
+        margin = self._margin
         if self._gap and len(self._inbox):
-            spare = min(self._margin + self._gap, _MOST_MARGIN)
+            margin = min(margin + min(self._gap, _MORE_MARGIN), _MOST_MARGIN)
+        # pieces that do not make up whole frames leave more at one time than at another
+        uneven = self._piece if self._piece and SAMPLES % self._piece else 0
+        spare = 0 if self._ended else max(margin, min(uneven, _MOST_MARGIN))
         size = int(np.clip(len(self._inbox) - spare, 0, SAMPLES))
         if not size:
             self._still += 1
@@ -374,7 +379,7 @@ class Session:
             whole[begin : begin + fade] *= np.linspace(0, 1, fade, dtype=np.float32)
             self._underruns += 1
             self._debt += self._gap + SAMPLES - size
-            self._margin = spare
+            self._margin = margin
         self._gap, self._flowing = 0, True
         self._still = 0
         if self._ended and not len(self._inbox):
@@ -383,15 +388,18 @@ class Session:
         return whole, heard
 
     def _catch_up(self) -> None:
-        """Shorten the pause that is on, if silence had to be put in before."""
+        """Shorten the pause that is on, if silence had to be put in before.
+
+        A microphone's clock may be quicker than ours, so there what waits is always too much.
+        """
         while (
-            self._debt >= SAMPLES
+            (self._debt >= SAMPLES or self.microphone)
             and self._pause >= _PAUSE
             and len(self._inbox) >= 2 * SAMPLES + self._margin
             and self._faint(self._inbox.look(SAMPLES))
         ):
             self._inbox.take(SAMPLES)
-            self._debt -= SAMPLES
+            self._debt = max(self._debt - SAMPLES, 0)
             self._caught_up += SAMPLES
 
     def _leave_out_stale(self) -> None:
