@@ -145,12 +145,22 @@ class Visit:
         self.page.click("#wake")
         self.wait_for("live !== null && live.frames > 2")
 
+    def see(self, frames: int) -> None:
+        """Wait until so many more are shown."""
+        shown = self.page.evaluate("live.frames")
+        self.wait_for(f"live.frames >= {shown + frames}")
+
     def wait_for(self, condition: str, seconds: float = READY_S) -> None:
         """Until something is true on the page."""
         until = time.monotonic() + seconds
         while not self.page.evaluate(condition):  # wait_for_function evals, against the policy
-            assert time.monotonic() < until, f"waited in vain for {condition}"
+            assert time.monotonic() < until, f"waited in vain for {condition}: {self._said()}"
             self.page.wait_for_timeout(100)
+
+    def _said(self) -> str:
+        said = "['status', 'alert'].map(id => document.getElementById(id).innerText).join('; ')"
+        text: str = self.page.evaluate(said)
+        return text
 
     def alert(self) -> str:
         """The message of what went wrong, waited for."""
@@ -186,6 +196,13 @@ class Seen:
         found = track(self.frames)
         assert found.seen.mean() > 0.9, "the face is not found in what the page shows"
         self.points = found.points[..., :2].astype(float)
+
+    @property
+    def fps(self) -> float:
+        """How many different pictures a second."""
+        pairs = zip(self.frames[:-1], self.frames[1:], strict=True)
+        changes = sum(not np.array_equal(a, b) for a, b in pairs)
+        return changes / float(self.times[-1] - self.times[0])
 
     @property
     def opening(self) -> Curve:

@@ -25,6 +25,7 @@ pytestmark = [
 ]
 
 WAYS = ["websocket", "webrtc"]
+LEAST_FPS = 6.0  # of lips that can be judged
 QUIET = 2.0  # seconds before and after the speech
 
 Open = Callable[..., Visit]
@@ -157,8 +158,10 @@ def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
     glances = []
     box = seen.page.locator("#pad").bounding_box()
     for side in (0.1, 0.9):
-        seen.page.mouse.click(box["x"] + side * box["width"], box["y"] + box["height"] / 2)
-        seen.page.wait_for_timeout(1500)
+        where = {"x": side * box["width"], "y": box["height"] / 2}
+        seen.page.locator("#pad").click(position=where)
+        seen.page.wait_for_timeout(1000)
+        seen.see(10)
         glances.append(float(np.median(seen.watch(2).glance)))
     assert glances[1] - glances[0] > 0.1
     assert seen.wrong == []
@@ -201,6 +204,8 @@ def test_the_mouth_moves_with_the_microphone(visit: Open, server: str) -> None:
 
 def _check_lips(seen: Any) -> None:
     """They are shut in silence, open in speech, and go with the sound."""
+    if seen.fps < LEAST_FPS:
+        pytest.skip(f"this machine is too busy to show lips: {seen.fps:.1f} pictures a second")
     near = np.abs(seen.times[:, None] - seen.times[None]) < 0.5
     loudest = np.where(near, seen.loudness[None], 0).max(1)
     speaks, silent = loudest > 0.02, loudest < 0.005
