@@ -112,6 +112,8 @@ class _Call:
         try:
             await self.peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
             kinds = {each.kind for each in self.peer.getTransceivers()}
+            if "video" not in kinds:
+                raise ValueError("no video")
             for track in (self._video, self._audio):
                 if track.kind in kinds:
                     self.peer.addTrack(track)
@@ -119,7 +121,7 @@ class _Call:
         except Exception as error:  # the SDP parser raises nearly anything
             await self.peer.close()
             raise RefusalError(
-                400, "bad-request", "the offer is no SDP that can be used"
+                400, "bad-request", "expected an offer (SDP) that receives video"
             ) from error
         self._later(self._give_up())
         local = self.peer.localDescription

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
+from gioconda.live.fragments import Fragments
 from gioconda.live.portraits import jpeg
 from gioconda.live.seats import Seat
 from gioconda.live.session import Frame, TransitionError
@@ -39,7 +40,8 @@ class Outbox:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, format: str) -> None:
         self._loop = loop
-        self._format = format
+        self._kind = {"jpeg": _JPEG, "h264": _H264}[format]
+        self._fragments: Fragments | None = None
         self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -79,9 +81,16 @@ class Outbox:
 
     def _packed(self, frame: Frame) -> bytes:
         sound = pcm_bytes(frame.sound)
-        picture = b"" if frame.picture is None else jpeg(frame.picture, _QUALITY)
-        head = _HEADER.pack(_JPEG, frame.number, round(1000 * frame.time), len(sound))
+        picture = b"" if frame.picture is None else self._coded(frame.picture, frame.number)
+        head = _HEADER.pack(self._kind, frame.number, round(1000 * frame.time), len(sound))
         return head + sound + picture
+
+    def _coded(self, picture: NDArray[np.uint8], number: int) -> bytes:
+        if self._kind == _JPEG:
+            return jpeg(picture, _QUALITY)
+        if self._fragments is None:
+            self._fragments = Fragments(*picture.shape[:2])
+        return self._fragments.add(picture, number)
 
 
 def pcm_bytes(sound: NDArray[np.float32]) -> bytes:
