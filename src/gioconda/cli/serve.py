@@ -3,9 +3,13 @@
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers
 from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from gioconda.live.server import Settings
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -29,6 +33,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--minutes", type=_positive, default=60, help="that a session may last (default 60)"
+    )
+    parser.add_argument(
+        "--ray",
+        type=_positive,
+        metavar="N",
+        help="run N replicas by Ray Serve, on this machine or on the cluster of RAY_ADDRESS",
     )
     parser.add_argument(
         "--require-consent",
@@ -64,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("gioconda.live").setLevel(logging.INFO)
     limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
-    app = make_app(Settings(keys, limits, args.require_consent, args.audit))
+    settings = Settings(keys, limits, args.require_consent, args.audit)
+    if args.ray:
+        return _replicas(args, settings)
+    app = make_app(settings)
     address = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     uvicorn.run(
@@ -77,6 +90,17 @@ def run(args: argparse.Namespace) -> int:
         limit_concurrency=256,
         server_header=False,
     )
+    return 0
+
+
+def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
+    import threading
+
+    from gioconda.live.replicas import serve_replicas
+
+    serve_replicas(settings, args.host, args.port, args.ray)
+    print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
+    threading.Event().wait()
     return 0
 
 

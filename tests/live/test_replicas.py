@@ -1,0 +1,75 @@
+"""Two replicas by Ray Serve on this machine."""
+
+import socket
+import time
+
+import httpx
+import pytest
+
+from gioconda.live.limits import Limits
+from gioconda.live.server import Settings
+
+pytestmark = [
+    pytest.mark.slow,
+    # Ray's own processes leave sockets and files open
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+@pytest.fixture
+def door():
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.serve")
+    from ray import serve
+
+    from gioconda.live.replicas import serve_replicas
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    ray.init(include_dashboard=False, log_to_driver=False, num_cpus=4)
+    try:
+        serve_replicas(Settings(limits=Limits(sessions=1)), "127.0.0.1", port, 2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+def test_clients_are_sent_to_replicas_and_stay_there(door):
+    from websockets.sync.client import connect
+
+    homes = {}
+    end = time.monotonic() + 240
+    with httpx.Client(timeout=60) as client:
+        while len(homes) < 2:
+            assert time.monotonic() < end, "a replica did not come up"
+            answer = client.get(door + "/about")
+            assert answer.status_code == 307
+            home = answer.headers["location"].removesuffix("/about")
+            if client.get(home + "/about").json()["ready"]:
+                homes[home] = None
+            time.sleep(0.1)
+        for home in homes:
+            wish = {"portrait": "example"}
+            answer = client.post(home + "/sessions", json=wish)
+            assert answer.status_code == 201, answer.text
+            homes[home] = answer.json()["id"]
+        sockets = [
+            connect(f"{home.replace('http', 'ws')}/sessions/{session}/stream")
+            for home, session in homes.items()
+        ]
+        try:
+            for each in sockets:
+                assert each.recv(30)
+            # both are full now
+            assert client.get(door + "/").status_code == 503
+            assert client.post(door + "/sessions", json=wish).json()["code"] == "busy"
+        finally:
+            for each in sockets:
+                each.close()
+        # a request with a body follows its replica
+        answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+        while answer.status_code == 503 and time.monotonic() < end:
+            time.sleep(0.2)
+            answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+        assert answer.status_code == 201
