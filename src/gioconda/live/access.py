@@ -109,31 +109,28 @@ class Gate:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._check_origin(scope)
+            self._check_pace(scope)
         except RefusalError:
             await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "origin"})
+            await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
             return
         await self._app(scope, receive, send)
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             self._check_origin(scope)
+            if scope["method"] not in ("GET", "HEAD"):
+                self._check_pace(scope)
             if scope["path"] not in _OPEN:
-                scope["client_name"] = self._keys.name(given_key(scope))
+                self._check_key(scope)
             most = self._most(scope)
             self._check_length(scope, most)
-            if scope["method"] not in ("GET", "HEAD"):
-                wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
-                if wait:
-                    refusal = RefusalError(
-                        429, "too-many-requests", "too many requests; wait a little"
-                    )
-                    headers = {"Retry-After": str(int(wait) + 1)}
-                    await JSONResponse(refusal.told(), 429, headers)(scope, receive, send)
-                    return
         except RefusalError as error:
-            wanted = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-            await JSONResponse(error.told(), error.status, wanted)(scope, receive, send)
+            told = error.told()
+            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+            if "retry_after" in told:
+                headers["Retry-After"] = str(told["retry_after"])
+            await JSONResponse(told, error.status, headers)(scope, receive, send)
             return
         await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
 
@@ -146,6 +143,19 @@ class Gate:
             raise RefusalError(403, "origin", "this server answers on its own machine only")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
             raise RefusalError(403, "origin", "pages of other sites may not use this server")
+
+    def _check_key(self, scope: Scope) -> None:
+        try:
+            scope["client_name"] = self._keys.name(given_key(scope))
+        except RefusalError:
+            self._check_pace(scope)  # who guesses has to wait
+            raise
+
+    def _check_pace(self, scope: Scope) -> None:
+        wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
+        if wait:
+            message = "too many requests; wait a little"
+            raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
 
     def _most(self, scope: Scope) -> int:
         limits = self._limits

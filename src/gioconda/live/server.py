@@ -32,6 +32,7 @@ from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
 _SWEEP: Final = 1.0  # seconds
+_WAITING: Final = 64  # requests that take long
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
@@ -90,12 +91,22 @@ class Server:
         self.jobs = Jobs(limits, settings.audit)
         self.calls = Calls()
         self.ready = asyncio.Event()
-        self._making = asyncio.Semaphore(2)
+        self._making, self._waiting = asyncio.Semaphore(2), 0
 
     async def work(self, do: Callable[[], _T]) -> _T:
-        """Do in a thread what takes long; two such things at a time."""
-        async with self._making:
-            return await asyncio.to_thread(do)
+        """Do in a thread what takes long; two such things at a time.
+
+        Raises:
+            RefusalError: if too much waits already.
+        """
+        if self._waiting >= _WAITING:
+            raise RefusalError(503, "busy", "the server has too much to do; try again later")
+        self._waiting += 1
+        try:
+            async with self._making:
+                return await asyncio.to_thread(do)
+        finally:
+            self._waiting -= 1
 
     async def check_ready(self) -> None:
         """Raise RefusalError while the networks are being loaded."""
@@ -269,8 +280,9 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
         await server.check_ready()
         if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
             raise RefusalError(413, "too-large", "the picture's file is too large")
-        data = await picture.read()
-        identity, kept = await server.work(partial(server.portraits.add, data, face))
+        # read when it is its turn: until then it lies on the disk
+        add = server.portraits.add
+        identity, kept = await server.work(lambda: add(picture.file.read(), face))
         return kept.told(identity)
 
     @app.get("/portraits/{identity}/picture", tags=["portraits"], response_class=Response)
@@ -352,10 +364,17 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         check_consent(consent, server.settings.require_consent)
         dials = read_controls(parsed(controls))
         kept = server.portraits.get(portrait)
-        data = await voice.read()
         client = request.scope["client_name"]
-        add = partial(server.jobs.add, kept, data, seed, dials, consent, badge, client)
-        job = await server.work(add)
+        add = partial(
+            server.jobs.add,
+            kept,
+            seed=seed,
+            controls=dials,
+            consent=consent,
+            badge=badge,
+            client=client,
+        )
+        job = await server.work(lambda: add(voice=voice.file.read()))
         return {"id": job.id}
 
     @app.get("/jobs/{identity}/events", tags=["jobs"], response_class=StreamingResponse)
