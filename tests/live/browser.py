@@ -3,13 +3,8 @@
 import base64
 import io
 import shutil
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,51 +55,6 @@ def find_chromium() -> str | None:
     """The browser of the system, if it has one."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return next(filter(None, map(shutil.which, names)), None)
-
-
-# --- the server ---
-
-
-@contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """A server of its own process; gives its address."""
-    port = _free_port()
-    main = "import sys; from gioconda.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", main, "serve", "--port", str(port), *options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        try:
-            address = f"http://127.0.0.1:{port}/"
-            _wait(address, server)
-            yield address
-        finally:
-            server.terminate()
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait(address: str, server: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + READY_S
-    while time.monotonic() < until:
-        assert server.poll() is None, f"the server ended with status {server.returncode}"
-        try:
-            with urllib.request.urlopen(address + "about", timeout=5) as answer:
-                if b'"ready":false' not in answer.read().replace(b" ", b""):
-                    return
-        except (urllib.error.URLError, OSError):
-            pass
-        time.sleep(0.5)
-    raise AssertionError("the server did not get ready")
 
 
 # --- the page ---

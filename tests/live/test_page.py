@@ -11,10 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gioconda.live import seats
+from gioconda.live.limits import Limits
+from gioconda.live.server import Settings
 from gioconda.media import SAMPLE_RATE, write_image
+from gioconda.portrait import Portrait
 
 from ..face.pictures import astronaut, mirrored, side_by_side
-from .browser import Visit, find_chromium, read_clip, serving
+from .actor import casting
+from .browser import Visit, find_chromium, read_clip
+from .conftest import serving
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -33,8 +39,16 @@ Open = Callable[..., Visit]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with serving("--sessions", "1") as address:
-        yield address
+    """With one seat."""
+    with serving(Settings(limits=Limits(sessions=1, requests=100_000))) as running:
+        yield running.url + "/"
+
+
+@pytest.fixture
+def acting(server: str, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The server, where an actor speaks instead of the generator."""
+    monkeypatch.setattr(seats, "Animator", casting(portrait))
+    return server
 
 
 @pytest.fixture(scope="module")
@@ -168,54 +182,73 @@ def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_the_mouth_moves_with_a_sound_file(
-    visit: Open, server: str, speech: Path, tmp_path: Path, way: str
+def test_sound_and_picture_are_in_step(
+    visit: Open, acting: str, speech: Path, tmp_path: Path, way: str
 ) -> None:
-    page = (seen := visit().open(f"{server}?over={way}")).page
+    """An actor's mouth is as wide as its sound is loud: on the page, and in the recording."""
+    seen = visit().open(f"{acting}?over={way}")
     seen.wake()
-    page.check("[name=kind][value=file]", force=True)
-    page.set_input_files("#audio", speech)
-    page.click("#record")
-    page.click("#play")
+    _choose(seen, speech)
+    seen.page.click("#record")
+    seen.page.click("#play")
     shown = seen.watch(2 * QUIET + 6)
-    _check_lips(shown)
-
-    page.click("#record")
-    with page.expect_download() as download:
-        page.click("#clip")
-    path = tmp_path / download.value.suggested_filename
-    download.value.save_as(path)
-    clip = read_clip(path)
+    clip = read_clip(_recording(seen, tmp_path))
     assert clip.times[-1] - clip.times[0] > QUIET + 6
-    _check_lips(clip)
+    for each in (shown, clip):
+        r, delay = each.sync()
+        assert r > 0.8
+        assert abs(delay) <= 0.12
     assert seen.wrong == []
 
 
-def test_the_mouth_moves_with_the_microphone(visit: Open, server: str) -> None:
-    seen = visit(microphone=True).open(server)
+def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
+    seen = visit(microphone=True).open(acting)
     seen.page.click("#mic")
-    seen.wait_for("source !== null && live !== null")
     seen.wait_for("document.getElementById('status').textContent === 'Speaking'")
-    _check_lips(seen.watch(12))
+    assert seen.page.get_attribute("#sound", "aria-pressed") == "false"
+    shown = seen.watch(8)
+    assert np.ptp(shown.opening) > 0.1
+    assert shown.sync()[0] > 0.8
     seen.page.click("#mic")
     seen.wait_for("document.getElementById('status').textContent === 'Awake'")
     assert seen.wrong == []
 
 
-def _check_lips(seen: Any) -> None:
-    """They are shut in silence, open in speech, and go with the sound."""
-    if seen.fps < LEAST_FPS:
-        pytest.skip(f"this machine is too busy to show lips: {seen.fps:.1f} pictures a second")
-    near = np.abs(seen.times[:, None] - seen.times[None]) < 0.5
-    loudest = np.where(near, seen.loudness[None], 0).max(1)
+def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None:
+    """With the generator: shut in silence, moving in speech."""
+    seen = visit().open(server)
+    seen.wake()
+    _choose(seen, speech)
+    seen.page.click("#play")
+    shown = seen.watch(2 * QUIET + 6)
+    if shown.fps < LEAST_FPS:
+        pytest.skip(f"this machine is too busy to show lips: {shown.fps:.1f} pictures a second")
+    near = np.abs(shown.times[:, None] - shown.times[None]) < 0.5
+    loudest = np.where(near, shown.loudness[None], 0).max(1)
     speaks, silent = loudest > 0.02, loudest < 0.005
     assert speaks.sum() > 5
     assert silent.sum() > 5
-    assert seen.opening[silent].mean() < 0.5 * seen.opening[speaks].mean()
-    assert seen.opening[silent].std() < 0.5 * seen.opening[speaks].std()
-    r, delay = seen.sync()
+    assert shown.opening[silent].mean() < 0.5 * shown.opening[speaks].mean()
+    assert shown.opening[silent].std() < 0.5 * shown.opening[speaks].std()
+    r, delay = shown.sync()
     assert r > 0.4
     assert abs(delay) < 0.45
+    assert seen.wrong == []
+
+
+def _choose(seen: Visit, sound: Path) -> None:
+    seen.page.check("[name=kind][value=file]", force=True)
+    seen.page.set_input_files("#audio", sound)
+
+
+def _recording(seen: Visit, folder: Path) -> Path:
+    """Ends the recording and downloads it."""
+    seen.page.click("#record")
+    with seen.page.expect_download() as download:
+        seen.page.click("#clip")
+    path = folder / str(download.value.suggested_filename)
+    download.value.save_as(path)
+    return path
 
 
 # --- what goes wrong ---
@@ -255,8 +288,8 @@ def test_a_microphone_that_is_refused(visit: Open, server: str) -> None:
     assert seen.page.inner_text("#mic") == "Speak"
 
 
-def test_a_server_that_is_full(visit: Open, server: str) -> None:
-    first, second = visit().open(server), visit().open(server)
+def test_a_server_that_is_full(visit: Open, acting: str) -> None:
+    first, second = visit().open(acting), visit().open(acting)
     first.wake()
     second.page.click("#wake")
     assert "try again" in second.alert().lower()
@@ -266,7 +299,7 @@ def test_a_server_that_is_full(visit: Open, server: str) -> None:
     second.wait_for("live !== null")
 
 
-def test_a_connection_that_is_lost(visit: Open, server: str) -> None:
+def test_a_connection_that_is_lost(visit: Open, acting: str) -> None:
     sockets = []
 
     def between(socket: Any) -> None:
@@ -275,7 +308,7 @@ def test_a_connection_that_is_lost(visit: Open, server: str) -> None:
 
     seen = visit()
     seen.page.route_web_socket("**/stream?*", between)
-    seen.open(f"{server}?over=websocket").wake()
+    seen.open(f"{acting}?over=websocket").wake()
     sockets[0].close()
     assert seen.alert() == "The connection was lost."
     assert seen.page.inner_text("#status") == "Ready"
