@@ -17,7 +17,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def door():
+def door(monkeypatch):
+    monkeypatch.setenv("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")  # a busy machine
+    monkeypatch.setenv("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
     ray = pytest.importorskip("ray")
     pytest.importorskip("ray.serve")
     from ray import serve
