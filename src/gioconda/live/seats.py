@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
@@ -24,6 +25,7 @@ from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
+_THREADS: Final = 256  # at most; as many as there were sessions at once
 _SHARE: Final = 0.8  # of the cores that sessions may take
 _WARM: Final = 5  # frames after which all is compiled
 _PROBE: Final = 2 * FPS  # frames whose cost is measured
@@ -53,13 +55,18 @@ class Seat:
     """One session, and who looks at it."""
 
     def __init__(
-        self, identity: str, mark: int, session: Session, release: Callable[[], None]
+        self,
+        identity: str,
+        mark: int,
+        session: Session,
+        release: Callable[[], None],
+        threads: ThreadPoolExecutor,
     ) -> None:
         self.id, self.mark, self.session = identity, mark, session
         self.made = self.heard = time.monotonic()
         self.began: float | None = None
         self.dropped: Callable[[], int] = lambda: 0
-        self._release = release
+        self._release, self._threads = release, threads
         self._reason: RefusalError | None = None
         self._lock = threading.Lock()
         self._left = self._reserved = False
@@ -81,8 +88,7 @@ class Seat:
         """Begin to give frames, once."""
         self.began = self.heard = time.monotonic()
         self.dropped = dropped
-        name = f"session {self.id[:4]}"
-        threading.Thread(target=self._run, args=[sink], name=name, daemon=True).start()
+        self._threads.submit(self._run, sink)
 
     def append(self, pcm: NDArray[np.float32]) -> None:
         """Sound of the client."""
@@ -166,6 +172,8 @@ class Seats:
         self._lock = threading.Lock()
         self._seats: dict[str, Seat] = {}
         self._taken = 0
+        # threads are kept: OpenVINO holds some memory for each that ever asked it
+        self._threads = ThreadPoolExecutor(_THREADS, "session")
         self.most = limits.sessions or 1
 
     def warm_up(self) -> None:
@@ -249,6 +257,7 @@ class Seats:
             seats = list(self._seats.values())
         for seat in seats:
             seat.leave()
+        self._threads.shutdown(wait=False)
 
     def __len__(self) -> int:
         """Seats taken."""
@@ -270,7 +279,7 @@ class Seats:
         if self._audit is not None:
             log_output(self._audit, output.id, kept.hash, client)
         session = Session(animator, wish.source == "microphone")
-        return Seat(identity, output.id, session, leave)
+        return Seat(identity, output.id, session, leave, self._threads)
 
 
 def check_consent(consent: str | None, required: bool) -> None:
