@@ -1,5 +1,6 @@
-"""Two replicas by Ray Serve on this machine."""
+"""The door to replicas, and two of them by Ray Serve on this machine."""
 
+import asyncio
 import socket
 import time
 
@@ -9,11 +10,41 @@ import pytest
 from gioconda.live.limits import Limits
 from gioconda.live.server import Settings
 
-pytestmark = [
-    pytest.mark.slow,
-    # Ray's own processes leave sockets and files open
-    pytest.mark.filterwarnings("ignore"),
-]
+
+def test_a_door_sends_on_to_its_own_replica_until_that_is_full():
+    from starlette.requests import Request
+
+    from gioconda.live.replicas import Stage
+
+    def knock(path):
+        address, _, query = path.partition("?")
+        head = {"type": "http", "method": "POST", "scheme": "http", "server": ("door", 80)}
+        return Request({**head, "path": address, "query_string": query.encode(), "headers": []})
+
+    async def visit():
+        stages = [Stage(Settings(limits=Limits(sessions=1)), "127.0.0.1") for _ in range(2)]
+        try:
+            answers = [await stage(knock("/sessions?key=a")) for stage in stages]
+            homes = [answer.headers["location"] for answer in answers]
+            assert {answer.status_code for answer in answers} == {307}
+            assert all(home.endswith("/sessions?key=a") for home in homes)
+            assert homes[0] != homes[1]
+            async with httpx.AsyncClient() as client:
+                for home in homes:
+                    about = home.replace("/sessions?key=a", "/about")
+                    assert (await client.get(about)).json()["sessions"] == {"open": 0, "most": 1}
+            stages[0]._app.state.server.seats._taken = 1
+            assert (await stages[0](knock("/"))).status_code == 503
+            assert (await stages[1](knock("/"))).status_code == 307
+            for stage in stages:
+                await stage.check_health()
+        finally:
+            for stage in stages:
+                await stage.close()
+        with pytest.raises(RuntimeError, match="ended"):
+            await stages[0].check_health()
+
+    asyncio.run(visit())
 
 
 @pytest.fixture
@@ -37,11 +68,13 @@ def door(monkeypatch):
         ray.shutdown()
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own processes leave sockets and files open
 def test_clients_are_sent_to_replicas_and_stay_there(door):
     from websockets.sync.client import connect
 
     homes = {}
-    end = time.monotonic() + 240
+    end = time.monotonic() + 420
     with httpx.Client(timeout=60) as client:
         while len(homes) < 2:
             assert time.monotonic() < end, "a replica did not come up"

@@ -60,6 +60,12 @@ class Stage:
         if self._task is not None and self._task.done():
             raise RuntimeError("the replica's server has ended")
 
+    async def close(self) -> None:
+        """Listen no more."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
     async def _start(self) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._server.serve([self._listener]))
