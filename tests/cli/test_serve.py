@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import sys
 
@@ -11,6 +12,15 @@ from gioconda.errors import GiocondaError
 def test_other_hosts_demand_a_key(capsys):
     assert main(["serve", "--host", "0.0.0.0"]) == 2
     assert "--key" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_one_line(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    shown = capsys.readouterr().err
+    assert f"port {port} cannot be used" in shown
+    assert shown.count("\n") == 1
 
 
 def test_keys_have_names():

@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,20 +79,30 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings(keys, limits, args.require_consent, args.audit)
     if args.ray:
         return _replicas(args, settings)
-    app = make_app(settings)
-    address = f"[{args.host}]" if ":" in args.host else args.host
-    print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
-    uvicorn.run(
-        app,
-        host=args.host,
-        port=args.port,
+    listener = _listen(args.host, args.port)
+    config = uvicorn.Config(
+        make_app(settings),
         log_level="warning",
         access_log=False,
         ws_max_size=2**20,
         limit_concurrency=256,
         server_header=False,
     )
+    address = f"[{args.host}]" if ":" in args.host else args.host
+    print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
     return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise GiocondaError(
+            f"{host}, port {port} cannot be used ({error.strerror}); choose another --port"
+        ) from error
 
 
 def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
@@ -100,7 +112,8 @@ def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
 
     serve_replicas(settings, args.host, args.port, args.ray)
     print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
-    threading.Event().wait()
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
     return 0
 
 

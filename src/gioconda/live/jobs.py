@@ -18,9 +18,9 @@ from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Kept
+from gioconda.live.seats import LOG, write_line
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import AudioTooLongError, read_audio
-from gioconda.provenance import log_output
 
 _POLL: Final = 0.2  # seconds
 
@@ -178,11 +178,11 @@ class Jobs:
                 self._do(job)
             except _StoppedError:
                 pass
+            except RefusalError as error:
+                job.error = error
             except GiocondaError as error:
                 job.error = _told(job, error)
             except Exception:  # a client must not end the thread that serves all
-                from gioconda.live.seats import LOG
-
                 LOG.exception("a job failed")
                 job.error = RefusalError(500, "internal", "the job failed; nothing was made")
             with self._lock:
@@ -212,8 +212,7 @@ class Jobs:
             badge=job.badge,
             report=report,
         )
-        if self._audit is not None:
-            log_output(self._audit, made.mark, job.portrait, job.client)
+        write_line(self._audit, made.mark, job.portrait, job.client)
         job.mark, job.frames = made.mark, made.frames
         for name in ("portrait", "voice"):
             (folder / name).unlink(missing_ok=True)

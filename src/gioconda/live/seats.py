@@ -276,10 +276,21 @@ class Seats:
         said = {"session": secrets.token_hex(16), "seed": wish.seed, "portrait": kept.hash}
         output = Output({}, said, wish.consent, wish.badge)
         animator = Animator(kept.portrait, wish.seed, wish.controls, mark=output.mark)
-        if self._audit is not None:
-            log_output(self._audit, output.id, kept.hash, client)
+        write_line(self._audit, output.id, kept.hash, client)
         session = Session(animator, wish.source == "microphone")
         return Seat(identity, output.id, session, leave, self._threads)
+
+
+def write_line(audit: Path | None, mark: int, portrait: str, client: str) -> None:
+    """Write an output into the audit log, if there is one. Raises RefusalError if it fails."""
+    if audit is None:
+        return
+    try:
+        log_output(audit, mark, portrait, client)
+    except OSError as error:
+        LOG.error("the audit log cannot be written: %s", error)
+        message = "the server cannot write its audit log; nothing was made"
+        raise RefusalError(500, "internal", message) from error
 
 
 def check_consent(consent: str | None, required: bool) -> None:

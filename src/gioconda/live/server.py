@@ -196,6 +196,11 @@ def _add_errors(app: FastAPI) -> None:
         headers = {"Retry-After": "10"} if error.status == 503 else None
         return JSONResponse(error.told(), error.status, headers)
 
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        told = {"error": "the server failed; nothing was made", "code": "internal"}
+        return JSONResponse(told, 500)
+
     @app.exception_handler(GiocondaError)
     async def unusable(request: Request, error: GiocondaError) -> JSONResponse:
         return JSONResponse({"error": str(error), "code": "bad-request"}, 400)
