@@ -188,9 +188,10 @@ class Seen:
 
 
 def read_clip(path: Path) -> Seen:
-    """A recording, decoded: every picture, and the loudness of the 100 ms about it."""
+    """A recording, decoded: every other picture, and the loudness of the 100 ms about it."""
     with av.open(path) as clip:
-        pictures = [(f.time, f.to_ndarray(format="rgb24")) for f in clip.decode(video=0)]
+        frames = list(clip.decode(video=0))[::2]  # enough for lips, and tracked in half the time
+    pictures = [(frame.time, frame.to_ndarray(format="rgb24")) for frame in frames]
     with av.open(path) as clip:
         resampler = av.AudioResampler("flt", "mono", SAMPLE_RATE)
         pieces, begin = [], None
