@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.seats import write_line
 from gioconda.live.server import Settings, make_app
 from gioconda.provenance import read_manifest
 
@@ -316,6 +318,11 @@ def _check_sockets(server, session):
     with connect(server.stream(session)) as socket:
         socket.send('{"key": "a-secret-key"}')
         assert isinstance(socket.recv(10), bytes | str)
+
+
+def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
+    with pytest.raises(RefusalError, match="audit log"):
+        write_line(tmp_path, 1, "portrait", "ada")
 
 
 def test_pages_of_other_sites_may_not_use_a_local_server(running, client, session):

@@ -8,6 +8,9 @@ when it is spoken, to the moment when that frame is there: drawn and marked, or 
 client. So it holds the sound that is needed, the computing, the time until a mouth is a quarter
 open, and the network.
 
+The client is aiortc's, which gives a frame away when the next one begins to come: 40 ms that
+browsers do not take.
+
 Undisturbed figures are on the processor's time: it passes while this process computes or waits,
 but not while others have the processor. They say what one core that is free would do.
 """

@@ -15,6 +15,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.mediastreams import MediaStreamError
 from av.audio.resampler import AudioResampler
 
@@ -197,8 +198,16 @@ class _Call:
 
     def _heard(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
+            self._hurry(track)
             self._seat.session.microphone = True
             self._later(self._listen(track))
+
+    def _hurry(self, track: MediaStreamTrack) -> None:
+        """Let no packets wait: aiortc holds four back, 80 ms, and a session has its own margin."""
+        name = "_RTCRtpReceiver__jitter_buffer"
+        for each in self.peer.getTransceivers():
+            if each.receiver.track is track and hasattr(each.receiver, name):
+                setattr(each.receiver, name, JitterBuffer(capacity=16))
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         """The client's microphone."""
