@@ -49,6 +49,7 @@ def test_a_door_sends_on_to_its_own_replica_until_that_is_full():
 
 @pytest.fixture
 def door(monkeypatch):
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     monkeypatch.setenv("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")  # a busy machine
     monkeypatch.setenv("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
     ray = pytest.importorskip("ray")

@@ -7,6 +7,7 @@ with method and body), and there the client stays.
 """
 
 import asyncio
+import os
 import socket
 from typing import Any, Final
 
@@ -87,6 +88,8 @@ def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> N
             f"{error.name} is missing; install it: pip install 'gioconda[live]' 'ray[serve]'"
         ) from error
     if not ray.is_initialized():
+        # Ray's workers stand back behind everything else; these serve people
+        os.environ.setdefault("RAY_worker_niceness", "0")
         ray.init(include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": host, "port": port})
     deployment: Any = serve.deployment(
