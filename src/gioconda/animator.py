@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,15 +80,25 @@ class Animator:
             yield from self.append(pcm[begin : begin + HOP])
         yield from self.finish()
 
+    def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
+        """As `append`, but each frame is drawn when it is called, and may be left out."""
+        return self._drawings(self._generator.append(pcm))
+
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
+        return (draw() for draw in self._drawings(motion))
+
+    def _drawings(self, motion: Motion) -> list[Callable[[], NDArray[np.uint8]]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = motion.dynamics.copy()
         told = self.controls.at(self._frame, self._frame + len(motion)).gaze
         dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
-        for pose, moved in zip(motion.pose + portrait.pose, dynamics, strict=True):
-            yield self._mark(self.renderer.render(pose, moved))
+        poses = motion.pose + portrait.pose
+        return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
+
+    def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> NDArray[np.uint8]:
+        return self._mark(self.renderer.render(pose, dynamics))
 
 
 @dataclass(frozen=True)

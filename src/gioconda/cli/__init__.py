@@ -23,6 +23,7 @@ COMMANDS: tuple[str, ...] = (
     "plot",
     "export",
     "verify",
+    "serve",
     "demo",
     "bench",
     "portrait",

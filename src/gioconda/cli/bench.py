@@ -7,6 +7,7 @@ from typing import Any
 from gioconda.cli import Subparsers
 from gioconda.cli.animate import size
 from gioconda.cli.table import show
+from gioconda.errors import GiocondaError
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -15,13 +16,19 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "generator", "memory", "provenance"),
+        choices=("speed", "generator", "memory", "live", "provenance"),
         default="speed",
         help="speed of every stage (default); speed and delay of speech to motion alone; peak "
-        "memory for 10 s and for 5 minutes of speech; or how well mark and signature hold",
+        "memory for 10 s and for 5 minutes of speech; how soon a live portrait answers and how "
+        "many this machine holds; or how well mark and signature hold",
     )
     parser.add_argument(
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
+    )
+    live = parser.add_argument_group("live")
+    live.add_argument("--trials", type=int, default=100, help="of latency (default 100)")
+    live.add_argument(
+        "--minutes", type=float, default=1.0, help="to watch one viewer's pace (default 1)"
     )
     marks = parser.add_argument_group("provenance")
     marks.add_argument(
@@ -42,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         _memory(args)
     elif args.what == "provenance":
         _provenance(args)
+    elif args.what == "live":
+        _live(args)
     elif args.what == "generator":
         _generator(args)
     else:
@@ -93,6 +102,49 @@ def _generator(args: argparse.Namespace) -> None:
     ).format(**result)
     heads = ["", "frames a second", "ms a hop", "p95", "of drawing", "hop, frames"]
     show(result, args.json, title, [*heads, "look-ahead, ms", "both, ms"], rows)
+
+
+def _live(args: argparse.Namespace) -> None:
+    from gioconda.cli.progress import progress_bar
+
+    try:
+        from gioconda.evaluation.live import bench_live
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"{error.name} is missing; install Gioconda with its live parts: "
+            "pip install 'gioconda[live]'"
+        ) from error
+    with progress_bar("trials") as report:
+        result = bench_live(args.trials, args.minutes, report=report)
+    title = (
+        f"{result['size']} x {result['size']}, {result['frame_ms']:.1f} ms of processor time a "
+        f"frame; first decoded frame {result['first_frame_ms']['p50']:.0f} ms after asking for a "
+        f"session (at most {result['first_frame_ms']['most']:.0f})\n"
+        f"viewers at once with 25 frames a second and under 1 % late: {result['viewers']}"
+    )
+    if "pace" in result:
+        title += (
+            "\none viewer for {seconds:.0f} s: {fps:.1f} frames a second, {percent:.2f} % late"
+        ).format(percent=100 * result["pace"]["late"], **result["pace"])
+    heads = ["from a sound to the mouth's opening", "p50, ms", "p95, ms", "trials", "not opened"]
+    rows = [
+        [
+            name,
+            *(_rounded(result[key][each]) for each in ("p50_ms", "p95_ms")),
+            str(result[key]["trials"]),
+            str(result[key]["unopened"]),
+        ]
+        for name, key in (
+            ("to the frame, undisturbed", "undisturbed"),
+            ("to the frame", "session"),
+            ("to the frame decoded by a client", "webrtc"),
+        )
+    ]
+    show(result, args.json, title, heads, rows)
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
 
 
 def _memory(args: argparse.Namespace) -> None:

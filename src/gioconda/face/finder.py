@@ -54,11 +54,8 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
             chosen one is smaller than 64 pixels, turned or tilted by more than 45 degrees,
             upside down, or cut by the border of the picture.
     """
-    found = [(face, *_mesh().at(image, face)) for face in detect(image)]
-    faces = sorted(
-        ((face, points) for face, points, presence in found if face.human and presence > _PRESENT),
-        key=lambda item: float(item[0].box[0] + item[0].box[2]),
-    )
+    found = _candidates(image)
+    faces = _human(found)
     if not faces:
         raise _none(image, found)
     if choice is not None and not 1 <= choice <= len(faces):
@@ -84,7 +81,23 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
     return Face(points, face, len(faces), note)
 
 
+def find_faces(image: NDArray[np.uint8]) -> list[Detection]:
+    """All human-like faces of a picture, (H, W, 3) RGB, in the order that `find_face` counts."""
+    return [face for face, _ in _human(_candidates(image))]
+
+
 _Candidate = tuple[Detection, NDArray[np.float32], float]
+
+
+def _candidates(image: NDArray[np.uint8]) -> list[_Candidate]:
+    return [(face, *_mesh().at(image, face)) for face in detect(image)]
+
+
+def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]]]:
+    return sorted(
+        ((face, points) for face, points, presence in found if face.human and presence > _PRESENT),
+        key=lambda item: float(item[0].box[0] + item[0].box[2]),
+    )
 
 
 @cache
