@@ -69,9 +69,10 @@ def test_an_encoder_learns_and_hears(
     facts = speech.train_speech(performances, spoken(voice), model, state, 5, held_out=held_out)
     assert facts["steps"] == 2
     assert 0 <= facts["held-out right"] <= 1
-    features, sounds = SpeechEncoder(model).whole(listen(voice[:16000]).mel)
-    assert features.shape == (25, 128)
-    assert ((sounds >= 0) & (sounds <= 1)).all()
+    heard = SpeechEncoder(model).whole(listen(voice[:16000]).mel)
+    assert heard.features.shape == (25, 128)
+    assert len(heard.mouth) == len(heard) == 25
+    assert ((heard.voice >= 0) & (heard.voice <= 1)).all()
 
 
 @pytest.mark.usefixtures("small")

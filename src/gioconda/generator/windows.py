@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
+from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
 from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech import Listener
-from gioconda.speech.encoder import SpeechEncoder
+from gioconda.speech.encoder import Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES
 
 ROWS: Final = 2  # streams that the network sees at once: one hears, one is deaf
@@ -37,6 +38,8 @@ POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
 """What one unit of the network's pose is, as `Motion.pose`: about a standard deviation."""
 GUIDANCE: Final = 1.2
 """How much more than learned the mouth follows the speech."""
+HEARD: Final = 0.6
+"""How much of the mouth is as the speech encoder tells it; the rest is the network's."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
 _RELEASED: Final = "generator.onnx"
@@ -50,20 +53,18 @@ _BLINKS: Final = 25.0  # a minute
 _SOONEST: Final = 8  # frames from one blink to the next
 _DOWN: Final = ((1, 2, 3), (0.23, 0.66, 0.11))  # frames, and how often
 _UP: Final = ((2, 3, 4, 5), (0.25, 0.5, 0.2, 0.05))
+_HELD: Final = 0.25  # of what the eyes are off in a frame goes into the mean
 _AMPLITUDES: Final = (0.4, 1.8)  # what clips taught; beyond, the pose itself is scaled
 
 
-def hearing(
-    features: NDArray[np.float32], voice: NDArray[np.float32], loudness: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def hearing(heard: Heard, loudness: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the network is told of speech, (T, 130).
 
     Args:
-        features: (T, 128) of `SpeechEncoder`.
-        voice: (T,) how surely a voice sounds, 0 to 1.
+        heard: of `SpeechEncoder`.
         loudness: (T,) in dB, of `Speech`.
     """
-    return np.concatenate([features, voice[:, None], loudness[:, None] / 20], 1)
+    return np.concatenate([heard.features, heard.voice[:, None], loudness[:, None] / 20], 1)
 
 
 class Generator:
@@ -105,7 +106,7 @@ class Generator:
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._mouth = _Mouth()
         self._noise, chance = np.random.default_rng(seed).spawn(2)
-        self._lids = _Lids(chance)
+        self._lids, self._eyes = _Lids(chance), _Eyes(self._basis)
         self._window = _Window(self._basis, model)
         self._frame = 0
 
@@ -125,21 +126,21 @@ class Generator:
     def finish(self) -> Motion:
         """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
         last = self._heard(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
-        return _joined([last, self._motion(*self._encoder.finish())])
+        return _joined([last, self._motion(self._encoder.finish())])
 
     def _heard(self, pcm: NDArray[np.float32]) -> Motion:
         speech = self._listener.append(pcm)
         self._loudness = np.concatenate([self._loudness, speech.loudness])
-        return self._motion(*self._encoder.append(speech.mel))
+        return self._motion(self._encoder.append(speech.mel))
 
     def _nothing(self) -> Motion:
         size = sum(self._basis.parts)
         empty = np.empty((0, 6), np.float32), np.empty((0, size), np.float32)
         return Motion(*empty, self._basis.name)
 
-    def _motion(self, features: NDArray[np.float32], voice: NDArray[np.float32]) -> Motion:
-        count = len(features)
-        heard = hearing(features, voice, self._loudness[:count])
+    def _motion(self, heard: Heard) -> Motion:
+        count = len(heard)
+        speech = hearing(heard, self._loudness[:count])
         self._loudness = self._loudness[count:]
         dials = self.controls.at(self._frame, self._frame + count)
         # the eyes are told against the head that the portrait rests in
@@ -150,12 +151,14 @@ class Generator:
         dynamics = np.empty((count, sum(self._basis.parts)), np.float32)
         for i in range(count):
             lids = self._lids.next(float(dials.blinks[i]))
-            self._window.turn(heard[i], gaze[i], float(told[i]), lids)
+            self._window.turn(speech[i], gaze[i], float(told[i]), lids)
             noise = self._noise.standard_normal(self._window.channels, np.float32)
-            self._window.show(noise, self._steps, self._mouth.next(float(voice[i])))
+            follows = self._mouth.next(float(heard.voice[i]))
+            self._window.show(noise, self._steps, heard.mouth[i], follows)
             pose[i], dynamics[i] = self._window.shown()
+            pose[i] *= more[i]
+            self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
         self._frame += count
-        pose *= more[:, None]
         pose += dials.pose
         pose[:, 5] -= np.log(dials.distance)
         return Motion(pose, dynamics + offset(dials.emotion), self._basis.name)
@@ -206,11 +209,21 @@ class _Window:
         self._dials[:, 1, 132] = amplitude
         self._dials[:, 1, 133:] = lids
 
-    def show(self, noise: NDArray[np.float32], steps: int, mouth: float) -> None:
-        """Make the new frame out of noise; the mouth follows speech so far, 0 to 1."""
+    def show(
+        self, noise: NDArray[np.float32], steps: int, mouth: NDArray[np.float32], follows: float
+    ) -> None:
+        """Make the new frame out of noise.
+
+        Args:
+            noise: (C,).
+            steps: how often the network is asked.
+            mouth: what the speech encoder takes it to do.
+            follows: how far the mouth follows what is said, 0 to 1.
+        """
         noise[self._lower] = 0
         sample(self._predict, noise, steps)
-        self._new[self._lower] *= mouth
+        self._new[self._lower] += HEARD * (mouth - self._new[self._lower])
+        self._new[self._lower] *= follows
 
     def shown(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Pose (6,) and dynamics (D,) of the new frame."""
@@ -243,6 +256,43 @@ class _Mouth:
         else:
             self._open -= self._open * _FALL
         return self._open
+
+
+class _Eyes:
+    """Brings the eyes to where they are told to rest.
+
+    The network learned to turn head and eyes there, but goes half of the way, and the eyes do
+    not make up for all that the head does. What a mean over a few frames is off is added.
+    """
+
+    def __init__(self, basis: Basis) -> None:
+        self._part, count = basis.gaze, sum(basis.parts)
+        ends = np.eye(count, dtype=np.float32)[basis.gaze]
+        there, back = (
+            measure.gaze(basis.rebuild(side * ends, basis.mean), basis.mean) for side in (1, -1)
+        )
+        self._turns = (there - back) / 2  # (G, 2) radians for each number
+        self._ahead = ((there + back) / 2).mean(0)  # (2,) where they look at rest
+        self._numbers = np.linalg.pinv(self._turns)  # (2, G)
+        self._mean: NDArray[np.floating] | None = None
+
+    def hold(
+        self,
+        gaze: NDArray[np.float32],
+        head: NDArray[np.float32],
+        dynamics: NDArray[np.float32],
+    ) -> None:
+        """Turn the eyes of one frame.
+
+        Args:
+            gaze: (2,) where they are to rest, radians; nan if they are free.
+            head: (2,) its yaw and pitch.
+            dynamics: (D,) of the frame, changed in place.
+        """
+        seen = dynamics[self._part] @ self._turns + self._ahead + head
+        self._mean = seen if self._mean is None else self._mean + _HELD * (seen - self._mean)
+        if not np.isnan(gaze).any():
+            dynamics[self._part] += (gaze - self._mean) @ self._numbers
 
 
 class _Lids:

@@ -215,7 +215,7 @@ def _take(
 ) -> _Take:
     """A clip at another speed, with the sound at that speed; amplitude as a logarithm."""
     speech = listen(pcm)
-    heard = hearing(*ears.whole(speech.mel), speech.loudness)
+    heard = hearing(ears.whole(speech.mel), speech.loudness)
     at = np.arange(0, len(one) - 1, speed)[: len(heard)]
     mirror = mirror_of(basis, sum(basis.parts))[0].astype(np.float32)
     # pose and lips without the jitter of their tracking; lids are too quick for that

@@ -5,7 +5,7 @@
    of music and noise, in which nobody speaks.
 2. The features are taught by three heads (phones, voice, what the mouth does) and by meeting
    the lips: of all moments of its clip, and of all other clips, a sound has to find its own.
-3. The encoder is written as an ONNX file, features and voice.
+3. The encoder is written as an ONNX file: features, voice, and the mouth.
 
 The sync judge of the evaluation is the same recipe with `judge=True`: on other people, and
 what is written is where sound and lips meet.
@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -90,7 +90,7 @@ def train_speech(
     Args:
         performances: of training clips, of all people.
         utterances: sentences with phones.
-        output: the .onnx file: features and voice of a sound; for the judge, where sound and
+        output: the .onnx file: features, voice and mouth of a sound; for the judge, where sound and
             lips meet.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
@@ -339,10 +339,9 @@ class _Hearing(nn.Module):
         super().__init__()
         self.encoder, self.heads = parts["encoder"], parts["heads"]
 
-    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.encoder(mel)
-        voice: Any = self.heads.voice
-        return features, torch.sigmoid(voice(features)[..., 0])
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features, heads = self.encoder(mel), cast(Heads, self.heads)
+        return features, torch.sigmoid(heads.voice(features)[..., 0]), heads.mouth(features)
 
 
 class _Judging(nn.Module):
@@ -355,15 +354,16 @@ class _Judging(nn.Module):
 
 
 def write_encoder(parts: nn.ModuleDict, output: Path) -> None:
-    """ONNX: mel (1, time, 80) → features (1, T, features) and voice (1, T); the time is free."""
+    """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
     example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
     torch.onnx.export(
         _Hearing(parts),
         (example,),
         output,
         input_names=["mel"],
-        output_names=["features", "voice"],
-        dynamic_axes={"mel": {1: "time"}, "features": {1: "frames"}, "voice": {1: "frames"}},
+        output_names=["features", "voice", "mouth"],
+        dynamic_axes={"mel": {1: "time"}}
+        | {name: {1: "frames"} for name in ("features", "voice", "mouth")},
         dynamo=False,
     )
 
