@@ -1,8 +1,10 @@
+import asyncio
 import io
 import json
 import time
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -339,26 +341,32 @@ def test_pages_of_other_sites_may_not_use_a_local_server(running, client, sessio
     client.delete(f"/sessions/{session}")
 
 
-def test_who_asks_too_often_has_to_wait():
-    from starlette.testclient import TestClient
+def ask(app, method, path, **given):
+    """Ask an app that was not started, so that nothing is loaded."""
 
+    async def answer():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.request(method, path, **given)
+
+    return asyncio.run(answer())
+
+
+def test_who_asks_too_often_has_to_wait():
     app = make_app(Settings(limits=Limits(requests=5), hosts=()))
-    client = TestClient(app, base_url="http://localhost")  # not entered: nothing is loaded
-    codes = [client.delete("/portraits/none").status_code for _ in range(8)]
+    codes = [ask(app, "DELETE", "/portraits/none").status_code for _ in range(8)]
     assert codes == [404] * 5 + [429] * 3
-    last = client.delete("/portraits/none")
+    last = ask(app, "DELETE", "/portraits/none")
     assert refusal(last) == (429, "too-many-requests")
     assert 1 <= int(last.headers["retry-after"]) <= 13
-    assert client.get("/about").status_code == 200
-    assert refusal(client.post("/sessions", json={"portrait": "x"}))[0] == 429
+    assert ask(app, "GET", "/about").status_code == 200
+    assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
 
 
 def test_before_it_is_ready_it_says_so():
-    from starlette.testclient import TestClient
-
-    client = TestClient(make_app(Settings(hosts=())), base_url="http://localhost")
-    assert client.get("/about").json()["ready"] is False
-    response = client.post("/sessions", json={"portrait": "example"})
+    app = make_app(Settings(hosts=()))
+    assert ask(app, "GET", "/about").json()["ready"] is False
+    response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (503, "starting")
 
 
