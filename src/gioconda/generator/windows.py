@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.face import actions, measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
@@ -40,6 +40,8 @@ GUIDANCE: Final = 1.2
 """How much more than learned the mouth follows the speech."""
 HEARD: Final = 0.6
 """How much of the mouth is as the speech encoder tells it; the rest is the network's."""
+SHUT: Final = 0.5
+"""How much the lids come down in a blink besides what the network gives, which is about half."""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
 _RELEASED: Final = "generator.onnx"
@@ -158,6 +160,7 @@ class Generator:
             pose[i], dynamics[i] = self._window.shown()
             pose[i] *= more[i]
             self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
+            dynamics[i] += SHUT * self._lids.closed * _shut()
         self._frame += count
         pose += dials.pose
         pose[:, 5] -= np.log(dials.distance)
@@ -300,7 +303,8 @@ class _Lids:
 
     def __init__(self, chance: np.random.Generator) -> None:
         self._chance = chance
-        self._left: list[tuple[int, int]] = []
+        self.closed = 0.0  # how far they are, 0 to 1
+        self._left: list[float] = []  # the frames of a blink that are to come
         self._since = 0
 
     def next(self, ratio: float) -> tuple[int, int]:
@@ -309,17 +313,24 @@ class _Lids:
         Args:
             ratio: how often, against the natural rate.
         """
-        if self._left:
-            return self._left.pop(0)
-        self._since += 1
-        wait = 60 * FPS / _BLINKS - _SOONEST
-        drawn = self._chance.random()
-        if self._since > _SOONEST and drawn < ratio / wait:
+        if not self._left:
+            self._since += 1
+            wait = 60 * FPS / _BLINKS - _SOONEST
+            drawn = self._chance.random()
+            if self._since <= _SOONEST or drawn >= ratio / wait:
+                return 0, 0
             self._since = 0
             down, up = (int(self._chance.choice(frames, p=often)) for frames, often in (_DOWN, _UP))
-            self._left = [(1, 0)] * down + [(0, 1)] * up
-            return self._left.pop(0)
-        return 0, 0
+            self._left = [*np.linspace(0, 1, down + 1)[1:], *np.linspace(1, 0, up + 1)[1:]]
+        before, self.closed = self.closed, float(self._left.pop(0))
+        return (1, 0) if self.closed > before else (0, 1)
+
+
+@cache
+def _shut() -> NDArray[np.float32]:
+    """Dynamics (D,) that bring the lids together."""
+    weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], np.float32)
+    return actions.project(actions.face(weights), released_basis()).astype(np.float32)
 
 
 def _joined(parts: list[Motion]) -> Motion:
