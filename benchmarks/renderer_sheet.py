@@ -19,7 +19,7 @@ from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
 from gioconda.face.tracker import Track
-from gioconda.generator import BaselineGenerator
+from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
 from gioconda.renderer import Renderer
 from gioconda.renderer.neural import NeuralDecoder
@@ -28,7 +28,7 @@ from gioconda.renderer.neural import NeuralDecoder
 def held_out(args: argparse.Namespace) -> list[np.ndarray]:
     """Three rows for each clip."""
     everyone = sample_clips(read_clips(args.data, "val", args.cache), None)
-    people = {(clip.family, clip.person) for clip, _ in everyone}
+    people = {(clip.source, clip.person) for clip, _ in everyone}
     clips = sorted(everyone[: len(people)], key=lambda item: -_width(item[1]))[: args.people]
     rows = []
     for clip, track in clips:
@@ -61,7 +61,7 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
         except GiocondaError as refusal:
             print(f"{file.name}: refused: {refusal}")
             continue
-        generator = BaselineGenerator(0)
+        generator = Generator(0)
         motion = generator.append(voice)
         openness = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
         gap = np.linalg.norm(openness[:, 13, :2] - openness[:, 14, :2], axis=1)

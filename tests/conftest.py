@@ -1,5 +1,6 @@
 """The bundled example, made ready once for all tests."""
 
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -36,3 +37,13 @@ def voice(voice_path: Path) -> NDArray[np.float32]:
 @pytest.fixture(scope="session")
 def portrait(photo: NDArray[np.uint8]) -> Portrait:
     return make_portrait(photo, 512)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The local signing key of the tests is their own, not the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("data")
+        patch.setenv("XDG_DATA_HOME", str(folder))
+        patch.delenv("GIOCONDA_SIGN_KEY", raising=False)
+        yield folder

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from gioconda import Animator, animate
+from gioconda.provenance import find_mark, read_manifest
 
 
 def frames(portrait, voice, hop, seed=0):
@@ -29,12 +30,20 @@ def test_one_seed_repeats_and_another_differs(portrait, voice):
     assert (first != frames(portrait, second, 16000, seed=2)).any()
 
 
+def test_what_an_animator_gives_out_is_marked(portrait, voice):
+    frame = next(iter(Animator(portrait).append(voice[:16000])))
+    assert find_mark([frame]).id is not None
+
+
 @pytest.mark.parametrize("full", [False, True])
 def test_animate_writes_a_video_as_long_as_the_voice(tmp_path, photo_path, voice_path, voice, full):
     output = tmp_path / "out.mp4"
     made = animate(photo_path, voice_path, output, size=128, full=full)
     assert made.frames == -(-len(voice) // 640)
     assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+    manifest = read_manifest(output)
+    assert manifest.state == "valid"
+    assert manifest.output["mark"] == f"{made.mark:08x}"
     with av.open(output) as video:
         picture, sound = video.streams.video[0], video.streams.audio[0]
         seconds = float(picture.duration * picture.time_base)

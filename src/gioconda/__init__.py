@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gioconda.animator import Animator as Animator
     from gioconda.animator import animate as animate
+    from gioconda.controls import Controls as Controls
     from gioconda.errors import GiocondaError as GiocondaError
     from gioconda.motion import Motion as Motion
     from gioconda.portrait import Portrait as Portrait
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Animator": "gioconda.animator",
+    "Controls": "gioconda.controls",
     "GiocondaError": "gioconda.errors",
     "Motion": "gioconda.motion",
     "Portrait": "gioconda.portrait",

@@ -2,16 +2,20 @@
 
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.generator import BaselineGenerator
+from gioconda.controls import Controls
+from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
+from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import Decoder
 
@@ -26,22 +30,38 @@ class Animator:
     Args:
         portrait: who speaks.
         seed: decides head motion, gaze and blinks; 0 or more.
-        amplitude: scales head motion, gaze and brows, 0 to 2.
+        controls: the dials; by default each rests.
         full: draw into the whole photo (needs a portrait made with `size=None`).
         decoder: draws what the warp cannot know; None for the renderer's own choice.
+        mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
+            By default a mark whose id stands for nothing but portrait and seed.
     """
 
     def __init__(
         self,
         portrait: Portrait,
         seed: int = 0,
-        amplitude: float = 1.0,
+        controls: Controls | None = None,
         full: bool = False,
         decoder: Decoder | None = None,
+        mark: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
     ) -> None:
+        self._mark = mark or Mark(
+            make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
+        )
         self.renderer = Renderer(portrait, decoder, full=full)
-        self._generator = BaselineGenerator(seed, amplitude)
+        self._generator = Generator(seed, controls, portrait.pose)
         self._portrait = portrait
+        self._frame = 0
+
+    @property
+    def controls(self) -> Controls:
+        """The dials; others may be put in their place, for frames that are not yet certain."""
+        return self._generator.controls
+
+    @controls.setter
+    def controls(self, controls: Controls) -> None:
+        self._generator.controls = controls
 
     def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
@@ -63,12 +83,25 @@ class Animator:
             yield from self.append(pcm[begin : begin + HOP])
         yield from self.finish()
 
+    def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
+        """As `append`, but each frame is drawn when it is called, and may be left out."""
+        return self._drawings(self._generator.append(pcm))
+
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
-        # Head and eyes move about how the photo shows them.
+        return (draw() for draw in self._drawings(motion))
+
+    def _drawings(self, motion: Motion) -> list[Callable[[], NDArray[np.uint8]]]:
+        # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
-        for pose, dynamics in zip(motion.pose, motion.dynamics.copy(), strict=True):
-            dynamics[gaze] += portrait.expression[gaze]
-            yield self.renderer.render(pose + portrait.pose, dynamics)
+        dynamics = motion.dynamics.copy()
+        told = self.controls.at(self._frame, self._frame + len(motion)).gaze
+        dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
+        self._frame += len(motion)
+        poses = motion.pose + portrait.pose
+        return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
+
+    def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> NDArray[np.uint8]:
+        return self._mark(self.renderer.render(pose, dynamics))
 
 
 @dataclass(frozen=True)
@@ -80,12 +113,14 @@ class Animation:
         frames: how many.
         seconds: how long making them took, the portrait included.
         note: what the user should know of the choice of face, or None.
+        mark: the id in its invisible mark.
     """
 
     path: str
     frames: int
     seconds: float
     note: str | None
+    mark: int
 
 
 def animate(
@@ -97,7 +132,10 @@ def animate(
     size: int = 512,
     full: bool = False,
     face: int | None = None,
-    amplitude: float = 1.0,
+    controls: Controls | None = None,
+    consent: str | None = None,
+    badge: bool = False,
+    sign_key: str | os.PathLike[str] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -110,21 +148,34 @@ def animate(
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
-        amplitude: scales head motion, gaze and brows, 0 to 2.
+        controls: the dials; by default each rests.
+        consent: who allowed what; it is written into the signed manifest.
+        badge: draw a small visible badge into a corner.
+        sign_key: PEM of the key and certificates to sign with; by default the environment's
+            GIOCONDA_SIGN_KEY, or a local key.
         report: called with the frames done and the frames in all.
 
     Raises:
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
     start = time.perf_counter()
+    dials = controls or Controls()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
-    animator = Animator(portrait, seed, amplitude, full)
+    made = Output(
+        {"portrait": photo, "voice": audio},
+        {"seed": seed, "size": size, "full": full, "face": face, "controls": dials.told()},
+        consent,
+        badge,
+        sign_key,
+    )
+    animator = Animator(portrait, seed, dials, full, mark=made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0
     renderer = animator.renderer
-    with VideoWriter(output, renderer.height, renderer.width, speech) as video:
+    with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)
-    return Animation(os.fspath(output), done, time.perf_counter() - start, portrait.note)
+    seconds = time.perf_counter() - start
+    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from speech.sounds import voice
 
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import BaselineGenerator
 from gioconda.generator.bank import Wander, lid_gap, released_bank
+from tests.speech.sounds import voice
 
 MINUTE = np.zeros(16000 * 60, np.float32)
 

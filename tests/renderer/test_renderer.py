@@ -79,8 +79,8 @@ def test_the_eyes_look_where_told(portrait, renderer):
         _, ahead = seen(portrait, renderer.render(portrait.pose, zero))
         _, aside = seen(portrait, renderer.render(portrait.pose, look))
         turned = np.degrees(measure.gaze(aside)[0, 0] - measure.gaze(ahead)[0, 0])
-        # the tracker itself sees less than the whole of a glance
-        assert 0.5 < turned / degrees < 1.3
+        # the tracked corners follow the irises, so it sees 0.4 to 0.8 of a glance (evaluate gaze)
+        assert 0.35 < turned / degrees < 1.3
 
 
 def test_background_and_shoulders_keep_still(portrait, renderer):

@@ -19,10 +19,16 @@ from gioconda.errors import GiocondaError
 COMMANDS: tuple[str, ...] = (
     "animate",
     "render",
+    "motion",
+    "plot",
+    "export",
+    "verify",
+    "serve",
     "demo",
     "bench",
     "portrait",
     "track",
+    "prepare",
     "train",
     "evaluate",
 )

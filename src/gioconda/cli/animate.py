@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from gioconda.cli import Subparsers
+from gioconda.cli.dials import add_dial_options, read_controls
 from gioconda.cli.progress import progress_bar
 
 
@@ -16,12 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
-    parser.add_argument(
-        "--amplitude",
-        type=float,
-        default=1.0,
-        help="how much head and brows move, 0 to 2 (default 1)",
-    )
+    add_dial_options(parser)
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +35,23 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
         help="keep the whole photo, at its own resolution (without --size)",
     )
     parser.add_argument("--face", type=int, help="which face of several, from the left, from 1")
+    add_provenance_options(parser)
+
+
+def add_provenance_options(parser: argparse.ArgumentParser) -> None:
+    """What a video says of itself, besides the mark and the signature that all have."""
+    parser.add_argument(
+        "--consent", metavar="TEXT", help="who allowed what; written into the signed manifest"
+    )
+    parser.add_argument(
+        "--badge", action="store_true", help="draw a small visible badge into a corner"
+    )
+    parser.add_argument(
+        "--sign-key",
+        metavar="PEM",
+        help="private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key "
+        "of this machine's own)",
+    )
 
 
 def size(text: str) -> int:
@@ -61,7 +74,10 @@ def run(args: argparse.Namespace) -> int:
             size=args.size,
             full=args.full,
             face=args.face,
-            amplitude=args.amplitude,
+            controls=read_controls(args),
+            consent=args.consent,
+            badge=args.badge,
+            sign_key=args.sign_key,
             report=report,
         )
     conclude(made.path, made.frames, made.seconds, made.note)

@@ -2,10 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.animate import size
 from gioconda.cli.table import show
+from gioconda.errors import GiocondaError
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -14,16 +16,33 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "memory", "decoder"),
+        choices=("speed", "generator", "decoder", "memory", "live", "provenance"),
         default="speed",
-        help="speed of every stage (default), peak memory for 10 s and for 5 minutes of speech, "
-        "or the learned decoder alone",
+        help="speed of every stage (default); speed and delay of speech to motion alone; the "
+        "learned decoder alone; peak memory for 10 s and for 5 minutes of speech; how soon a "
+        "live portrait answers and how many this machine holds; or how well mark and signature "
+        "hold",
     )
     parser.add_argument(
         "--model", metavar="FILE", type=Path, help="a file of `gioconda train renderer`"
     )
     parser.add_argument(
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
+    )
+    live = parser.add_argument_group("live")
+    live.add_argument("--trials", type=int, default=100, help="of latency (default 100)")
+    live.add_argument(
+        "--minutes", type=float, default=1.0, help="to watch one viewer's pace (default 1)"
+    )
+    marks = parser.add_argument_group("provenance")
+    marks.add_argument(
+        "--portraits", nargs="*", type=Path, default=(), help="pictures to speak and be attacked"
+    )
+    marks.add_argument(
+        "--unmarked", nargs="*", type=Path, default=(), help="videos in which no mark may be found"
+    )
+    marks.add_argument(
+        "--keys", type=int, default=1, help="search each of them with so many keys (default 1)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -34,6 +53,12 @@ def run(args: argparse.Namespace) -> int:
         _memory(args)
     elif args.what == "decoder":
         _decoder(args)
+    elif args.what == "provenance":
+        _provenance(args)
+    elif args.what == "live":
+        _live(args)
+    elif args.what == "generator":
+        _generator(args)
     else:
         _speed(args)
     return 0
@@ -73,6 +98,76 @@ def _decoder(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
 
 
+def _generator(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.latency import bench_generator
+    from gioconda.generator import BaselineGenerator, Generator
+
+    makers = {"generator": Generator, "version 0": BaselineGenerator}
+    result = bench_generator(makers, args.size)
+    rows = [
+        [
+            name,
+            f"{row['fps']:.0f}",
+            f"{row['median_ms']:.2f}",
+            f"{row['p95_ms']:.2f}",
+            f"{row['to_rendering']:.2f}",
+            f"{row['hop']:.0f}",
+            f"{row['look_ahead_ms']:.0f}",
+            f"{row['latency_ms']:.0f}",
+        ]
+        for name, row in result["generators"].items()
+    ]
+    title = (
+        "Speech to motion alone, {seconds:.0f} s of speech; drawing a frame of {size} x {size} "
+        "takes {render_ms:.2f} ms"
+    ).format(**result)
+    heads = ["", "frames a second", "ms a hop", "p95", "of drawing", "hop, frames"]
+    show(result, args.json, title, [*heads, "look-ahead, ms", "both, ms"], rows)
+
+
+def _live(args: argparse.Namespace) -> None:
+    from gioconda.cli.progress import progress_bar
+
+    try:
+        from gioconda.evaluation.live import bench_live
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"{error.name} is missing; install Gioconda with its live parts: "
+            "pip install 'gioconda[live]'"
+        ) from error
+    with progress_bar("trials") as report:
+        result = bench_live(args.trials, args.minutes, report=report)
+    title = (
+        f"{result['size']} x {result['size']}, {result['frame_ms']:.1f} ms of processor time a "
+        f"frame; first decoded frame {result['first_frame_ms']['p50']:.0f} ms after asking for a "
+        f"session (at most {result['first_frame_ms']['most']:.0f})\n"
+        f"viewers at once with 25 frames a second and under 1 % late: {result['viewers']}"
+    )
+    if "pace" in result:
+        title += (
+            "\none viewer for {seconds:.0f} s: {fps:.1f} frames a second, {percent:.2f} % late"
+        ).format(percent=100 * result["pace"]["late"], **result["pace"])
+    heads = ["from a sound to the mouth's opening", "p50, ms", "p95, ms", "trials", "not opened"]
+    rows = [
+        [
+            name,
+            *(_rounded(result[key][each]) for each in ("p50_ms", "p95_ms")),
+            str(result[key]["trials"]),
+            str(result[key]["unopened"]),
+        ]
+        for name, key in (
+            ("to the frame, undisturbed", "undisturbed"),
+            ("to the frame", "session"),
+            ("to the frame decoded by a client", "webrtc"),
+        )
+    ]
+    show(result, args.json, title, heads, rows)
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f}"
+
+
 def _memory(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_memory
 
@@ -84,3 +179,42 @@ def _memory(args: argparse.Namespace) -> None:
     )
     heads = ["s of speech", "MiB at most", "frames a second"]
     show({"lengths": lengths, "ratio": grown}, args.json, title, heads, rows)
+
+
+def _provenance(args: argparse.Namespace) -> None:
+    import tempfile
+
+    from gioconda.cli.progress import progress_bar
+    from gioconda.evaluation.provenance import bench_chance, bench_mark, bench_signature
+
+    result: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        result["signature"] = signature = bench_signature(Path(folder))
+    title = (
+        "signed in {sign_ms:.0f} ms: {whole}; {noticed} of {changed} changed bytes noticed; "
+        "copied without its manifest: {copied}, mark still found: {still_found}"
+    ).format(**signature)
+    if args.unmarked:
+        with progress_bar("unmarked videos") as report:
+            result["chance"] = chance = bench_chance(args.unmarked, args.keys, report)
+        title += (
+            "\n{found} false positives in {searches} searches of unmarked video (under "
+            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; least chance "
+            "{least:.1e})"
+        ).format(**chance)
+    with progress_bar("attacks") as report:
+        result["mark"] = mark = bench_mark(args.portraits, report)
+    title += (
+        "\nmark: {mark_ms:.2f} ms a frame on one core, PSNR {least:.1f} dB at least, {mean:.1f} in "
+        "the mean, {portraits} portraits"
+    ).format(**mark, **mark["psnr_db"])
+    rows = [
+        [name]
+        + [
+            f"{100 * r['found']:.0f} {100 * r['read']:.0f} {100 * r['bit_errors']:4.1f}"
+            for r in lengths.values()
+        ]
+        for name, lengths in mark["attacks"].items()
+    ]
+    heads = ["% found, id read, coded bits wrong", "1 s", "2 s", "5 s"]
+    show(result, args.json, title, heads, rows)

@@ -10,15 +10,13 @@ if TYPE_CHECKING:
 
 def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds DATA and --cache."""
-    parser.add_argument(
-        "data", metavar="DATA", type=Path, help="folder of clips.csv and its shards"
-    )
+    parser.add_argument("data", metavar="DATA", type=Path, help="a set that gioconda prepare made")
     parser.add_argument(
         "--cache",
         metavar="DIR",
         type=Path,
         default=Path.home() / ".cache" / "gioconda",
-        help="where the videos and their tracks are kept (default: %(default)s)",
+        help="where what is in the shards is kept (default: %(default)s)",
     )
 
 

@@ -4,7 +4,7 @@ import argparse
 from importlib import resources
 
 from gioconda.cli import Subparsers
-from gioconda.cli.animate import conclude
+from gioconda.cli.animate import add_provenance_options, conclude
 from gioconda.cli.progress import progress_bar
 
 
@@ -15,6 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "-o", "--output", default="gioconda-demo.mp4", help="the .mp4 (gioconda-demo.mp4)"
     )
     parser.add_argument("--seed", type=int, default=0, help="another seed, another motion")
+    add_provenance_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,6 +28,15 @@ def run(args: argparse.Namespace) -> int:
         resources.as_file(folder / "voice.flac") as audio,
         progress_bar("frames") as report,
     ):
-        made = animate(photo, audio, args.output, seed=args.seed, report=report)
+        made = animate(
+            photo,
+            audio,
+            args.output,
+            seed=args.seed,
+            consent=args.consent,
+            badge=args.badge,
+            sign_key=args.sign_key,
+            report=report,
+        )
     conclude(made.path, made.frames, made.seconds, made.note)
     return 0

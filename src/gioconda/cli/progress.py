@@ -1,11 +1,18 @@
 """A progress bar on stderr."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
+
+
+class Report(Protocol):
+    """Tells how far the work is, and what is done if that is no longer the first label."""
+
+    def __call__(self, done: int, total: int, label: str | None = None) -> None: ...
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(label: str) -> Iterator[Report]:
     """Shows percent, count and time left on stderr; shows nothing where that is no terminal.
 
     Yields ``report(done, total)``, to be called as the work goes on. The total may be learned,
@@ -32,7 +39,7 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(label, total=None)
 
-        def report(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
+        def report(done: int, total: int, label: str | None = None) -> None:
+            progress.update(task, completed=done, total=total, description=label)
 
         yield report

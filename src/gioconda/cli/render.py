@@ -11,7 +11,9 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("render", help="move a portrait by a motion file")
     parser.add_argument("photo", help="a photo, painting or drawing of a face")
-    parser.add_argument("motion", help="a motion file, made by 'gioconda track'")
+    parser.add_argument(
+        "motion", help="a motion file, made by 'gioconda track' or 'gioconda motion'"
+    )
     add_output_options(parser)
     parser.add_argument("--audio", help="the sound to go with it")
     parser.add_argument(
@@ -25,32 +27,36 @@ def run(args: argparse.Namespace) -> int:
     """Render."""
     import time
 
-    from gioconda.errors import GiocondaError
+    from gioconda.face.basis import check_basis
     from gioconda.media import VideoWriter, read_audio, read_image
     from gioconda.motion import Motion
     from gioconda.portrait import make_portrait
+    from gioconda.provenance import Output
     from gioconda.renderer import Renderer
 
     start = time.perf_counter()
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
     portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
-    same = motion.dynamics.shape[1] == sum(portrait.basis.parts)
-    if motion.basis != portrait.basis.name or not same:
-        raise GiocondaError(
-            f"{args.motion} is told in the basis {motion.basis} with {motion.dynamics.shape[1]} "
-            f"coordinates, this Gioconda has {portrait.basis.name} with "
-            f"{sum(portrait.basis.parts)}; track the video again"
-        )
+    check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = motion.about(portrait.pose)
     renderer = Renderer(portrait, full=args.full)
+    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
+    settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
+    made = Output(
+        {name: file for name, file in sources.items() if file is not None},
+        settings,
+        args.consent,
+        args.badge,
+        args.sign_key,
+    )
     with (
         progress_bar("frames") as report,
-        VideoWriter(args.output, renderer.height, renderer.width, audio) as video,
+        VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
-            video.write(renderer.render(pose, dynamics))
+            video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
     conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
     return 0

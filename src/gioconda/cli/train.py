@@ -3,11 +3,15 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from gioconda.data.performances import Performance
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -22,28 +26,39 @@ def add_parser(subparsers: Subparsers) -> None:
         required=True,
         help="the mediapipe wheel, whose table of edges gives the triangles",
     )
-    basis.add_argument("--name", default="gioconda-basis-1", help="kept in every motion file")
+    basis.add_argument("--name", default="gioconda-basis-2", help="kept in every motion file")
     basis.set_defaults(recipe=_basis, suffix=".safetensors")
 
     bank = what.add_parser("bank", help="stretches of real head motion, .safetensors")
     bank.set_defaults(recipe=_bank, suffix=".safetensors")
 
     regressor = what.add_parser("regressor", help="speech to mouth, .onnx")
-    regressor.add_argument(
-        "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+    regressor.set_defaults(recipe=_regressor)
+
+    speech = what.add_parser("speech", help="the speech encoder, or the sync judge, .onnx")
+    speech.add_argument(
+        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
     )
-    regressor.add_argument(
-        "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
+    speech.add_argument("--judge", action="store_true", help="the sync judge, on other people")
+    speech.add_argument(
+        "--teacher", metavar="DIR", type=Path, help="a wav2vec 2.0 model, as transformers saves it"
     )
-    regressor.set_defaults(recipe=_regressor, suffix=".onnx")
+    speech.add_argument(
+        "--held-out", action="store_true", help="tell the losses on the val splits too"
+    )
+    speech.set_defaults(recipe=_speech)
+
+    generator = what.add_parser("generator", help="speech to all of the motion, .onnx")
+    generator.add_argument(
+        "--encoder", metavar="FILE", type=Path, help="another speech encoder than the released one"
+    )
+    for size, usual in (("width", 192), ("layers", 6), ("heads", 4)):
+        generator.add_argument(
+            f"--{size}", type=int, default=usual, help="of the network (default: %(default)s)"
+        )
+    generator.set_defaults(recipe=_generator)
 
     renderer = what.add_parser("renderer", help="mouths, eyes and what turns into view, .zip")
-    renderer.add_argument(
-        "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
-    )
-    renderer.add_argument(
-        "--minutes", type=float, default=60, help="stop after this (default: %(default)g)"
-    )
     renderer.add_argument("--steps", type=int, help="of the whole schedule (default: the recipe's)")
     renderer.add_argument(
         "--size", choices=("small", "base"), default="small", help="default: %(default)s"
@@ -55,7 +70,7 @@ def add_parser(subparsers: Subparsers) -> None:
         default=0,
         help="processes that prepare pictures; a GPU wants many (default: in between)",
     )
-    renderer.set_defaults(recipe=_renderer, suffix=".zip")
+    renderer.set_defaults(recipe=_renderer)
 
     integers = what.add_parser("integers", help="the renderer in 8-bit integers beside it, .zip")
     integers.add_argument(
@@ -63,7 +78,15 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     integers.set_defaults(recipe=_integers, suffix=".zip")
 
-    for recipe in (basis, bank, regressor, renderer, integers):
+    for recipe in (regressor, speech, generator, renderer):
+        recipe.add_argument(
+            "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+        )
+        recipe.add_argument(
+            "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
+        )
+        recipe.set_defaults(suffix=".zip" if recipe is renderer else ".onnx")
+    for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -113,6 +136,58 @@ def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.minutes,
             lambda stage, part: report(round(100 * part), 100),
         )
+
+
+def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.data.spoken import read_spoken
+    from gioconda.training.speech import train_speech
+
+    utterances = list(read_spoken(args.spoken, "train"))
+    held_out = None
+    if args.held_out:
+        held_out = _performances(args, "val"), list(read_spoken(args.spoken, "val"))
+    performances = _performances(args)
+    with progress_bar("percent") as report:
+        return train_speech(
+            performances,
+            utterances,
+            output,
+            args.checkpoint,
+            args.minutes,
+            args.judge,
+            lambda stage, part: report(round(100 * part), 100),
+            args.teacher,
+            held_out,
+        )
+
+
+def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.training.generator import train_generator
+
+    performances = _performances(args)
+    with progress_bar("percent") as report:
+        return train_generator(
+            performances,
+            output,
+            args.checkpoint,
+            args.minutes,
+            lambda stage, part: report(round(100 * part), 100),
+            args.encoder,
+            {name: getattr(args, name) for name in ("width", "layers", "heads")},
+        )
+
+
+def _performances(args: argparse.Namespace, split: str = "train") -> "list[Performance]":
+    from gioconda.data.performances import read_performance
+    from gioconda.face.basis import released_basis
+
+    basis, clips = released_basis(), read_split(args, split)
+    found = []
+    with progress_bar("clips") as report:
+        for i, clip in enumerate(clips):
+            found.append(read_performance(clip, basis))
+            report(i + 1, len(clips))
+    return [one for one in found if one is not None]
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:

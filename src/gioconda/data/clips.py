@@ -1,16 +1,18 @@
-"""Clips of people talking, from WebDataset shards with a table of facts beside them."""
+"""Clips of a prepared training set; see docs/data.md."""
 
 import csv
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.data.shards import unpack, unpack_track
 from gioconda.errors import GiocondaError
-from gioconda.face.tracker import Track, track
+from gioconda.face.tracker import Track
 from gioconda.media import read_audio, read_video
 from gioconda.media.files import write_error
 
@@ -20,17 +22,20 @@ class Clip:
     """One clip on the disk.
 
     Attributes:
-        name: unique among all clips.
+        name: unique in its set.
         person: whose face it is; no person is in two splits.
-        family: where the clip comes from.
-        speech: whether its sound is speech that belongs to the mouth.
-        video: the mp4 file.
+        source: the collection that it comes from.
+        speech: whether its sound is speech that belongs to the mouth, in step with it.
+        sound_late: by how many frames the sound came after its picture before it was brought
+            into step.
+        video: the mp4 file; the clip's other files lie beside it.
     """
 
     name: str
     person: str
-    family: str
+    source: str
     speech: bool
+    sound_late: float
     video: Path
 
     def frames(self) -> Iterator[NDArray[np.uint8]]:
@@ -38,76 +43,88 @@ class Clip:
         return iter(read_video(self.video))
 
     def audio(self) -> NDArray[np.float32]:
-        """The sound, 16 kHz mono."""
-        return read_audio(self.video)
+        """The sound, (640 T,) 16 kHz mono, in step with the T pictures."""
+        return read_audio(self.video.with_suffix(".flac"))
+
+    def measures(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays that were measured on the pictures."""
+        return unpack(self.video.with_suffix(".npz").read_bytes())
+
+    def heard(self) -> dict[str, NDArray[np.generic]]:
+        """The arrays that were measured on the sound."""
+        return unpack(self.video.with_suffix(".speech.npz").read_bytes())
 
     def track(self) -> Track:
-        """The dense mesh of the face; found once and kept beside the video."""
-        file = self.video.with_suffix(".npz")
-        if file.exists():
-            with np.load(file) as kept:
-                height, width = (int(n) for n in kept["size"])
-                return Track(kept["points"], kept["seen"], (height, width))
-        found = track(self.frames())
-        partial = file.with_suffix(".partial")
-        with open(partial, "wb") as out:
-            np.savez(out, points=found.points, seen=found.seen, size=found.size)
-        partial.rename(file)
-        return found
+        """The dense mesh of the face."""
+        return unpack_track(self.measures())
 
 
 def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
-    """The clips of one split.
+    """The clips of one split of a prepared set.
 
     Args:
-        data: the folder of `clips.csv` and the shards `SPLIT-*.tar`.
+        data: what `gioconda prepare` made: `clips.csv` and the shards `SPLIT-*.tar`.
         split: "train" or "val".
-        cache: a folder for the videos taken out of the shards, and their tracks.
+        cache: a folder for what is taken out of the shards.
 
     Raises:
         GiocondaError: if the table or the shards are not there.
     """
     table = data / "clips.csv"
-    shards = sorted(data.glob(f"{split}-*.tar"))
-    if not table.is_file() or not shards:
-        raise GiocondaError(f"{data} has no clips.csv with {split}-*.tar shards beside it")
-    folder = cache / split
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise write_error(folder, error) from error
-    for shard in shards:
-        _take_out(shard, folder)
-    with open(table, newline="") as file:
+    if not table.is_file():
+        raise GiocondaError(f"{data} has no clips.csv; make a set with gioconda prepare")
+    with open(table, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        missing = {"clip", "split", "person", "audio"} - set(reader.fieldnames or ())
+        missing = {"clip", "split", "person", "audio", "source", "shard", "sound_late"} - set(
+            reader.fieldnames or ()
+        )
         if missing:
-            raise GiocondaError(f"{table} lacks the columns {', '.join(sorted(missing))}")
+            raise GiocondaError(
+                f"{table} lacks the columns {', '.join(sorted(missing))}; "
+                "make a set of it with gioconda prepare"
+            )
         rows = [row for row in reader if row["split"] == split]
+    if not rows:
+        raise GiocondaError(f"{table} names no clip of the split {split}")
+    folders = {}
+    for shard in sorted({row["shard"] for row in rows}):
+        folders[shard] = _taken_out(data / shard, cache)
     return [
         Clip(
             name=row["clip"],
             person=row["person"],
-            family=row["clip"].rsplit("-", 1)[0],
+            source=row["source"],
             speech=row["audio"] == "speech",
-            video=folder / f"{row['clip']}.mp4",
+            sound_late=float(row["sound_late"]),
+            video=folders[row["shard"]] / f"{row['clip']}.mp4",
         )
         for row in rows
     ]
 
 
-def _take_out(shard: Path, folder: Path) -> None:
-    """The shard's videos that the folder lacks; each is whole or absent."""
+def _taken_out(shard: Path, cache: Path) -> Path:
+    """A folder of the shard's files, all of them; a shard that changed gets another folder."""
     try:
-        with tarfile.open(shard) as tar:
-            for member in tar:
-                target = folder / Path(member.name).name
-                content = tar.extractfile(member)
-                if content is not None and target.suffix == ".mp4" and not target.exists():
-                    partial = target.with_suffix(".partial")
-                    partial.write_bytes(content.read())
-                    partial.rename(target)
+        status = shard.stat()
+    except OSError as error:
+        raise GiocondaError(f"{shard} is missing; make the set again") from error
+    folder = cache / f"{shard.stem}-{status.st_size:x}-{status.st_mtime_ns:x}"
+    if folder.is_dir():
+        return folder
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=cache, prefix=f"{shard.stem}-") as own:  # others may be at it
+            partial = Path(own) / folder.name
+            partial.mkdir()
+            with tarfile.open(shard) as tar:
+                tar.extractall(partial, filter="data")
+            try:
+                partial.rename(folder)
+            except OSError:
+                if not folder.is_dir():
+                    raise
     except tarfile.TarError as error:
-        raise GiocondaError(f"{shard} is no whole shard ({error}); fetch it again") from error
+        raise GiocondaError(f"{shard} is no whole shard ({error}); make the set again") from error
     except OSError as error:
         raise write_error(folder, error) from error
+    return folder

@@ -240,7 +240,7 @@ class Scenes(Iterator[Scene]):
         for clip in clips:
             track = clip.track()
             if len(track.points) >= 12 and track.seen.mean() > 0.9:
-                groups[_eye_distance(track) >= SHARP][clip.family, clip.person].append(clip)
+                groups[_eye_distance(track) >= SHARP][clip.source, clip.person].append(clip)
         self._groups = {name: list(g.values()) for name, g in groups.items() if g}
         if not self._groups:
             raise GiocondaError(f"none of the {len(clips)} clips has half a second of a face")

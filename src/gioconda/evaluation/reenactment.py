@@ -147,7 +147,7 @@ def sample_clips(clips: list[Clip], count: int | None) -> list[tuple[Clip, Track
         seen = clip.track()
         if len(seen.points) >= FPS and seen.seen.mean() >= _LEAST_SEEN:
             width = float(np.median(np.ptp(seen.points[..., 0], axis=1)))
-            people[clip.family, clip.person].append((width, clip, seen))
+            people[clip.source, clip.person].append((width, clip, seen))
     groups = [sorted(group, key=lambda item: -item[0]) for group in people.values()]
     in_turn = [item for item in chain(*zip_longest(*groups)) if item is not None]
     return [(clip, seen) for _, clip, seen in in_turn[:count]]

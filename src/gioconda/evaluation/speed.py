@@ -14,9 +14,10 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.animator import HOP, Animator
-from gioconda.generator import BaselineGenerator
+from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.portrait import Portrait, make_portrait
+from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import Shot
 from gioconda.renderer.neural import NeuralDecoder, networks, precisions
@@ -39,12 +40,12 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
         frames a second; `pipeline`: frames a second of the whole line, its ratio to real time
         and to encoding alone; `portrait_seconds`: making the portrait ready, once.
     """
-    photo, voice = _example(seconds)
+    photo, voice = example(seconds)
     start = time.perf_counter()
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer = Renderer(portrait, _made(portrait, model))
+    renderer, mark = Renderer(portrait, _made(portrait, model)), Mark(0)
     frames: list[NDArray[np.uint8]] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
@@ -54,7 +55,11 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
             last = now
         times.setdefault("rendering, all of it", []).append(last - begin)
         if len(frames) < FPS:
-            frames.append(renderer.render(pose + portrait.pose, dynamics).copy())
+            frame = renderer.render(pose + portrait.pose, dynamics)
+            begin = time.perf_counter()
+            marked = mark(frame)
+            times.setdefault("mark", []).append(time.perf_counter() - begin)
+            frames.append(marked.copy())
     with tempfile.TemporaryDirectory() as folder:
         encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
         times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice, model)
@@ -86,9 +91,9 @@ def bench_decoder(size: int, model: Path | None) -> dict[str, Any]:
         of each precision, with all that is prepared and blended; `psnr`: of the frame inside
         the view against full precision, by precision.
     """
-    photo, voice = _example(2)
+    photo, voice = example(2)
     portrait = make_portrait(photo, size)
-    motion = BaselineGenerator().append(voice)
+    motion = Generator().append(voice)
     decoders = {name: NeuralDecoder(portrait, model, name) for name in precisions(model)}
     times: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {name: [] for name in decoders if name != "f32"}
@@ -154,7 +159,7 @@ def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]
 
 
 def _peak(size: int, seconds: float) -> dict[str, float]:
-    photo, voice = _example(seconds)
+    photo, voice = example(seconds)
     portrait = make_portrait(photo, size)
     with tempfile.TemporaryDirectory() as folder:
         intervals = _pipeline(Path(folder) / "line.mp4", portrait, voice)
@@ -163,7 +168,7 @@ def _peak(size: int, seconds: float) -> dict[str, float]:
     return {"seconds": seconds, "fps": 1 / float(np.mean(intervals)), "peak_mib": peak}
 
 
-def _example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The bundled photo, and its voice repeated to a length."""
     folder = resources.files("gioconda") / "example"
     with resources.as_file(folder / "portrait.jpg") as photo:
@@ -174,7 +179,7 @@ def _example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
 
 def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:
-    generator = BaselineGenerator()
+    generator = Generator()
     for begin in range(0, len(voice), HOP):
         start = time.perf_counter()
         motion = generator.append(voice[begin : begin + HOP])

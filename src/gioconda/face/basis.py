@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, fit_pose
+from gioconda.motion import Motion
 
 _RELEASED = "basis.safetensors"
 # What the identities leave unexplained is smooth: about this many points err together.
@@ -81,14 +82,14 @@ class Basis:
         Args:
             faces: (T, 478, 3) in the head frame.
         """
-        code = np.einsum("dni,tni->td", self._expression, faces - self.mean)
+        code = np.tensordot(faces - self.mean, self._expression, ((1, 2), (1, 2)))
         return np.asarray(faces - np.tensordot(code, self.dynamics, 1), np.float64)
 
     def encode(
         self, faces: NDArray[np.floating], neutral: NDArray[np.floating]
     ) -> NDArray[np.float32]:
         """Dynamics (T, D) of faces (T, 478, 3) in the head frame, the neutral face known."""
-        code = np.einsum("dni,tni->td", self._projection, faces - neutral)
+        code = np.tensordot(faces - neutral, self._projection, ((1, 2), (1, 2)))
         return np.asarray(code, np.float32)
 
     def pose(
@@ -145,6 +146,16 @@ class Basis:
         precision = bw - (bw @ u.T) @ inner @ (u * w)
         inverse = np.linalg.inv(precision @ b.T + np.eye(len(b)))
         return (inverse @ precision).reshape(self.dynamics.shape)
+
+
+def check_basis(motion: Motion, basis: Basis) -> None:
+    """Raise GiocondaError unless the motion is told in this basis."""
+    told, own = motion.dynamics.shape[1], sum(basis.parts)
+    if (motion.basis, told) != (basis.name, own):
+        raise GiocondaError(
+            f"the motion is told in the basis {motion.basis} with {told} coordinates, this "
+            f"Gioconda has {basis.name} with {own}; make the motion file again"
+        )
 
 
 def point_weights() -> NDArray[np.float64]:

@@ -98,8 +98,9 @@ def _run(
     compiled = network(name)
     pixels = int(compiled.input(0).shape[1])
     scale = pixels / side
+    middle = (pixels - 1) / 2
     matrix = np.array(
-        [[scale, 0, pixels / 2 - scale * centre[0]], [0, scale, pixels / 2 - scale * centre[1]]]
+        [[scale, 0, middle - scale * centre[0]], [0, scale, middle - scale * centre[1]]]
     )
     crop = cut_out(image, matrix, (pixels, pixels), cv2.BORDER_CONSTANT)
     answer = compiled(crop[None].astype(np.float32) / 127.5 - 1)
@@ -108,9 +109,9 @@ def _run(
     found = []
     for i in np.flatnonzero(scores >= least):
         values = boxes[i].reshape(8, 2) / pixels
-        middle = values[0] + _anchors(name)[i]
+        middle_of_box = values[0] + _anchors(name)[i]
         keypoints = values[2:] + _anchors(name)[i]
-        corner = np.array([middle - values[1] / 2, middle + values[1] / 2])
+        corner = np.array([middle_of_box - values[1] / 2, middle_of_box + values[1] / 2])
         to_picture = side * np.concatenate([corner, keypoints]) + np.array(centre) - side / 2
         points = to_picture.astype(np.float32)
         found.append((points[:2].reshape(4), points[2:], float(scores[i])))

@@ -52,19 +52,26 @@ def lip_shape(faces: _Faces) -> NDArray[np.float64]:
     return np.stack([width, height, protrusion], 1)
 
 
-def gaze(faces: _Faces) -> NDArray[np.float64]:
+def gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
     """Where both eyes look, mean of the two, against the head, (T, 2).
 
     Yaw to the image's right and pitch up, in radians, from where the irises lie between the
-    corners of the eyes.
+    corners of the eyes: those of the neutral face (478, 3), if it is given, for the tracked
+    ones follow the irises by a third of their way, which hides as much of the gaze.
     """
+    mean: NDArray[np.float64] = eye_gaze(faces, neutral).mean(1)
+    return mean
+
+
+def eye_gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
+    """As `gaze`, of the right and the left eye by itself, (T, 2, 2): eye, then yaw and pitch."""
     directions = []
+    held = faces if neutral is None else np.broadcast_to(neutral, faces.shape)
     for iris, rim in (
         (topology.RIGHT_IRIS, topology.RIGHT_LID_LOWER),
         (topology.LEFT_IRIS, topology.LEFT_LID_LOWER),
     ):
-        middle = (faces[:, rim[0], :2] + faces[:, rim[-1], :2]) / 2
+        middle = (held[:, rim[0], :2] + held[:, rim[-1], :2]) / 2
         offset = (faces[:, iris[0], :2] - middle - [0, _AHEAD_Y]) / _IRIS_RADIUS
         directions.append(np.arcsin(np.clip(offset, -1, 1)) * [1, -1])
-    mean: NDArray[np.float64] = np.mean(directions, axis=0)
-    return mean
+    return np.stack(directions, 1)

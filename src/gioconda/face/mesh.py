@@ -75,6 +75,6 @@ class FaceMesh:
         ):
             points[iris, :2] = found.reshape(-1, 2)
             points[iris, 2] = points[rim, 2].mean()
-        points[:, :2] = points[:, :2] @ turn.T + shift
+        points[:, :2] = (points[:, :2] - 0.5) @ turn.T + shift  # the network counts from corners
         points[:, 2] *= scale
         return points, float(1 / (1 + np.exp(-np.clip(flag[0], -50, 50))))

@@ -67,14 +67,14 @@ class HeadPose:
         """Points (T, N, 3) in pixels → the head frame."""
         origin = np.concatenate([self.centre, self.depth[:, None]], 1)
         moved = (points - origin[:, None]) / self.size[:, None, None]
-        turned: NDArray[np.float64] = np.einsum("tji,tnj->tni", self.rotation, moved)
+        turned: NDArray[np.float64] = moved @ self.rotation
         return turned
 
     def to_image(self, points: _Float) -> NDArray[np.float64]:
         """Points (T, N, 3) or (N, 3) in the head frame → pixels, z in pixels too."""
         points = np.broadcast_to(points, (len(self.size), *points.shape[-2:]))
         origin = np.concatenate([self.centre, self.depth[:, None]], 1)
-        turned = np.einsum("tij,tnj->tni", self.rotation, points)
+        turned = points @ self.rotation.swapaxes(1, 2)
         placed: NDArray[np.float64] = turned * self.size[:, None, None] + origin[:, None]
         return placed
 
@@ -92,10 +92,10 @@ def fit_pose(points: _Float, face: _Float) -> HeadPose:
     model = np.broadcast_to(face, points.shape)[:, RIGID].astype(np.float64)
     seen_middle, model_middle = seen.mean(1, keepdims=True), model.mean(1, keepdims=True)
     a, b = model - model_middle, seen - seen_middle
-    u, s, vt = np.linalg.svd(np.einsum("tni,tnj->tij", b, a))
+    u, s, vt = np.linalg.svd(b.swapaxes(1, 2) @ a)
     sign = np.ones_like(s)
     sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    turn = np.einsum("tij,tj,tjk->tik", u, sign, vt)
+    turn = (u * sign[:, None]) @ vt
     size = (s * sign).sum(1) / (a**2).sum((1, 2))
     shift = seen_middle[:, 0] - size[:, None] * np.einsum("tij,tj->ti", turn, model_middle[:, 0])
     return HeadPose(turn, shift[:, :2], size, shift[:, 2])

@@ -1,6 +1,6 @@
 """Follow one face through a video."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,12 +54,22 @@ def track(frames: Iterable[NDArray[np.uint8]]) -> Track:
         if presence < _PRESENT:
             last = None
         found.append(last)
-    seen = np.array([points is not None for points in found], bool)
-    if not seen.any():
+    if all(points is None for points in found):
         raise GiocondaError(
             f"no face was found in any of the video's {len(found)} frames; "
             "choose a video in which a face is seen from the front"
         )
+    return hold(found, size)
+
+
+def hold(found: Sequence[NDArray[np.float32] | None], size: tuple[int, int]) -> Track:
+    """A track from what was found in each frame: (478, 3), or None where the face was not seen.
+
+    Args:
+        found: at least one of them no None.
+        size: height and width of the frames in pixels.
+    """
+    seen = np.array([points is not None for points in found], bool)
     shown = np.flatnonzero(seen)
     at = np.arange(len(found))
     after = np.minimum(np.searchsorted(shown, at), len(shown) - 1)

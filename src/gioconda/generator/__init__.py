@@ -1,9 +1,6 @@
-"""Speech → Motion.
-
-Version 0: a regressor moves the mouth, and stretches of real motion move the head, the eyes
-and the brows. It is the baseline that the diffusion generator has to beat.
-"""
+"""Speech → Motion: diffusion over windows of frames, and the baseline that it has to beat."""
 
 from gioconda.generator.baseline import BaselineGenerator
+from gioconda.generator.windows import Generator
 
-__all__ = ["BaselineGenerator"]
+__all__ = ["BaselineGenerator", "Generator"]

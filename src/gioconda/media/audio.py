@@ -22,7 +22,11 @@ SHORTEST = 0.04  # seconds: one frame of video
 _GAP = (0.02, 60.0)
 
 
-def read_audio(path: str | os.PathLike[str]) -> NDArray[np.float32]:
+class AudioTooLongError(GiocondaError):
+    """A sound is longer than is taken."""
+
+
+def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
     """The sound of any audio or video file that PyAV reads, at 16 kHz in mono.
 
     Of several channels the centre is taken where there is one, else the mean of all. In a
@@ -31,7 +35,8 @@ def read_audio(path: str | os.PathLike[str]) -> NDArray[np.float32]:
 
     Returns float32 in [-1, 1], (samples,).
     Raises GiocondaError if there is no such file, if it cannot be decoded, if it has no
-    sound, or if its sound is shorter than 0.04 s.
+    sound, or if its sound is shorter than 0.04 s; AudioTooLongError as soon as there are more
+    than `most` samples, for somebody else's files.
     """
     path = Path(path)
     with open_container(path) as container:
@@ -40,7 +45,14 @@ def read_audio(path: str | os.PathLike[str]) -> NDArray[np.float32]:
                 f"{path} has no sound; expected an audio file or a video with a sound track."
             )
         stream = container.streams.audio[0]
-        chunks = list(_resampled(_timed(container, stream)))
+        chunks, size = [], 0
+        for chunk in _resampled(_timed(container, stream)):
+            chunks.append(chunk)
+            size += len(chunk)
+            if most is not None and size > most:
+                raise AudioTooLongError(
+                    f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
+                )
     audio = np.concatenate([np.empty(0, np.float32), *chunks])
     if audio.size == 0:
         raise GiocondaError(f"{path} holds no sound that can be decoded; record it again.")

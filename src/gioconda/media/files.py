@@ -18,7 +18,7 @@ def check_readable(path: Path) -> None:
             raise GiocondaError(f"{path} does not exist; check the name.")
         with path.open("rb") as file:
             if not file.read(1):
-                raise GiocondaError(f"{path} is empty (0 bytes); expected picture, sound or video.")
+                raise GiocondaError(f"{path} is empty (0 bytes); expected a whole file.")
     except (OSError, ValueError) as error:
         raise GiocondaError(f"{path} cannot be opened: {reason(error)}.") from error
 

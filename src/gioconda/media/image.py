@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import cv2
@@ -27,26 +28,57 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """
     path = Path(path)
     check_readable(path)
+    return _decoded(path, str(path), Image.MAX_IMAGE_PIXELS or 0, None)
+
+
+def decode_image(
+    data: bytes, most_pixels: int, formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP")
+) -> NDArray[np.uint8]:
+    """As `read_image`, for a picture that somebody sent.
+
+    Its dimensions are looked at before anything is decoded.
+
+    Raises:
+        TooLargeError: if it has more pixels.
+        GiocondaError: as `read_image`, and if it has another format.
+    """
+    return _decoded(BytesIO(data), "the picture", most_pixels, formats)
+
+
+class TooLargeError(GiocondaError):
+    """A picture has more pixels than are taken."""
+
+
+def _decoded(
+    source: Path | BytesIO, name: str, most_pixels: int, formats: tuple[str, ...] | None
+) -> NDArray[np.uint8]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path) as image:
+            with Image.open(source, formats=formats) as image:
+                if image.width * image.height > most_pixels:
+                    raise _too_large(name, most_pixels)
                 image.load()
                 return _rgb(ImageOps.exif_transpose(image))
+        except GiocondaError:
+            raise
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            raise GiocondaError(
-                f"{path} is too large; expected at most {Image.MAX_IMAGE_PIXELS} pixels, "
-                "make it smaller first."
-            ) from error
+            raise _too_large(name, most_pixels) from error
         except UnidentifiedImageError as error:
             raise GiocondaError(
-                f"{path} is not a picture that can be read; save it as JPEG or PNG."
+                f"{name} is not a picture that can be read; save it as JPEG or PNG."
             ) from error
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
             raise GiocondaError(
-                f"{path} is a damaged picture ({reason(error)}); save or download it again."
+                f"{name} is a damaged picture ({reason(error)}); save or download it again."
             ) from error
+
+
+def _too_large(name: str, most_pixels: int) -> TooLargeError:
+    return TooLargeError(
+        f"{name} is too large; expected at most {most_pixels} pixels, make it smaller first."
+    )
 
 
 def write_image(path: str | os.PathLike[str], rgb: NDArray[np.uint8]) -> None:

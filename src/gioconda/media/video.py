@@ -1,7 +1,7 @@
 """Video, in and out, at 25 frames a second."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -130,6 +130,7 @@ class VideoWriter:
     height, width: pixels, even.
     audio: 16 kHz mono float32 in [-1, 1], (samples,), or None for a silent file. In the file
         it is cut, or filled up with silence, to the length of the frames written.
+    seal: called with the finished file before it gets its name; it may change it in place.
 
     The file appears under its name when the block ends, whole, with its index in front so
     that it plays while it loads. If the block ends by an exception, Ctrl-C among them,
@@ -145,6 +146,7 @@ class VideoWriter:
         height: int,
         width: int,
         audio: NDArray[np.float32] | None,
+        seal: Callable[[Path], None] = lambda path: None,
     ) -> None:
         if height < 2 or width < 2 or height % 2 or width % 2:
             raise GiocondaError(
@@ -152,6 +154,7 @@ class VideoWriter:
             )
         self._shape = (height, width, 3)
         self._count = 0
+        self._seal = seal
         self._file = PendingFile(path, (".mp4",))
         try:
             self._open(audio)
@@ -216,6 +219,7 @@ class VideoWriter:
             if self._sound is not None:
                 self._sound.finish()
             self._container.close()
+            self._seal(self._file.partial)
         except (OSError, av.FFmpegError) as error:
             raise write_error(self._file.path, error) from error
         self._file.commit()

@@ -28,21 +28,19 @@ from gioconda.generator.bank import BLEND, Stretch, lid_gap
 
 LEAST: Final = 75  # frames
 MOST: Final = 250
-# Speeches and interviews. Left out: clips of 1.2 s (lrcar), readers who were told to keep
-# still (grid), actors who make faces (liveportrait and others).
-FAMILIES: Final = frozenset(
+# Left out: readers who were told to keep still, and actors who make faces. Clips that are too
+# short for head motion fall out by themselves.
+LEFT_OUT: Final = frozenset(
     [
-        "edtalk",
-        "first-order-model",
-        "imtalker",
-        "ip-lap",
-        "latentsync",
-        "real3dportrait",
-        "sadtalker",
-        "sparsesync",
-        "talking-face-pc-av",
-        "thin-plate-spline-",
-        "video-retalking",
+        "TVR28/LipNet",
+        "rizkiarm/LipNet",
+        "sam-0927/sam-0927.github.io",
+        "KwaiVGI/LivePortrait",
+        "warmshao/FasterLivePortrait",
+        "GVCLab/PersonaLive",
+        "bytedance/X-Portrait",
+        "TMElyralab/MuseTalk",
+        "afourast/deep_lip_reading",
     ]
 )
 # Half ranges: 15 degrees, 0.3 inter-ocular distances, 6 % in size.
@@ -62,7 +60,7 @@ def train_bank(
     """Collect the stretches and write them.
 
     Args:
-        clips: training clips; those of other families than `FAMILIES` are left out.
+        clips: training clips; those of the sources `LEFT_OUT` are left out.
         output: the .safetensors file.
         report: called with clips done and clips in all.
 
@@ -79,7 +77,7 @@ def train_bank(
     shutting: list[NDArray[np.float64]] = []
     people = set()
     for i, clip in enumerate(clips):
-        if clip.family in FAMILIES:
+        if clip.source not in LEFT_OUT:
             stretches, shuts = _stretches(clip, basis)
             if stretches:
                 people.add(clip.person)
@@ -93,7 +91,7 @@ def train_bank(
     whole = Stretch(
         *(np.concatenate([getattr(s, n) for s in found]) for n in ("pose", "upper", "blink"))
     )
-    mirror, missed = _mirror(basis)
+    mirror, missed = mirror_of(basis, basis.lower.start)
     shut = np.median(shutting, axis=0)
     shut = (shut + shut @ mirror[basis.upper, basis.upper]) / 2  # both eyes alike
     shut /= 1 - float(lid_gap(shut, basis))
@@ -199,13 +197,13 @@ def _blinks(gap: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
     return blink, bottoms
 
 
-def _mirror(basis: Basis) -> tuple[NDArray[np.float64], float]:
-    """The matrix that mirrors gaze and upper coordinates, and the part that it misses."""
+def mirror_of(basis: Basis, count: int) -> tuple[NDArray[np.float64], float]:
+    """The matrix that mirrors the first `count` coordinates, and the part that it misses."""
     flipped = basis.mean * [-1, 1, 1]
     distance = np.linalg.norm(flipped[:, None] - basis.mean[None], axis=-1)
     partner = distance.argmin(1)
-    moves = basis.dynamics[: basis.lower.start].reshape(basis.lower.start, -1).astype(np.float64)
-    mirrored = (basis.dynamics[: basis.lower.start, partner] * [-1, 1, 1]).reshape(moves.shape)
+    moves = basis.dynamics[:count].reshape(count, -1).astype(np.float64)
+    mirrored = (basis.dynamics[:count, partner] * [-1, 1, 1]).reshape(moves.shape)
     matrix = mirrored @ np.linalg.pinv(moves)
     missed = float(((matrix @ moves - mirrored) ** 2).sum() / (mirrored**2).sum())
     return matrix, missed

@@ -23,14 +23,15 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.data.clips import Clip
+from gioconda.data.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.speech import Talk, read_talk
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights, released_basis
 from gioconda.generator.regressor import HISTORY, Regressor
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
+from gioconda.training.steps import cosine, keep, smooth
 
 WINDOW: Final = 22  # frames that a training window is judged on
 BATCH: Final = 48
@@ -127,14 +128,14 @@ def train_regressor(
         step = state["step"]
     rng = np.random.default_rng(step)
     torch.manual_seed(step)
-    judge = _Judge(basis)
+    judge = MouthLoss(basis)
     chance = np.array([min(len(talk.dynamics), 250) for talk in talks], float)
     chance /= chance.sum()
     recent: dict[str, float] = {}
     started = time.monotonic()
     while step < STEPS and time.monotonic() - started < 60 * minutes:
         for group in optimizer.param_groups:
-            group["lr"] = RATE * min(1, (step + 1) / 100) * _cosine(step / STEPS)
+            group["lr"] = RATE * min(1, (step + 1) / 100) * cosine(step / STEPS)
         chosen = rng.choice(len(talks), BATCH, p=chance)
         mel, target, gap = _batch([talks[i] for i in chosen], basis, rng)
         losses = judge(net(mel), target, gap)
@@ -151,8 +152,7 @@ def train_regressor(
         report(
             f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS
         )
-    state = {"net": net, "average": average, "optimizer": optimizer}
-    _keep(checkpoint, {name: part.state_dict() for name, part in state.items()} | {"step": step})
+    keep(checkpoint, step, net=net, average=average, optimizer=optimizer)
     net = average.module
     net.eval()
     write_model(net, output)
@@ -193,11 +193,11 @@ def _batch(
         missing = WINDOW + HISTORY + LOOK_AHEAD - len(mel)
         before = np.full((missing, SPECTRA, MELS), SILENCE, np.float32)
         mels.append(np.concatenate([before, mel]).reshape(-1, MELS))
-        lower = _smooth(talk.dynamics[:, basis.lower])
+        lower = smooth(talk.dynamics[:, basis.lower])
         low = np.clip(at.astype(int), 0, len(lower) - 2)
         part = np.clip(at - low, 0, 1)[:, None]
         targets.append(lower[low] * (1 - part) + lower[low + 1] * part)
-        gaps.append(float(_gap(talk.neutral)))
+        gaps.append(float(MouthLoss.gap(talk.neutral)))
     return (
         torch.from_numpy(np.stack(mels)),
         torch.from_numpy(np.stack(targets).astype(np.float32)),
@@ -218,24 +218,12 @@ def _changed(pcm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
     return np.clip(changed, -1, 1)
 
 
-def _smooth(lower: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Without lag, by one frame to each side."""
-    padded = np.concatenate([lower[:1], lower, lower[-1:]])
-    return (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
-
-
 _UPPER_LIP = topology.LIP_INNER_UPPER[4:7]
 _LOWER_LIP = topology.LIP_INNER_LOWER[4:7]
 
 
-def _gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Between the lips' inner rims, as `measure.mouth_opening`, negative where they press."""
-    gap: NDArray[np.float64] = (faces[..., _LOWER_LIP, 1] - faces[..., _UPPER_LIP, 1]).mean(-1)
-    return gap
-
-
-class _Judge:
-    """Losses between coordinates, by what they do to the face."""
+class MouthLoss:
+    """Losses between coordinates of the lower face (N, T, C), by what they do to the face."""
 
     def __init__(self, basis: Basis) -> None:
         directions = basis.dynamics[basis.lower]
@@ -244,7 +232,13 @@ class _Judge:
         self._points = torch.from_numpy(
             weighted[:, shown].reshape(len(directions), -1).astype(np.float32)
         )
-        self._gap = torch.from_numpy(_gap(directions).astype(np.float32))
+        self._gap = torch.from_numpy(MouthLoss.gap(directions).astype(np.float32))
+
+    @staticmethod
+    def gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Between the lips' inner rims, as `measure.mouth_opening`, negative where they press."""
+        gap: NDArray[np.float64] = (faces[..., _LOWER_LIP, 1] - faces[..., _UPPER_LIP, 1]).mean(-1)
+        return gap
 
     def __call__(self, found: Tensor, target: Tensor, neutral: Tensor) -> dict[str, Tensor]:
         error = found - target  # (N, T, coordinates)
@@ -264,16 +258,6 @@ class _Judge:
             "shape": (speaking * (1 - likeness)).mean(),
             "spread": (speaking * (size_a / size_b).log().abs()).mean(),
         }
-
-
-def _cosine(done: float) -> float:
-    return 0.5 + 0.5 * float(np.cos(np.pi * min(done, 1)))
-
-
-def _keep(file: Path, state: dict[str, object]) -> None:
-    partial = file.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.rename(file)
 
 
 def write_model(net: MouthNet, output: Path) -> None:

@@ -1,0 +1,59 @@
+"""gioconda motion: a voice becomes motion."""
+
+import argparse
+from pathlib import Path
+from time import perf_counter
+
+from gioconda.cli import Subparsers
+from gioconda.cli.dials import add_dial_options, read_controls
+from gioconda.cli.progress import progress_bar
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser("motion", help="turn a voice into a motion file")
+    parser.add_argument("audio", metavar="AUDIO", help="a voice: any sound, or video with sound")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=Path, required=True, help="motion file, .npz"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
+    )
+    add_dial_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Move."""
+    import numpy as np
+
+    from gioconda.animator import HOP
+    from gioconda.generator import Generator
+    from gioconda.media import FPS, SAMPLE_RATE, read_audio
+    from gioconda.media.files import PendingFile
+    from gioconda.motion import Motion
+
+    controls = read_controls(args)
+    PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
+    generator = Generator(args.seed, controls)
+    speech = read_audio(args.audio)
+    start = perf_counter()
+    total = -(-len(speech) * FPS // SAMPLE_RATE)
+    parts = []
+    with progress_bar("frames") as report:
+        for begin in range(0, len(speech), HOP):
+            parts.append(generator.append(speech[begin : begin + HOP]))
+            report(sum(map(len, parts)), total)
+        parts.append(generator.finish())
+        report(total, total)
+    motion = Motion(
+        np.concatenate([part.pose for part in parts]),
+        np.concatenate([part.dynamics for part in parts]),
+        parts[0].basis,
+    )
+    motion.save(args.output)
+    seconds = perf_counter() - start
+    print(
+        f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s); "
+        f"took {seconds:.1f} s, {len(motion) / seconds:.0f} frames a second"
+    )
+    return 0

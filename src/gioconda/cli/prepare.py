@@ -1,0 +1,200 @@
+"""``gioconda prepare SOURCE... -o SHARDS``: videos become clean training shards."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gioconda.cli import Subparsers
+from gioconda.cli.progress import progress_bar
+from gioconda.cli.table import show
+from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from gioconda.data.quality import Limits
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser("prepare", help="turn talking videos into training shards")
+    parser.add_argument(
+        "sources",
+        metavar="SOURCE",
+        nargs="*",
+        type=Path,
+        help="a folder, a video, a .txt list, or a .csv table of clip, person, split, licence, ...",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FOLDER", type=Path, required=True, help="for the shards"
+    )
+    parser.add_argument(
+        "--val",
+        metavar="SHARE",
+        type=float,
+        default=0.05,
+        help="of the persons kept for evaluation, where no split is given (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--licence", metavar="NAME", default="", help="of videos that no table gives one for"
+    )
+    parser.add_argument(
+        "--release", action="store_true", help="refuse what may not be trained on and released"
+    )
+    parser.add_argument(
+        "--allow-licence",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with --release: a licence that is allowed all the same; may be repeated",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="another threshold of the quality filters, see docs/data.md; may be repeated",
+    )
+    parser.add_argument(
+        "--shard-size", metavar="MIB", type=float, default=50, help="at most (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--processes", metavar="N", type=int, help="on this machine (default: one a core)"
+    )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
+    )
+    parser.add_argument(
+        "--work", metavar="FOLDER", type=Path, help="keep what is half done here, for later runs"
+    )
+    parser.add_argument(
+        "--tts",
+        action="store_true",
+        help="instead of videos: English sentences said by flite and festival, with phone times",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+# Options that say nothing to --tts, and what they are where they are not given.
+_VIDEO_OPTIONS: Final[dict[str, Any]] = {
+    "val": 0.05,
+    "licence": "",
+    "release": False,
+    "allow_licence": [],
+    "limit": [],
+    "shard_size": 50,
+    "ray": None,
+    "work": None,
+}
+
+
+def run(args: argparse.Namespace) -> int:
+    from gioconda.data.prepare import Options, prepare
+
+    if args.tts:
+        return _spoken(args)
+    if not args.sources:
+        raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
+    if not 0 <= args.val <= 1:
+        raise GiocondaError(f"--val is {args.val:g}, expected a share from 0 to 1")
+    if args.processes is not None and args.processes < 1:
+        raise GiocondaError(f"--processes is {args.processes}, expected at least 1")
+    if args.shard_size <= 0:
+        raise GiocondaError(f"--shard-size is {args.shard_size:g} MiB, expected more than 0")
+    options = Options(
+        val=args.val,
+        licence=args.licence,
+        release=args.release,
+        allowed=tuple(args.allow_licence),
+        limits=_limits(args.limit),
+        shard_size=round(args.shard_size * 2**20),
+    )
+    with progress_bar("videos") as report:
+        done = prepare(
+            args.sources,
+            args.output,
+            options,
+            args.processes,
+            args.ray,
+            args.work,
+            lambda done, total, dropped: report(done, total, f"videos, {dropped} rejects"),
+        )
+    result: dict[str, Any] = {
+        **done.manifest["figures"],
+        "offsets": done.manifest["offsets"],
+        "took_seconds": done.seconds,
+        "videos_cut": done.fresh,
+    }
+    if done.core_seconds:
+        result["video_minutes_a_core_hour"] = 60 * done.video_seconds / done.core_seconds
+    heads = ["source", "clips", "sound late", "95 %", "left after correction", "95 %"]
+    show(result, args.json, _summary(args.output, result), heads, _offsets(result["offsets"]))
+    return 0
+
+
+def _summary(output: Path, result: dict[str, Any]) -> str:
+    lines = [
+        f"{output}: {result['clips']} clips, {result['minutes']:.1f} minutes, "
+        f"{result['people']} people, {result['speech_minutes']:.1f} minutes of speech",
+        *(
+            f"dropped {v['count']} {kind}, {v['minutes']:.1f} min"
+            for kind, v in sorted(result["rejects"].items())
+        ),
+    ]
+    if "video_minutes_a_core_hour" in result:
+        lines.append(
+            f"{result['videos_cut']} videos cut in {result['took_seconds'] / 60:.1f} minutes; "
+            f"{result['video_minutes_a_core_hour']:.0f} minutes of video in a core-hour"
+        )
+    else:
+        lines.append("the set was there already; nothing was done")
+    return "\n".join([*lines, "", "frames by which the sound comes after its picture"])
+
+
+def _offsets(offsets: dict[str, Any]) -> list[list[str]]:
+    rows = []
+    for source, offset in offsets.items():
+        cells = [source, str(offset["found"]["clips"])]
+        for key in ("found", "left"):
+            found = offset[key]
+            mark = "" if found["sure"] else " ?"
+            cells += [f"{found['frames']:.2f}{mark}", f"{found['low']:.2f} to {found['high']:.2f}"]
+        rows.append(cells)
+    return rows
+
+
+def _spoken(args: argparse.Namespace) -> int:
+    from gioconda.data.spoken import prepare_spoken
+
+    if args.sources:
+        raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
+    given = [option for option, usual in _VIDEO_OPTIONS.items() if getattr(args, option) != usual]
+    if given:
+        names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
+        raise GiocondaError(f"{names} is about videos and does not go with --tts; leave it out")
+    with progress_bar("sentences") as report:
+        manifest = prepare_spoken(args.output, args.processes, report)
+    figures = manifest["figures"]
+    voices = sorted({voice["tool"] + " " + voice["name"] for voice in manifest["voices"]})
+    title = (
+        f"{args.output}: {sum(figures['utterances'].values())} sentences, "
+        f"{sum(figures['minutes'].values()):.1f} minutes, {figures['diphones']} diphones\n"
+        f"by {', '.join(voices)}; {len(manifest['failures'])} sentences failed"
+    )
+    rows = [[phone, str(count)] for phone, count in figures["phones"].items()]
+    show(manifest, args.json, title, ["phone", "count"], rows)
+    return 0
+
+
+def _limits(given: list[str]) -> "Limits":
+    from gioconda.data.quality import Limits
+
+    names = [field.name for field in fields(Limits)]
+    values = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            raise GiocondaError(f"--limit {text}; expected NAME=NUMBER") from None
+        if name not in names:
+            raise GiocondaError(f"--limit {text}; expected one of {', '.join(names)}")
+    return Limits(**values)

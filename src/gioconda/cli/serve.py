@@ -1,0 +1,144 @@
+"""gioconda serve: portraits speak live, in the browser and for programs."""
+
+import argparse
+import logging
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gioconda.cli import Subparsers
+from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from gioconda.live.server import Settings
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser("serve", help="let portraits speak live, in the browser")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen at (default: this machine only)"
+    )
+    parser.add_argument("--port", type=_port, default=7860, help="(default 7860)")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="[NAME=]KEY",
+        help="demand a key; may be given several times. The name goes into the audit log",
+    )
+    parser.add_argument(
+        "--sessions", type=_positive, help="viewers at once (default: what the cores allow)"
+    )
+    parser.add_argument(
+        "--minutes", type=_positive, default=60, help="that a session may last (default 60)"
+    )
+    parser.add_argument(
+        "--ray",
+        type=_positive,
+        metavar="N",
+        help="run N replicas by Ray Serve, on this machine or on the cluster of RAY_ADDRESS",
+    )
+    parser.add_argument(
+        "--require-consent",
+        action="store_true",
+        help="refuse sessions and jobs without a statement of consent",
+    )
+    parser.add_argument(
+        "--audit",
+        type=Path,
+        metavar="FILE",
+        help="write a line for each output: time, mark, hash of the portrait, name of the key",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C."""
+    keys = read_keys(args.key)
+    if args.host not in _LOCAL and not keys:
+        raise GiocondaError(
+            f"{args.host} can be reached by others; give a --key, or serve on 127.0.0.1"
+        )
+    try:
+        import uvicorn
+
+        from gioconda.live.server import Settings, make_app
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"{error.name} is missing; install Gioconda with its live parts: "
+            "pip install 'gioconda[live]'"
+        ) from error
+    from gioconda.live.limits import Limits
+
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("gioconda.live").setLevel(logging.INFO)
+    limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
+    settings = Settings(keys, limits, args.require_consent, args.audit)
+    if args.ray:
+        return _replicas(args, settings)
+    listener = _listen(args.host, args.port)
+    config = uvicorn.Config(
+        make_app(settings),
+        log_level="warning",
+        access_log=False,
+        ws_max_size=2**20,
+        limit_concurrency=256,
+        server_header=False,
+    )
+    address = f"[{args.host}]" if ":" in args.host else args.host
+    print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise GiocondaError(
+            f"{host}, port {port} cannot be used ({error.strerror}); choose another --port"
+        ) from error
+
+
+def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
+    import threading
+
+    from gioconda.live.replicas import serve_replicas
+
+    serve_replicas(settings, args.host, args.port, args.ray)
+    print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    return 0
+
+
+def read_keys(given: list[str]) -> dict[str, str]:
+    """Name and key of each. Raises GiocondaError if one is short or named twice."""
+    keys: dict[str, str] = {}
+    for number, text in enumerate(given, start=1):
+        name, equals, key = text.partition("=")
+        if not equals:
+            name, key = f"key {number}", text
+        if len(key) < 6:
+            raise GiocondaError("a key must have 6 characters at least")
+        if name in keys:
+            raise GiocondaError(f"there are two keys named {name}")
+        keys[name] = key
+    return keys
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port from 1 to 65535")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to 10000")
+    return int(text)

@@ -1,0 +1,142 @@
+"""gioconda verify: was this made by Gioconda, and is it as it was made?"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gioconda.cli import Subparsers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gioconda.provenance import Finding, Manifest
+
+STATUS = {"signed": 0, "marked": 0, "not found": 1, "tampered": 3}
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Offer the command."""
+    parser = subparsers.add_parser(
+        "verify",
+        help="say whether a video was made by Gioconda",
+        description="Reads a video's signed manifest and searches its pictures for the invisible "
+        "mark. Exit status: 0 made by Gioconda, 1 nothing found, 2 the file cannot be read, "
+        "3 signed but changed since.",
+    )
+    parser.add_argument("file", type=Path, help="a video, a picture, or a folder of pictures")
+    parser.add_argument(
+        "--trust", metavar="PEM", type=Path, help="certificates whose signatures you trust"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify."""
+    from gioconda.errors import GiocondaError
+    from gioconda.media.files import check_readable, reason
+    from gioconda.provenance import CHANCE, Manifest, find_mark, read_manifest
+
+    manifest = Manifest("absent")
+    if not args.file.is_dir():
+        check_readable(args.file)
+        try:
+            trusted = args.trust.read_bytes() if args.trust else None
+        except OSError as error:
+            raise GiocondaError(f"{args.trust} cannot be read: {reason(error)}") from error
+        manifest = read_manifest(args.file, trusted)
+    mark = find_mark(_frames(args.file))
+    answer = verdict(manifest, mark)
+    sentence = say(args.file.name, manifest, mark)
+    if args.json:
+        result: dict[str, Any] = {
+            "answer": answer,
+            "sentence": sentence,
+            "manifest": asdict(manifest),
+            "mark": asdict(mark),
+            "false_positive_rate": CHANCE,
+        }
+        if mark.id is not None:
+            result["mark"]["id"] = f"{mark.id:08x}"
+        print(json.dumps(result))
+    else:
+        print(sentence)
+    return STATUS[answer]
+
+
+def verdict(manifest: "Manifest", mark: "Finding") -> str:
+    """One of STATUS."""
+    if manifest.state == "tampered":
+        return "tampered"
+    if manifest.state != "absent" and manifest.generator.startswith("Gioconda"):
+        return "signed"
+    return "marked" if mark.found else "not found"
+
+
+def say(name: str, manifest: "Manifest", mark: "Finding") -> str:
+    """The answer in one sentence."""
+    from gioconda.provenance import CHANCE
+
+    if not mark.found:
+        seen = (
+            "no invisible mark was found in its pictures (the search misses marks that are "
+            "damaged enough, so this proves nothing)"
+        )
+    else:
+        number = "its id can no longer be read" if mark.id is None else f"id {mark.id:08x}"
+        seen = (
+            f"Gioconda's invisible mark is in its pictures ({number}; chance alone does as well "
+            f"in at most 1 of {_power(mark.chance)} videos, and the search is wrong in fewer than "
+            f"1 of {_power(CHANCE)})"
+        )
+    if manifest.state == "absent":
+        said = f"{name} was made by Gioconda" if mark.found else f"{name} is not known"
+        return f"{said}: it has no signed manifest, and {seen}."
+    made = f"{manifest.generator or 'an unknown program'} on {manifest.time or 'an unknown day'}"
+    if manifest.state == "tampered":
+        failed = ", ".join(p for p in manifest.problems if p != "signingCredential.untrusted")
+        return (
+            f"{name} was CHANGED after it was signed, or its signature is damaged ({failed}): it "
+            f"claims to be by {made}, and {seen}."
+        )
+    if manifest.state == "trusted":
+        who = f"signed by {manifest.signer}, whom you trust"
+    elif manifest.local:
+        who = (
+            "signed with a local key, which proves that nothing was changed since, and not who "
+            "made it"
+        )
+    else:
+        who = f"signed in the name of {manifest.signer}, which nothing here proves"
+    consent = manifest.output.get("consent")
+    allowed = f', with the consent "{consent}"' if consent else ""
+    return f"{name} was made by {made}{allowed}, {who}; {seen}."
+
+
+def _power(chance: float) -> str:
+    from math import ceil, log10
+
+    exponent = -ceil(log10(max(chance, 1e-300)))
+    return f"{10**exponent:,}" if exponent <= 6 else f"10^{exponent}"
+
+
+def _frames(path: Path) -> "Iterator[NDArray[np.uint8]]":
+    """The pictures of a video, of a folder in the order of their names, or one picture."""
+    from gioconda.errors import GiocondaError
+    from gioconda.media import read_image, read_video
+    from gioconda.media.image import SUFFIXES
+
+    if not path.is_dir():
+        if path.suffix.lower() in SUFFIXES:
+            yield read_image(path)
+        else:
+            yield from read_video(path)
+        return
+    pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not pictures:
+        raise GiocondaError(f"{path} holds no pictures; expected {', '.join(SUFFIXES)}")
+    for file in pictures:
+        yield read_image(file)

@@ -1,0 +1,515 @@
+"""The data card of a training set: what is in it and what was dropped, on one page."""
+
+import hashlib
+import io
+import re
+import textwrap
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from html import escape
+from importlib import resources
+from math import ceil, fsum
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from gioconda.errors import GiocondaError
+from gioconda.media.files import PendingFile, write_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Record = Mapping[str, Any]
+# Of one quantity by split: how many frames are between each edge and the next.
+Histogram = Mapping[str, tuple[Sequence[int], Sequence[float]]]
+
+_SHEET: Final = 30  # rejects of a kind that are shown
+_COLUMNS: Final = 3
+_STRIP: Final = (300, 100)  # most pixels of a reject's picture
+_LETTERS: Final = 42  # that fit below it, in a font of fixed width
+_LINE: Final = 15  # pixels
+_LABELS: Final = {
+    "yaw": "yaw: degrees, to the picture's right",
+    "pitch": "pitch: degrees, up",
+    "gaze yaw": "gaze yaw: degrees, to the picture's right",
+    "gaze pitch": "gaze pitch: degrees, up",
+    "face size": "face size: pixels between the eyes",
+    "mouth opening": "mouth opening: % of the eyes' distance",
+    "loudness": "loudness: dB of full scale",
+}
+# Page, ink, lines, and the splits in turn.
+_LIGHT: Final = ("#ffffff", "#59636e", "#d9dee4", ("#2a6fbb", "#d4660a", "#2f8f5b", "#8a4fb5"))
+_DARK: Final = ("#171a1f", "#9aa4af", "#323941", ("#5b9fe3", "#f2994a", "#5cc28d", "#bd8be0"))
+
+
+def check_matplotlib(drawn: str = "the data card") -> None:
+    """Raise GiocondaError unless matplotlib, which draws the plots, can be imported."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError as error:
+        raise GiocondaError(
+            f"{drawn} needs matplotlib ({error}); run pip install 'gioconda[data]'"
+        ) from error
+
+
+def figures(kept: Iterable[Record], rejects: Iterable[Record]) -> dict[str, Any]:
+    """The figures of the data card, ready for JSON.
+
+    Args:
+        kept: of each clip "person", "split", "source", "licence", "language", "seconds",
+            "speech", "emotion" and "emotion_source"; what is unknown is None or left out.
+        rejects: of each "source", "kind" and "seconds".
+
+    Returns:
+        "clips", "minutes", "people" in all; the same under "splits", "sources", "licences",
+        "languages", "emotions" and "emotion_sources" by name, with "rejects" and "licences" of
+        each source; "emotions_by_split"; "speech_minutes"; "people_in_two_splits", which should
+        be 0; "rejected" and "rejected_minutes", and under "rejects" the count and the minutes
+        of each kind.
+    """
+    kept, rejects = list(kept), list(rejects)
+    splits = dict(sorted(_by(kept, "split", "train").items(), key=lambda item: _rank(item[0])))
+    by_source, dropped = (_by(records, "source", "unknown") for records in (kept, rejects))
+    sources = {}
+    for name in sorted(by_source.keys() | dropped.keys()):
+        own = by_source.get(name, [])
+        licences = sorted({clip.get("licence") or "not stated" for clip in own})
+        counts = {"licences": licences, "rejects": len(dropped.get(name, []))}
+        sources[name] = {**_tally(own), **counts}
+    homes = defaultdict(set)
+    for clip in kept:
+        if clip.get("person") is not None:
+            homes[clip["person"]].add(clip.get("split"))
+    tallies: dict[str, dict[str, Any]] = {
+        key + "s": {name: _tally(clips) for name, clips in _by(kept, key, unknown).items()}
+        for key, unknown in (
+            ("licence", "not stated"),
+            ("language", "unknown"),
+            ("emotion", "unknown"),
+            ("emotion_source", "unknown"),
+        )
+    }
+    return {
+        **_tally(kept),
+        "speech_minutes": _minutes(clip for clip in kept if clip.get("speech")),
+        "people_in_two_splits": sum(len(found) > 1 for found in homes.values()),
+        "splits": {name: _tally(clips) for name, clips in splits.items()},
+        "sources": sources,
+        **tallies,
+        "emotions_by_split": {
+            name: {
+                emotion: _tally(own) for emotion, own in _by(clips, "emotion", "unknown").items()
+            }
+            for name, clips in splits.items()
+        },
+        "rejected": len(rejects),
+        "rejected_minutes": _minutes(rejects),
+        "rejects": {
+            kind: {"count": len(found), "minutes": _minutes(found)}
+            for kind, found in _by(rejects, "kind", "unknown").items()
+        },
+    }
+
+
+def write_card(
+    folder: Path,
+    title: str,
+    kept: Sequence[Record],
+    rejects: Sequence[Record],
+    histograms: Mapping[str, Histogram],
+    offsets: Mapping[str, Mapping[str, Record]],
+    *,
+    rights: str = "",
+    command: str = "",
+    versions: Mapping[str, str] | None = None,
+) -> None:
+    """Write `card.html` and the pictures that it shows, `card/*.png`, into a folder.
+
+    The same input gives the same bytes, in whatever order the records come. Each file is whole
+    or not there; pictures of an older card go.
+
+    Args:
+        folder: that is there.
+        title: of the page.
+        kept: clips, see `figures`.
+        rejects: of each also "name", "reason" and "thumbnail", a JPEG or None.
+        histograms: by quantity ("yaw", "pitch", "face size", ...) and split, of frames.
+        offsets: by source, "found" and, after correction, "left"; each has "frames" that the
+            sound is late, "low" and "high" of its 95 % interval, "clips" that it was read from,
+            and "sure".
+        rights: what may be done with the set, in paragraphs.
+        command: that made it.
+        versions: of the programs that made it.
+
+    Raises:
+        GiocondaError: if matplotlib is not installed, or the folder cannot be written.
+    """
+    check_matplotlib()
+    told = figures(kept, rejects)
+    pictures: dict[str, bytes] = {}
+    sections = [
+        _set(told),
+        _sources(told, offsets),
+        _distributions(told, histograms, pictures),
+        _dropped(told, rejects, pictures),
+        _section("Rights", "".join(f"<p>{escape(p)}</p>" for p in re.split(r"\n\s*\n", rights)))
+        if rights
+        else "",
+        _making(command, versions or {}),
+    ]
+    tiles = {
+        "minutes": _short(told["minutes"]),
+        "minutes with speech": _short(told["speech_minutes"]),
+        "clips": f"{told['clips']:,}",
+        "people": f"{told['people']:,}",
+        "sources": f"{len(told['sources']):,}",
+        "dropped": f"{told['rejected']:,}",
+    }
+    page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
+    html = page.substitute(
+        title=escape(title),
+        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in tiles.items()),
+        sections="\n".join(sections),
+    )
+    try:
+        (folder / "card").mkdir(exist_ok=True)
+        for name, content in pictures.items():
+            _write(folder / name, content)
+        _write(folder / "card.html", html.encode("utf-8", "replace"))
+        for old in (folder / "card").glob("*.png"):
+            if f"card/{old.name}" not in pictures:
+                old.unlink()
+    except OSError as error:
+        raise write_error(folder / "card.html", error) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    pending = PendingFile(path, [path.suffix])
+    try:
+        pending.partial.write_bytes(content)
+        pending.commit()
+    finally:
+        pending.discard()
+
+
+# --- figures ---
+
+
+def _by(records: Iterable[Record], key: str, unknown: str) -> dict[str, list[Record]]:
+    groups = defaultdict(list)
+    for record in records:
+        groups[str(record.get(key) or unknown)].append(record)
+    return dict(sorted(groups.items()))
+
+
+def _tally(clips: Sequence[Record]) -> dict[str, Any]:
+    people = {clip["person"] for clip in clips if clip.get("person") is not None}
+    return {"clips": len(clips), "minutes": _minutes(clips), "people": len(people)}
+
+
+def _minutes(records: Iterable[Record]) -> float:
+    return round(fsum(record["seconds"] for record in records) / 60, 2)
+
+
+def _rank(split: str) -> tuple[int, str]:
+    order = ("train", "val", "test")
+    return order.index(split) if split in order else len(order), split
+
+
+# --- sections of the page ---
+
+
+def _set(told: Record) -> str:
+    columns = ("clips", "minutes", "people")
+    shared = told["people_in_two_splits"]
+    note = "<p class=note>No person is in two splits.</p>"
+    if shared:
+        note = f'<p class="warn">{shared} people are in more than one split.</p>'
+    tables = [_table(["Split", *columns], _rows(told["splits"], columns)) + note]
+    tables += [_table(["Licence", *columns], _rows(told["licences"], columns))]
+    if set(told["languages"]) - {"unknown"}:
+        tables += [_table(["Language", *columns], _rows(told["languages"], columns))]
+    return _section("The set", "".join(tables))
+
+
+def _sources(told: Record, offsets: Mapping[str, Mapping[str, Record]]) -> str:
+    rows, unsure = [], False
+    for name, source in told["sources"].items():
+        found = offsets.get(name, {})
+        cells = [_offset(found.get(key)) for key in ("found", "left")]
+        unsure = unsure or "?" in cells[0]
+        numbers = [f"{source['clips']:,}", _short(source["minutes"]), f"{source['people']:,}"]
+        licences = ", ".join(source["licences"]) or "–"
+        rows.append([name, *numbers, *cells, f"{source['rejects']:,}", licences])
+    heads = ["Source", "clips", "minutes", "people", "sound late, frames", "after correction"]
+    heads += ["dropped", "Licence"]
+    note = "Sound late: by how many frames of 40 ms the sound comes after its picture, with the "
+    note += "95 % interval; – where it could not be measured."
+    if unsure:
+        note += " A question mark: the interval is wide."
+    return _section("Sources", _table(heads, rows, text=(7,)) + f"<p class=note>{note}</p>")
+
+
+def _offset(found: Record | None) -> str:
+    if found is None or not found["clips"]:
+        return "–"
+    mark = "" if found.get("sure", True) else " ?"
+    half = (found["high"] - found["low"]) / 2
+    return f"{_signed(round(found['frames'], 1))} ± {half:.1f}{mark}"
+
+
+def _distributions(
+    told: Record, histograms: Mapping[str, Histogram], pictures: dict[str, bytes]
+) -> str:
+    plots = []
+    for name, by_split in histograms.items():
+        seen = {s: by_split[s] for s in sorted(by_split, key=_rank) if np.sum(by_split[s][0])}
+        if not seen:
+            continue
+        lines = []
+        for split, histogram in seen.items():
+            low, median, high = _percentiles(*histogram)
+            lines.append(f"{split}: {median} ({low} to {high})")
+        image = _plot(name, _draw_histogram(_LABELS.get(name, name), seen), pictures)
+        plots.append(_figure(name, image, lines))
+    if set(told["emotions"]) - {"unknown"}:
+        image = _plot("emotion", _draw_emotions(told["emotions_by_split"]), pictures)
+        origins = told["emotion_sources"].items()
+        lines = [f"{origin}: {own['clips']:,} clips" for origin, own in origins]
+        plots.append(_figure("emotion", image, lines))
+    if not plots:
+        return ""
+    note = "Below each: the median of the frames, and from where to where 90 % of them are; for "
+    note += "emotion, where the estimate comes from."
+    grid = f'<p class="note">{note}</p><div class="plots">{"".join(plots)}</div>'
+    return _section("Distributions", grid)
+
+
+def _figure(name: str, image: str, lines: Sequence[str]) -> str:
+    caption = "<br>".join(escape(line) for line in lines)
+    title = f"<h3>{escape(name.capitalize())}</h3>"
+    return f"<figure>{title}{image}<figcaption>{caption}</figcaption></figure>"
+
+
+def _dropped(told: Record, rejects: Sequence[Record], pictures: dict[str, bytes]) -> str:
+    if not rejects:
+        return _section("Dropped", "<p>Nothing was dropped.</p>")
+    kinds = sorted(told["rejects"].items(), key=lambda kind: (-kind[1]["count"], kind[0]))
+    rows = [[kind, f"{sums['count']:,}", _short(sums["minutes"])] for kind, sums in kinds]
+    parts = [_table(["Kind", "count", "minutes"], rows)]
+    found = _by(rejects, "kind", "unknown")
+    for kind, _ in kinds:
+        shown = _sample(found[kind])
+        count = f"{len(shown)} of {len(found[kind]):,}" if len(shown) < len(found[kind]) else "all"
+        sheet = ""
+        if any(reject.get("thumbnail") for reject in shown):
+            name = f"card/rejects-{_slug(kind)}.png"
+            pictures[name], (width, height) = _draw_sheet(shown)
+            alt = f"Pictures of what was dropped as {kind}; names and reasons are listed below."
+            sheet = (
+                f'<div class="sheet"><a href="{name}"><img src="{name}" width="{width}" '
+                f'height="{height}" loading="lazy" alt="{escape(alt)}"></a></div>'
+            )
+        items = "".join(
+            f"<li><b>{escape(str(r['name']))}</b> {escape(_reason(r))}</li>" for r in shown
+        )
+        parts.append(
+            f'<div class="kind"><h3>{escape(kind.capitalize())} <span class="soft">{count}</span>'
+            f"</h3>{sheet}<details{'' if sheet else ' open'}><summary>Names and reasons</summary>"
+            f"<ul>{items}</ul></details></div>"
+        )
+    return _section("Dropped", "".join(parts))
+
+
+def _making(command: str, versions: Mapping[str, str]) -> str:
+    made = f"<pre><code>{escape(command)}</code></pre>" if command else ""
+    if versions:
+        made += _table(["Program", "version"], [list(item) for item in sorted(versions.items())])
+    return _section("How it was made", made) if made else ""
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section>\n<h2>{title}</h2>\n{content}\n</section>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], text: Sequence[int] = ()) -> str:
+    """A table whose first column names the rows; the others are numbers but for `text`."""
+    kinds = ["text" if i in text else "number" if i else "name" for i in range(len(heads))]
+    top = "".join(
+        f'<th scope="col" class="{kind}">{escape(head)}</th>'
+        for kind, head in zip(kinds, heads, strict=True)
+    )
+    body = ""
+    for first, *others in rows:
+        cells = "".join(
+            f'<td class="{kind}">{escape(cell)}</td>'
+            for kind, cell in zip(kinds[1:], others, strict=True)
+        )
+        body += f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>\n'
+    return (
+        f'<div class="wide" tabindex="0"><table><thead><tr>{top}</tr></thead>\n'
+        f"<tbody>\n{body}</tbody></table></div>"
+    )
+
+
+def _rows(groups: Mapping[str, Record], columns: Sequence[str]) -> list[list[str]]:
+    return [
+        [name, *(_short(group[c]) if c == "minutes" else f"{group[c]:,}" for c in columns)]
+        for name, group in groups.items()
+    ]
+
+
+def _short(minutes: float) -> str:
+    return "< 0.1" if 0 < minutes < 0.05 else f"{minutes:,.1f}"
+
+
+def _signed(number: float) -> str:
+    return f"{number + 0:.1f}".replace("-", "−")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"\W+", "-", name.lower()).strip("-")
+
+
+def _reason(reject: Record) -> str:
+    return str(reject["reason"]).removeprefix(f"{reject['kind']}: ")
+
+
+def _percentiles(counts: Sequence[int], edges: Sequence[float]) -> list[str]:
+    """The 5th, the 50th and the 95th, as well as the bins tell."""
+    below = np.concatenate([[0], np.cumsum(counts)]) / np.sum(counts)
+    return [
+        f"{round(float(p))}".replace("-", "−") for p in np.interp((0.05, 0.5, 0.95), below, edges)
+    ]
+
+
+# --- pictures ---
+
+
+_Draw = Callable[["Axes", Sequence[str]], None]
+
+
+def _plot(name: str, draw: _Draw, pictures: dict[str, bytes]) -> str:
+    """Draw on white and on dark; returns the element that shows the one that fits the page."""
+    from matplotlib import style
+    from matplotlib.figure import Figure
+
+    slug = _slug(name)
+    for suffix, (page, ink, lines, colours) in (("", _LIGHT), ("-dark", _DARK)):
+        colour = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), ink)
+        look = {
+            **colour,
+            "text.parse_math": False,
+            "figure.facecolor": page,
+            "axes.facecolor": page,
+            "axes.edgecolor": lines,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.axisbelow": True,
+            "axes.unicode_minus": True,
+            "grid.color": lines,
+            "grid.linewidth": 0.6,
+            "legend.frameon": False,
+            "font.size": 9,
+        }
+        with style.context(["default", look]):
+            figure = Figure(figsize=(3.8, 2.4), dpi=180, layout="constrained")
+            draw(figure.subplots(), colours)
+            out = io.BytesIO()
+            figure.savefig(out, format="png", metadata={"Software": None})
+        pictures[f"card/{slug}{suffix}.png"] = out.getvalue()
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="card/{slug}-dark.png">'
+        f'<img src="card/{slug}.png" width="684" height="432" loading="lazy" '
+        f'alt="Histogram of {escape(name)} by split; its figures are below."></picture>'
+    )
+
+
+def _draw_histogram(label: str, seen: Histogram) -> _Draw:
+    def draw(axes: "Axes", colours: Sequence[str]) -> None:
+        for i, (split, (counts, edges)) in enumerate(seen.items()):
+            share = 100 * np.asarray(counts) / np.sum(counts)
+            bins, colour = np.asarray(edges), colours[i % len(colours)]
+            if i == 0:  # the first split as an area, the others as lines upon it
+                axes.stairs(share, bins, fill=True, color=colour, alpha=0.75, label=split)
+            else:
+                axes.stairs(share, bins, color=colour, linewidth=1.8, label=split)
+        used = [np.asarray(e)[np.flatnonzero(c)[[0, -1]] + [0, 1]] for c, e in seen.values()]
+        axes.set_xlim(np.min(used), np.max(used))
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y")
+        axes.tick_params(length=0)
+        axes.set_xlabel(label)
+        axes.set_ylabel("% of frames")
+        axes.legend()
+
+    return draw
+
+
+def _draw_emotions(splits: Mapping[str, Mapping[str, Record]]) -> _Draw:
+    minutes: defaultdict[str, float] = defaultdict(float)
+    for tallies in splits.values():
+        for emotion, tally in tallies.items():
+            minutes[emotion] += tally["minutes"]
+    emotions = sorted(minutes, key=lambda emotion: (minutes[emotion], emotion))
+
+    def draw(axes: "Axes", colours: Sequence[str]) -> None:
+        height = 0.8 / len(splits)
+        for i, (split, tallies) in enumerate(splits.items()):
+            whole = fsum(tally["minutes"] for tally in tallies.values()) or 1.0
+            share = [100 * tallies.get(e, {"minutes": 0})["minutes"] / whole for e in emotions]
+            at = np.arange(len(emotions)) + 0.4 - height * (i + 0.5)
+            axes.barh(at, share, 0.9 * height, color=colours[i % len(colours)], label=split)
+        axes.set_yticks(np.arange(len(emotions)), emotions)
+        axes.grid(axis="x")
+        axes.tick_params(length=0)
+        axes.set_xlabel("% of minutes")
+        axes.legend(loc="lower right")
+
+    return draw
+
+
+def _sample(rejects: Sequence[Record]) -> list[Record]:
+    """Those that are shown: with a picture if possible, drawn by the hash of their names."""
+
+    def lot(reject: Record) -> tuple[bool, str]:
+        key = f"{reject['name']} {reject['reason']}"
+        return not reject.get("thumbnail"), hashlib.sha256(key.encode()).hexdigest()
+
+    drawn = sorted(rejects, key=lot)[:_SHEET]
+    return sorted(drawn, key=lambda r: (str(r.get("source")), str(r["name"]), str(r["reason"])))
+
+
+def _draw_sheet(rejects: Sequence[Record]) -> tuple[bytes, tuple[int, int]]:
+    """The pictures with names and reasons below, as a PNG, and its width and height."""
+    from matplotlib import get_data_path
+
+    file = Path(get_data_path(), "fonts", "ttf", "DejaVuSansMono.ttf")
+    font = ImageFont.truetype(str(file), 11, layout_engine=ImageFont.Layout.BASIC)
+    gap = 12
+    width, height = _STRIP[0] + gap, _STRIP[1] + 3 * _LINE + gap + 6
+    columns = min(_COLUMNS, len(rejects))
+    sheet = Image.new(
+        "RGB", (columns * width + gap, ceil(len(rejects) / columns) * height + gap), "#16181c"
+    )
+    draw = ImageDraw.Draw(sheet)
+    for i, reject in enumerate(rejects):
+        left, top = i % columns * width + gap, i // columns * height + gap
+        if reject.get("thumbnail"):
+            strip = Image.open(io.BytesIO(reject["thumbnail"])).convert("RGB")
+            strip.thumbnail(_STRIP)
+            sheet.paste(strip, (left, top))
+        else:
+            draw.text((left, top), "no picture", fill="#8b949e", font=font)
+        name = str(reject["name"])
+        if len(name) > _LETTERS:
+            name = f"{name[:20]}…{name[-(_LETTERS - 21) :]}"
+        lines = textwrap.wrap(_reason(reject), _LETTERS, max_lines=2, placeholder=" …")
+        for k, (line, ink) in enumerate([(name, "#f0f2f4"), *((ln, "#aeb6c0") for ln in lines)]):
+            draw.text((left, top + _STRIP[1] + 4 + k * _LINE), line, fill=ink, font=font)
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue(), sheet.size

@@ -1,0 +1,271 @@
+"""Are the dials obeyed? Commanded against measured, on rendered frames.
+
+A portrait is animated or drawn, its frames are tracked as any video would be, and what is found
+is held against what was asked for. Nothing that the frames were made from is looked at.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.blinks import blinks
+from gioconda.errors import GiocondaError
+from gioconda.face import measure
+from gioconda.face.encode import smooth
+from gioconda.face.pose import angles, rotation
+from gioconda.face.tracker import track
+from gioconda.media import FPS
+from gioconda.portrait import Portrait
+from gioconda.renderer import Renderer
+
+YAWS: Final = (-20.0, -10.0, 0.0, 10.0, 20.0)  # degrees of gaze against the camera
+PITCHES: Final = (-10.0, 0.0, 10.0)
+DISTANCES: Final = (0.8, 0.9, 1.0, 1.15, 1.3)
+BLINKS: Final = (0.0, 0.5, 1.0, 2.0)
+AMPLITUDES: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
+_SETTLE: Final = 12  # frames at the start that are not counted
+_HELD: Final = 4  # frames that a drawn gaze is held; the last counts
+_STEPS: Final = 8  # of Newton's method
+
+_Faces = NDArray[np.floating]
+_Picture = NDArray[np.uint8]
+_Series = NDArray[np.float64]
+
+Shoot = Callable[[Portrait, Mapping[str, Any]], Iterable[_Picture]]
+"""Frames, at 25 a second, of a portrait under some controls (by name, as `Controls` has them)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is tracked in T rendered frames.
+
+    Attributes:
+        gaze: (T, 2) where the eyes look against the camera: yaw to the image's right and pitch
+            up, degrees.
+        head: (T, 3) yaw, pitch and roll of the head, degrees.
+        distance: (T,) of the head against the portrait's own, as a ratio.
+        opening: (T,) of the mouth, in percent of the inter-ocular distance.
+        shut: (T,) whether the eyes are in a blink.
+        blinks: a minute.
+    """
+
+    gaze: _Series
+    head: _Series
+    distance: _Series
+    opening: _Series
+    shut: NDArray[np.bool_]
+    blinks: float
+
+
+def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
+    """Track rendered frames.
+
+    Args:
+        frames: (S, S, 3) RGB, of the portrait's crop.
+        portrait: who is drawn; its neutral face and its size in the photo are the measure.
+
+    Raises:
+        GiocondaError: if no face is found.
+    """
+    found = track(frames)
+    basis = portrait.basis
+    points = smooth(found.points, found.seen)
+    head, dynamics = basis.pose(points, portrait.neutral)
+    faces = basis.rebuild(dynamics, portrait.neutral)
+    lids = measure.lid_opening(faces)
+    shut = np.zeros(len(faces), bool)
+    blinked = blinks(lids, found.seen)
+    for blink in blinked:
+        shut[blink.onset : blink.end + 1] = True
+    return Seen(
+        gaze=directions(head.rotation, measure.gaze(faces, portrait.neutral)),
+        head=np.degrees(angles(head.rotation)),
+        distance=np.asarray(portrait.head.size[0] / head.size),
+        opening=100 * measure.mouth_opening(faces),
+        shut=shut,
+        blinks=len(blinked) * 60 * FPS / len(faces),
+    )
+
+
+def directions(turns: _Series, gaze: _Series) -> _Series:
+    """Gaze against the camera in degrees, (T, 2), of heads (T, 3, 3) and eyes (T, 2) in radians.
+
+    Yaw to the image's right, pitch up; both 0 for eyes that look along the camera's axis.
+    """
+    looks = np.array(
+        [
+            turn @ rotation(yaw, pitch, 0) @ [0, 0, -1]
+            for turn, (yaw, pitch) in zip(turns, gaze, strict=True)
+        ]
+    )
+    yaw = np.arctan2(looks[:, 0], -looks[:, 2])
+    pitch = np.arcsin(np.clip(-looks[:, 1], -1, 1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch], 1)))
+
+
+def evaluate_dials(
+    portraits: Sequence[Portrait],
+    shoot: Shoot,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Commanded against measured over a grid of every dial, the others left alone.
+
+    Args:
+        portraits: one or more.
+        shoot: draws a portrait under controls; some seconds each, some tens for blinks.
+        report: called with videos done and videos in all.
+
+    Returns:
+        `gaze`: `error`, the mean angle in degrees between commanded and measured direction over
+        frames without blinks, and `slope`, of measured to commanded yaw and pitch; `distance`:
+        `error`, the mean of |measured / commanded - 1|, and `slope`; `blinks`: the rate
+        a minute for each value of the dial; `amplitude`: the head's speed in degrees a frame
+        for each value, and `monotone`, the share of steps up that are steps up in speed.
+    """
+    videos: list[tuple[str, Any]] = [
+        *(("gaze", (yaw, pitch)) for yaw in YAWS for pitch in PITCHES),
+        *(("distance", value) for value in DISTANCES),
+        *(("blinks", value) for value in BLINKS),
+        *(("amplitude", value) for value in AMPLITUDES),
+    ]
+    seen: dict[str, list[list[Seen]]] = {name: [] for name, _ in videos}
+    total, done = len(portraits) * len(videos), 0
+    for portrait in portraits:
+        for dial in seen:
+            seen[dial].append([])
+        for dial, value in videos:
+            seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
+            done += 1
+            report(done, total)
+    grid = np.array([value for dial, value in videos if dial == "gaze"])
+    asked = np.array(DISTANCES)
+    measured = np.array(
+        [[np.median(one.distance[_SETTLE:]) for one in row] for row in seen["distance"]]
+    )
+    speeds = np.array(
+        [[np.abs(np.diff(one.head, axis=0)).mean() for one in row] for row in seen["amplitude"]]
+    )
+    rates = np.array([[one.blinks for one in row] for row in seen["blinks"]])
+    return {
+        "gaze": gaze_figures(grid, [[_open(one) for one in row] for row in seen["gaze"]]),
+        "distance": {
+            "error": float(np.abs(measured / asked - 1).mean()),
+            "slope": float(np.polyfit(np.tile(asked, len(measured)), measured.ravel(), 1)[0]),
+        },
+        "blinks": {str(v): float(r) for v, r in zip(BLINKS, rates.mean(0), strict=True)},
+        "amplitude": {
+            **{str(v): float(s) for v, s in zip(AMPLITUDES, speeds.mean(0), strict=True)},
+            "monotone": float((np.diff(speeds, axis=1) > 0).mean()),
+        },
+    }
+
+
+def gaze_figures(grid: _Series, seen: Sequence[Sequence[_Series]]) -> dict[str, float]:
+    """Errors and slopes of the gaze.
+
+    Args:
+        grid: (N, 2) commanded yaw and pitch, degrees.
+        seen: for each portrait and each of the N, (frames, 2) measured.
+
+    Returns:
+        `error`, the mean angle in degrees between commanded and measured; `scatter`, the same
+        with each portrait's mean difference taken off; `yaw slope` and `pitch slope`, NaN
+        where the grid has one value only.
+    """
+    errors, scatter, commanded, found = [], [], [], []
+    for row in seen:
+        middles = np.array([frames.mean(0) for frames in row])
+        offset = (middles - grid).mean(0)
+        for told, frames in zip(grid, row, strict=True):
+            errors.append(angle_between(frames, told).mean())
+            scatter.append(angle_between(frames - offset, told).mean())
+        commanded.append(grid - grid.mean(0))
+        found.append(middles - middles.mean(0))
+    x, y = np.concatenate(commanded), np.concatenate(found)
+    asked = (x**2).sum(0)
+    slopes = np.where(asked > 0, (x * y).sum(0) / np.maximum(asked, 1e-9), np.nan)
+    return {
+        "error": float(np.mean(errors)),
+        "scatter": float(np.mean(scatter)),
+        "yaw slope": float(slopes[0]),
+        "pitch slope": float(slopes[1]),
+    }
+
+
+def angle_between(a: _Series, b: _Series) -> _Series:
+    """Degrees between directions (..., 2) of yaw and pitch in degrees, (...)."""
+    cosine = (_unit(a) * _unit(b)).sum(-1)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def _unit(direction: _Series) -> _Series:
+    yaw, pitch = np.moveaxis(np.radians(direction), -1, 0)
+    return np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+
+
+def _open(seen: Seen) -> _Series:
+    """Gaze of the frames that count."""
+    kept = ~seen.shut
+    kept[: min(_SETTLE, len(kept) - 1)] = False
+    if not kept.any():
+        raise GiocondaError("the eyes are shut in every frame; draw a longer video")
+    return seen.gaze[kept]
+
+
+def calibrate_gaze(portrait: Portrait) -> dict[str, float]:
+    """What the tracker reads back where the renderer is told exactly how the eyes look.
+
+    The dynamics of each gaze of the grid are solved for on the portrait's own neutral face, its
+    mouth shut and its head as in the photo; a few frames of it are drawn and tracked. This
+    much of the dial's error comes from drawing and measuring alone.
+
+    Returns:
+        See `gaze_figures`; and `distance error`, of the distances of the grid.
+    """
+    renderer = Renderer(portrait)
+    grid = np.array([(yaw, pitch) for yaw in YAWS for pitch in PITCHES])
+    codes = [eyes_towards(portrait, told) for told in grid]
+    still = codes[len(codes) // 2]
+    steps = [(portrait.pose, code) for code in codes]
+    for distance in DISTANCES:
+        pose = portrait.pose.copy()
+        pose[5] -= np.log(distance)
+        steps.append((pose, still))
+    frames = (renderer.render(*step) for step in steps for _ in range(_HELD))
+    seen = look_at(frames, portrait)
+    gaze = [seen.gaze[i : i + 1] for i in range(_HELD - 1, _HELD * len(grid), _HELD)]
+    distances = seen.distance[_HELD - 1 :: _HELD][len(grid) :]
+    error = np.abs(distances / np.array(DISTANCES) - 1).mean()
+    return {**gaze_figures(grid, [gaze]), "distance error": float(error)}
+
+
+def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
+    """Dynamics (D,) of the neutral face with eyes that look somewhere.
+
+    Solved by Newton's method with the smallest change of the coordinates.
+
+    Args:
+        portrait: whose face, and how its head is turned.
+        gaze: (2,) yaw and pitch against the camera in degrees.
+    """
+    basis = portrait.basis
+    code = np.zeros(len(basis.dynamics))
+    part = basis.gaze
+
+    def error(values: _Series) -> _Series:
+        faces = basis.rebuild(values[None], portrait.neutral)
+        found: _Series = directions(portrait.head.rotation, measure.gaze(faces))[0] - gaze
+        return found
+
+    for _ in range(_STEPS):
+        wrong = error(code)
+        columns = []
+        for i in range(part.start, part.stop):
+            moved = code.copy()
+            moved[i] += 0.01
+            columns.append((error(moved) - wrong) / 0.01)
+        code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
+    return code.astype(np.float32)

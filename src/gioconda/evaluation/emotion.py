@@ -1,0 +1,51 @@
+"""Does a portrait show the emotion that was asked for?
+
+Portraits are drawn with each emotion, tracked in the drawn frame, and judged by
+`gioconda.data.emotion`. The judge looks at the geometry that the emotions are made of, and both
+follow the same prototypes of FACS: this shows that an emotion survives the basis, the drawing and
+the tracking, and is not mistaken for another. It is no independent judgement by an eye.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.controls import EMOTIONS
+from gioconda.data.emotion import EMOTIONS as JUDGED
+from gioconda.data.emotion import estimate
+from gioconda.face.tracker import track
+from gioconda.generator.emotions import offset
+from gioconda.portrait import Portrait
+from gioconda.renderer import Renderer
+
+
+def evaluate_emotion(
+    portraits: Sequence[Portrait],
+    strength: float = 1.0,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> NDArray[np.int64]:
+    """How often each emotion was taken for which.
+
+    Args:
+        portraits: whom to draw.
+        strength: of the emotions, above 0 to 1.
+        report: called with portraits done and portraits in all.
+
+    Returns:
+        (6, 7) counts: a row for each of `EMOTIONS` asked for, a column for each of `JUDGED`.
+    """
+    counts = np.zeros((len(EMOTIONS), len(JUDGED)), np.int64)
+    strengths = np.concatenate([np.zeros((1, len(EMOTIONS))), strength * np.eye(len(EMOTIONS))])
+    codes = offset(strengths)
+    for done, portrait in enumerate(portraits, start=1):
+        renderer = Renderer(portrait)
+        points = track(renderer.render(portrait.pose, code).copy() for code in codes).points
+        neutral = portrait.basis.identify(points[:1])
+        head, _ = portrait.basis.pose(points, neutral)
+        faces = head.to_head(points)
+        for row, face in enumerate(faces[1:]):
+            found = estimate(face[None], faces[0])
+            counts[row, JUDGED.index(found.strongest)] += 1
+        report(done, len(portraits))
+    return counts

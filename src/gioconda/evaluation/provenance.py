@@ -1,0 +1,221 @@
+"""How well mark and signature hold, and how rarely a mark is seen where none is."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.animator import Animator
+from gioconda.evaluation.attacks import ATTACKS, CALLS, Frames, call, check_calls, written
+from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image, read_video
+from gioconda.portrait import make_portrait
+from gioconda.provenance import CHANCE, Mark, Output, find_mark, read_manifest
+from gioconda.provenance.pattern import PUBLIC_KEY
+
+LENGTHS = (1, 2, 5)  # seconds
+_SIZE = 512
+_CHANGED = 40  # single bytes that are changed, one at a time
+
+Report = Callable[[int, int], None]
+
+
+def bench_mark(portraits: Sequence[Path], report: Report) -> dict[str, Any]:
+    """Attack marked videos and look for the mark.
+
+    Args:
+        portraits: pictures; each speaks for 5 seconds. The bundled example if there are none.
+        report: called with what is done and how much there is to do.
+
+    Returns:
+        `attacks`: for each and each length in seconds, how many pieces of video were `searched`,
+        the shares in which the mark was `found` and the right id `read`, how many ids were
+        `wrong`, and the share of coded `bit_errors` where the id was read; `psnr_db`: of marked
+        against unmarked frames, the least and the mean over portraits; `mark_ms`: milliseconds a
+        frame on one core.
+
+    Raises:
+        GiocondaError: if a portrait cannot be used, or aiortc is not installed.
+    """
+    check_calls()
+    trials: dict[str, dict[int, list[tuple[bool, bool, bool, float]]]] = {
+        name: {seconds: [] for seconds in LENGTHS} for name in (*ATTACKS, *CALLS)
+    }
+    psnr, times, done = [], [], 0
+    total = max(len(portraits), 1) * len(trials)
+    for plain, mark in _speaking(portraits):
+        marked, took = _marked(plain, mark)
+        times += took
+        error = np.mean([_mean_square(a, b) for a, b in zip(plain, marked, strict=True)])
+        psnr.append(10 * math.log10(255**2 / error))
+        file = written(marked)
+        for name in trials:
+            if name in CALLS:
+                arrived = call(marked, *CALLS[name])
+            else:
+                arrived = ATTACKS[name](file)
+            for seconds in LENGTHS:
+                trials[name][seconds] += _search_pieces(arrived, seconds, mark.id)
+            done += 1
+            report(done, total)
+    return {
+        "attacks": {
+            name: {str(seconds): _rates(rows) for seconds, rows in lengths.items()}
+            for name, lengths in trials.items()
+        },
+        "psnr_db": {"least": min(psnr), "mean": float(np.mean(psnr))},
+        "mark_ms": float(1000 * np.median(times)),
+        "portraits": len(psnr),
+    }
+
+
+def _speaking(portraits: Sequence[Path]) -> Iterable[tuple[Frames, Mark]]:
+    """Five seconds of each portrait, unmarked, and a mark for it."""
+    folder = resources.files("gioconda") / "example"
+    with (
+        resources.as_file(folder / "portrait.jpg") as example,
+        resources.as_file(folder / "voice.flac") as audio,
+    ):
+        voice = read_audio(audio)[: 5 * SAMPLE_RATE]
+        for seed, path in enumerate(portraits or [example]):
+            animator = Animator(
+                make_portrait(read_image(path), _SIZE), seed=seed, mark=lambda frame: frame
+            )
+            identity = int(np.random.default_rng(seed).integers(1 << 32))
+            yield [frame.copy() for frame in animator.speak(voice)], Mark(identity)
+
+
+def _marked(plain: Frames, mark: Mark) -> tuple[Frames, list[float]]:
+    """Marked frames, and the seconds that each took on one core."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    marked, times = [], []
+    for frame in plain:
+        start = time.thread_time()  # of this core alone
+        out = mark(frame)
+        times.append(time.thread_time() - start)
+        marked.append(out.copy())
+    cv2.setNumThreads(threads)
+    return marked, times[5:]
+
+
+def _mean_square(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    return float(np.mean((a.astype(np.float32) - b) ** 2))
+
+
+def _search_pieces(
+    frames: Frames, seconds: int, identity: int
+) -> list[tuple[bool, bool, bool, float]]:
+    """Found, right, wrong, bit errors: of up to two pieces of this length in 5 s of video."""
+    length = max(len(frames) * seconds // 5, 1)
+    starts = sorted({0, len(frames) - length})
+    rows = []
+    for start in starts:
+        finding = find_mark(frames[start : start + length])
+        right = finding.id == identity
+        rows.append(
+            (finding.found, right, finding.id is not None and not right, finding.bit_errors)
+        )
+    return rows
+
+
+def _rates(rows: Sequence[tuple[bool, bool, bool, float]]) -> dict[str, float]:
+    found, right, wrong, errors = (np.array(column) for column in zip(*rows, strict=True))
+    return {
+        "searched": len(rows),
+        "found": float(found.mean()),
+        "read": float(right.mean()),
+        "wrong": int(wrong.sum()),
+        "bit_errors": float(errors[right].mean()) if right.any() else math.nan,
+    }
+
+
+def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str, Any]:
+    """Look for marks where there are none.
+
+    Args:
+        videos: unmarked, by anybody. Each is searched with the public key and with others, which
+            is as good as searching other videos with the public one: what decides is how a
+            picture and a key that know nothing of each other go together.
+        keys: how many keys, the public one among them.
+        report: called with what is done and how much there is to do.
+
+    Returns:
+        `searches` and how many of them `found` a mark; `at_most`: the rate that this excludes
+        with 95 % confidence (the rule of three); `designed`: the bound by construction; `least`:
+        the smallest chance that any search gave. A bound that is too low would show there: of
+        N searches, chances under 1 / N are to be seen about once at most.
+    """
+    chances, found = [], 0
+    for index, path in enumerate(videos):
+        frames = [frame for frame, _ in zip(read_video(path), range(5 * FPS), strict=False)]
+        for number in range(keys):
+            finding = find_mark(frames, PUBLIC_KEY if number == 0 else b"another %d" % number)
+            found += finding.found
+            chances.append(finding.chance)
+        report(index + 1, len(videos))
+    return {
+        "searches": len(chances),
+        "found": found,
+        "at_most": 3 / len(chances) if found == 0 else math.nan,
+        "designed": CHANCE,
+        "least": min(chances),
+    }
+
+
+def bench_signature(folder: Path) -> dict[str, Any]:
+    """Sign a video, change it, strip it.
+
+    Args:
+        folder: for the videos.
+
+    Returns:
+        `sign_ms`; of how many single `changed` bytes of picture and sound, spread evenly, the
+        verifier `noticed` how many; the manifest's state in the `whole` file and in one whose
+        streams were `copied` into a new file, and whether the mark was `still_found` there.
+    """
+    frames, _ = next(iter(_speaking(())))
+    example = resources.files("gioconda") / "example"
+    with resources.as_file(example / "portrait.jpg") as photo:
+        output = Output({"portrait": photo}, {"seed": 0})
+    path, copy = folder / "signed.mp4", folder / "copy.mp4"
+    times = []
+
+    def sign(file: Path) -> None:
+        start = time.perf_counter()
+        output.sign(file)
+        times.append(time.perf_counter() - start)
+
+    with VideoWriter(path, _SIZE, _SIZE, None, sign) as video:
+        for frame in frames:
+            video.write(output.mark(frame))
+    whole = read_manifest(path).state
+    content = bytearray(path.read_bytes())
+    start = content.index(b"mdat") + 4
+    noticed = 0
+    for place in np.linspace(start, len(content) - 1, _CHANGED).astype(int):
+        content[place] ^= 1
+        copy.write_bytes(content)
+        content[place] ^= 1
+        noticed += read_manifest(copy).state == "tampered"
+    with av.open(path) as source, av.open(copy, "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    finding = find_mark(read_video(copy))
+    return {
+        "sign_ms": 1000 * times[0],
+        "changed": _CHANGED,
+        "noticed": noticed,
+        "whole": whole,
+        "copied": read_manifest(copy).state,
+        "still_found": finding.id == output.id,
+    }

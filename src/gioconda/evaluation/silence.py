@@ -1,0 +1,136 @@
+"""What a generator does where nobody speaks, and whether it drifts over ten minutes."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.evaluation.takes import Maker, generate
+from gioconda.face import measure
+from gioconda.face.basis import Basis
+from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.motion import POSE, Motion
+
+SHUT: Final = 0.01  # inter-ocular distances of mouth opening
+_MINUTE: Final = 60 * FPS  # frames
+_PAUSES: Final = (0.4, 0.8, 1.6)  # seconds between clips, in turn
+
+_Sound = NDArray[np.float32]
+
+
+def quiet_sounds(seconds: float = 60.0) -> dict[str, _Sound]:
+    """Sounds without a voice, (samples,) each: silence, faint noise, music."""
+    rng = np.random.default_rng(0)
+    count = round(seconds * SAMPLE_RATE)
+    noise = 10 ** (-60 / 20) * rng.standard_normal(count)
+    return {
+        "silence": np.zeros(count, np.float32),
+        "noise at -60 dB": noise.astype(np.float32),
+        "music": music(seconds),
+    }
+
+
+def music(seconds: float, seed: int = 0) -> _Sound:
+    """Chords of decaying harmonics and a drum of noise, 120 beats a minute, (samples,).
+
+    About -20 dB root mean square; nothing in it is a voice.
+    """
+    rng = np.random.default_rng(seed)
+    count = round(seconds * SAMPLE_RATE)
+    beat = SAMPLE_RATE // 2
+    time = np.arange(2 * beat) / SAMPLE_RATE
+    chords = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))  # C, a, F, G: semitones over C
+    sound = np.zeros(count + 4 * beat)
+    for i, start in enumerate(range(0, count, beat)):
+        for semitones in chords[i // 4 % len(chords)]:
+            pitch = 130.81 * 2 ** (semitones / 12)
+            for k in range(1, 9):
+                phase = rng.uniform(0, 2 * np.pi)
+                tone = np.sin(2 * np.pi * k * pitch * time + phase) / k
+                sound[start : start + 2 * beat] += tone * np.exp(-(2 + k) * time)
+        hit = rng.standard_normal(beat) * np.exp(-(60 if i % 2 else 25) * time[:beat])
+        sound[start : start + beat] += 1.5 * hit
+    loudness = np.sqrt((sound[:count] ** 2).mean())
+    return np.asarray(0.1 * sound[:count] / loudness, np.float32)
+
+
+def mouth_at_rest(motion: Motion, basis: Basis) -> dict[str, float]:
+    """How still and shut the mouth of the mean face is kept.
+
+    Returns:
+        `shut`, the share of frames with an opening under 1 % of the inter-ocular distance, in
+        percent; `jitter`, the mean absolute change of the opening from frame to frame, in
+        percent of the inter-ocular distance; `widest`, the 99th percentile of the opening, in
+        the same unit.
+    """
+    opening = measure.mouth_opening(basis.rebuild(motion.dynamics, basis.mean))
+    return {
+        "shut": 100 * float((opening < SHUT).mean()),
+        "jitter": 100 * float(np.abs(np.diff(opening)).mean()),
+        "widest": 100 * float(np.quantile(opening, 0.99)),
+    }
+
+
+def evaluate_silence(make: Maker, basis: Basis) -> dict[str, dict[str, float]]:
+    """`mouth_at_rest` for a minute of each of `quiet_sounds`."""
+    return {
+        name: mouth_at_rest(generate(make, sound), basis) for name, sound in quiet_sounds().items()
+    }
+
+
+def minute_of_speech(sounds: Sequence[_Sound]) -> _Sound:
+    """A minute (960000,) of recordings one after the other, with pauses between them."""
+    parts: list[_Sound] = []
+    length, i = 0, 0
+    while length < 60 * SAMPLE_RATE:
+        pause = np.zeros(round(_PAUSES[i % len(_PAUSES)] * SAMPLE_RATE), np.float32)
+        parts += [sounds[i % len(sounds)], pause]
+        length += len(parts[-2]) + len(parts[-1])
+        i += 1
+    return np.concatenate(parts)[: 60 * SAMPLE_RATE]
+
+
+def evaluate_long(
+    make: Maker, sounds: Sequence[_Sound], basis: Basis, minutes: int = 10
+) -> dict[str, dict[str, float]]:
+    """The last minute of a long roll-out against the first; each minute says the same.
+
+    Args:
+        make: the generator.
+        sounds: speech, (samples,) 16 kHz mono.
+        basis: in which it moves.
+        minutes: at least two.
+
+    Returns:
+        For yaw, pitch, roll, gaze yaw and gaze pitch (degrees), x, y, log scale and mouth
+        opening (percent): `first` and `last`, the means of the two minutes; `moved first` and
+        `moved last`, their standard deviations; `between`, the standard deviation of the means
+        of all minutes, against which a drift has to be seen.
+    """
+    whole = generate(make, np.tile(minute_of_speech(sounds), minutes))
+    return compare_minutes(whole, basis)
+
+
+def compare_minutes(motion: Motion, basis: Basis) -> dict[str, dict[str, float]]:
+    """See `evaluate_long`; of motion of two whole minutes and more."""
+    faces = basis.rebuild(motion.dynamics, basis.mean)
+    series = {
+        name: (np.degrees(motion.pose[:, i]) if i < 3 else 100 * motion.pose[:, i])
+        for i, name in enumerate(POSE)
+    }
+    gaze = np.degrees(measure.gaze(faces))
+    series |= {"gaze yaw": gaze[:, 0], "gaze pitch": gaze[:, 1]}
+    series["mouth opening"] = 100 * measure.mouth_opening(faces)
+    result = {}
+    for name, values in series.items():
+        rows = values[: len(values) // _MINUTE * _MINUTE].reshape(-1, _MINUTE)
+        means, moved = rows.mean(1), rows.std(1)
+        result[name] = {
+            "first": float(means[0]),
+            "last": float(means[-1]),
+            "moved first": float(moved[0]),
+            "moved last": float(moved[-1]),
+            "between": float(means.std()),
+        }
+    return result

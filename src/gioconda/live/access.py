@@ -1,0 +1,202 @@
+"""Access: who may ask, from where, how often and with how much."""
+
+import asyncio
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gioconda.live.errors import RefusalError
+from gioconda.live.limits import Limits
+
+LOCAL: Final = ("localhost", "127.0.0.1", "::1")
+_OPEN: Final = ("/", "/about")  # without a key
+_CLIENTS: Final = 10_000  # whose pace is remembered
+
+
+class Keys:
+    """The keys of a server.
+
+    Args:
+        keys: name of each and the key; empty if none is demanded.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        self._keys = dict(keys)
+
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
+    def name(self, key: str | None) -> str:
+        """Whose key it is; "local" where none is demanded. Raises RefusalError for a wrong one."""
+        if not self._keys:
+            return "local"
+        given = (key or "").encode()
+        found = None
+        for name, known in self._keys.items():  # all are compared, so that time tells nothing
+            if hmac.compare_digest(given, known.encode()):
+                found = name
+        if found is None:
+            raise RefusalError(
+                401, "key", "this server wants a key; the one given is missing or wrong"
+            )
+        return found
+
+
+def given_key(scope: Scope) -> str | None:
+    """The key in a request's header or query."""
+    kind, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return key.strip()
+    query: bytes = scope.get("query_string", b"")
+    return next(iter(parse_qs(query.decode("latin-1")).get("key", [])), None)
+
+
+class Pace:
+    """How often each client may ask: so many requests a minute, at once or spread."""
+
+    def __init__(self, a_minute: int) -> None:
+        self._most = a_minute
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def spend(self, client: str) -> float:
+        """One request; seconds to wait if it is one too many, else 0."""
+        now = time.monotonic()
+        left, since = self._left.pop(client, (float(self._most), now))
+        left = min(left + (now - since) * self._most / 60, self._most)
+        wait = 0.0 if left >= 1 else (1 - left) * 60 / self._most
+        self._left[client] = (left - 1 if left >= 1 else left, now)
+        while len(self._left) > _CLIENTS:
+            self._left.popitem(last=False)
+        return wait
+
+
+class Gate:
+    """ASGI middleware: lets a request through, or answers why not.
+
+    Pages of other web sites may call a server on the user's own machine through the user's
+    browser: a request that names another origin is refused, and without a key also one that
+    names another host than this machine's (DNS rebinding).
+
+    Args:
+        app: what is behind.
+        keys, limits: who, and how much.
+        hosts: names that this machine goes by where no key is demanded; empty allows all.
+    """
+
+    def __init__(
+        self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str] = LOCAL
+    ) -> None:
+        self._app, self._keys, self._limits, self._hosts = app, keys, limits, tuple(hosts)
+        self._pace = Pace(limits.requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through, or refuse."""
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._request(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+            self._check_pace(scope)
+        except RefusalError:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+            return
+        await self._app(scope, receive, send)
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+            if scope["method"] not in ("GET", "HEAD"):
+                self._check_pace(scope)
+            if scope["path"] not in _OPEN:
+                self._check_key(scope)
+            most = self._most(scope)
+            self._check_length(scope, most)
+        except RefusalError as error:
+            told = error.told()
+            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+            if "retry_after" in told:
+                headers["Retry-After"] = str(told["retry_after"])
+            await JSONResponse(told, error.status, headers)(scope, receive, send)
+            return
+        await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
+
+    def _check_origin(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        origin = headers.get("origin")
+        name = _hostname(f"//{host}")
+        if not self._keys and self._hosts and name not in self._hosts:
+            raise RefusalError(403, "origin", "this server answers on its own machine only")
+        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+            raise RefusalError(403, "origin", "pages of other sites may not use this server")
+
+    def _check_key(self, scope: Scope) -> None:
+        try:
+            scope["client_name"] = self._keys.name(given_key(scope))
+        except RefusalError:
+            self._check_pace(scope)  # who guesses has to wait
+            raise
+
+    def _check_pace(self, scope: Scope) -> None:
+        wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
+        if wait:
+            message = "too many requests; wait a little"
+            raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
+
+    def _most(self, scope: Scope) -> int:
+        limits = self._limits
+        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
+        return sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
+
+    def _check_length(self, scope: Scope, most: int) -> None:
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > most:
+            raise _too_large(most)
+
+
+class _Measured:
+    """A request's body, as long as it is not too long and does not stand still."""
+
+    def __init__(self, receive: Receive, most: int, stall_seconds: float) -> None:
+        self._receive, self._most, self._stall = receive, most, stall_seconds
+        self._size, self._whole = 0, False
+
+    async def __call__(self) -> Message:
+        if self._whole:
+            return await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), self._stall)
+        except TimeoutError:
+            raise HTTPException(
+                408, RefusalError(408, "too-slow", "the upload stands still").told()
+            ) from None
+        self._size += len(message.get("body", b""))
+        if self._size > self._most:
+            raise HTTPException(413, _too_large(self._most).told())
+        self._whole = not message.get("more_body", False)
+        return message
+
+
+def _too_large(most: int) -> RefusalError:
+    return RefusalError(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

@@ -1,0 +1,230 @@
+"""Jobs: a portrait and a recording become a file, one job after the other."""
+
+import asyncio
+import queue
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from gioconda.animator import animate
+from gioconda.controls import Controls
+from gioconda.errors import GiocondaError
+from gioconda.live.errors import RefusalError
+from gioconda.live.limits import Limits
+from gioconda.live.portraits import SIZE, Kept
+from gioconda.live.seats import LOG, write_line
+from gioconda.media import SAMPLE_RATE
+from gioconda.media.audio import AudioTooLongError, read_audio
+
+_POLL: Final = 0.2  # seconds
+
+
+class _StoppedError(Exception):
+    """The client does not want the job any more."""
+
+
+@dataclass
+class Job:
+    """One job; its files lie in a folder of its own that only this user can read."""
+
+    id: str
+    folder: Path
+    portrait: str  # SHA-256
+    client: str
+    face: int | None
+    seed: int
+    controls: Controls
+    consent: str | None
+    badge: bool
+    done: int = 0
+    total: int = 0
+    frames: int | None = None
+    mark: int | None = None
+    error: RefusalError | None = None
+    stopped: bool = False
+    ended: float | None = field(default=None)
+
+    @property
+    def result(self) -> Path:
+        """The video. Raises RefusalError before it is done, or if it failed."""
+        if self.error is not None:
+            raise self.error
+        if self.frames is None:
+            raise RefusalError(409, "not-ready", "the video is not done yet")
+        return self.folder / "video.mp4"
+
+    def event(self) -> tuple[str, dict[str, Any]]:
+        """Name and content of what can be told now."""
+        if self.error is not None:
+            return "error", self.error.told()
+        if self.frames is not None and self.mark is not None:
+            return "done", {"frames": self.frames, "mark": f"{self.mark:08x}"}
+        return "progress", {"done": self.done, "total": self.total}
+
+
+class Jobs:
+    """The jobs of a server and the thread that does them. Any thread may call it."""
+
+    def __init__(self, limits: Limits, audit: Path | None) -> None:
+        self._limits, self._audit = limits, audit
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._queue: queue.Queue[Job | None] = queue.Queue()
+        self._home = Path(tempfile.mkdtemp(prefix="gioconda-"))  # for this user alone
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+        self._thread.start()
+
+    def add(
+        self,
+        kept: Kept,
+        voice: bytes,
+        seed: int,
+        controls: Controls,
+        consent: str | None,
+        badge: bool,
+        client: str,
+    ) -> Job:
+        """Take in a job.
+
+        Args:
+            kept: who speaks.
+            voice: a sound file.
+            seed, controls, consent, badge: as in `animate`.
+            client: name of the client's key.
+
+        Raises:
+            RefusalError: if too many wait.
+        """
+        with self._lock:
+            if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
+                raise RefusalError(503, "busy", "too many jobs wait; try again later")
+            folder = Path(tempfile.mkdtemp(dir=self._home))
+            (folder / "portrait").write_bytes(kept.data)
+            (folder / "voice").write_bytes(voice)
+            job = Job(
+                secrets.token_urlsafe(18),
+                folder,
+                kept.hash,
+                client,
+                kept.face,
+                seed,
+                controls,
+                consent,
+                badge,
+            )
+            self._jobs[job.id] = job
+        self._queue.put(job)
+        return job
+
+    def get(self, identity: str) -> Job:
+        """The job of that id. Raises RefusalError if there is none."""
+        with self._lock:
+            job = self._jobs.get(identity)
+        if job is None:
+            raise RefusalError(404, "not-found", "there is no such job, or it was deleted")
+        return job
+
+    def remove(self, identity: str) -> None:
+        """Stop it and delete its files. Raises RefusalError if there is none."""
+        job = self.get(identity)
+        job.stopped = True
+        with self._lock:
+            self._jobs.pop(identity, None)
+            if job.ended is not None:
+                shutil.rmtree(job.folder, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Delete what was done long ago."""
+        oldest = time.monotonic() - self._limits.job_seconds
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            if job.ended is not None and job.ended < oldest:
+                self.remove(job.id)
+
+    def close(self) -> None:
+        """Stop all and delete everything."""
+        with self._lock:
+            for job in self._jobs.values():
+                job.stopped = True
+        self._queue.put(None)
+        self._thread.join(10)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """What happens to a job, until it is done, has failed, or is deleted."""
+        last = None
+        while not job.stopped:
+            event = job.event()
+            if event != last:
+                yield event
+                last = event
+            if event[0] != "progress":
+                return
+            await asyncio.sleep(_POLL)
+
+    def _work(self) -> None:
+        while (job := self._queue.get()) is not None:
+            try:
+                self._do(job)
+            except _StoppedError:
+                pass
+            except RefusalError as error:
+                job.error = error
+            except GiocondaError as error:
+                job.error = _told(job, error)
+            except Exception:  # a client must not end the thread that serves all
+                LOG.exception("a job failed")
+                job.error = RefusalError(500, "internal", "the job failed; nothing was made")
+            with self._lock:
+                job.ended = time.monotonic()
+                if job.stopped:
+                    shutil.rmtree(job.folder, ignore_errors=True)
+
+    def _do(self, job: Job) -> None:
+        def report(done: int, total: int) -> None:
+            job.done, job.total = done, total
+            if job.stopped:
+                raise _StoppedError
+
+        report(0, 0)
+        folder, voice = job.folder, job.folder / "voice"
+        # its length is only known when it is decoded: a small file may hold hours of silence
+        read_audio(voice, round(self._limits.voice_seconds * SAMPLE_RATE))
+        made = animate(
+            folder / "portrait",
+            voice,
+            folder / "video.mp4",
+            seed=job.seed,
+            size=SIZE,
+            face=job.face,
+            controls=job.controls,
+            consent=job.consent,
+            badge=job.badge,
+            report=report,
+        )
+        write_line(self._audit, made.mark, job.portrait, job.client)
+        job.mark, job.frames = made.mark, made.frames
+        for name in ("portrait", "voice"):
+            (folder / name).unlink(missing_ok=True)
+
+
+def _told(job: Job, error: GiocondaError) -> RefusalError:
+    """What the client may know: no names of files of this machine."""
+    message = str(error)
+    for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):
+        message = message.replace(str(job.folder / name), word)
+    if isinstance(error, AudioTooLongError):
+        return RefusalError(422, "voice", message)
+    if "that can be read" in message or "has no sound" in message:
+        return RefusalError(415, "not-a-sound", message)
+    return RefusalError(422, "voice", message)

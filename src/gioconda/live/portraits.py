@@ -1,0 +1,211 @@
+"""Portraits that clients sent: checked, measured, kept in memory for a while."""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.face import measure
+from gioconda.face.finder import find_faces
+from gioconda.live.errors import RefusalError
+from gioconda.live.limits import Limits
+from gioconda.media.image import TooLargeError, decode_image
+from gioconda.portrait import Portrait, make_portrait
+
+EXAMPLE: Final = "example"
+SIZE: Final = 512  # pixels of a side of live frames
+_SIMILAR = 0.6  # of the largest face's size: somebody must say which is meant
+
+
+@dataclass
+class Kept:
+    """A portrait in memory.
+
+    Attributes:
+        portrait: ready to move.
+        data: the file as it was sent.
+        face: which of its faces, or None.
+        hash: SHA-256 of the file, hex.
+        users: how many sessions speak with it.
+        used: when it was last asked for.
+    """
+
+    portrait: Portrait
+    data: bytes
+    face: int | None
+    hash: str
+    users: int = 0
+    used: float = field(default_factory=time.monotonic)
+
+    def told(self, identity: str) -> dict[str, Any]:
+        """What a client is told of it."""
+        portrait = self.portrait
+        height, width = portrait.photo.shape[:2]
+        left, top, side = portrait.crop
+        yaw, pitch, roll = np.degrees(portrait.pose[:3].astype(float)).round(1).tolist()
+        scale = side / portrait.size
+        measured = {
+            "yaw": yaw,
+            "pitch": pitch,
+            "roll": roll,
+            "eyes_pixels": round(float(portrait.head.size[0]) * scale, 1),
+            "mouth_open": round(float(measure.mouth_opening(portrait.face[None])[0]), 3),
+        }
+        crop = [left, top, side, side]
+        return {
+            "id": identity,
+            "width": width,
+            "height": height,
+            "crop": crop,
+            "note": portrait.note and portrait.note.split("; --face")[0],
+            "measured": measured,
+        }
+
+    def picture(self) -> bytes:
+        """The crop as JPEG."""
+        margin, size = self.portrait.margin, self.portrait.size
+        crop = self.portrait.texture[margin : margin + size, margin : margin + size, :3]
+        return jpeg(crop, 92)
+
+
+class Portraits:
+    """The portraits of a server. Any thread may call it; one portrait is made at a time."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._kept: dict[str, Kept] = {}
+
+    def load_example(self) -> Kept:
+        """Make the bundled portrait, once."""
+        file = resources.files("gioconda") / "example" / "portrait.jpg"
+        kept = self._make(file.read_bytes(), None)
+        with self._lock:
+            return self._kept.setdefault(EXAMPLE, kept)
+
+    def add(self, data: bytes, face: int | None) -> tuple[str, Kept]:
+        """Take in a picture.
+
+        Args:
+            data: the file.
+            face: which face of several, from the left, from 1.
+
+        Raises:
+            RefusalError: if it cannot be used, or there is no room.
+        """
+        kept = self._make(data, face)
+        identity = secrets.token_urlsafe(12)
+        with self._lock:
+            self._make_room()
+            self._kept[identity] = kept
+        return identity, kept
+
+    def get(self, identity: str) -> Kept:
+        """The portrait of that id. Raises RefusalError if there is none."""
+        with self._lock:
+            kept = self._kept.get(identity)
+            if kept is None:
+                raise RefusalError(404, "not-found", "there is no such portrait; send it again")
+            kept.used = time.monotonic()
+            return kept
+
+    def remove(self, identity: str) -> None:
+        """Forget it. The example stays. Raises RefusalError if there is none."""
+        self.get(identity)
+        if identity != EXAMPLE:
+            with self._lock:
+                self._kept.pop(identity, None)
+
+    def hold(self, identity: str) -> tuple[Kept, Callable[[], None]]:
+        """A portrait for a session, and what is to be called when the session ends.
+
+        When the last session with it ends it is deleted.
+        """
+        kept = self.get(identity)
+        with self._lock:
+            kept.users += 1
+
+        def release() -> None:
+            with self._lock:
+                kept.users -= 1
+                if not kept.users and identity != EXAMPLE:
+                    self._kept.pop(identity, None)
+
+        return kept, release
+
+    def sweep(self) -> None:
+        """Forget what nobody has used for long."""
+        oldest = time.monotonic() - self._limits.portrait_seconds
+        with self._lock:
+            for identity in [i for i, k in self._kept.items() if not k.users and k.used < oldest]:
+                if identity != EXAMPLE:
+                    del self._kept[identity]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def _make_room(self) -> None:
+        if len(self._kept) < self._limits.portraits:
+            return
+        free = [i for i, kept in self._kept.items() if not kept.users and i != EXAMPLE]
+        if not free:
+            raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
+        del self._kept[min(free, key=lambda i: self._kept[i].used)]
+
+    def _make(self, data: bytes, face: int | None) -> Kept:
+        with self._making:  # one at a time: the face networks are shared, and so is the memory
+            image = _shrunk(self._decode(data), self._limits.picture_side)
+            faces = find_faces(image)
+            if face is None and len(faces) > 1:
+                sizes = sorted(each.size for each in faces)
+                if sizes[-2] > _SIMILAR * sizes[-1]:
+                    raise _which(image, [each.box for each in faces])
+            try:
+                portrait = make_portrait(image, SIZE, face)
+            except GiocondaError as error:
+                raise RefusalError(422, "face" if faces else "no-face", str(error)) from error
+        return Kept(portrait, data, face, hashlib.sha256(data).hexdigest())
+
+    def _decode(self, data: bytes) -> NDArray[np.uint8]:
+        try:
+            return decode_image(data, self._limits.picture_pixels)
+        except TooLargeError as error:
+            raise RefusalError(413, "too-large", str(error)) from error
+        except GiocondaError as error:
+            raise RefusalError(415, "not-a-picture", str(error)) from error
+
+
+def jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
+    """(H, W, 3) RGB as JPEG."""
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    _, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return coded.tobytes()
+
+
+def _shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> RefusalError:
+    height, width = image.shape[:2]
+    size = np.array([width, height, width, height])
+    faces = []
+    for box in boxes:
+        left, top, right, bottom = np.clip(box / size, 0, 1).round(4).tolist()
+        faces.append([left, top, round(right - left, 4), round(bottom - top, 4)])
+    message = f"{len(boxes)} faces were found; choose one"
+    return RefusalError(409, "faces", message, faces=faces)

@@ -1,0 +1,112 @@
+"""Replicas: the same application on many machines, by Ray Serve.
+
+A session lives in the memory of one process, so what belongs to it must reach that process: HTTP,
+WebSocket, and WebRTC, which is no HTTP at all. So each replica listens at a port of its own,
+and what Ray Serve balances is the door: it sends every client that knocks on to a replica (307,
+with method and body), and there the client stays.
+"""
+
+import asyncio
+import os
+import socket
+from typing import Any, Final
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from gioconda.errors import GiocondaError
+from gioconda.live.server import Settings, make_app
+
+_START: Final = 120.0  # seconds that a replica may take to listen
+
+
+class Stage:
+    """One replica: the application at a port of its own, and the door to it.
+
+    Args:
+        settings: of the application.
+        host: address that it listens at; clients are sent there.
+    """
+
+    def __init__(self, settings: Settings, host: str) -> None:
+        self._app = make_app(settings)
+        self._listener = socket.create_server((host, 0))
+        port = self._listener.getsockname()[1]
+        self._address = f"http://{_reachable(host)}:{port}"
+        config = uvicorn.Config(
+            self._app,
+            log_level="warning",
+            access_log=False,
+            ws_max_size=2**20,
+            limit_concurrency=256,
+            server_header=False,
+        )
+        self._server = uvicorn.Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a client on."""
+        await self._start()
+        server = self._app.state.server
+        if len(server.seats) >= server.seats.most:
+            told = {"error": "this replica is full; ask again", "code": "busy"}
+            return JSONResponse(told, 503, {"Retry-After": "1"})
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(self._address + request.url.path + query, 307)
+
+    async def check_health(self) -> None:
+        """Ray asks now and then; a replica that does not listen is replaced."""
+        await self._start()
+        if self._task is not None and self._task.done():
+            raise RuntimeError("the replica's server has ended")
+
+    async def close(self) -> None:
+        """Listen no more."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+
+    async def _start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._server.serve([self._listener]))
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.05)
+
+
+def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> None:
+    """Start them, here or on the Ray cluster that RAY_ADDRESS names, and return.
+
+    Raises:
+        GiocondaError: if Ray or its Serve is missing.
+    """
+    try:
+        import ray
+        from ray import serve
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"{error.name} is missing; install it: pip install 'gioconda[live]' 'ray[serve]'"
+        ) from error
+    if not ray.is_initialized():
+        # Ray's workers stand back behind everything else; these serve people
+        os.environ.setdefault("RAY_worker_niceness", "0")
+        ray.init(include_dashboard=False, log_to_driver=False)
+    serve.start(http_options={"host": host, "port": port})
+    deployment: Any = serve.deployment(
+        num_replicas=replicas,
+        ray_actor_options={"num_cpus": 1},
+        # the door is quick, so any number may stand at it
+        max_ongoing_requests=100,
+        health_check_period_s=10,
+        health_check_timeout_s=_START,
+    )(Stage)
+    serve.run(deployment.bind(settings, host), name="gioconda", route_prefix="/")
+
+
+def _reachable(host: str) -> str:
+    """Under what a client finds this machine, if it listens at `host`."""
+    if host not in ("0.0.0.0", "::"):
+        return f"[{host}]" if ":" in host else host
+    import ray
+
+    return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]

@@ -1,0 +1,33 @@
+"""The audit log of a server: a line for each output; never the picture or the voice."""
+
+import fcntl
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def log_output(path: Path, mark: int, portrait: str, client: str) -> None:
+    """Add one line of JSON: time, id of the mark, hash of the portrait, name of the client's key.
+
+    The log is made readable by its owner alone. Lines of several processes do not mix.
+
+    Args:
+        path: the log.
+        mark: the output's id, as in its mark.
+        portrait: SHA-256 of the portrait's file, hex.
+        client: the name of the client's key, never the key itself.
+
+    Raises:
+        OSError: if the line cannot be written: then nothing should be made.
+    """
+    entry = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "mark": f"{mark:08x}",
+        "portrait": portrait,
+        "client": client,
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with open(descriptor, "a", encoding="utf-8") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        log.write(json.dumps(entry) + "\n")

@@ -1,0 +1,50 @@
+"""The visible badge: a small "AI" in a corner."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Badge:
+    """Draws the badge onto frames of any size, in the lower right corner.
+
+    It is a sixteenth of the frame's shorter side high: light letters on a dark, half transparent
+    ground.
+    """
+
+    def __init__(self) -> None:
+        self._shape: tuple[int, int] = (0, 0)
+        self._ink = self._cover = np.empty((0, 0, 3), np.float32)
+
+    def draw(self, frame: NDArray[np.uint8]) -> None:
+        """Draw onto a frame, (H, W, 3) RGB, in place."""
+        height, width = frame.shape[:2]
+        if self._shape != (height, width):
+            self._shape = (height, width)
+            self._ink, self._cover = _picture(max(min(height, width) // 16, 8))
+        high, wide = self._cover.shape[:2]
+        edge = high // 3
+        corner = frame[height - edge - high : height - edge, width - edge - wide : width - edge]
+        corner[:] = np.rint(corner * (1 - self._cover) + self._ink)
+
+
+def _picture(height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Colour times cover, and cover in [0, 1]: both (height, width, 3), drawn fourfold."""
+    high, wide = 4 * height, 4 * round(1.5 * height)
+    ground, letters = np.zeros((high, wide), np.uint8), np.zeros((high, wide), np.uint8)
+    radius = high // 3
+    cv2.rectangle(ground, (radius, 0), (wide - radius, high), 255, -1)
+    cv2.rectangle(ground, (0, radius), (wide, high - radius), 255, -1)
+    for x in (radius, wide - 1 - radius):
+        for y in (radius, high - 1 - radius):
+            cv2.circle(ground, (x, y), radius, 255, -1)
+    font, scale, thick = cv2.FONT_HERSHEY_SIMPLEX, high / 38, max(high // 11, 1)
+    (w, h), _ = cv2.getTextSize("AI", font, scale, thick)
+    place = (wide - w) // 2, (high + h) // 2
+    cv2.putText(letters, "AI", place, font, scale, 255, thick, cv2.LINE_AA)
+    size = wide // 4, height
+    dark = cv2.resize(ground, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    light = cv2.resize(letters, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    cover = np.maximum(0.55 * dark, 0.95 * light)
+    ink = 245 * 0.95 * light
+    return np.repeat(ink[:, :, None], 3, 2), np.repeat(cover[:, :, None], 3, 2)

@@ -1,0 +1,108 @@
+"""Speech → features that know what is said and how lips move to it.
+
+`training/speech.py` trains the network.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from gioconda.errors import GiocondaError
+from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
+from gioconda.speech.mel import MELS
+
+HISTORY: Final = 23  # frames of video before its own that a feature hears
+_RELEASED: Final = "speech.onnx"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What is heard in T frames.
+
+    Attributes:
+        features: (T, features) what they are told by.
+        voice: (T,) how surely a voice sounds, 0 to 1.
+        mouth: (T, C) what a mouth does to it, in the basis's part for the lower face.
+    """
+
+    features: NDArray[np.float32]
+    voice: NDArray[np.float32]
+    mouth: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.voice)
+
+
+class SpeechEncoder:
+    """Log-mel in, features out, `LOOK_AHEAD` frames later.
+
+    Pieces of any size give the same as all at once.
+
+    Args:
+        model: a file that `gioconda train speech` wrote; the released one by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+
+    def __init__(self, model: Path | None = None) -> None:
+        self._network = _released() if model is None else _compiled(model)
+        self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
+
+    def append(self, mel: NDArray[np.float32]) -> Heard:
+        """What is now certain.
+
+        Args:
+            mel: (frames, 4, 80) as in `Speech.mel`.
+        """
+        self._heard = np.concatenate([self._heard, mel])
+        count = max(0, len(self._heard) - HISTORY - LOOK_AHEAD)
+        # one by one: the same sums whatever the pieces
+        windows = (self._heard[i : i + HISTORY + 1 + LOOK_AHEAD] for i in range(count))
+        rows = [self._hear(one) for one in windows]
+        self._heard = self._heard[count:]
+        if not rows:
+            sizes = (port.partial_shape for port in self._network.outputs)
+            empty = [
+                np.empty((0, *(d.get_length() for d in size[2:])), np.float32) for size in sizes
+            ]
+            return Heard(*empty)
+        parts = ((row.features, row.voice, row.mouth) for row in rows)
+        return Heard(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+    def whole(self, mel: NDArray[np.float32]) -> Heard:
+        """As `append` and `finish` of a whole recording, faster; the last bits may differ."""
+        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
+        return self._hear(np.concatenate([sides[0], mel, sides[1]]))
+
+    def finish(self) -> Heard:
+        """The last frames, `LOOK_AHEAD` or fewer, as if silence followed."""
+        return self.append(np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32))
+
+    def _hear(self, mel: NDArray[np.float32]) -> Heard:
+        return Heard(*(part[0] for part in self._network(mel.reshape(1, -1, MELS)).values()))
+
+
+@cache
+def _released() -> ov.CompiledModel:
+    file = resources.files("gioconda") / "weights" / _RELEASED
+    with resources.as_file(file) as path:
+        return _compiled(path)
+
+
+def _compiled(path: Path) -> ov.CompiledModel:
+    settings = {
+        "INFERENCE_NUM_THREADS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    try:
+        return ov.Core().compile_model(str(path), "CPU", settings)
+    except RuntimeError as error:
+        raise GiocondaError(f"{path} is not a speech encoder ({error})") from error

@@ -1,0 +1,389 @@
+"""Recipe: learn to hear speech as lips move to it.
+
+1. Windows of clips (sound and lips in step) and of sentences spoken by machines (phones and
+   their times), the sound changed in every way that users bring it (`sounds.py`); and windows
+   of music and noise, in which nobody speaks.
+2. The features are taught by three heads (phones, voice, what the mouth does) and by meeting
+   the lips: of all moments of its clip, and of all other clips, a sound has to find its own.
+3. The encoder is written as an ONNX file: features, voice, and the mouth.
+
+The sync judge of the evaluation is the same recipe with `judge=True`: on other people, and
+what is written is where sound and lips meet.
+
+`gioconda train speech SET --spoken SPOKEN --checkpoint FILE --minutes N -o speech.onnx`
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, IterableDataset
+
+from gioconda.data.performances import Performance
+from gioconda.data.phones import PHONES
+from gioconda.data.phones import SILENCE as PAUSE
+from gioconda.data.spoken import Utterance
+from gioconda.errors import GiocondaError
+from gioconda.face.basis import released_basis
+from gioconda.media import FPS
+from gioconda.speech import LOOK_AHEAD, SILENCE, listen
+from gioconda.speech.encoder import HISTORY
+from gioconda.speech.features import SAMPLES, SPECTRA
+from gioconda.speech.mel import MELS
+from gioconda.training import sounds
+from gioconda.training.regressor import MouthLoss
+from gioconda.training.speech_net import HALVES, LABELS, Heads, Meeting, SpeechEncoder
+from gioconda.training.steps import cosine, keep, smooth
+from gioconda.training.wav2vec import Wav2Vec
+
+WINDOW: Final = 24  # frames that a training window is judged on
+CLIPS, SENTENCES, OTHERS = 32, 24, 8  # windows of each kind in a batch
+STEPS: Final = 3000  # of the whole schedule
+RATE: Final = 1e-3
+AVERAGED: Final = 0.998
+JUDGES: Final = 0.25  # part of the people that only the sync judge learns from
+WEIGHTS: Final = {
+    "mouth": 0.3,
+    "phones": 1.0,
+    "voice": 1.0,
+    "within": 1.0,
+    "across": 0.3,
+    "teacher": 1.0,
+}
+_SPEEDS: Final = (0.88, 1.14)
+_HELD_OUT: Final = 40  # batches
+_IGNORED: Final = -1
+
+Window = dict[str, NDArray[Any]]
+
+
+def for_judge(person: str) -> bool:
+    """Whether the sync judge learns from this person, and neither encoder nor generator does."""
+    digest = hashlib.sha256(person.encode()).digest()
+    return digest[0] < 256 * JUDGES
+
+
+def train_speech(
+    performances: list[Performance],
+    utterances: list[Utterance],
+    output: Path,
+    checkpoint: Path,
+    minutes: float,
+    judge: bool = False,
+    report: Callable[[str, float], None] = lambda stage, part: None,
+    teacher: Path | None = None,
+    held_out: tuple[list[Performance], list[Utterance]] | None = None,
+) -> dict[str, float]:
+    """Train for a while, keep the state, and write the model as it is now.
+
+    Called again with the same checkpoint it goes on where it stopped, until `STEPS` are done.
+
+    Args:
+        performances: of training clips, of all people.
+        utterances: sentences with phones.
+        output: the .onnx file: features, voice and mouth of a sound; for the judge, where sound and
+            lips meet.
+        checkpoint: the file of the training's state.
+        minutes: for how long to train in this call.
+        judge: train the sync judge.
+        report: called with what is being done and how much of it is done, from 0 to 1.
+        teacher: the folder of a wav2vec 2.0 model, of which the features learn too.
+        held_out: clips and sentences of people and voices that are not learned from, whose
+            losses are told too.
+
+    Returns:
+        Steps done in all, the losses' means over the last steps, and those of `held_out`; of
+        20 moments of a clip a sound finds its own in the share `right`.
+
+    Raises:
+        GiocondaError: if no clip serves, or there is no such teacher.
+    """
+    basis = released_basis()
+    chosen = [
+        one
+        for one in performances
+        if for_judge(one.clip.person) == judge and one.own.all() and len(one) > WINDOW + LOOK_AHEAD
+    ]
+    if not chosen:
+        raise GiocondaError("no clip has a second of speech that belongs to its face")
+    encoder = SpeechEncoder()
+    heads = Heads(encoder.outlet[1].out_channels, basis.parts[2])
+    meeting = Meeting(encoder.outlet[1].out_channels, basis.parts[2])
+    parts = nn.ModuleDict({"encoder": encoder, "heads": heads, "meeting": meeting})
+    knows = Wav2Vec(teacher) if teacher else None
+    if knows is not None:
+        parts["pupil"] = nn.Linear(encoder.outlet[1].out_channels, knows.size)
+    optimizer = torch.optim.AdamW(parts.parameters(), lr=RATE, weight_decay=0.05)
+    average = AveragedModel(parts, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
+    step = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        parts.load_state_dict(state["parts"])
+        optimizer.load_state_dict(state["optimizer"])
+        average.load_state_dict(state["average"])
+        step = state["step"]
+    torch.manual_seed(step)
+    loss_of_mouth = MouthLoss(basis)
+    batches = iter(
+        DataLoader(
+            _Windows(chosen, utterances, basis.lower, step),
+            batch_size=None,
+            num_workers=1,
+            worker_init_fn=lambda _: torch.set_num_threads(1),
+            prefetch_factor=4,
+        )
+    )
+    recent: dict[str, float] = {}
+    started = time.monotonic()
+    while step < STEPS and time.monotonic() - started < 60 * minutes:
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * min(1, (step + 1) / 100) * cosine(step / STEPS)
+        losses = _losses(parts, loss_of_mouth, next(batches), knows)
+        total = sum(WEIGHTS[name] * loss for name, loss in losses.items() if name in WEIGHTS)
+        optimizer.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(parts.parameters(), 1.0)
+        optimizer.step()
+        average.update_parameters(parts)
+        step += 1
+        for name, loss in losses.items():
+            value = float(loss.detach())
+            recent[name] = 0.98 * recent.get(name, value) + 0.02 * value
+        report(
+            f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS
+        )
+        if step % 500 == 0:
+            keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
+    keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
+    average.module.eval()
+    (write_judge if judge else write_encoder)(average.module, output)
+    facts = {"steps": step, "clips": len(chosen), **recent}
+    if held_out is not None:
+        found = _held_out(average.module, loss_of_mouth, *held_out)
+        facts |= {f"held-out {name}": value for name, value in found.items()}
+    return facts
+
+
+@torch.no_grad()
+def _held_out(
+    parts: nn.ModuleDict,
+    loss_of_mouth: MouthLoss,
+    performances: list[Performance],
+    utterances: list[Utterance],
+) -> dict[str, float]:
+    """Mean losses over some batches of people and voices not learned from."""
+    usable = [one for one in performances if one.own.all() and len(one) > WINDOW + LOOK_AHEAD]
+    if not usable or not utterances:
+        raise GiocondaError("no held-out clip or sentence has a second of speech")
+    torch.manual_seed(0)
+    batches = islice(_Windows(usable, utterances, released_basis().lower, 0), _HELD_OUT)
+    rows = [_losses(parts, loss_of_mouth, batch, None) for batch in batches]
+    return {name: float(np.mean([float(row[name]) for row in rows])) for name in rows[0]}
+
+
+def _losses(
+    parts: nn.ModuleDict,
+    loss_of_mouth: MouthLoss,
+    batch: dict[str, Tensor],
+    teacher: Wav2Vec | None,
+) -> dict[str, Tensor]:
+    with torch.autocast("cpu", torch.bfloat16):
+        features = parts["encoder"](batch["mel"]).float()
+    heads: Any = parts["heads"]
+    phones = heads.phones(features).reshape(-1, LABELS)
+    labels = batch["phones"].reshape(-1)
+    known = batch["voice"] != _IGNORED
+    voice = heads.voice(features)[..., 0][known]
+    of_clips = features[:CLIPS]
+    mouth = loss_of_mouth(heads.mouth(of_clips), batch["lower"], batch["gap"])
+    lower = batch["lower"]
+    heard, seen = parts["meeting"](of_clips, lower - lower.mean(1, keepdim=True))
+    scale = parts["meeting"].sharpness.clamp(0, 4).exp()
+    within = scale * torch.einsum("ntc,nsc->nts", heard, seen)
+    frames = torch.arange(within.shape[1])
+    near = (frames[:, None] - frames).abs() == 1
+    within = within.masked_fill(near, -1e4)
+    own = frames.expand(len(within), -1)
+    k = int(torch.randint(len(frames), ()))
+    across = scale * heard[:, k] @ seen[:, k].T
+    mine = torch.arange(len(across))
+    losses = {
+        "mouth": sum(mouth.values(), torch.zeros(())),
+        "phones": F.cross_entropy(phones, labels, ignore_index=_IGNORED, label_smoothing=0.05),
+        "voice": F.binary_cross_entropy_with_logits(voice, batch["voice"][known].float()),
+        "within": (F.cross_entropy(within, own) + F.cross_entropy(within.mT, own)) / 2,
+        "across": (F.cross_entropy(across, mine) + F.cross_entropy(across.T, mine)) / 2,
+        "right": (within.argmax(2) == own).float().mean(),
+        "phones right": (phones.argmax(1) == labels)[labels != _IGNORED].float().mean(),
+    }
+    if teacher is not None:
+        told = teacher(batch["pcm"])[:, -WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
+        learned = F.cosine_similarity(parts["pupil"](features), told, dim=-1)
+        losses["teacher"] = 1 - learned.mean()
+    return losses
+
+
+class _Windows(IterableDataset[dict[str, Tensor]]):
+    """Batches without end."""
+
+    def __init__(
+        self, performances: list[Performance], utterances: list[Utterance], lower: slice, seed: int
+    ) -> None:
+        self._performances, self._utterances, self._lower = performances, utterances, lower
+        self._chance = np.array([min(len(one), 250) for one in performances], float)
+        self._chance /= self._chance.sum()
+        self._seed = seed
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        rng = np.random.default_rng(self._seed)
+        while True:
+            chosen = rng.choice(len(self._performances), CLIPS, p=self._chance)
+            windows = [_of_clip(self._performances[i], self._lower, rng) for i in chosen]
+            said = rng.choice(len(self._utterances), SENTENCES)
+            windows += [_of_sentence(self._utterances[i], rng) for i in said]
+            windows += [_of_nobody(rng) for _ in range(OTHERS)]
+            yield {
+                name: torch.from_numpy(np.stack([w[name] for w in windows if name in w]))
+                for name in windows[0]
+            }
+
+
+def _of_clip(one: Performance, lower: slice, rng: np.random.Generator) -> Window:
+    speed = rng.uniform(*_SPEEDS)
+    frames = int(len(one) / speed)
+    start = int(rng.integers(0, max(1, frames - WINDOW - LOOK_AHEAD + 1)))
+    at = np.minimum((start + np.arange(WINDOW)) * speed, len(one) - 1)
+    coordinates = smooth(one.motion.dynamics[:, lower])
+    low = np.clip(at.astype(int), 0, len(one) - 2)
+    part = (at - low)[:, None]
+    moved = coordinates[low] * (1 - part) + coordinates[low + 1] * part
+    pcm = _cut(one.pcm, start, speed)
+    clean = listen(pcm.astype(np.float32)).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
+    return {
+        "pcm": _whole(pcm),
+        "mel": _mel(sounds.changed(pcm, rng), start),
+        "phones": np.full((WINDOW, HALVES), _IGNORED),
+        "voice": clean.astype(np.int64),
+        "lower": moved.astype(np.float32),
+        "gap": np.float32(MouthLoss.gap(one.neutral)),
+    }
+
+
+def _of_sentence(one: Utterance, rng: np.random.Generator) -> Window:
+    speed = rng.uniform(*_SPEEDS)
+    frames = int(len(one.pcm) / SAMPLES / speed)
+    start = int(rng.integers(0, max(1, frames - WINDOW - LOOK_AHEAD + 1)))
+    middles = (start + (np.arange(WINDOW * HALVES) + 0.5) / HALVES) / FPS * speed
+    ends = np.array([phone.end for phone in one.phones])
+    names = [LABEL[phone.name] for phone in one.phones]
+    labels = np.array([*names, LABEL[PAUSE]])[np.searchsorted(ends, middles)]
+    labels = labels.reshape(WINDOW, HALVES)
+    pcm = _cut(one.pcm, start, speed)
+    return {
+        "pcm": _whole(pcm),
+        "mel": _mel(sounds.changed(pcm, rng), start),
+        "phones": labels,
+        "voice": (labels != LABEL[PAUSE]).any(1).astype(np.int64),
+    }
+
+
+def _of_nobody(rng: np.random.Generator) -> Window:
+    samples = (HISTORY + WINDOW + LOOK_AHEAD) * SAMPLES
+    pcm = (sounds.any_music if rng.random() < 0.6 else sounds.noise)(samples, rng)
+    pcm = sounds.equalised(pcm, rng)
+    if rng.random() < 0.5:
+        pcm = sounds.in_room(pcm, rng)
+    return {
+        "pcm": _whole(pcm),
+        "mel": _mel(sounds.at_level(pcm, rng.uniform(-70, -12)), HISTORY),
+        "phones": np.full((WINDOW, HALVES), _IGNORED),
+        "voice": np.zeros(WINDOW, np.int64),
+    }
+
+
+LABEL: Final = {name: i for i, name in enumerate((PAUSE, *PHONES))}
+
+
+def _cut(pcm: NDArray[np.float32], start: int, speed: float) -> NDArray[np.float64]:
+    """The sound of a window with what it hears before and after, at another speed."""
+    first = max(0, start - HISTORY)
+    at = np.arange(first * SAMPLES, (start + WINDOW + LOOK_AHEAD) * SAMPLES) * speed
+    return np.interp(at, np.arange(len(pcm)), pcm, right=0.0)
+
+
+def _whole(pcm: NDArray[np.floating]) -> NDArray[np.float32]:
+    """A window's sound, silence before a clip's beginning."""
+    size = (HISTORY + WINDOW + LOOK_AHEAD) * SAMPLES
+    return np.pad(pcm, (size - len(pcm), 0)).astype(np.float32)
+
+
+def _mel(pcm: NDArray[np.float32], start: int) -> NDArray[np.float32]:
+    """Log-mel (4 (HISTORY + WINDOW + LOOK_AHEAD), 80), silence before a clip's beginning."""
+    mel = listen(pcm).mel
+    missing = HISTORY + WINDOW + LOOK_AHEAD - len(mel)
+    before = np.full((missing, SPECTRA, MELS), SILENCE, np.float32)
+    return np.concatenate([before, mel]).reshape(-1, MELS)
+
+
+class _Hearing(nn.Module):
+    def __init__(self, parts: nn.ModuleDict) -> None:
+        super().__init__()
+        self.encoder, self.heads = parts["encoder"], parts["heads"]
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features, heads = self.encoder(mel), cast(Heads, self.heads)
+        return features, torch.sigmoid(heads.voice(features)[..., 0]), heads.mouth(features)
+
+
+class _Judging(nn.Module):
+    def __init__(self, parts: nn.ModuleDict) -> None:
+        super().__init__()
+        self.encoder, self.meeting = parts["encoder"], parts["meeting"]
+
+    def forward(self, mel: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
+        return self.meeting(self.encoder(mel), lower - lower.mean(1, keepdim=True))
+
+
+def write_encoder(parts: nn.ModuleDict, output: Path) -> None:
+    """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
+    example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
+    torch.onnx.export(
+        _Hearing(parts),
+        (example,),
+        output,
+        input_names=["mel"],
+        output_names=["features", "voice", "mouth"],
+        dynamic_axes={"mel": {1: "time"}}
+        | {name: {1: "frames"} for name in ("features", "voice", "mouth")},
+        dynamo=False,
+    )
+
+
+def write_judge(parts: nn.ModuleDict, output: Path) -> None:
+    """ONNX: mel (1, time, 80) and lips (1, T, C) → unit vectors heard and seen."""
+    frames = 10
+    example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + frames), MELS)
+    lower = torch.zeros(1, frames, parts["meeting"].lips[0].in_channels)
+    torch.onnx.export(
+        _Judging(parts),
+        (example, lower),
+        output,
+        input_names=["mel", "lower"],
+        output_names=["heard", "seen"],
+        dynamic_axes={
+            "mel": {1: "time"},
+            "lower": {1: "frames"},
+            "heard": {1: "moments"},
+            "seen": {1: "moments"},
+        },
+        dynamo=False,
+    )

@@ -1,0 +1,106 @@
+"""The networks of the speech encoder: sound to features, and motion to where they meet."""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from gioconda.data.phones import PHONES
+from gioconda.speech import LOOK_AHEAD
+from gioconda.speech.encoder import HISTORY
+from gioconda.speech.features import SPECTRA
+from gioconda.speech.mel import MELS
+
+LABELS: Final = len(PHONES) + 1  # and silence, the first
+HALVES: Final = 2  # phones are told twice a frame
+
+
+class SpeechEncoder(nn.Module):
+    """Log-mel (N, 4 (HISTORY + T + LOOK_AHEAD), 80) → features (N, T, features).
+
+    Nothing is padded, so a stream cut into windows gives what the whole gives.
+    """
+
+    def __init__(
+        self,
+        features: int = 128,
+        width: int = 256,
+        dilations: tuple[int, ...] = (1, 2, 1, 2, 1, 4, 1),
+        dropout: float = 0.15,
+    ) -> None:
+        super().__init__()
+        # the inlet hears one frame before its own
+        if 1 + 2 * sum(dilations) != HISTORY + LOOK_AHEAD:
+            raise ValueError(f"dilations {dilations} do not span {HISTORY + LOOK_AHEAD} frames")
+        self.inlet = nn.Sequential(
+            nn.Conv1d(MELS, width, 2 * SPECTRA, stride=SPECTRA), nn.BatchNorm1d(width), nn.SiLU()
+        )
+        self.blocks = nn.ModuleList(_Block(width, d, dropout) for d in dilations)
+        self.outlet = nn.Sequential(nn.BatchNorm1d(width), nn.Conv1d(width, features, 1))
+
+    def forward(self, mel: Tensor) -> Tensor:
+        x = self.inlet(mel.transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        return self.outlet(x).transpose(1, 2)
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        super().__init__()
+        self.span = dilation
+        self.body = nn.Sequential(
+            nn.BatchNorm1d(width),
+            nn.Conv1d(width, width, 3, dilation=dilation),
+            nn.BatchNorm1d(width),
+            nn.SiLU(),
+            nn.Dropout(dropout),
+            nn.Conv1d(width, width, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, self.span : -self.span] + self.body(x)
+
+
+class Heads(nn.Module):
+    """What the features are taught by: the phone, whether a voice sounds, what the mouth does."""
+
+    def __init__(self, features: int, coordinates: int) -> None:
+        super().__init__()
+        self.phones = nn.Linear(features, HALVES * LABELS)
+        self.voice = nn.Linear(features, 1)
+        self.mouth = nn.Linear(features, coordinates)
+
+
+class Meeting(nn.Module):
+    """Where sound and lips meet: both become directions; those of one moment agree.
+
+    Each direction tells of `REACH` frames to both sides.
+    """
+
+    REACH: Final = 2
+
+    def __init__(self, features: int, coordinates: int, width: int = 128, size: int = 64) -> None:
+        super().__init__()
+        self.sound = _tower(features, width, size)
+        self.lips = _tower(coordinates, width, size)
+        self.sharpness = nn.Parameter(torch.tensor(2.3))  # logarithm of the inverse temperature
+
+    def forward(self, features: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
+        """Unit vectors (N, T - 2 REACH, size) of features (N, T, F) and of lips (N, T, C)."""
+        heard = self.sound(features.transpose(1, 2)).transpose(1, 2)
+        seen = self.lips(lower.transpose(1, 2)).transpose(1, 2)
+        return F.normalize(heard, dim=-1), F.normalize(seen, dim=-1)
+
+
+def _tower(channels: int, width: int, size: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv1d(channels, width, 3),
+        nn.BatchNorm1d(width),
+        nn.SiLU(),
+        nn.Conv1d(width, width, 3),
+        nn.BatchNorm1d(width),
+        nn.SiLU(),
+        nn.Conv1d(width, size, 1),
+    )

@@ -1,0 +1,53 @@
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from gioconda.cli import main
+from gioconda.cli.serve import read_keys
+from gioconda.errors import GiocondaError
+
+
+def test_other_hosts_demand_a_key(capsys):
+    assert main(["serve", "--host", "0.0.0.0"]) == 2
+    assert "--key" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_one_line(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 2
+    shown = capsys.readouterr().err
+    assert f"port {port} cannot be used" in shown
+    assert shown.count("\n") == 1
+
+
+def test_keys_have_names():
+    assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
+
+
+@pytest.mark.parametrize("given", [["short"], ["a=secret1", "a=secret2"], [""], ["a="]])
+def test_keys_that_protect_nothing_are_refused(given):
+    with pytest.raises(GiocondaError):
+        read_keys(given)
+
+
+@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "x"], ["--sessions", "0"]])
+def test_wrong_options_give_status_2(options):
+    with pytest.raises(SystemExit) as stop:
+        main(["serve", *options])
+    assert stop.value.code == 2
+
+
+def test_without_the_live_parts_it_says_what_to_install():
+    script = (
+        "import sys\n"
+        "sys.modules['fastapi'] = None\n"
+        "from gioconda.cli import main\n"
+        "sys.exit(main(['serve']))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "gioconda[live]" in result.stderr
+    assert "Traceback" not in result.stderr

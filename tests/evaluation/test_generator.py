@@ -1,0 +1,155 @@
+"""The whole evaluation on the generator that is there, and on ones that misbehave."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gioconda.cli.figures import show_figures
+from gioconda.data.clips import Clip
+from gioconda.errors import GiocondaError
+from gioconda.evaluation import generator as evaluation
+from gioconda.evaluation.generator import evaluate_generator, evaluate_seeds, shuffled
+from gioconda.evaluation.latency import bench_generator, delay
+from gioconda.evaluation.takes import generate, read_takes
+from gioconda.face.basis import released_basis
+from gioconda.generator import BaselineGenerator
+from gioconda.motion import Motion
+from tests.evaluation.motions import syllables, talking
+from tests.speech.sounds import voice
+
+BASIS = released_basis()
+
+
+class _Late:
+    """Gives frames three at a time, when two more frames of sound are there."""
+
+    def __init__(self, seed: int) -> None:
+        self._heard, self._given = 0, 0
+
+    def append(self, pcm: NDArray[np.float32]) -> Motion:
+        self._heard += len(pcm)
+        ready = max(0, (self._heard // 640 - 2) // 3 * 3)
+        return self._give(ready - self._given)
+
+    def finish(self) -> Motion:
+        return self._give(-(-self._heard // 640) - self._given)
+
+    def _give(self, count: int) -> Motion:
+        self._given += count
+        return talking(np.zeros(count))
+
+
+class _Forgetful(_Late):
+    """Each piece of sound has frames of its own."""
+
+    def _give(self, count: int) -> Motion:
+        return talking(np.linspace(0, 1, count))
+
+
+def test_the_delay_is_read_off_without_being_told() -> None:
+    assert delay(_Late, voice(2)) == {"hop": 3, "look_ahead_ms": 80, "latency_ms": 200}
+    assert delay(BaselineGenerator, voice(2)) == {
+        "hop": 1,
+        "look_ahead_ms": 80,
+        "latency_ms": 120,
+    }
+
+
+def test_a_generator_is_timed_alone_and_against_drawing() -> None:
+    found = bench_generator({"version 0": BaselineGenerator}, size=128, seconds=2)
+    (row,) = found["generators"].values()
+    assert row["fps"] > 0
+    assert row["p95_ms"] >= row["median_ms"] > 0
+    assert row["to_rendering"] * found["render_ms"] == pytest.approx(1000 / row["fps"])
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    found = evaluate_seeds(BaselineGenerator, voice(4))
+    assert found["two seeds"] > 0.1
+    assert found["one seed"] == 0
+    assert found["pieces"] < 1e-4
+    assert evaluate_seeds(_Late, voice(4)) == {"two seeds": 0, "one seed": 0, "pieces": 0}
+    assert evaluate_seeds(_Forgetful, voice(4))["pieces"] > 0
+
+
+@dataclass(frozen=True)
+class Known(Clip):
+    """Five seconds of somebody who talks."""
+
+    seed: int = 0
+
+    def audio(self) -> NDArray[np.float32]:
+        return voice(5, self.seed)
+
+    def measures(self) -> dict[str, NDArray[np.generic]]:
+        motion = talking(syllables(125, self.seed))
+        rng = np.random.default_rng(self.seed)
+        pose = np.cumsum(0.002 * rng.normal(size=(125, 6)), axis=0)
+        dynamics = motion.dynamics + 0.3 * np.cumsum(rng.normal(size=(125, 32)), axis=0) / 10
+        return {
+            "pose": pose,
+            "dynamics": dynamics,
+            "neutral": BASIS.mean,
+            "seen": np.ones(125, bool),
+        }
+
+    def heard(self) -> dict[str, NDArray[np.generic]]:
+        return {"own": np.ones(125, bool)}
+
+
+@pytest.fixture
+def clips(tmp_path: Any) -> list[Clip]:
+    made: list[Clip] = []
+    for i in range(8):
+        video = tmp_path / f"c{i}.mp4"
+        phones = [["SIL", 0, 1.02], ["AA", 1.02, 1.5], ["P", 1.5, 1.6], ["AA", 1.6, 2.0]]
+        video.with_suffix(".json").write_text(json.dumps({"basis": BASIS.name, "phones": phones}))
+        made.append(Known(f"c{i}", f"p{i}", "s", True, 0.0, video, i))
+    return made
+
+
+def test_takes_hold_what_the_set_has(clips: list[Clip]) -> None:
+    (take, *_) = read_takes(clips, BASIS)
+    assert (take.speech, take.seconds, len(take.pcm)) == (slice(0, 125), 5, 80000)
+    assert [phone.name for phone in take.phones] == ["SIL", "AA", "P", "AA"]
+    assert len(generate(BaselineGenerator, take.pcm)) == len(take.spoken)
+
+
+def test_every_take_hears_another(clips: list[Clip]) -> None:
+    takes = read_takes(clips[:3], BASIS)
+    made = [talking(np.full(length, i)) for i, length in enumerate((125, 50, 125))]
+    found = shuffled(takes, made)
+    assert [len(motion) for motion in found] == [125, 125, 125]
+    for mine, other in zip(made, found, strict=True):
+        assert (mine.dynamics[0] != other.dynamics[0]).any()
+
+
+def test_all_figures_are_there_and_shown(
+    clips: list[Clip], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def quick(make: Any, sounds: Any, basis: Any) -> Any:
+        return {"yaw": dict.fromkeys(("first", "last", "moved first", "moved last", "between"), 1)}
+
+    monkeypatch.setattr(evaluation, "evaluate_long", quick)
+    monkeypatch.setattr(evaluation, "evaluate_silence", lambda make, basis: {})
+    found = evaluate_generator(clips, [], {"version 0": BaselineGenerator})
+    assert (found["people"], found["takes"], found["long people"]) == (8, 8, 8)
+    assert set(found["lips"]) == {"version 0", "shuffled"}
+    assert set(found["closures"]) == {"real", "version 0", "shuffled"}
+    assert set(found["naturalness"]) == {"real", "interval", "version 0"}
+    assert found["frechet"]["version 0"]["made"] > 0
+    show_figures(found, ["version 0"], as_json=False)
+    shown = capsys.readouterr().out
+    for name in ("real", "shuffled", "mouth opening, r", "lips meet", "head speed", "two seeds"):
+        assert name in shown
+    show_figures(found, ["version 0"], as_json=True)
+    assert json.loads(capsys.readouterr().out)["takes"] == 8
+
+
+def test_one_clip_is_too_few(clips: list[Clip]) -> None:
+    with pytest.raises(GiocondaError, match="1 held-out clips have speech"):
+        evaluate_generator(clips[:1], [], {"version 0": BaselineGenerator})

@@ -1,0 +1,111 @@
+"""The door to replicas, and two of them by Ray Serve on this machine."""
+
+import asyncio
+import socket
+import time
+
+import httpx
+import pytest
+
+from gioconda.live.limits import Limits
+from gioconda.live.server import Settings
+
+
+def test_a_door_sends_on_to_its_own_replica_until_that_is_full():
+    from starlette.requests import Request
+
+    from gioconda.live.replicas import Stage
+
+    def knock(path):
+        address, _, query = path.partition("?")
+        head = {"type": "http", "method": "POST", "scheme": "http", "server": ("door", 80)}
+        return Request({**head, "path": address, "query_string": query.encode(), "headers": []})
+
+    async def visit():
+        stages = [Stage(Settings(limits=Limits(sessions=1)), "127.0.0.1") for _ in range(2)]
+        try:
+            answers = [await stage(knock("/sessions?key=a")) for stage in stages]
+            homes = [answer.headers["location"] for answer in answers]
+            assert {answer.status_code for answer in answers} == {307}
+            assert all(home.endswith("/sessions?key=a") for home in homes)
+            assert homes[0] != homes[1]
+            async with httpx.AsyncClient() as client:
+                for home in homes:
+                    about = home.replace("/sessions?key=a", "/about")
+                    assert (await client.get(about)).json()["sessions"] == {"open": 0, "most": 1}
+            stages[0]._app.state.server.seats._taken = 1
+            assert (await stages[0](knock("/"))).status_code == 503
+            assert (await stages[1](knock("/"))).status_code == 307
+            for stage in stages:
+                await stage.check_health()
+        finally:
+            for stage in stages:
+                await stage.close()
+        with pytest.raises(RuntimeError, match="ended"):
+            await stages[0].check_health()
+
+    asyncio.run(visit())
+
+
+@pytest.fixture
+def door(monkeypatch):
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    monkeypatch.setenv("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")  # a busy machine
+    monkeypatch.setenv("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.serve")
+    from ray import serve
+
+    from gioconda.live.replicas import serve_replicas
+
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    ray.init(include_dashboard=False, log_to_driver=False, num_cpus=4)
+    try:
+        serve_replicas(Settings(limits=Limits(sessions=1)), "127.0.0.1", port, 2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        serve.shutdown()
+        ray.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own processes leave sockets and files open
+def test_clients_are_sent_to_replicas_and_stay_there(door):
+    from websockets.sync.client import connect
+
+    homes = {}
+    end = time.monotonic() + 420
+    with httpx.Client(timeout=60) as client:
+        while len(homes) < 2:
+            assert time.monotonic() < end, "a replica did not come up"
+            answer = client.get(door + "/about")
+            assert answer.status_code == 307
+            home = answer.headers["location"].removesuffix("/about")
+            if client.get(home + "/about").json()["ready"]:
+                homes[home] = None
+            time.sleep(0.1)
+        for home in homes:
+            wish = {"portrait": "example"}
+            answer = client.post(home + "/sessions", json=wish)
+            assert answer.status_code == 201, answer.text
+            homes[home] = answer.json()["id"]
+        sockets = [
+            connect(f"{home.replace('http', 'ws')}/sessions/{session}/stream")
+            for home, session in homes.items()
+        ]
+        try:
+            for each in sockets:
+                assert each.recv(30)
+            # both are full now
+            assert client.get(door + "/").status_code == 503
+            assert client.post(door + "/sessions", json=wish).json()["code"] == "busy"
+        finally:
+            for each in sockets:
+                each.close()
+        # a request with a body follows its replica
+        answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+        while answer.status_code == 503 and time.monotonic() < end:
+            time.sleep(0.2)
+            answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+        assert answer.status_code == 201

@@ -1,0 +1,353 @@
+import itertools
+import threading
+
+import numpy as np
+import pytest
+
+from gioconda import Animator, Controls, GiocondaError
+from gioconda.live import Session, State, TransitionError, VirtualClock
+from gioconda.live.session import constant, glide
+
+from .puppet import Day, Puppet, talk
+
+
+def begin(**costs):
+    day = Day()
+    puppet = Puppet(day, **costs)
+    return day, puppet, Session(puppet, clock=day)
+
+
+def take(session, count):
+    return list(itertools.islice(session, count))
+
+
+def sound_of(frames):
+    return np.concatenate([frame.sound for frame in frames])
+
+
+def tone(seconds):
+    """A voice's stand-in: never silent, every sample its own."""
+    t = np.arange(round(seconds * 16000))
+    return (0.5 * np.sin(t * 0.1) + 0.2 * np.sin(t * 0.0173)).astype(np.float32) + np.float32(0.01)
+
+
+# --- states ---
+
+
+def test_a_session_is_idle_until_sound_comes_and_when_it_is_said():
+    _, _, session = begin()
+    assert session.state is State.IDLE
+    take(session, 3)
+    session.append(tone(0.2))
+    assert session.state is State.SPEAKING
+    session.end_of_speech()
+    take(session, 10)
+    assert session.state is State.IDLE
+
+
+def test_a_speaker_who_says_nothing_for_a_second_is_silent():
+    _, _, session = begin()
+    session.append(tone(0.2))
+    take(session, 20)
+    assert session.state is State.SPEAKING
+    take(session, 20)
+    assert session.state is State.IDLE
+    assert session.statistics().underruns == 0
+
+
+def test_an_interruption_throws_away_what_waits_and_shuts_the_mouth():
+    _, _, session = begin()
+    session.append(tone(5))
+    take(session, 10)
+    session.interrupt()
+    assert session.state is State.INTERRUPTED
+    frames = take(session, 12)
+    assert session.state is State.IDLE
+    assert np.abs(sound_of(frames[3:])).max() == 0
+    session.append(tone(0.1))
+    assert session.state is State.SPEAKING
+
+
+def test_what_is_sent_after_an_interruption_is_said():
+    _, _, session = begin()
+    session.append(tone(5))
+    take(session, 10)
+    session.interrupt()
+    session.append(tone(0.4))
+    assert session.state is State.SPEAKING
+    assert np.abs(sound_of(take(session, 14))).max() > 0.3
+
+
+@pytest.mark.parametrize("before", ["idle", "interrupted", "closed"])
+def test_what_a_state_does_not_allow_is_refused_and_both_states_are_named(before):
+    _, _, session = begin()
+    if before == "interrupted":
+        session.append(tone(1))
+        session.interrupt()
+    elif before == "closed":
+        session.close()
+    with pytest.raises(TransitionError, match=f"is {before} cannot become interrupted"):
+        session.interrupt()
+
+
+def test_a_closed_session_does_nothing_more():
+    _, _, session = begin()
+    session.append(tone(1))
+    session.close()
+    session.close()
+    assert take(session, 5) == []
+    for call in (
+        lambda: session.append(tone(0.1)),
+        session.end_of_speech,
+        lambda: session.set({"distance": 1.0}),
+    ):
+        with pytest.raises(TransitionError, match="closed"):
+            call()
+
+
+def test_closing_wakes_a_session_that_waits_for_its_time():
+    session = Session(Puppet(VirtualClock()))
+    thread = threading.Thread(target=lambda: list(session))
+    thread.start()
+    session.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+# --- sound ---
+
+
+def test_sound_comes_out_with_its_frames_sample_by_sample():
+    _, _, session = begin()
+    sound = tone(1)
+    session.append(sound)
+    session.end_of_speech()
+    frames = take(session, 30)
+    np.testing.assert_array_equal(sound_of(frames)[:16000], sound)
+    assert [frame.number for frame in frames] == list(range(30))
+    for frame in frames:
+        assert frame.picture[0, 0, 0] == np.uint8(255 * np.abs(frame.sound).max())
+
+
+@pytest.mark.parametrize("piece", [160, 320, 700, 1000])
+def test_a_microphone_is_heard_whole_and_soon(piece):
+    day, _, session = begin()
+    sound = tone(4)
+    talk(day, session, sound, 1.003, piece)
+    frames = take(session, 150)
+    heard = sound_of(frames)
+    first = int(np.flatnonzero(heard)[0])
+    # the last two milliseconds fade, for nobody has said that they are the last
+    whole = len(sound) - 32
+    np.testing.assert_array_equal(heard[first : first + whole], sound[:whole])
+    # spoken at 1.003 s, shown with its frame, 40 ms, and what is heard ahead, 80 ms
+    delay = first / 16000 - 1.003
+    assert 0.12 < delay < 0.12 + 0.01 + 2 * piece / 16000
+    assert session.statistics().underruns == 0
+
+
+def test_late_sound_leaves_a_gap_and_is_caught_up_in_a_pause():
+    day, _, session = begin()
+    spoken = np.concatenate([tone(1), np.zeros(16000, np.float32), tone(1)])
+    for start in range(0, len(spoken), 320):
+        part = spoken[start : start + 320]
+        due = 1 + (start + 320) / 16000
+        if 8000 <= start < 12800:  # a network that stands still
+            due = 1.8 + 1e-6 * start
+        day.at(due, lambda part=part: session.append(part))
+    frames = take(session, 130)
+    statistics = session.statistics()
+    assert statistics.underruns == 1
+    assert 200 <= statistics.caught_up_ms <= 400
+    heard = sound_of(frames)
+    # every voiced sample is there
+    assert np.count_nonzero(np.abs(heard) > 0.02) > 0.98 * np.count_nonzero(np.abs(spoken) > 0.02)
+    # the end comes when it would have come, within a few frames
+    end = np.flatnonzero(np.abs(heard) > 0.02)[-1] / 16000
+    assert end == pytest.approx(1 + 3 + 0.14, abs=0.08)
+
+
+def test_a_microphone_that_stood_still_is_caught_up_at_once():
+    day = Day()
+    session = Session(Puppet(day), microphone=True, clock=day)
+    talk(day, session, tone(1), 1, 320)
+    day.at(7, lambda: session.append(tone(5)))  # all of a stall of 5 s
+    talk(day, session, tone(1), 7, 320)
+    take(session, 195)
+    assert session.statistics().waiting_ms < 400
+    assert session.statistics().caught_up_ms > 4000
+
+
+def test_too_much_sound_ahead_is_refused():
+    _, _, session = begin()
+    session.append(np.zeros(110 * 16000, np.float32))
+    with pytest.raises(GiocondaError, match="120 s"):
+        session.append(np.zeros(20 * 16000, np.float32))
+
+
+# --- time ---
+
+
+@pytest.mark.parametrize(
+    "skew",
+    [
+        1.0002,
+        pytest.param(1.0, marks=pytest.mark.slow),
+        pytest.param(0.9998, marks=pytest.mark.slow),
+    ],
+)
+def test_after_half_an_hour_sound_and_picture_are_together(skew):
+    """A microphone whose clock is a little too quick or too slow, words and pauses."""
+    day = Day()
+    session = Session(Puppet(day), microphone=True, clock=day)
+    sentence = np.concatenate([tone(3), np.zeros(16000, np.float32)])
+    sent = 0
+
+    def speak():
+        nonlocal sent
+        part = np.take(sentence, np.arange(sent, sent + 640), mode="wrap")
+        session.append(part)
+        sent += 640
+        day.at(0.04 + sent / 16000 / skew, speak)
+
+    day.at(0.04, speak)
+    heard, waits = 0, []
+    for frame in session:
+        heard += len(frame.sound)
+        waits.append(session.statistics().waiting_ms if frame.number % 250 == 0 else 0)
+        if frame.number == 30 * 60 * 25 - 1:
+            break
+    assert heard == 30 * 60 * 16000
+    assert day.time == pytest.approx(30 * 60, abs=0.04)
+    # sound waits no longer than at the beginning
+    assert max(waits) <= waits[250] + 60
+    assert session.statistics().waiting_ms <= waits[250] + 40
+
+
+def test_work_that_takes_too_long_costs_pictures_and_no_time():
+    _, _, session = begin(listens=0.015, draws=0.06)
+    session.append(tone(60))
+    frames, delays = [], []
+    for frame in session:
+        frames.append(frame)
+        delays.append(session._clock.now() - frame.number / 25)
+        if frame.number == 499:
+            break
+    left_out = sum(frame.picture is None for frame in frames)
+    assert 100 < left_out < 400
+    assert max(delays) < 0.3
+    assert session.statistics().left_out == left_out
+    assert session.statistics().overloaded
+    np.testing.assert_array_equal(sound_of(frames), tone(60)[: 500 * 640])
+
+
+def test_work_that_never_ends_in_time_sets_the_clock_anew():
+    _, _, session = begin(listens=0.1, draws=0.05)
+    frames = take(session, 200)
+    assert [frame.number for frame in frames] == list(range(200))
+    assert sum(frame.picture is not None for frame in frames) >= 40
+
+
+def test_work_in_time_leaves_out_nothing():
+    _, _, session = begin(listens=0.01, draws=0.02)
+    take(session, 200)
+    statistics = session.statistics()
+    assert (statistics.left_out, statistics.late, statistics.overloaded) == (0, 0.0, False)
+    assert statistics.fps == pytest.approx(25, abs=0.2)
+
+
+# --- dials ---
+
+
+def test_a_dial_that_is_turned_gets_there_smoothly_and_others_stay():
+    _, puppet, session = begin()
+    take(session, 10)
+    session.set({"distance": 1.4})
+    take(session, 20)
+    session.set({"gaze": [10, 5]})
+    take(session, 20)
+    moved = [
+        float(told.at(max(i - 2, 0), max(i - 1, 1)).distance[0])
+        for i, told in enumerate(puppet.told)
+    ]
+    assert moved[0] == 1
+    assert moved[-1] == pytest.approx(1.4)
+    assert np.abs(np.diff(moved)).max() < 0.13
+    gaze = np.degrees(puppet.told[-1].at(60, 61).gaze[0])
+    np.testing.assert_allclose(gaze, [10, 5], atol=1e-3)
+
+
+def test_turning_again_on_the_way_goes_on_from_there():
+    first = glide(Controls(), Controls(pose=(30.0, 0, 0), emotion={"happy": 1.0}), 100)
+    second = glide(first, Controls(pose=(-30.0, 0, 0)), 102)
+    here, there = first.at(102, 103), second.at(102, 103)
+    np.testing.assert_allclose(here.pose, there.pose, atol=1e-5)
+    np.testing.assert_allclose(here.emotion, there.emotion, atol=1e-5)
+    np.testing.assert_allclose(np.degrees(second.at(120, 121).pose[0, 0]), -30, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "dials",
+    [
+        {"nose": 1},
+        {"distance": 9},
+        {"distance": {"0": 1}},
+        {"gaze": [1]},
+        {"gaze": "here"},
+        {"emotion": {"happy": "much"}},
+        {"pose": None},
+        {"pursuit": True},
+        {"amplitude": float("nan")},
+    ],
+)
+def test_a_wrong_dial_is_refused_and_changes_nothing(dials):
+    _, _, session = begin()
+    with pytest.raises(GiocondaError):
+        session.set(dials)
+    session.set({"distance": 1.1})
+    take(session, 5)
+
+
+def test_a_free_gaze_is_a_word():
+    assert constant({"gaze": "free"}).turned == ()
+
+
+# --- the same as offline ---
+
+
+def offline(portrait, sound, **dials):
+    animator = Animator(portrait, 3, Controls(**dials))
+    return [frame.copy() for frame in animator.append(sound)]
+
+
+def test_frames_are_the_same_as_offline_to_the_bit(portrait, voice):
+    dials = {"gaze": (10, 0), "distance": 1.2}
+    session = Session(Animator(portrait, 3, Controls(**dials)), clock=VirtualClock())
+    sound = voice[8000:24000]
+    session.append(sound)
+    session.end_of_speech()
+    made = []
+    for frame in session:
+        made.append(frame.picture.copy())
+        if len(made) == 23:
+            break
+    whole = offline(portrait, sound, **dials)
+    np.testing.assert_array_equal(np.stack(made), np.stack(whole[:23]))
+
+
+def test_what_came_out_of_a_bad_network_gives_the_same_frames_again(portrait, voice):
+    day = Day()
+    session = Session(Animator(portrait, 3), clock=day)
+    day.at(0.13, lambda: session.append(voice[8000:13000]))
+    day.at(0.70, lambda: session.append(voice[13000:20000]))
+    day.at(0.90, session.interrupt)
+    made = []
+    for frame in session:
+        made.append((frame.picture.copy(), frame.sound))
+        if len(made) == 28:
+            break
+    heard = np.concatenate([sound for _, sound in made])
+    assert np.abs(heard).max() > 0.05
+    again = offline(portrait, heard)
+    for (picture, _), same in zip(made[:24], again, strict=False):
+        np.testing.assert_array_equal(picture, same)

@@ -1,0 +1,30 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.speech import listen
+from gioconda.speech.encoder import SpeechEncoder
+
+
+def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32]) -> None:
+    mel = listen(voice[:16000]).mel
+    encoder = SpeechEncoder()
+    parts = [encoder.append(mel[:1]), encoder.append(mel[1:9]), encoder.append(mel[9:])]
+    parts.append(encoder.finish())
+    again = SpeechEncoder()
+    first, last = again.append(mel), again.finish()
+    for name in ("features", "voice", "mouth"):
+        joined = np.concatenate([getattr(part, name) for part in parts])
+        once = np.concatenate([getattr(first, name), getattr(last, name)])
+        assert len(once) == len(mel)
+        np.testing.assert_array_equal(joined, once)
+        np.testing.assert_allclose(once, getattr(again.whole(mel), name), atol=1e-3)
+
+
+def test_a_voice_is_told_from_noise(voice: NDArray[np.float32]) -> None:
+    hiss = np.random.default_rng(0).normal(size=48000)
+
+    def sure(pcm: NDArray[np.floating]) -> float:
+        return float(SpeechEncoder().whole(listen(pcm.astype(np.float32)).mel).voice.mean())
+
+    assert sure(voice[:48000]) > 0.6
+    assert sure(0.05 * hiss) < 0.2

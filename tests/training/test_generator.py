@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gioconda.data.performances import Performance
+from gioconda.errors import GiocondaError
+from gioconda.generator import Generator
+
+torch = pytest.importorskip("torch")
+
+from gioconda.training import generator  # noqa: E402
+from gioconda.training.generator_net import DIALS, ORDER, SPAN, MotionNet  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SMALL = {"width": 32, "layers": 2, "heads": 2}
+CHANNELS, FRAMES = 38, 12
+
+
+def window(frames: int) -> tuple["torch.Tensor", ...]:
+    numbers = sum(DIALS.values())
+    return (
+        torch.randn(2, frames, 2 * CHANNELS),
+        torch.randn(2, frames, CHANNELS),
+        torch.rand(2, frames),
+        (torch.rand(2, frames) > 0.2).float(),
+        (torch.rand(2, frames, len(DIALS)) > 0.3).float(),
+        torch.randn(2, frames, numbers),
+    )
+
+
+@torch.no_grad()
+def small_net() -> MotionNet:
+    torch.manual_seed(0)
+    net = MotionNet(CHANNELS, FRAMES, **SMALL).eval()
+    for weights in net.parameters():
+        weights += 0.1 * torch.randn_like(weights)
+    net.course.lead[:] = torch.randn(ORDER, CHANNELS)
+    return net
+
+
+@torch.no_grad()
+def test_a_stream_says_what_the_window_says():
+    net = small_net()
+    _, noisy, level, there, told, dials = window(FRAMES)
+    frames = torch.randn(ORDER + FRAMES, CHANNELS)
+    shown = torch.cat([frames[ORDER:], net.course.news(frames)], 1).expand(2, -1, -1)
+    noisy, level, there = noisy[:1].expand(2, -1, -1), level[:1].expand(2, -1), there * 0 + 1
+    whole = net(shown, noisy, level, there, told, dials)
+    heads, size = 2, 16
+    kept = [
+        torch.zeros(2, 2, heads, FRAMES - 1, size),
+        torch.zeros(2, 2, heads, FRAMES - 1, size),
+        torch.zeros(2, 2, 1, SPAN, 32),
+    ]
+    seen = torch.zeros(FRAMES - 1)
+    for t in range(1, FRAMES):
+        past, two = frames[t - 1 : t + ORDER], slice(t - 1, t + 1)
+        new, frame, *made = net.step(
+            past, noisy[0, t], level[0, t : t + 1], told[:, two], dials[:, two], seen, *kept
+        )
+        torch.testing.assert_close(new, whole[:, t], atol=1e-4, rtol=1e-4)
+        again = net.course.news(torch.cat([past[1:], frame[:1]]))[0]
+        torch.testing.assert_close(again, new[0], atol=1e-4, rtol=1e-4)
+        kept = [torch.cat([old[..., 1:, :], one], -2) for old, one in zip(kept, made, strict=True)]
+        seen = torch.cat([seen[1:], torch.ones(1)])
+
+
+@torch.no_grad()
+def test_nothing_is_seen_of_what_comes_later():
+    net = small_net()
+    inputs = window(FRAMES)
+    before = net(*inputs)
+    later = [x.clone() for x in inputs]
+    for x in later:
+        x[:, 7:] = 1 - x[:, 7:]
+    torch.testing.assert_close(net(*later)[:, :7], before[:, :7])
+
+
+def test_the_published_size():
+    net = MotionNet(CHANNELS, 75, width=512, layers=8, heads=8)
+    assert 25e6 < sum(weights.numel() for weights in net.parameters()) < 40e6
+
+
+def test_training_goes_on_where_it_stopped_and_its_model_moves(
+    performances: list[Performance],
+    voice: NDArray[np.float32],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(generator, "SHORT", (30, 4))
+    monkeypatch.setattr(generator, "LONG", (generator.FRAMES, 2))
+    model, state = tmp_path / "generator.onnx", tmp_path / "state.pt"
+    done = []
+    for steps in (2, 5):
+        monkeypatch.setattr(generator, "STEPS", steps)
+        facts = generator.train_generator(performances, model, state, 5, size=SMALL)
+        done.append(facts["steps"])
+        assert np.isfinite(list(facts.values())).all()
+    assert done == [2, 5]
+    stream = Generator(1, model=model)
+    motion = stream.append(voice[:8000])
+    assert len(motion) == 10
+    assert np.isfinite(motion.dynamics).all()
+
+
+def test_without_clips_there_is_nothing_to_learn(tmp_path: Path):
+    with pytest.raises(GiocondaError, match="no clip serves"):
+        generator.train_generator([], tmp_path / "g.onnx", tmp_path / "s.pt", 1)

@@ -1,0 +1,98 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gioconda.data.performances import Performance
+from gioconda.data.phones import Phone
+from gioconda.data.spoken import Utterance
+from gioconda.data.voices import Voice
+from gioconda.errors import GiocondaError
+from gioconda.speech import listen
+from gioconda.speech.encoder import SpeechEncoder
+
+torch = pytest.importorskip("torch")
+
+from gioconda.training import speech  # noqa: E402
+from gioconda.training.wav2vec import Wav2Vec  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny wav2vec 2.0 that has learned nothing, as transformers saves it."""
+    transformers = pytest.importorskip("transformers")
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    size |= {"intermediate_size": 32, "num_conv_pos_embeddings": 16}
+    size |= {"num_conv_pos_embedding_groups": 2, "conv_dim": (8,) * 7}
+    folder = tmp_path_factory.mktemp("wav2vec")
+    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**size)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"CLIPS": 3, "SENTENCES": 2, "OTHERS": 1, "STEPS": 2}.items():
+        monkeypatch.setattr(speech, name, value)
+
+
+def spoken(voice: NDArray[np.float32]) -> list[Utterance]:
+    said = (Phone("AA", 0.0, 1.0), Phone("M", 1.0, 3.0))
+    return [
+        Utterance("one", Voice("flite", "rms", "rms", "flite", "nobody"), "am", voice[:48000], said)
+    ]
+
+
+def test_a_teacher_tells_of_every_frame(teacher: Path):
+    knows = Wav2Vec(teacher)
+    assert knows(torch.randn(2, 640 * 9)).shape == (2, 9, knows.size)
+
+
+def test_a_folder_without_a_teacher_is_told(tmp_path: Path):
+    with pytest.raises(GiocondaError, match=r"no config\.json"):
+        Wav2Vec(tmp_path)
+
+
+@pytest.mark.usefixtures("small")
+def test_an_encoder_learns_and_hears(
+    performances: list[Performance],
+    voice: NDArray[np.float32],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    model = tmp_path / "speech.onnx"
+    monkeypatch.setattr(speech, "_HELD_OUT", 1)
+    state, held_out = tmp_path / "state.pt", (performances[:4], spoken(voice))
+    facts = speech.train_speech(performances, spoken(voice), model, state, 5, held_out=held_out)
+    assert facts["steps"] == 2
+    assert 0 <= facts["held-out right"] <= 1
+    heard = SpeechEncoder(model).whole(listen(voice[:16000]).mel)
+    assert heard.features.shape == (25, 128)
+    assert len(heard.mouth) == len(heard) == 25
+    assert ((heard.voice >= 0) & (heard.voice <= 1)).all()
+
+
+@pytest.mark.usefixtures("small")
+def test_an_encoder_learns_of_a_teacher(
+    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path, teacher: Path
+):
+    model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
+    facts = speech.train_speech(performances, spoken(voice), model, state, 5, teacher=teacher)
+    assert 0 < facts["teacher"] < 2
+
+
+@pytest.mark.usefixtures("small")
+def test_the_judge_learns_from_other_people(
+    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path
+):
+    facts = [
+        speech.train_speech(
+            performances, spoken(voice), tmp_path / "m.onnx", tmp_path / f"{judge}.pt", 5, judge
+        )
+        for judge in (False, True)
+    ]
+    assert sum(one["clips"] for one in facts) == len(performances)
+    assert min(one["clips"] for one in facts) > 0
