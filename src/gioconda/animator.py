@@ -4,6 +4,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -78,9 +79,14 @@ class Animator:
         return self._frames(self._generator.finish())
 
     def speak(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
-        """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`."""
-        for begin in range(0, len(pcm), HOP):
-            yield from self.append(pcm[begin : begin + HOP])
+        """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
+
+        Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
+        """
+        pieces = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
+        with ThreadPoolExecutor(1) as ahead:
+            for motion in ahead.map(self._generator.append, pieces):
+                yield from self._frames(motion)
         yield from self.finish()
 
     def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:

@@ -14,7 +14,7 @@ def mesh(portrait):
 
 
 def test_masks_lie_where_the_points_are(mesh):
-    inner, lips, eyes, irises = masks(mesh, SIDE)
+    inner, lips, eyes, irises = masks(mesh, SIDE, SIDE)
     assert (inner <= lips).all()
     assert (irises <= eyes).all()
     assert 0 < inner.sum() < lips.sum()
@@ -27,16 +27,23 @@ def test_masks_lie_where_the_points_are(mesh):
 
 
 def test_a_face_far_outside_gives_empty_masks(mesh):
-    assert not masks(mesh + 1e5, SIDE).any()
+    assert not masks(mesh + 1e5, SIDE, SIDE).any()
 
 
 def test_at_rest_nothing_has_moved_or_stretched(mesh):
-    told = guides(mesh, own_origin(SIDE))
+    told = guides(mesh, own_origin(SIDE), SIDE)
     np.testing.assert_allclose(told[:3], 0, atol=1e-5)
 
 
 def test_what_is_shown_larger_and_moved_is_told(mesh):
     origin = own_origin(SIDE) / 2 + 10  # all is twice as large
-    told = guides(mesh, origin)
+    told = guides(mesh, origin, SIDE)
     np.testing.assert_allclose(told[2], np.log2(0.25) / 4, atol=1e-5)
     assert told[0, 0, 0] > 0 > told[0, -1, -1]
+
+
+def test_a_windows_guides_are_those_of_the_view(mesh):
+    whole = guides(mesh, own_origin(SIDE), SIDE)
+    rows, columns = slice(28, 52), slice(16, 48)
+    window = guides(mesh, own_origin(SIDE)[rows, columns], SIDE, (28, 16))
+    np.testing.assert_allclose(window, whole[:, rows, columns], atol=1e-6)

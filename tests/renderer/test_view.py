@@ -62,7 +62,7 @@ def test_a_head_outside_the_picture_draws_nothing():
 
 def test_cells_are_looked_up_at_their_middles():
     x, y = np.meshgrid(np.arange(64, dtype=np.float32), np.arange(64, dtype=np.float32))
-    cells = View(32, np.array([[1.0, 0, -10], [0, 1.0, -5]])).cells(np.stack([x, y], -1))
+    cells = View(32, 32, np.array([[1.0, 0, -10], [0, 1.0, -5]])).cells(np.stack([x, y], -1))
     np.testing.assert_allclose(cells[0, 0], [10 + 1.5, 5 + 1.5], atol=0.05)
     np.testing.assert_allclose(cells[2, 3], [10 + 13.5, 5 + 9.5], atol=0.05)
 
@@ -72,3 +72,11 @@ def test_a_moved_picture_shows_the_same():
     moved = np.pad(picture, ((7, 0), (3, 0), (0, 0)))
     view = PLACE.view(64)
     np.testing.assert_array_equal(view.cut(picture), view.moved(3, 7).cut(moved))
+
+
+def test_a_window_shows_its_part_of_the_view():
+    picture, view = smooth_picture(), PLACE.view(64)
+    window = view.window(8, 16, 24, 40)
+    np.testing.assert_array_equal(window.cut(picture), view.cut(picture)[8:32, 16:56])
+    field = np.stack(np.meshgrid(*2 * [np.arange(160, dtype=np.float32)]), -1)
+    np.testing.assert_allclose(window.cells(field), view.cells(field)[2:8, 4:14], atol=1e-4)

@@ -7,8 +7,10 @@ import pytest
 
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import Scenes
+from gioconda.data.shards import pack, pack_track
 from gioconda.evaluation import renderer as evaluation
-from gioconda.media import VideoWriter
+from gioconda.face.tracker import track
+from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
 from gioconda.renderer.neural import NeuralDecoder, look_up
 
@@ -29,7 +31,8 @@ def clips(portrait, tmp_path_factory):
             dynamics = portrait.expression * (0.5 + 0.5 * np.cos(i / 2))
             pose = portrait.pose + np.array([0.1 * np.sin(i / 5), 0, 0, 0, 0, 0])
             writer.write(renderer.render(pose, dynamics))
-    return [Clip("clip", "somebody", "test", False, video)]
+    video.with_suffix(".npz").write_bytes(pack(pack_track(track(read_video(video)))))
+    return [Clip("clip", "somebody", "test", False, 0.0, video)]
 
 
 @pytest.fixture(scope="module")

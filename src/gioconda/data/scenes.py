@@ -126,7 +126,7 @@ class Stage:
     def source(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The portrait in its view, and its masks."""
         shown = self._on_texture.cut(np.ascontiguousarray(self.portrait.texture[..., :3]))
-        return shown, masks(self.view.points(self.portrait.points), self.side)
+        return shown, masks(self.view.points(self.portrait.points), self.side, self.side)
 
     def take(self, points: NDArray[np.floating]) -> "Take":
         """The portrait moved as a real frame is, given the frame's mesh (478, 3).
@@ -151,7 +151,7 @@ class Stage:
             frame=self._out,
             shot=Shot(face, self._flow, place),
             view=view,
-            on_real=View(self.side, view.matrix @ to_crop),
+            on_real=View(self.side, self.side, view.matrix @ to_crop),
             origin=self._on_texture.field(view.cells(self._flow)),
         )
 
@@ -187,8 +187,8 @@ def make_scene(
         take = stage.take(points[i])
         warped.append(take.view.cut(take.frame))
         real.append(take.on_real.cut(frames[i]))
-        drawn.append(masks(take.mesh, side))
-        told.append(guides(take.mesh, take.origin).astype(np.float16))
+        drawn.append(masks(take.mesh, side, side))
+        told.append(guides(take.mesh, take.origin, side).astype(np.float16))
         origins.append(take.origin)
         faces.append(face_mask(take.mesh, side))
     return Scene(

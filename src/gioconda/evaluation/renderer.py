@@ -204,7 +204,7 @@ def _energy(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
 
 
 def _regions(mesh: NDArray[np.floating]) -> NDArray[np.float32]:
-    drawn = masks(mesh, _SIDE)
+    drawn = masks(mesh, _SIDE, _SIDE)
     oval = cv2.resize(face_mask(mesh, _SIDE), None, fx=CELL, fy=CELL)
     kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)
     eyes = cv2.dilate(drawn[2], kernel)

@@ -76,14 +76,15 @@ def mouth_geometry(
     return Geometry(soft, across, down, up, max(gap, 0.0))
 
 
-def masks(face: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
-    """What is where in a view: `MASKS` masks, (MASKS, S, S), 0 to 255.
+def masks(face: NDArray[np.floating], height: int, width: int) -> NDArray[np.uint8]:
+    """What is where in a view or a window of one: `MASKS` masks, (MASKS, h, w), 0 to 255.
 
     Args:
-        face: (478, 2) the mesh in the view's pixels.
-        side: S.
+        face: (478, 2) the mesh in its pixels.
+        height, width: h and w.
     """
-    drawn = np.zeros((MASKS, side, side), np.uint8)
+    drawn = np.zeros((MASKS, height, width), np.uint8)
+    side = max(height, width)
     for mask, contours in zip(drawn, ([_INNER_MOUTH], [_LIPS], _EYES), strict=False):
         for contour in contours:
             _fill(mask, face[contour])
@@ -103,23 +104,34 @@ def face_mask(face: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
     return drawn
 
 
-def guides(face: NDArray[np.floating], origin: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How the mesh moved and where the mouth is, (GUIDES, s, s), about -1 to 1.
+def guides(
+    face: NDArray[np.floating],
+    origin: NDArray[np.float32],
+    side: int,
+    corner: tuple[int, int] = (0, 0),
+) -> NDArray[np.float32]:
+    """How the mesh moved and where the mouth is, (GUIDES, h/4, w/4), about -1 to 1.
 
     Args:
         face: (478, 2) the mesh in the view's pixels.
-        origin: (s, s, 2) where in the portrait's view the middle of each cell comes from, in
+        origin: (h/4, w/4, 2) where in the portrait's view the middle of each cell comes from, in
             pixels; it tells how far each part moved, and what was hidden or squeezed there.
+        side: S of the view.
+        corner: row and column of the first cell in the view.
     """
-    cells = len(origin)
-    side = cells * CELL
-    x, y = np.meshgrid(*2 * [(np.arange(cells, dtype=np.float32) + 0.5) * CELL - 0.5])
+    low = np.array(corner[::-1])
+    high = low + origin.shape[1::-1]
+    x, y = np.meshgrid(
+        *(
+            (np.arange(a, b, dtype=np.float32) + 0.5) * CELL - 0.5
+            for a, b in zip(low, high, strict=True)
+        )
+    )
     moved = (origin - np.stack([x, y], -1)) * (8 / side)
     right, down = np.gradient(origin, axis=1) / CELL, np.gradient(origin, axis=0) / CELL
     area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
     stretch = np.log2(np.maximum(area, 2**-_STRETCH)) / _STRETCH
-    limits = np.zeros(2, int), np.full(2, cells)
-    mouth = mouth_geometry((face + (1 - CELL) / 2) / CELL, *limits)
+    mouth = mouth_geometry((face + (1 - CELL) / 2) / CELL, low, high)
     maps = [
         moved[..., 0],
         moved[..., 1],
@@ -140,6 +152,6 @@ def own_origin(side: int) -> NDArray[np.float32]:
 
 
 def _fill(mask: NDArray[np.uint8], contour: NDArray[np.floating]) -> None:
-    limit = 2.0 * mask.shape[0]
+    limit = 2.0 * max(mask.shape)
     points = np.rint(np.clip(contour, -limit, limit) * 2**_SUBPIXEL).astype(np.int32)
     cv2.fillPoly(mask, [points], (255,), cv2.LINE_AA, _SUBPIXEL)

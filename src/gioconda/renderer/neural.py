@@ -6,7 +6,7 @@
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 import cv2
@@ -25,8 +25,29 @@ _RELEASED: Final = "renderer.zip"
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
 
 
+class Part(NamedTuple):
+    """A window of the view that is drawn.
+
+    Attributes:
+        height, width: its size in pixels of a view that is 256 wide.
+        middle: the mesh's points whose mean lies in its middle.
+    """
+
+    height: int
+    width: int
+    middle: tuple[int, ...]
+
+    def size(self, side: int) -> tuple[int, int]:
+        """Height and width in pixels of a view `side` pixels wide."""
+        return self.height * side // 256, self.width * side // 256
+
+
+# The mouth with what moves about it; both eyes.
+PARTS: Final = (Part(96, 128, (13, 14, 61, 291, 17)), Part(64, 160, (33, 133, 263, 362)))
+
+
 class NeuralDecoder:
-    """Mouth, eyes and what turns into view, as learned.
+    """Mouth and eyes as learned.
 
     Args:
         portrait: whom to draw.
@@ -40,26 +61,36 @@ class NeuralDecoder:
     def __init__(
         self, portrait: Portrait, model: Path | None = None, precision: str = "bf16"
     ) -> None:
-        encoder, self._decoder = _compiled(model, precision)
+        encoder, self._decoders = _compiled(model, precision)
         self.side = int(encoder.input(0).shape[0])
         own = HeadPlace.of(portrait.head)
         margin = portrait.margin
         self._on_texture = own.view(self.side).moved(margin, margin)
         picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
         mesh = own.view(self.side).points(portrait.points)
-        answer = encoder([picture, masks(mesh, self.side)])
+        answer = encoder([picture, masks(mesh, self.side, self.side)])
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
-        origin = self._on_texture.field(view.cells(shot.flow))
-        picture, where = view.cut(out), masks(mesh, self.side)
-        warped = look_up(self._features, origin)
-        change = self._decoder([picture, where, guides(mesh, origin), warped, self._ground])[0]
-        # Skin keeps the grain that the view is too coarse for; inside the mouth, where the warp
-        # smears what the photo shows there, the view's pixels take its place.
-        view.draw(out, change, picture, where[0])
+        for part, decoder in zip(PARTS, self._decoders, strict=True):
+            height, width = part.size(self.side)
+            limit = self.side - np.array([width, height])
+            corner = mesh[list(part.middle)].mean(0) - [width / 2, height / 2]
+            left, top = (int(v) * CELL for v in np.clip(np.rint(corner), 0, limit) // CELL)
+            window = view.window(top, left, height, width)
+            origin = self._on_texture.field(window.cells(shot.flow))
+            picture, where = window.cut(out), masks(mesh - [left, top], height, width)
+            row, column = top // CELL, left // CELL
+            guide = guides(mesh, origin, self.side, (row, column))
+            rows, columns = slice(row, row + height // CELL), slice(column, column + width // CELL)
+            ground = np.ascontiguousarray(self._ground[:, rows, columns])
+            warped = look_up(self._features, origin)
+            change = decoder([picture, where, guide, warped, ground])[0]
+            # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
+            # warp smears what the photo shows there, the view's pixels take its place.
+            window.draw(out, change, picture, where[0])
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,14 +137,35 @@ def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Mode
 
 
 @cache
-def _compiled(model: Path | None, precision: str) -> tuple[ov.CompiledModel, ov.CompiledModel]:
-    """Encoder and decoder; the encoder runs once, so it is exact."""
+def _compiled(
+    model: Path | None, precision: str
+) -> tuple[ov.CompiledModel, tuple[ov.CompiledModel, ...]]:
+    """The encoder, exact since it runs once, and the decoder for each of `PARTS`."""
     core = ov.Core()
     encoder, decoder = networks(model, precision == "int8")
-    hint = "f32" if precision == "f32" else "bf16"  # of what is not in integers
-    return (
-        core.compile_model(encoder, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}),
-        core.compile_model(
-            decoder, "CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": hint}
-        ),
-    )
+    side = int(encoder.input(0).shape[0])
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": 1,
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "f32" else "bf16",  # int8: of the rest
+    }
+    compiled = []
+    for part in PARTS:
+        fixed = decoder.clone()
+        resize(fixed, *part.size(side))
+        compiled.append(core.compile_model(fixed, "CPU", settings))
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    return core.compile_model(encoder, "CPU", exact), tuple(compiled)
+
+
+def resize(decoder: ov.Model, height: int, width: int) -> None:
+    """Fix the size of a decoder's windows, in pixels."""
+    shapes = {}
+    for port in decoder.inputs:
+        shape = port.get_partial_shape()
+        whole = port.get_any_name() in ("picture", "masks")
+        size = [height, width] if whole else [height // CELL, width // CELL]
+        at = 0 if port.get_any_name() in ("picture", "features") else 1  # channels last, or first
+        shape[at], shape[at + 1] = size
+        shapes[port] = shape
+    decoder.reshape(shapes)

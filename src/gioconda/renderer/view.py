@@ -17,24 +17,31 @@ from gioconda.renderer.warp import blend, put
 
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
 _DROP: Final = 0.5  # its middle lies this far under the eyes
+_FEATHER: Final = 8.0  # pixels within which a change fades towards the border
 CELL: Final = 4  # pixels of the view to one cell of features
 
 
 @dataclass(frozen=True)
 class View:
-    """A view of one picture.
+    """A view of one picture, or a window of a view.
 
     Attributes:
-        side: S, in pixels of the view.
+        height, width: h and w, in pixels of the view.
         matrix: (2, 3) from the picture's pixels (x, y, 1) to the view's; centres at integers.
     """
 
-    side: int
+    height: int
+    width: int
     matrix: NDArray[np.float64]
 
+    def window(self, top: int, left: int, height: int, width: int) -> "View":
+        """The part whose first pixel is the view's in row `top` and column `left`."""
+        matrix = self.matrix - [[0, 0, left], [0, 0, top]]
+        return View(height, width, matrix)
+
     def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """What the view shows of a picture, (S, S, 3)."""
-        return cut_out(picture, self.matrix, (self.side, self.side))
+        """What the view shows of a picture, (h, w, 3)."""
+        return cut_out(picture, self.matrix, (self.width, self.height))
 
     def points(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Points (N, 2 or more) of the picture in the view's pixels, (N, 2)."""
@@ -42,12 +49,12 @@ class View:
         return placed
 
     def cells(self, field: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A field (H, W, 2) over the picture looked up at the middle of each cell, (s, s, 2)."""
+        """A field (H, W, 2) over the picture at the middle of each cell, (h/4, w/4, 2)."""
         to_cells = np.array([[1, 0, (1 - CELL) / 2], [0, 1, (1 - CELL) / 2], [0, 0, CELL]]) / CELL
         matrix = (to_cells @ np.vstack([self.matrix, [0, 0, 1]]))[:2]
-        side = self.side // CELL
+        size = self.width // CELL, self.height // CELL
         found = cv2.warpAffine(
-            field, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            field, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         return np.asarray(found, np.float32)
 
@@ -60,7 +67,7 @@ class View:
         """The same view of a picture that was moved by (x, y)."""
         matrix = self.matrix.copy()
         matrix[:, 2] -= matrix[:, :2] @ [x, y]
-        return View(self.side, matrix)
+        return View(self.height, self.width, matrix)
 
     def draw(
         self,
@@ -73,18 +80,19 @@ class View:
 
         Args:
             out: (H, W, 3).
-            change: (S, S, 3) what is added to it, -255 to 255.
-            picture: (S, S, 3) what the view showed before.
-            replaced: (S, S) 0 to 255, how much of the picture gives way to what the view shows.
+            change: (h, w, 3) what is added to it, -255 to 255.
+            picture: (h, w, 3) what the view showed before.
+            replaced: (h, w) 0 to 255, how much of the picture gives way to what the view shows.
         """
-        corners = np.array([[-1, -1], [self.side, -1], [-1, self.side], [self.side, self.side]])
+        x, y = np.meshgrid([-1, self.width], [-1, self.height])
+        corners = np.stack([x, y], -1).reshape(4, 2)
         inverse = cv2.invertAffineTransform(self.matrix)
         places = corners @ inverse[:, :2].T + inverse[:, 2]
         limit = [out.shape[1], out.shape[0]]
         low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
         matrix = self.moved(-float(low[0]), -float(low[1])).matrix.astype(np.float32)
-        light = blend(change, picture, replaced)
+        light = blend(change, picture, replaced, _FEATHER)
         put(light, matrix, out[low[1] : high[1], low[0] : high[0]])
 
 
@@ -114,4 +122,5 @@ class HeadPlace:
         c, s = np.cos(self.roll), np.sin(self.roll)
         upright = scale * np.array([[c, s], [-s, c]])
         middle = self.centre + self.size * _DROP * np.array([-s, c])
-        return View(side, np.column_stack([upright, (side - 1) / 2 - upright @ middle]))
+        matrix = np.column_stack([upright, (side - 1) / 2 - upright @ middle])
+        return View(side, side, matrix)

@@ -95,16 +95,24 @@ def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[n
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
 def blend(
-    change: NDArray[np.float32], picture: NDArray[np.uint8], replaced: NDArray[np.uint8]
+    change: NDArray[np.float32],
+    picture: NDArray[np.uint8],
+    replaced: NDArray[np.uint8],
+    feather: float,
 ) -> NDArray[np.float32]:
-    """What `put` puts: what is added (3), and how much of what was there goes (1), (h, w, 4)."""
+    """What `put` puts: what is added (3), and how much of what was there goes (1), (h, w, 4).
+
+    Within `feather` pixels of the border it fades to nothing.
+    """
     height, width = replaced.shape
     light = np.empty((height, width, 4), np.float32)
     for y in range(height):
         for x in range(width):
-            part = replaced[y, x] * np.float32(1 / 255)
+            inside = min(min(x, width - 1 - x), min(y, height - 1 - y))
+            fade = np.float32(min(inside / feather, 1.0))
+            part = fade * replaced[y, x] * np.float32(1 / 255)
             for k in range(3):
-                light[y, x, k] = change[y, x, k] + part * picture[y, x, k]
+                light[y, x, k] = fade * change[y, x, k] + part * picture[y, x, k]
             light[y, x, 3] = part
     return light
 

@@ -17,6 +17,9 @@ from gioconda.training.decoder_net import RendererNet
 
 _ENCODER = (["picture", "masks"], ["features", "ground"])
 _DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
+# of the decoder, which draws windows of any size: axes of height and width
+_SIZES = {"picture": [0, 1], "masks": [1, 2], "guides": [1, 2], "features": [0, 1]}
+_SIZES |= {"ground": [1, 2], "change": [0, 1]}
 
 
 class EncoderGraph(nn.Module):
@@ -81,7 +84,7 @@ def export_renderer(net: RendererNet, side: int, output: Path) -> float:
         expected = decoder(*inputs)
     files = {
         "encoder.onnx": _onnx(encoder, inputs[:2], *_ENCODER),
-        "decoder.onnx": _onnx(decoder, inputs, *_DECODER),
+        "decoder.onnx": _onnx(decoder, inputs, *_DECODER, _SIZES),
     }
     with ZipFile(output, "w", ZIP_STORED) as file:
         for name, content in files.items():
@@ -93,13 +96,23 @@ def export_renderer(net: RendererNet, side: int, output: Path) -> float:
 
 
 def _onnx(
-    graph: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str]
+    graph: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: list[str],
+    outputs: list[str],
+    sizes: dict[str, list[int]] | None = None,
 ) -> bytes:
     written = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the older exporter needs no further packages
         torch.onnx.export(
-            graph, inputs, written, input_names=names, output_names=outputs, dynamo=False
+            graph,
+            inputs,
+            written,
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes=sizes,
+            dynamo=False,
         )
     return written.getvalue()
 

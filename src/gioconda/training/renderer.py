@@ -37,6 +37,7 @@ from gioconda.training.export import export_renderer
 
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
+SETTLING: Final = 0.25  # the last part of the schedule, in which the rate falls to nothing
 CRITIC_RATE: Final = 5e-4
 CRITIC_FROM: Final = 1000
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
@@ -80,9 +81,9 @@ class Window(NamedTuple):
 
 
 WINDOWS: Final = (
-    Window(0.68, 96, 128, 108, 64, 12, 2, True),  # mouth
-    Window(0.22, 64, 160, 48, 48, 8, 2, True),  # eyes
-    Window(0.1, 256, 256, 0, 0, 0, 1, False),
+    Window(0.75, 80, 112, 116, 72, 12, 2, True),  # mouth
+    Window(0.2, 64, 160, 48, 48, 8, 2, True),  # eyes
+    Window(0.05, 256, 256, 0, 0, 0, 1, False),
 )
 
 
@@ -170,7 +171,7 @@ def train_renderer(
             continue
         warming = min(1, (step + 1) / 200)
         for group in optimizer.param_groups:
-            group["lr"] = RATE * warming * _cosine(step / steps)
+            group["lr"] = RATE * warming * min(1, (steps - step) / (SETTLING * steps))
         batch = _batch(pool, SIDES[size], rng, fabric.device)
         drawn, mask = _draw(drawer, batch)
         losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
@@ -413,10 +414,6 @@ def _fabric() -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def _cosine(part: float) -> float:
-    return float(0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(part, 1))))
 
 
 def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
