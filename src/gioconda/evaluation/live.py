@@ -179,20 +179,29 @@ class _ProcessorClock:
     def __init__(self) -> None:
         self._offset = -time.process_time()
         self._plan: deque[tuple[float, Callable[[], None]]] = deque()
+        self._doing = False
 
     def now(self) -> float:
         """What was planned for the time that has passed is done."""
         now = time.process_time() + self._offset
-        while self._plan and self._plan[0][0] <= now:
-            self._plan.popleft()[1]()
+        # what is done may ask for the time itself
+        while not self._doing and self._plan and self._plan[0][0] <= now:
+            self._do_next()
         return now
 
     def wait(self, until: float, stop: threading.Event) -> None:
         """It is then."""
         while self._plan and self._plan[0][0] <= until:
             self._offset += max(self._plan[0][0] - (time.process_time() + self._offset), 0)
-            self._plan.popleft()[1]()
+            self._do_next()
         self._offset += max(until - (time.process_time() + self._offset), 0)
+
+    def _do_next(self) -> None:
+        self._doing = True
+        try:
+            self._plan.popleft()[1]()
+        finally:
+            self._doing = False
 
     def at(self, when: float, do: Callable[[], None]) -> None:
         """Do this then. To be called in the order of time."""
