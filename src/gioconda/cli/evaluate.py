@@ -96,6 +96,7 @@ def add_parser(subparsers: Subparsers) -> None:
         basis,
         speech,
         reenactment,
+        renderer,
         sync,
         generator,
         gaze,

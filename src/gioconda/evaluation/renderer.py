@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import Stage
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
@@ -32,6 +33,7 @@ REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
 _SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 _FRAMES: Final = 50  # of a clip, from its first
 _STILL: Final = 2.0  # a blurred pixel of the real clip that changes by less is still, of 255
+_ASKED: Final = 5  # one frame in so many is shown to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
 
 
@@ -40,11 +42,13 @@ class Drawn(NamedTuple):
 
     Attributes:
         real: (S, S, 3).
+        mesh: (478, 2) the face in its pixels.
         regions: (REGIONS, S, S), 0 to 1.
         pictures: by method, (S, S, 3).
     """
 
     real: NDArray[np.uint8]
+    mesh: NDArray[np.float64]
     regions: NDArray[np.float32]
     pictures: dict[str, NDArray[np.uint8]]
 
@@ -69,14 +73,16 @@ def evaluate_renderer(
         `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
         the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
         all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
-        frames' gradients over that of the real ones'; and "flicker", the change from frame to
-        frame where the real face is still, over the real clip's own.
+        frames' gradients over that of the real ones'; "flicker", the change from frame to frame
+        where the real face is still, over the real clip's own; and, where the `identity` extra
+        is installed, "identity", how like the drawn face is to the real one, at most 1.
 
     Raises:
         GiocondaError: if no clip serves.
     """
     chosen = sample_clips(clips, count)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
+    recogniser = _recogniser()
     frames = 0
     for i, (clip, _) in enumerate(chosen):
         report(i, len(chosen))
@@ -89,6 +95,10 @@ def evaluate_renderer(
                 tallies[name].add(now, picture)
                 if before is not None:
                     tallies[name].compare(before, now, name)
+            if recogniser and frames % _ASKED == 0:
+                known = recogniser.describe(now.real, now.mesh)
+                for name, picture in now.pictures.items():
+                    tallies[name].meet(float(known @ recogniser.describe(picture, now.mesh)))
             before = now
             frames += 1
         report(i + 1, len(chosen))
@@ -132,8 +142,16 @@ def redraw(
             frame = take.frame.copy()
             decoder(frame, take.shot)
             pictures[name] = take.view.cut(frame)
-        found.append(Drawn(take.on_real.cut(frames[i]), _regions(take.mesh), pictures))
+        real, mesh = take.on_real.cut(frames[i]), take.mesh
+        found.append(Drawn(real, mesh, _regions(mesh), pictures))
     return found
+
+
+def _recogniser() -> Recogniser | None:
+    try:
+        return Recogniser()
+    except GiocondaError:  # the extra is not installed
+        return None
 
 
 class _Tally:
@@ -167,6 +185,9 @@ class _Tally:
         if inside.sum() >= 100:
             changes = (float((inside * np.abs(x).mean(-1)).sum()) for x in (drawn, real))
             self._put("flicker", "face", *changes)
+
+    def meet(self, likeness: float) -> None:
+        self._put("identity", "face", likeness, 1.0)
 
     def _put(self, measure: str, region: str, value: float, weight: float) -> None:
         sums = self._sums[measure, region]

@@ -18,6 +18,9 @@ from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
+_GAIN: Final = (
+    2.0  # of the critic's layers: spectral norms alone let so little through that it is blind
+)
 
 
 class RendererNet(nn.Module):
@@ -150,9 +153,9 @@ class Critic(nn.Module):
         x = torch.cat([2 * pixels - 1, masks], 1)
         seen = []
         for layer in self.layers:
-            x = F.leaky_relu(layer(x), 0.2)
+            x = _GAIN * F.leaky_relu(layer(x), 0.2)
             seen.append(x)
-        return self.verdict(x), seen
+        return _GAIN * self.verdict(x), seen
 
 
 def warp(features: Tensor, origin: Tensor) -> Tensor:

@@ -51,9 +51,9 @@ WEIGHTS: Final = {
     "gradients": 1.0,
     "change": 0.5,
     "mask": 0.002,
-    "critic": 0.03,
     "match": 0.1,
 }
+CRITIC: Final = 0.5  # the critic's pull at the pixels, against that of all other losses together
 MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
@@ -183,7 +183,9 @@ def train_renderer(
             critic.requires_grad_(True)
         # as long as nothing is drawn, only the price pulls at the mask
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
-        total = sum(WEIGHTS[name] * loss for name, loss in losses.items())
+        total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
+        if judged:
+            total = total + CRITIC * balance(total, losses["critic"], drawn) * losses["critic"]
         optimizer.zero_grad()
         fabric.backward(total)
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
@@ -265,13 +267,29 @@ def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor
         (a - b.detach()).abs().mean() / b.detach().abs().mean().clamp(min=1e-3)
         for a, b in (layer.float().chunk(2) for layer in seen)
     ]
-    return {"critic": -verdict.float().chunk(2)[0].mean(), "match": torch.stack(off).mean()}
+    fake = verdict.float().chunk(2)[0]
+    return {"critic": -(_judged(batch) * fake).mean(), "match": torch.stack(off).mean()}
 
 
 def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
     verdict, _ = judge(torch.cat([drawn, batch.real]), batch.masks.repeat(2, 1, 1, 1))
     fake, true = verdict.float().chunk(2)
-    return F.relu(1 + fake).mean() + F.relu(1 - true).mean()
+    return (_judged(batch) * (F.relu(1 + fake) + F.relu(1 - true))).mean()
+
+
+def _judged(batch: Batch) -> Tensor:
+    """How much each patch's verdict counts, (N, 1, h/8, w/8), 1 in the mean: mouths and eyes."""
+    weight = F.avg_pool2d(batch.weight.clamp(max=LIPS), 8)
+    return weight / weight.mean()
+
+
+def balance(total: Tensor, critic: Tensor, drawn: Tensor) -> Tensor:
+    """By how much the critic pulls less at the drawn pixels than the other losses in total."""
+    pulls = [
+        torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm()
+        for loss in (total, critic)
+    ]
+    return (pulls[0] / pulls[1].clamp(min=1e-8)).detach()
 
 
 def _draw(drawer: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -350,7 +368,8 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
 
 def weigh(masks: Tensor, face: Tensor) -> Tensor:
     """How much each pixel counts, (N, 1, h, w), of masks and the face's oval in cells."""
-    spread = F.max_pool2d(masks[:, 1:3], 9, 1, 4)  # lips and eyes and what touches them
+    spread = F.max_pool2d(masks[:, 1:3], (1, 9), 1, (0, 4))  # lips and eyes and what touches them
+    spread = F.max_pool2d(spread, (9, 1), 1, (4, 0))
     inside = F.interpolate(face, scale_factor=CELL, mode="bilinear", align_corners=False)
     weight = OUTSIDE + (1 - OUTSIDE) * inside
     weight = torch.maximum(weight, LIPS * spread[:, :1])
