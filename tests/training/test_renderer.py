@@ -1,10 +1,9 @@
 """The recipe learns, goes on where it stopped, and what it writes draws the same."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
+from gioconda.data import scenes as data_scenes
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import Scenes
 from gioconda.data.shards import pack, pack_track
@@ -48,6 +47,16 @@ def test_a_scenes_warp_lies_on_its_real_frames(scenes):
     assert len(scene.real) == 8
 
 
+def test_a_picture_that_was_turned_away_is_turned_back(clips, monkeypatch):
+    monkeypatch.setattr(data_scenes, "_TURNED", 1.0)
+    scene = next(Scenes(clips, np.random.default_rng(0), SIDE, looks=False))
+    off = np.abs(scene.warped[0].astype(int) - scene.real[0])
+    turned = np.abs(scene.source.astype(int) - scene.real[0])
+    face = np.kron(scene.face[0], np.ones((4, 4))) > 127
+    assert off[face].mean() < 8
+    assert off[face].mean() < 0.7 * turned[face].mean()
+
+
 def test_before_any_learning_the_warp_comes_out(scenes):
     scene, net = next(scenes), networks.RendererNet().eval()
     features, ground = net.encoder(torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE))
@@ -82,6 +91,7 @@ def test_a_window_is_that_window_of_the_whole():
 def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "POOL", 5)
     monkeypatch.setattr(recipe, "CRITIC_FROM", 2)
+    monkeypatch.setattr(recipe, "HEARD_FROM", 2)
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
     monkeypatch.setattr(recipe, "WINDOWS", [small])
     monkeypatch.setattr(recipe, "RendererNet", lambda: networks.RendererNet(32, 32, 1, 8))

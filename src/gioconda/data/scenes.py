@@ -21,7 +21,7 @@ from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.face.pose import HeadPose, angles
 from gioconda.face.tracker import Track
-from gioconda.media import sample
+from gioconda.media import cut_out, sample
 from gioconda.portrait import Portrait, portrait_at
 from gioconda.renderer.decoder import Shot
 from gioconda.renderer.eyes import make_eyes
@@ -36,6 +36,7 @@ _FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of th
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
 _JUMP: Final = 0.25  # in widths of the face: a cut
 _UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
+_TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned first
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,9 @@ class Stage:
         points: (478, 3) its mesh.
         neutral: (478, 3) the person's neutral face.
         side: S of the view.
+
+    Attributes:
+        to_crop: (2, 3) from the image's pixels (x, y, 1) to those of the portrait's crop.
     """
 
     def __init__(
@@ -113,6 +117,10 @@ class Stage:
         self._head, _ = basis.pose(points[None], neutral)
         shown = min(_CROP, min(image.shape[:2]) / float(self._head.size[0]))
         self.portrait: Portrait = portrait_at(image, points, round(side / VIEW * shown), neutral)
+        left, top, shown_side = self.portrait.crop
+        scale = self.portrait.size / shown_side
+        corner = (0.5 - np.array([left, top])) * scale - 0.5
+        self.to_crop = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
         self._sheet = make_sheet(self.portrait)
         self._eyes = make_eyes(self.portrait)
         size = self.portrait.size
@@ -136,9 +144,8 @@ class Stage:
         p = self.portrait
         head, dynamics = p.basis.pose(points[None], self._neutral)
         pose = self._pose(head)
-        scale = p.size / p.crop[2]
-        shift = (0.5 - np.array(p.crop[:2])) * scale - 0.5
-        vertices, face = self._sheet.place(pose, dynamics[0], points[:, :2] * scale + shift)
+        mesh = points[:, :2] * self.to_crop[0, 0] + self.to_crop[:, 2]
+        vertices, face = self._sheet.place(pose, dynamics[0], mesh)
         rasterise(vertices, self._sheet.texture, self._sheet.triangles, self._flow, self._depth)
         sample(p.texture, self._flow, out=self._picture)
         compose(self._picture, p.plate, self._out)
@@ -146,12 +153,12 @@ class Stage:
             eye.draw(self._out, face)
         place = self._sheet.head(pose)
         view = place.view(self.side)
-        to_crop = np.array([[scale, 0, shift[0]], [0, scale, shift[1]], [0, 0, 1]])
+        on_real = view.matrix @ np.vstack([self.to_crop, [0, 0, 1]])
         return Take(
             frame=self._out,
             shot=Shot(face, self._flow, place),
             view=view,
-            on_real=View(self.side, self.side, view.matrix @ to_crop),
+            on_real=View(self.side, self.side, on_real),
             origin=self._on_texture.field(view.cells(self._flow)),
         )
 
@@ -201,6 +208,35 @@ def make_scene(
         np.stack(origins),
         np.stack(faces),
     )
+
+
+def there_and_back(
+    frames: dict[int, NDArray[np.uint8]],
+    points: NDArray[np.floating],
+    neutral: NDArray[np.floating],
+    source: int,
+    targets: list[int],
+    side: int,
+) -> Scene:
+    """The scene of a picture that the warp turns away, and that is to be turned back.
+
+    Args:
+        frames, points, neutral, side: as for `make_scene`.
+        source: the frame that is turned; it is the first pair of real frames.
+        targets: the portrait is the source turned as the first of these; the rest, from the
+            third on, are real frames beside it.
+    """
+    stage = Stage(frames[source], points[source], neutral, side)
+    take = stage.take(points[targets[0]])
+    # all in the crop's pixels, since that is what was drawn
+    size = stage.portrait.size
+    crops = {i: cut_out(frame, stage.to_crop, (size, size)) for i, frame in frames.items()}
+    there = len(points)
+    crops[there] = take.frame
+    moved = points * stage.to_crop[0, 0]
+    moved[..., :2] += stage.to_crop[:, 2]
+    moved = np.concatenate([moved, take.shot.face[None]])
+    return make_scene(crops, moved, neutral, there, [source, source, *targets[2:]], side)
 
 
 class Scenes(Iterator[Scene]):
@@ -285,7 +321,8 @@ class Scenes(Iterator[Scene]):
             look = draw_look(rng, float(head.size[source])) if self._looks else None
             if look:
                 taken = {i: look(frame) for i, frame in taken.items()}
-            yield make_scene(taken, points, neutral, source, targets, self._side)
+            make = there_and_back if rng.random() < _TURNED else make_scene
+            yield make(taken, points, neutral, source, targets, self._side)
 
 
 def _eye_distance(track: Track) -> float:

@@ -52,16 +52,17 @@ class NeuralDecoder:
     Args:
         portrait: whom to draw.
         model: a file that `gioconda train renderer` wrote; the released one by default.
-        precision: one of `PRECISIONS`; processors that lack it take f32.
+        precision: one of `precisions(model)`, by default the fastest, the last; processors
+            that lack bf16 take f32.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
 
     def __init__(
-        self, portrait: Portrait, model: Path | None = None, precision: str = "bf16"
+        self, portrait: Portrait, model: Path | None = None, precision: str | None = None
     ) -> None:
-        encoder, self._decoders = _compiled(model, precision)
+        encoder, self._decoders = _compiled(model, precision or precisions(model)[-1])
         self.side = int(encoder.input(0).shape[0])
         own = HeadPlace.of(portrait.head)
         margin = portrait.margin
@@ -105,13 +106,14 @@ def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArr
     return found
 
 
-def precisions(model: Path | None = None) -> list[str]:
+@cache
+def precisions(model: Path | None = None) -> tuple[str, ...]:
     """Those of `PRECISIONS` that a file offers."""
     try:
         networks(model, integers=True)
     except GiocondaError:
-        return [name for name in PRECISIONS if name != "int8"]
-    return list(PRECISIONS)
+        return PRECISIONS[:-1]
+    return PRECISIONS
 
 
 def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Model, ov.Model]:

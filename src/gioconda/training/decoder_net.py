@@ -18,9 +18,6 @@ from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
-_GAIN: Final = (
-    2.0  # of the critic's layers: spectral norms alone let so little through that it is blind
-)
 
 
 class RendererNet(nn.Module):
@@ -145,17 +142,17 @@ class Critic(nn.Module):
             ]
         )
         self.verdict = nn.Conv2d(4 * width, 1, 3, 1, 1)
-        for layer in [*self.layers, self.verdict]:
-            nn.utils.parametrizations.spectral_norm(layer)
+        for layer in self.layers:
+            nn.init.kaiming_normal_(layer.weight, 0.2, nonlinearity="leaky_relu")
 
     def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The verdict, and what each layer saw."""
         x = torch.cat([2 * pixels - 1, masks], 1)
         seen = []
         for layer in self.layers:
-            x = _GAIN * F.leaky_relu(layer(x), 0.2)
+            x = F.leaky_relu(layer(x), 0.2)
             seen.append(x)
-        return _GAIN * self.verdict(x), seen
+        return self.verdict(x), seen
 
 
 def warp(features: Tensor, origin: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import openvino as ov
 import torch
 from torch import Tensor, nn
@@ -15,6 +17,7 @@ from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import RendererNet
 
+_LARGE = 1000  # weights of one array from which 16 bits are worth it
 _ENCODER = (["picture", "masks"], ["features", "ground"])
 _DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
 # of the decoder, which draws windows of any size: axes of height and width
@@ -60,7 +63,7 @@ class DecoderGraph(nn.Module):
 
 
 def export_renderer(net: RendererNet, side: int, output: Path) -> float:
-    """Write encoder and decoder as ONNX files in one zip.
+    """Write encoder and decoder as ONNX files in one zip, their weights in 16 bits.
 
     Args:
         net: the trained net.
@@ -114,7 +117,27 @@ def _onnx(
             dynamic_axes=sizes,
             dynamo=False,
         )
-    return written.getvalue()
+    return _halved(written.getvalue())
+
+
+def _halved(model: bytes) -> bytes:
+    """The same with its larger weights in 16 bits; the first thing done with them is a cast."""
+    proto = onnx.load_from_string(model)
+    graph = proto.graph
+    casts = []
+    for weights in graph.initializer:
+        values = onnx.numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size < _LARGE:
+            continue
+        name = weights.name
+        weights.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), name + "_half"))
+        casts.append(
+            onnx.helper.make_node("Cast", [name + "_half"], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+    return bytes(proto.SerializeToString())
 
 
 def _smooth(picture: Tensor) -> Tensor:

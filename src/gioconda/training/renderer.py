@@ -6,7 +6,7 @@
 3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
    gradients at several scales, the mouth and the eyes weighted up; the change from one frame to
    the next; the mask itself, so that it stays shut where the warp is right; and, from
-   `CRITIC_FROM` on, a critic that judges mouths and eyes, with feature matching.
+   `HEARD_FROM` on, a critic that judges mouths and eyes, with feature matching.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
@@ -38,8 +38,9 @@ from gioconda.training.export import export_renderer
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
 SETTLING: Final = 0.25  # the last part of the schedule, in which the rate falls to nothing
-CRITIC_RATE: Final = 5e-4
-CRITIC_FROM: Final = 1000
+CRITIC_RATE: Final = 2e-4
+CRITIC_FROM: Final = 1000  # it starts to learn,
+HEARD_FROM: Final = 1200  # and to be heard
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in the end
 SCENES: Final = 3  # in a batch
@@ -51,7 +52,7 @@ WEIGHTS: Final = {
     "gradients": 1.0,
     "change": 0.5,
     "mask": 0.002,
-    "match": 0.1,
+    "match": 0.4,
 }
 CRITIC: Final = 0.5  # the critic's pull at the pixels, against that of all other losses together
 MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
@@ -176,7 +177,7 @@ def train_renderer(
         drawn, mask = _draw(drawer, batch)
         losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
         judged = batch.judged and step >= CRITIC_FROM
-        if judged:
+        if judged and step >= HEARD_FROM:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
                 losses |= _critique(critic, drawn, batch)
@@ -184,7 +185,7 @@ def train_renderer(
         # as long as nothing is drawn, only the price pulls at the mask
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
         total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
-        if judged:
+        if "critic" in losses:
             total = total + CRITIC * balance(total, losses["critic"], drawn) * losses["critic"]
         optimizer.zero_grad()
         fabric.backward(total)
@@ -278,8 +279,12 @@ def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
 
 
 def _judged(batch: Batch) -> Tensor:
-    """How much each patch's verdict counts, (N, 1, h/8, w/8), 1 in the mean: mouths and eyes."""
-    weight = F.avg_pool2d(batch.weight.clamp(max=LIPS), 8)
+    """How much each patch's verdict counts, (N, 1, h/8, w/8), 1 in the mean.
+
+    Mouths and eyes, the smaller part, weigh about as much as the rest, which is easier to learn
+    from.
+    """
+    weight = F.avg_pool2d(batch.weight.clamp(1, LIPS), 8)
     return weight / weight.mean()
 
 
