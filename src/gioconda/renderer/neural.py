@@ -62,14 +62,17 @@ class NeuralDecoder:
     def __init__(
         self, portrait: Portrait, model: Path | None = None, precision: str | None = None
     ) -> None:
-        encoder, self._decoders = _compiled(model, precision or precisions(model)[-1])
+        encoder, decoders = _compiled(model, precision or precisions(model)[-1])
+        # requests of its own: other portraits may be drawn at the same time
+        self._decoders = [decoder.create_infer_request() for decoder in decoders]
         self.side = int(encoder.input(0).shape[0])
         own = HeadPlace.of(portrait.head)
         margin = portrait.margin
         self._on_texture = own.view(self.side).moved(margin, margin)
         picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
         mesh = own.view(self.side).points(portrait.points)
-        answer = encoder([picture, masks(mesh, self.side, self.side)])
+        seen = [picture, masks(mesh, self.side, self.side)]
+        answer = encoder.create_infer_request().infer(seen)
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
@@ -88,7 +91,8 @@ class NeuralDecoder:
             rows, columns = slice(row, row + height // CELL), slice(column, column + width // CELL)
             ground = np.ascontiguousarray(self._ground[:, rows, columns])
             warped = look_up(self._features, origin)
-            change = decoder([picture, where, guide, warped, ground])[0]
+            inputs = [picture, where, guide, warped, ground]
+            change = decoder.infer(inputs, share_inputs=True, share_outputs=True)[0]
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
             window.draw(out, change, picture, where[0])
