@@ -38,7 +38,7 @@ from gioconda.training.export import export_renderer
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
 SETTLING: Final = 0.25  # the last part of the schedule, in which the rate falls to nothing
-CRITIC_RATE: Final = 2e-4
+CRITIC_RATE: Final = 4e-4
 CRITIC_FROM: Final = 1000  # it starts to learn,
 HEARD_FROM: Final = 1200  # and to be heard
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
