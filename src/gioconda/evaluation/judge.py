@@ -13,7 +13,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.errors import GiocondaError
+from gioconda.inference import compiled
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.encoder import HISTORY
 from gioconda.speech.features import SPECTRA
@@ -34,7 +34,7 @@ class SyncJudge:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else _compiled(model)
+        self._network = _released() if model is None else compiled(model, "a sync judge")
 
     def scores(self, pcm: NDArray[np.float32], lower: NDArray[np.float32]) -> NDArray[np.float64]:
         """Mean cosine between what is heard and what is seen, for each of `SHIFTS`, (5,).
@@ -62,11 +62,4 @@ class SyncJudge:
 def _released() -> ov.CompiledModel:
     file = resources.files("gioconda") / "weights" / _RELEASED
     with resources.as_file(file) as path:
-        return _compiled(path)
-
-
-def _compiled(path: Path) -> ov.CompiledModel:
-    try:
-        return ov.Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    except RuntimeError as error:
-        raise GiocondaError(f"{path} is not a sync judge ({error})") from error
+        return compiled(path, "a sync judge")

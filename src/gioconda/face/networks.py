@@ -15,6 +15,7 @@ from openvino.frontend import ConversionExtension, FrontEndManager
 
 from gioconda.errors import GiocondaError
 from gioconda.face.topology import LEFT_EYE, LIPS, RIGHT_EYE
+from gioconda.inference import compiled
 
 # Of each crop that the attention mesh looks at again: its points, and the two that level it.
 _CROPS = ((LIPS, 61, 291), (RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263))
@@ -43,12 +44,7 @@ def network(name: str) -> ov.CompiledModel:
         front_end.add_extension(ConversionExtension(operation, translate))
     with resources.as_file(file) as path:
         model = front_end.convert(front_end.load(str(path)))
-    settings = {
-        "INFERENCE_NUM_THREADS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",  # in bf16 the points step by a quarter of a pixel
-    }
-    return ov.Core().compile_model(model, "CPU", settings)
+    return compiled(model, "a face model")  # in bf16 the points step by a quarter of a pixel
 
 
 def _operations() -> list[tuple[str, Callable[[Any], list[Any]]]]:

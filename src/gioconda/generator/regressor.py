@@ -12,7 +12,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.errors import GiocondaError
+from gioconda.inference import compiled
 from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
@@ -32,7 +32,7 @@ class Regressor:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else _compiled(model)
+        self._network = _released() if model is None else compiled(model, "a regressor")
         self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -59,16 +59,4 @@ class Regressor:
 def _released() -> ov.CompiledModel:
     file = resources.files("gioconda") / "weights" / _RELEASED
     with resources.as_file(file) as path:
-        return _compiled(path)
-
-
-def _compiled(path: Path) -> ov.CompiledModel:
-    settings = {
-        "INFERENCE_NUM_THREADS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    try:
-        return ov.Core().compile_model(str(path), "CPU", settings)
-    except RuntimeError as error:
-        raise GiocondaError(f"{path} is not a regressor ({error})") from error
+        return compiled(path, "a regressor")

@@ -26,6 +26,7 @@ from gioconda.face import actions, measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
+from gioconda.inference import compiled
 from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -171,7 +172,7 @@ class _Window:
     """The frames shown last, the new one, and what the network made of those before."""
 
     def __init__(self, basis: Basis, model: Path | None) -> None:
-        network = _released() if model is None else compiled(model)
+        network = _released() if model is None else compiled(model, "a generator", None)
         self._request = network.create_infer_request()
         self.channels = 6 + sum(basis.parts)
         self._lower = slice(6 + basis.lower.start, self.channels)
@@ -344,17 +345,4 @@ def _joined(parts: list[Motion]) -> Motion:
 def _released() -> ov.CompiledModel:
     file = resources.files("gioconda") / "weights" / _RELEASED
     with resources.as_file(file) as path:
-        return compiled(path)
-
-
-def compiled(path: Path) -> ov.CompiledModel:
-    """The network of a file that `gioconda train generator` wrote.
-
-    Raises:
-        GiocondaError: if the file is missing or is no such model.
-    """
-    settings = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY"}
-    try:
-        return ov.Core().compile_model(str(path), "CPU", settings)
-    except RuntimeError as error:
-        raise GiocondaError(f"{path} is not a generator ({error})") from error
+        return compiled(path, "a generator", None)

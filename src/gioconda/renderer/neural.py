@@ -15,6 +15,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
+from gioconda.inference import compiled
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import Shot
 from gioconda.renderer.geometry import guides, masks
@@ -62,7 +63,7 @@ class NeuralDecoder:
     def __init__(
         self, portrait: Portrait, model: Path | None = None, precision: str | None = None
     ) -> None:
-        encoder, decoders = _compiled(model, precision or precisions(model)[-1])
+        encoder, *decoders = _compiled(model, precision or precisions(model)[-1])
         # requests of its own: other portraits may be drawn at the same time
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
         self.side = int(encoder.input(0).shape[0])
@@ -78,6 +79,7 @@ class NeuralDecoder:
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
+        started = []  # the inputs, too, must live until the answers are there
         for part, decoder in zip(PARTS, self._decoders, strict=True):
             height, width = part.size(self.side)
             limit = self.side - np.array([width, height])
@@ -92,10 +94,14 @@ class NeuralDecoder:
             ground = np.ascontiguousarray(self._ground[:, rows, columns])
             warped = look_up(self._features, origin)
             inputs = [picture, where, guide, warped, ground]
-            change = decoder.infer(inputs, share_inputs=True, share_outputs=True)[0]
+            decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
+            started.append((window, decoder, picture, where[0], inputs))
+        for window, decoder, picture, inner_mouth, _ in started:
+            decoder.wait()
+            change = decoder.get_output_tensor().data
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
-            window.draw(out, change, picture, where[0])
+            window.draw(out, change, picture, inner_mouth)
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -143,25 +149,17 @@ def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Mode
 
 
 @cache
-def _compiled(
-    model: Path | None, precision: str
-) -> tuple[ov.CompiledModel, tuple[ov.CompiledModel, ...]]:
+def _compiled(model: Path | None, precision: str) -> tuple[ov.CompiledModel, ...]:
     """The encoder, exact since it runs once, and the decoder for each of `PARTS`."""
-    core = ov.Core()
     encoder, decoder = networks(model, precision == "int8")
     side = int(encoder.input(0).shape[0])
-    settings = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_NUM_THREADS": 1,
-        "INFERENCE_PRECISION_HINT": "f32" if precision == "f32" else "bf16",  # int8: of the rest
-    }
-    compiled = []
+    hint = "f32" if precision == "f32" else "bf16"  # with int8: of what is not in integers
+    decoders = []
     for part in PARTS:
         fixed = decoder.clone()
         resize(fixed, *part.size(side))
-        compiled.append(core.compile_model(fixed, "CPU", settings))
-    exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    return core.compile_model(encoder, "CPU", exact), tuple(compiled)
+        decoders.append(compiled(fixed, "a decoder", hint))
+    return compiled(encoder, "an encoder"), *decoders
 
 
 def resize(decoder: ov.Model, height: int, width: int) -> None:

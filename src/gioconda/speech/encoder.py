@@ -13,7 +13,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.errors import GiocondaError
+from gioconda.inference import compiled
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
@@ -52,7 +52,7 @@ class SpeechEncoder:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else _compiled(model)
+        self._network = _released() if model is None else compiled(model, "a speech encoder")
         self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
@@ -93,16 +93,4 @@ class SpeechEncoder:
 def _released() -> ov.CompiledModel:
     file = resources.files("gioconda") / "weights" / _RELEASED
     with resources.as_file(file) as path:
-        return _compiled(path)
-
-
-def _compiled(path: Path) -> ov.CompiledModel:
-    settings = {
-        "INFERENCE_NUM_THREADS": 1,
-        "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
-    }
-    try:
-        return ov.Core().compile_model(str(path), "CPU", settings)
-    except RuntimeError as error:
-        raise GiocondaError(f"{path} is not a speech encoder ({error})") from error
+        return compiled(path, "a speech encoder")

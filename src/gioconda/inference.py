@@ -1,0 +1,33 @@
+"""Networks on the CPU, one core each: what overlaps is for the frame loop to say."""
+
+from pathlib import Path
+
+import openvino as ov
+
+from gioconda.errors import GiocondaError
+
+
+def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -> ov.CompiledModel:
+    """A network compiled to answer soon.
+
+    Args:
+        model: a file, or what was read from one.
+        what: its name in an error.
+        precision: "f32", "bf16", or None for what the processor does best.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    settings: dict[str, str | int | bool] = {
+        "INFERENCE_NUM_THREADS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        # pinned, all networks of all threads would wait for the first core
+        "ENABLE_CPU_PINNING": False,
+    }
+    if precision:
+        settings["INFERENCE_PRECISION_HINT"] = precision
+    source = str(model) if isinstance(model, Path) else model
+    try:
+        return ov.Core().compile_model(source, "CPU", settings)
+    except RuntimeError as error:
+        raise GiocondaError(f"{model} is not {what} ({error})") from error
