@@ -22,6 +22,7 @@ from gioconda.face.tracker import Track
 from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
 from gioconda.renderer import Renderer
+from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
 
 
@@ -67,7 +68,7 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
         gap = np.linalg.norm(openness[:, 13, :2] - openness[:, 14, :2], axis=1)
         picks = np.sort(_apart(gap, args.frames))
         gaze = portrait.basis.gaze
-        for decoder in (None, NeuralDecoder(portrait, args.model)):
+        for decoder in (PlainMouth(portrait), NeuralDecoder(portrait, args.model)):
             renderer = Renderer(portrait, decoder)
             row = []
             for i in picks:
