@@ -199,7 +199,6 @@ class _Call:
     def _heard(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
             self._hurry(track)
-            self._seat.session.microphone = True
             self._later(self._listen(track))
 
     def _hurry(self, track: MediaStreamTrack) -> None:
