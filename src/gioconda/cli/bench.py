@@ -126,25 +126,23 @@ def _live(args: argparse.Namespace) -> None:
         title += (
             "\none viewer for {seconds:.0f} s: {fps:.1f} frames a second, {percent:.2f} % late"
         ).format(percent=100 * result["pace"]["late"], **result["pace"])
-    heads = ["from a sound to the mouth's opening", "p50, ms", "p95, ms", "trials", "not opened"]
-    rows = [
-        [
-            name,
-            *(_rounded(result[key][each]) for each in ("p50_ms", "p95_ms")),
-            str(result[key]["trials"]),
-            str(result[key]["unopened"]),
-        ]
-        for name, key in (
-            ("to the frame, undisturbed", "undisturbed"),
-            ("to the frame", "session"),
-            ("to the frame decoded by a client", "webrtc"),
-        )
-    ]
+    heads = ["from the beginning of a sound", "p50, ms", "p95, ms", "trials"]
+    rows = []
+    for name, key in (
+        ("undisturbed", "undisturbed"),
+        ("in this process", "session"),
+        ("through WebRTC", "webrtc"),
+    ):
+        for what, part in (
+            ("to the frame that carries it", "shown"),
+            ("to the mouth's opening", "opened"),
+            ("of that the mouth's own", "own"),
+        ):
+            found = result[key][part]
+            if found["p50_ms"] is not None:
+                times = [f"{found[each]:.0f}" for each in ("p50_ms", "p95_ms")]
+                rows.append([f"{name}, {what}", *times, str(found["trials"] - found["missing"])])
     show(result, args.json, title, heads, rows)
-
-
-def _rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}"
 
 
 def _memory(args: argparse.Namespace) -> None:
