@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
 _SWEEP: Final = 1.0  # seconds
+_HELD_BACK: Final = 2**18  # bytes that the system may keep for a connection; Linux doubles them
 _WAITING: Final = 64  # requests that take long
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
@@ -198,6 +200,21 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_sessions(app, server)
     _add_jobs(app, server)
     return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Where a server takes connections; port 0 is any that is free.
+
+    What the system keeps for a slow line is held down, from megabytes to half a second of frames:
+    what a session drops then is the past, not the present.
+
+    Raises:
+        OSError: if the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=256)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_BACK)
+    return listener
 
 
 # --- errors ---
