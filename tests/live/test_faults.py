@@ -198,30 +198,34 @@ def test_a_client_that_takes_nothing_loses_frames_then_its_seat(running, client)
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_line_that_stands_still_for_five_seconds_goes_on_with_the_present(
+def test_a_line_that_stood_still_for_five_seconds_goes_on_with_the_present(
     running, client, monkeypatch
 ):
     """Frames are left out, whole ones, and the session beside it misses none."""
-    patient = replace(running.server.settings.limits, stall_seconds=15)
+    patient = replace(running.server.settings.limits, stall_seconds=100)
     settings = replace(running.server.settings, limits=patient)
     monkeypatch.setattr(running.server, "settings", settings)
-    stalled = _raw(running, open_session(client))
+    session = open_session(client)
+    stalled = _raw(running, session)
+    seat = running.server.seats.get(session)
     with connect(running.stream(open_session(client))) as watcher:
         numbers = [frame(watcher)[1]]
-        began = time.monotonic()
-        while time.monotonic() < began + 5:
+        end = time.monotonic() + 5
+        while time.monotonic() < end or seat.dropped() < 25:  # a busy machine gives less to drop
             numbers.append(frame(watcher)[1])
         stalled.settimeout(20)
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
         with stalled.makefile("rb") as line:
             while line.readline() != b"\r\n":
                 pass
-            seen = [_next_frame(line) for _ in range(60)]
+            seen = [_next_frame(line)]
+            while seen[-1][0] < numbers[-1]:
+                seen.append(_next_frame(line))
     stalled.close()
     assert numbers == list(range(len(numbers)))
     steps = np.diff([number for number, _ in seen])
     assert steps.min() > 0
-    assert steps.max() > 20
+    assert steps.max() >= 25
     assert {picture[:2] + picture[-2:] for _, picture in seen if picture} == {b"\xff\xd8\xff\xd9"}
 
 
