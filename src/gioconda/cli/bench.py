@@ -176,8 +176,9 @@ def _provenance(args: argparse.Namespace) -> None:
             result["chance"] = chance = bench_chance(args.unmarked, args.keys, report)
         title += (
             "\n{found} false positives in {searches} searches of unmarked video (under "
-            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; least chance "
-            "{least:.1e})"
+            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; extrapolated from "
+            "the highest scores, sync {sync[highest]:.1f} of {sync[needed]:.1f} and data "
+            "{data[highest]:.1f} of {data[needed]:.1f}: {sync[rate]:.0e} and {data[rate]:.0e})"
         ).format(**chance)
     with progress_bar("attacks") as report:
         result["mark"] = mark = bench_mark(args.portraits, report)
