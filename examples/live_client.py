@@ -10,6 +10,7 @@ import asyncio
 import json
 import struct
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -43,9 +44,10 @@ async def main(voice: Path, folder: Path, picture: Path | None, server: str) -> 
 
 
 async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
-    for begin in range(0, len(pcm), 1280):
+    began = time.monotonic()
+    for number, begin in enumerate(range(0, len(pcm), 1280), start=1):  # 40 ms each
         await socket.send(pcm[begin : begin + 1280])
-        await asyncio.sleep(0.04)
+        await asyncio.sleep(max(began + 0.04 * number - time.monotonic(), 0))
     await socket.send(json.dumps({"do": "end_of_speech"}))
 
 

@@ -1,6 +1,5 @@
 """A server that is ready, once for all tests, and clients of it."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pytest
 import uvicorn
 
 from gioconda.live.limits import Limits
-from gioconda.live.server import Server, Settings, make_app
+from gioconda.live.server import Server, Settings, listen, make_app
 
 
 @dataclass
@@ -37,7 +36,7 @@ class Running:
 def serving(settings: Settings) -> Iterator[Running]:
     """A server in a thread of its own, ready."""
     app = make_app(settings)
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(app, log_level="critical", ws_max_size=2**20, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

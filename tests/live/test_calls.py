@@ -13,7 +13,10 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
 from av import AudioFrame
+
+from gioconda.live.calls import AtOnce
 
 from .conftest import wait
 
@@ -41,12 +44,14 @@ class Viewer:
 
         self.tasks.append(asyncio.ensure_future(receive()))
 
-    async def connect(self, client, microphone=None):
+    async def connect(self, client, microphone=None, source="speech"):
         if microphone:
             self.peer.addTrack(microphone)
         else:
             self.peer.addTransceiver("audio", direction="recvonly")
-        self.session = (await client.post("/sessions", json={"portrait": "example"})).json()["id"]
+        self.session = (
+            await client.post("/sessions", json={"portrait": "example", "source": source})
+        ).json()["id"]
         await self.peer.setLocalDescription(await self.peer.createOffer())
         offer = {"sdp": self.peer.localDescription.sdp, "type": "offer"}
         address = f"/sessions/{self.session}/offer"
@@ -124,6 +129,37 @@ def test_a_microphone_is_heard(running, voice):
         await viewer.until(heard)
 
     run(running, visit)
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("source", ["speech", "microphone"])
+def test_the_session_says_whether_its_track_is_a_microphone(running, source):
+    """And a client may change its mind: a file that is played loses no word under load."""
+
+    async def visit(viewer, client):
+        await viewer.connect(client, AudioStreamTrack(), source)
+        await viewer.until(lambda: viewer.audio)
+        seat = running.server.seats.get(viewer.session)
+        assert seat.session.microphone is (source == "microphone")
+        await viewer.until(lambda: viewer.channel.readyState == "open")
+        viewer.channel.send('{"do": "source", "source": "speech"}')
+        await viewer.until(lambda: not seat.session.microphone)
+        viewer.channel.send('{"do": "source", "source": "radio"}')
+        await viewer.until(lambda: viewer.told[-1].get("code") == "bad-request")
+
+    run(running, visit)
+
+
+def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():
+    buffer = AtOnce()
+    given = []
+    for number in (65534, 65535, 0, 1, 3, 2, 4, 4, 5):  # 3 and 4 overtake; 4 comes twice
+        packet = RtpPacket(sequence_number=number)
+        packet._data = b"" if number == 5 else str(number).encode()
+        lost, frame = buffer.add(packet)
+        assert not lost
+        given += [frame.data.decode()] if frame else []
+    assert given == ["65534", "65535", "0", "1", "3", "4"]
 
 
 @pytest.mark.usefixtures("client")

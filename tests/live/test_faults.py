@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -197,6 +198,50 @@ def test_a_client_that_takes_nothing_loses_frames_then_its_seat(running, client)
 
 
 @pytest.mark.usefixtures("alive")
+def test_a_line_that_stood_still_for_five_seconds_goes_on_with_the_present(
+    running, client, monkeypatch
+):
+    """Frames are left out, whole ones, and the session beside it misses none."""
+    patient = replace(running.server.settings.limits, stall_seconds=100)
+    settings = replace(running.server.settings, limits=patient)
+    monkeypatch.setattr(running.server, "settings", settings)
+    session = open_session(client)
+    stalled = _raw(running, session)
+    seat = running.server.seats.get(session)
+    with connect(running.stream(open_session(client))) as watcher:
+        numbers = [frame(watcher)[1]]
+        end = time.monotonic() + 5
+        while time.monotonic() < end or seat.dropped() < 25:  # a busy machine gives less to drop
+            numbers.append(frame(watcher)[1])
+        stalled.settimeout(20)
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
+        with stalled.makefile("rb") as line:
+            while line.readline() != b"\r\n":
+                pass
+            seen = [_next_frame(line)]
+            while seen[-1][0] < numbers[-1]:
+                seen.append(_next_frame(line))
+    stalled.close()
+    assert numbers == list(range(len(numbers)))
+    steps = np.diff([number for number, _ in seen])
+    assert steps.min() > 0
+    assert steps.max() >= 25
+    assert {picture[:2] + picture[-2:] for _, picture in seen if picture} == {b"\xff\xd8\xff\xd9"}
+
+
+def _next_frame(line):
+    """Number and picture of the next frame that a server sends (RFC 6455)."""
+    while True:
+        kind, size = line.read(2)
+        if size >= 126:
+            size = int.from_bytes(line.read(2 if size == 126 else 8), "big")
+        body = line.read(size)
+        if kind == 0x82:
+            _, number, _, sound = HEAD.unpack(body[:16])
+            return number, body[16 + sound :]
+
+
+@pytest.mark.usefixtures("alive")
 def test_uploads_that_break_off_or_stand_still(running):
     head = (
         f"POST /portraits HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
@@ -264,7 +309,7 @@ def test_memory_and_threads_return_to_where_they_were(running, client, photo_pat
                 frame(watcher)
         wait(lambda: len(running.server.seats) == 0)
 
-    for _ in range(5):
+    for _ in range(10):  # until every thread that will ever work has worked
         visit()
     before, threads = _memory(), threading.active_count()
     for _ in range(20):

@@ -1,6 +1,7 @@
 """The page, in a real browser with a microphone that plays a file."""
 
 import json
+import os
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from ..face.pictures import astronaut, mirrored, side_by_side
 from .actor import casting
 from .browser import Visit, find_chromium, read_clip
 from .conftest import serving
+from .mouthpiece import install
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -38,8 +40,15 @@ Open = Callable[..., Visit]
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """With one seat."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """With one seat, and somebody who reads aloud."""
+    programs = install(tmp_path_factory.mktemp("programs"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(programs), prepend=os.pathsep)
+        yield from _serve()
+
+
+def _serve() -> Iterator[str]:
     with serving(Settings(limits=Limits(sessions=1, requests=100_000))) as running:
         yield running.url + "/"
 
@@ -231,6 +240,34 @@ def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
     if shown.fps >= LEAST_FPS:
         assert shown.sync()[0] > 0.6
     seen.page.click("#mic")
+    seen.wait_for("document.getElementById('status').textContent === 'Awake'")
+    assert seen.wrong == []
+
+
+def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
+    seen = visit().open(acting)
+    seen.page.check("[name=kind][value=text]", force=True)
+    seen.page.select_option("#voice", label="German")
+    seen.page.fill("#text", "ein langer Satz, der lang genug ist, um gesehen zu werden")
+    seen.page.click("#say")
+    _speaks(seen)
+
+
+def test_the_bundled_voice_is_spoken(visit: Open, acting: str) -> None:
+    seen = visit().open(acting)
+    seen.page.check("[name=kind][value=file]", force=True)
+    seen.page.click("#example")
+    assert seen.page.inner_text("#audio-name") == "The bundled voice"
+    seen.page.click("#play")
+    _speaks(seen)
+
+
+def _speaks(seen: Visit) -> None:
+    """The mouth opens, and all is heard to the end."""
+    seen.wait_for("document.getElementById('status').textContent === 'Speaking'")
+    shown = seen.watch(3)
+    assert shown.opening.max() > 0.05
+    assert shown.loudness.max() > 0.02
     seen.wait_for("document.getElementById('status').textContent === 'Awake'")
     assert seen.wrong == []
 

@@ -224,6 +224,24 @@ def test_after_half_an_hour_sound_and_picture_are_together(skew):
     assert session.statistics().waiting_ms <= waits[250] + 40
 
 
+def test_a_microphone_s_burst_waits_only_until_the_next_pause():
+    """What a network held back for 200 ms is not late for ever."""
+    day, _, session = begin()
+    session.microphone = True
+    voice = np.concatenate([tone(1), np.zeros(16000, np.float32), tone(1.5)])
+    held = np.split(voice, len(voice) // 320)
+    for i, part in enumerate(held):
+        when = 0.02 * (i + 1)
+        day.at(max(when, 0.7) if 0.5 < when < 0.7 else when, lambda part=part: session.append(part))
+    waits = []
+    for _ in range(80):
+        take(session, 1)
+        waits.append(session.statistics().waiting_ms)
+    assert max(waits[18:25]) > 100
+    assert max(waits[60:]) < 50
+    assert session.statistics().underruns == 1
+
+
 def test_work_that_takes_too_long_costs_pictures_and_no_time():
     _, _, session = begin(listens=0.015, draws=0.06)
     session.append(tone(60))

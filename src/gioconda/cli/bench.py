@@ -147,25 +147,23 @@ def _live(args: argparse.Namespace) -> None:
         title += (
             "\none viewer for {seconds:.0f} s: {fps:.1f} frames a second, {percent:.2f} % late"
         ).format(percent=100 * result["pace"]["late"], **result["pace"])
-    heads = ["from a sound to the mouth's opening", "p50, ms", "p95, ms", "trials", "not opened"]
-    rows = [
-        [
-            name,
-            *(_rounded(result[key][each]) for each in ("p50_ms", "p95_ms")),
-            str(result[key]["trials"]),
-            str(result[key]["unopened"]),
-        ]
-        for name, key in (
-            ("to the frame, undisturbed", "undisturbed"),
-            ("to the frame", "session"),
-            ("to the frame decoded by a client", "webrtc"),
-        )
-    ]
+    heads = ["from the beginning of a sound", "p50, ms", "p95, ms", "trials"]
+    rows = []
+    for name, key in (
+        ("undisturbed", "undisturbed"),
+        ("in this process", "session"),
+        ("through WebRTC", "webrtc"),
+    ):
+        for what, part in (
+            ("to the frame that carries it", "shown"),
+            ("to the mouth's opening", "opened"),
+            ("of that the mouth's own", "own"),
+        ):
+            found = result[key][part]
+            if found["p50_ms"] is not None:
+                times = [f"{found[each]:.0f}" for each in ("p50_ms", "p95_ms")]
+                rows.append([f"{name}, {what}", *times, str(found["trials"] - found["missing"])])
     show(result, args.json, title, heads, rows)
-
-
-def _rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.0f}"
 
 
 def _memory(args: argparse.Namespace) -> None:
@@ -199,8 +197,9 @@ def _provenance(args: argparse.Namespace) -> None:
             result["chance"] = chance = bench_chance(args.unmarked, args.keys, report)
         title += (
             "\n{found} false positives in {searches} searches of unmarked video (under "
-            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; least chance "
-            "{least:.1e})"
+            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; extrapolated from "
+            "the highest scores, sync {sync[highest]:.1f} of {sync[needed]:.1f} and data "
+            "{data[highest]:.1f} of {data[needed]:.1f}: {sync[rate]:.0e} and {data[rate]:.0e})"
         ).format(**chance)
     with progress_bar("attacks") as report:
         result["mark"] = mark = bench_mark(args.portraits, report)

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from gioconda.live.server import Settings, make_app
+        from gioconda.live.server import Settings, listen, make_app
     except ModuleNotFoundError as error:
         raise GiocondaError(
             f"{error.name} is missing; install Gioconda with its live parts: "
@@ -79,7 +78,13 @@ def run(args: argparse.Namespace) -> int:
     settings = Settings(keys, limits, args.require_consent, args.audit)
     if args.ray:
         return _replicas(args, settings)
-    listener = _listen(args.host, args.port)
+    try:
+        listener = listen(args.host, args.port)
+    except OSError as error:
+        raise GiocondaError(
+            f"{args.host}, port {args.port} cannot be used ({error.strerror}); choose another "
+            "--port"
+        ) from error
     config = uvicorn.Config(
         make_app(settings),
         log_level="warning",
@@ -93,16 +98,6 @@ def run(args: argparse.Namespace) -> int:
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
     return 0
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
-        raise GiocondaError(
-            f"{host}, port {port} cannot be used ({error.strerror}); choose another --port"
-        ) from error
 
 
 def _replicas(args: argparse.Namespace, settings: "Settings") -> int:

@@ -1,15 +1,20 @@
 """How soon a live portrait answers, how well it keeps its pace, and how many this machine holds.
 
-What "the mouth opens" means: a voiced sound begins in silence, fed in real time in pieces of
-10 ms. In the frames that come out the face is found again (`FaceMesh`), and the opening of its
-lips read off. The mouth opens in the first frame in which it has come a quarter of the way from
-where it was to the widest it gets within 0.8 s. The latency runs from the beginning of the sound,
-when it is spoken, to the moment when that frame is there: drawn and marked, or decoded by the
-client. So it holds the sound that is needed, the computing, the time until a mouth is a quarter
-open, and the network.
+A syllable begins in silence and is fed in real time in pieces of 10 ms, evenly at all times within
+a frame. Two things are timed from the moment when it begins to be spoken:
 
-The client is aiortc's, which gives a frame away when the next one begins to come: 40 ms that
-browsers do not take.
+- To its frame: until the frame is there, drawn and marked, that carries the beginning of the
+  sound. That is the delay of the line: the rest of the frame's 40 ms, 10 ms that wait, 80 ms of
+  look-ahead, and the computing. The same sound in a file gives the same frame, in step with it.
+- To the mouth's opening. In the frames that come out the face is found again (`FaceMesh`), and
+  the opening of its lips read off. The mouth opens in the first frame in which it has come a
+  quarter of the way from where it was to the widest it gets within 0.8 s. This holds the mouth's
+  own time too: how much later than the sound the mouth opens in the finished video, live or
+  offline, where no delay is. `own_ms` is that time.
+
+Through WebRTC the client is aiortc's, told to give a frame away when its last packet is there
+(RTP's marker), as browsers do; by itself it waits for the next frame, 40 ms. Its microphone sends
+packets of 20 ms, so that much more of the sound must be there, and Opus adds 6.5.
 
 Undisturbed figures are on the processor's time: it passes while this process computes or waits,
 but not while others have the processor. They say what one core that is free would do.
@@ -19,14 +24,15 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import av
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from gioconda.animator import Animator
@@ -43,7 +49,8 @@ from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
-_PACKET: Final = SAMPLE_RATE // 50  # samples in a packet of WebRTC
+_WIRE: Final = 48_000  # Opus's rate: another would wait in a resampler, which no browser has
+_PACKET: Final = _WIRE // 50  # samples in a packet of WebRTC
 _SOUND: Final = 0.3  # seconds of voice in a trial
 _WATCH: Final = 0.8  # seconds after its beginning in which the mouth must open
 _QUIET: Final = 1.0  # seconds from one trial to the next at least
@@ -68,8 +75,9 @@ def bench_live(
         report: called with the trials done and in all.
 
     Returns:
-        `frame_ms`, the processor's time for a frame; `undisturbed`, `session` and `webrtc`, for
-        each `p50_ms`, `p95_ms`, `trials` and `unopened`, those in which the mouth did not open;
+        `frame_ms`, the processor's time for a frame; `undisturbed`, `session` and `webrtc`, in each
+        `shown`, `opened` and `own` (see `Answer`), in each `p50_ms`, `p95_ms`, `trials` and
+        `missing`, those of them without an answer;
         `first_frame_ms` through WebRTC, median and most; `pace` of one viewer: `fps`, `late` and
         `left_out` (shares), `seconds`; `viewers`, how many at once are held, and the `pace` of each
         number tried.
@@ -79,12 +87,12 @@ def bench_live(
     sound = syllable(voice)
     report(0, 2 * trials)
     result: dict[str, Any] = {"size": portrait.size, "frame_ms": _cost(portrait, voice)}
-    result["undisturbed"] = _summed(_undisturbed(portrait, sound, trials))
-    result["session"] = _summed(_direct(portrait, sound, trials, lambda n: report(n, 2 * trials)))
-    opened, first = asyncio.run(
+    result["undisturbed"] = _told(_undisturbed(portrait, sound, trials))
+    result["session"] = _told(_direct(portrait, sound, trials, lambda n: report(n, 2 * trials)))
+    answers, first = asyncio.run(
         _through_webrtc(sound, trials, lambda n: report(trials + n, 2 * trials))
     )
-    result["webrtc"] = _summed(opened)
+    result["webrtc"] = _told(answers)
     result["first_frame_ms"] = {"p50": float(np.median(first)), "most": max(first)}
     if minutes:
         result["pace"] = pace(portrait, voice, 1, 60 * minutes)[0]
@@ -117,27 +125,45 @@ def syllable(voice: NDArray[np.float32]) -> NDArray[np.float32]:
 # --- latency ---
 
 
-@dataclass
-class Trial:
-    """What was seen after one sound."""
+class Seen(NamedTuple):
+    """A picture, and when it was there; the frame that it is of, where that is known."""
 
-    began: float
-    pictures: list[tuple[float, NDArray[np.uint8]]] = field(default_factory=list)
+    when: float
+    picture: NDArray[np.uint8]
+    frame: Frame | None = None
 
-    def latency(self, lips: "_Lips") -> float | None:
-        """Milliseconds until the mouth opened, or None."""
-        times = np.array([when for when, _ in self.pictures])
-        opening = np.array([lips.opening(picture) for _, picture in self.pictures])
-        before = opening[times < self.began][-_BEFORE:]
-        after = times >= self.began
-        if not len(before) or not after.any():
-            return None
-        rest = float(np.median(before))
-        widest = float(opening[after].max())
-        if widest - rest < _LEAST:
-            return None
-        first = np.flatnonzero(after & (opening > rest + _OPEN * (widest - rest)))[0]
-        return float(1000 * (times[first] - self.began))
+
+@dataclass(frozen=True)
+class Answer:
+    """Milliseconds from the beginning of a sound.
+
+    Attributes:
+        shown: to the frame that carries it, or None if that is not known.
+        opened: to the mouth's opening, or None if it did not open.
+        own: from the sound to the opening in the video itself, or None.
+    """
+
+    shown: float | None
+    opened: float | None
+    own: float | None
+
+
+def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
+    """What was seen after a sound that began then."""
+    opening = np.array([lips.opening(each.picture) for each in seen])
+    after = np.array([each.when >= began for each in seen])
+    carries = next((s for s in seen if s.when >= began and s.frame and s.frame.sound.any()), None)
+    shown = None if carries is None else 1000 * (carries.when - began)
+    rest = float(np.median(opening[~after][-_BEFORE:])) if (~after).any() else np.inf
+    widest = float(opening[after].max()) if after.any() else -np.inf
+    if widest - rest < _LEAST:
+        return Answer(shown, None, None)
+    first = seen[np.flatnonzero(after & (opening > rest + _OPEN * (widest - rest)))[0]]
+    own = None
+    if carries is not None and carries.frame and first.frame:
+        sound = carries.frame.time + np.flatnonzero(carries.frame.sound)[0] / SAMPLE_RATE
+        own = 1000 * (first.frame.time - float(sound))
+    return Answer(shown, 1000 * (first.when - began), own)
 
 
 class _Lips:
@@ -161,16 +187,62 @@ class _Lips:
         return float(np.linalg.norm(gap, axis=1).mean() / eyes)
 
 
-def _summed(found: list[float | None]) -> dict[str, Any]:
-    opened = [each for each in found if each is not None]
-    if not opened:
-        return {"p50_ms": None, "p95_ms": None, "trials": len(found), "unopened": len(found)}
+def _told(answers: Sequence[Answer]) -> dict[str, Any]:
     return {
-        "p50_ms": float(np.median(opened)),
-        "p95_ms": float(np.quantile(opened, 0.95)),
-        "trials": len(found),
-        "unopened": len(found) - len(opened),
+        name: _summed([getattr(each, name) for each in answers])
+        for name in ("shown", "opened", "own")
     }
+
+
+def _summed(found: Sequence[float | None]) -> dict[str, Any]:
+    known = [each for each in found if each is not None]
+    return {
+        "p50_ms": float(np.median(known)) if known else None,
+        "p95_ms": float(np.quantile(known, 0.95)) if known else None,
+        "trials": len(found),
+        "missing": len(found) - len(known),
+    }
+
+
+def _direct(
+    portrait: Portrait, sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
+) -> list[Answer]:
+    """The session alone: from the sound to the frame, drawn and marked."""
+    session = Session(Animator(portrait))
+    seen: list[Seen] = []
+    lock = threading.Lock()
+
+    def watch() -> None:
+        for frame in session:
+            if frame.picture is not None:
+                with lock:
+                    seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    found: list[Answer] = []
+    lips = _Lips()
+    try:
+        for number in range(trials):
+            time.sleep(_QUIET)
+            with lock:
+                del seen[:-_BEFORE]
+                last = seen[-1].when
+            begin = last + STEP * (2 + (number + 0.5) / trials)
+            for start in range(0, len(sound), PIECE):
+                part = sound[start : start + PIECE]
+                time.sleep(max(begin + (start + len(part)) / SAMPLE_RATE - time.monotonic(), 0))
+                session.append(part)
+            session.end_of_speech()
+            time.sleep(max(begin + _WATCH - time.monotonic(), 0))
+            with lock:
+                watched = list(seen)
+            found.append(_answer(begin, watched, lips))
+            report(number + 1)
+    finally:
+        session.close()
+        thread.join()
+    return found
 
 
 class _ProcessorClock:
@@ -212,80 +284,35 @@ class _ProcessorClock:
         self._offset -= time.process_time() + self._offset - since
 
 
-def _undisturbed(portrait: Portrait, sound: NDArray[np.float32], trials: int) -> list[float | None]:
+def _undisturbed(portrait: Portrait, sound: NDArray[np.float32], trials: int) -> list[Answer]:
     """As `_direct`, on the processor's time."""
     clock = _ProcessorClock()
     session = Session(Animator(portrait), clock=clock)
-    lips, chance = _Lips(), np.random.default_rng(0)
-    frames = iter(session)
+    frames, lips = iter(session), _Lips()
     for _ in range(FPS):
         next(frames)
-    found: list[float | None] = []
-    for _ in range(trials):
-        begin = clock.now() + _QUIET + chance.random() * STEP
-        for start in range(0, len(sound), PIECE):
-            part = sound[start : start + PIECE]
-            when = begin + (start + len(part)) / SAMPLE_RATE
+    found: list[Answer] = []
+    for number in range(trials):
+        begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
+        for first in range(0, len(sound), PIECE):
+            part = sound[first : first + PIECE]
+            when = begin + (first + len(part)) / SAMPLE_RATE
             clock.at(when, partial(session.append, part))
         clock.at(begin + _SOUND, session.end_of_speech)
-        trial = Trial(begin)
+        seen: list[Seen] = []
         while (now := clock.now()) < begin + _WATCH:
-            picture = next(frames).picture
-            if picture is not None:
-                now = clock.now()
-                trial.pictures.append((now, picture.copy()))
-                if now < begin:
-                    del trial.pictures[:-_BEFORE]
-        found.append(trial.latency(lips))
+            frame = next(frames)
+            if frame.picture is not None:
+                seen.append(Seen(clock.now(), frame.picture.copy(), frame))
+        found.append(_answer(begin, seen, lips))
         clock.leave_out(now)
     session.close()
     return found
 
 
-def _direct(
-    portrait: Portrait, sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
-) -> list[float | None]:
-    """The session alone: from the sound to the frame, drawn and marked."""
-    session = Session(Animator(portrait))
-    trial = Trial(float("inf"))
-    lock = threading.Lock()
-
-    def watch() -> None:
-        for frame in session:
-            if frame.picture is not None:
-                with lock:
-                    trial.pictures.append((time.monotonic(), frame.picture.copy()))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    found: list[float | None] = []
-    lips, chance = _Lips(), np.random.default_rng(0)
-    try:
-        for number in range(trials):
-            # at any time within a frame
-            time.sleep(_QUIET + chance.random() * STEP)
-            with lock:
-                trial.pictures = trial.pictures[-_BEFORE:]
-                trial.began = begin = time.monotonic()
-            for start in range(0, len(sound), PIECE):
-                part = sound[start : start + PIECE]
-                time.sleep(max(begin + (start + len(part)) / SAMPLE_RATE - time.monotonic(), 0))
-                session.append(part)
-            session.end_of_speech()
-            time.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            with lock:
-                seen = Trial(begin, list(trial.pictures))
-            found.append(seen.latency(lips))
-            report(number + 1)
-    finally:
-        session.close()
-        thread.join()
-    return found
-
-
 async def _through_webrtc(
     sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
-) -> tuple[list[float | None], list[float]]:
+) -> tuple[list[Answer], list[float]]:
     """Microphone → WebRTC → session → WebRTC → decoded frame, both ends in this process."""
     from gioconda.live.calls import Calls
 
@@ -294,8 +321,8 @@ async def _through_webrtc(
     seats, calls = Seats(portraits, limits, None, False), Calls()
     await asyncio.to_thread(seats.warm_up)
     first: list[float] = []
-    found: list[float | None] = []
-    lips, chance = _Lips(), np.random.default_rng(0)
+    found: list[Answer] = []
+    lips = _Lips()
     try:
         for _ in range(4):
             client = await _Client.connect(seats, calls)
@@ -306,12 +333,12 @@ async def _through_webrtc(
         first.append(await client.first_frame())
         await asyncio.sleep(2)
         for number in range(trials):
-            await asyncio.sleep(_QUIET + chance.random() * STEP)
-            client.trial.pictures = client.trial.pictures[-_BEFORE:]
-            begin = await client.say(sound)
+            await asyncio.sleep(_QUIET + number % 2 * _PACKET / _WIRE)
+            del client.seen[:-_BEFORE]
+            # evenly at all times within a packet
+            begin = await client.say(sound, int(_PACKET * (number + 0.5) / trials))
             await asyncio.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            seen = Trial(begin, list(client.trial.pictures))
-            found.append(await asyncio.to_thread(seen.latency, lips))
+            found.append(await asyncio.to_thread(_answer, begin, list(client.seen), lips))
             report(number + 1)
         await client.close()
     finally:
@@ -327,8 +354,8 @@ class _Client:
         from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
 
         self.began = time.monotonic()
-        self.trial = Trial(float("inf"))
-        self._seen = asyncio.Event()
+        self.seen: list[Seen] = []
+        self._begun = asyncio.Event()
         self._first = 0.0
         self._tasks: list[asyncio.Task[None]] = []
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -348,19 +375,19 @@ class _Client:
             async def recv(self) -> av.AudioFrame:
                 """The next packet, when its last sample is spoken."""
                 self._start = self._start or time.monotonic()
-                due = self._start + (self._sent + _PACKET) / SAMPLE_RATE
+                due = self._start + (self._sent + _PACKET) / _WIRE
                 await asyncio.sleep(max(due - time.monotonic(), 0))
                 part = np.zeros(_PACKET, np.float32)
                 said = self.waiting[:_PACKET]
                 if len(said) and not self.said.is_set():
-                    self.begin = due - _PACKET / SAMPLE_RATE
+                    self.begin = due - _PACKET / _WIRE
                     self.said.set()
                 part[: len(said)] = said
                 self.waiting = self.waiting[_PACKET:]
                 pcm = np.rint(part * 32767).astype(np.int16)[None]
                 frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
-                frame.sample_rate = SAMPLE_RATE
-                frame.pts, frame.time_base = self._sent, Fraction(1, SAMPLE_RATE)
+                frame.sample_rate = _WIRE
+                frame.pts, frame.time_base = self._sent, Fraction(1, _WIRE)
                 self._sent += _PACKET
                 return frame
 
@@ -384,15 +411,16 @@ class _Client:
 
     async def first_frame(self) -> float:
         """Milliseconds from the wish for a session to the first decoded frame."""
-        await asyncio.wait_for(self._seen.wait(), 60)
+        await asyncio.wait_for(self._begun.wait(), 60)
         return 1000 * (self._first - self.began)
 
-    async def say(self, sound: NDArray[np.float32]) -> float:
-        """Say it; when it began."""
+    async def say(self, sound: NDArray[np.float32], offset: int) -> float:
+        """Say it, so many samples after the beginning of a packet; when it began."""
         self._microphone.said.clear()
-        self._microphone.waiting = sound
+        wide = np.asarray(soxr.resample(sound, SAMPLE_RATE, _WIRE), np.float32)
+        self._microphone.waiting = np.concatenate([np.zeros(offset, np.float32), wide])
         await self._microphone.said.wait()
-        return float(self._microphone.begin)
+        return float(self._microphone.begin) + offset / _WIRE
 
     async def close(self) -> None:
         """Hang up."""
@@ -401,6 +429,10 @@ class _Client:
         await self._peer.close()
 
     def _watch(self, track: Any) -> None:
+        name = "_RTCRtpReceiver__jitter_buffer"
+        for each in self._peer.getTransceivers():
+            if each.receiver.track is track and track.kind == "video":
+                setattr(each.receiver, name, _until_marked())
         self._tasks.append(asyncio.ensure_future(self._receive(track)))
 
     async def _receive(self, track: Any) -> None:
@@ -413,12 +445,39 @@ class _Client:
                 return
             if track.kind == "video":
                 now = time.monotonic()
-                if not self._seen.is_set():
+                if not self._begun.is_set():
                     self._first = now
-                    self._seen.set()
+                    self._begun.set()
                 picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-                self.trial.pictures.append((now, picture))
-                del self.trial.pictures[: -4 * FPS]
+                self.seen.append(Seen(now, picture))
+                del self.seen[: -4 * FPS]
+
+
+def _until_marked() -> Any:
+    """A buffer that gives a picture away when its last packet is there, as browsers do."""
+    from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+    from aiortc.rtp import RtpPacket
+
+    class Buffer(JitterBuffer):
+        def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+            """Whether a key frame is needed, and the picture that is whole."""
+            lost, picture = super().add(packet)
+            if picture is None and packet.marker:
+                picture = self._remove_whole(packet)
+            return lost, picture
+
+        def _remove_whole(self, last: RtpPacket) -> JitterFrame | None:
+            assert self._origin is not None
+            count = (last.sequence_number - self._origin) % 2**16 + 1
+            if count > self.capacity:
+                return None
+            parts = [self._packets[(self._origin + i) % self.capacity] for i in range(count)]
+            if any(part is None or part.timestamp != last.timestamp for part in parts):
+                return None
+            self.remove(count)
+            return JitterFrame(b"".join(part._data for part in parts), last.timestamp)
+
+    return Buffer(capacity=512, is_video=True)
 
 
 # --- pace ---

@@ -12,6 +12,7 @@ class Limits:
         picture_bytes, picture_pixels: of an upload; pixels are looked at before decoding.
         picture_side: larger pictures are made smaller to it.
         voice_bytes, voice_seconds: of a job's sound.
+        text_chars: of a text that is read aloud.
         body_bytes: of any other request.
         session_seconds: how long a session may last.
         idle_seconds: how long a session may hear nothing.
@@ -30,6 +31,7 @@ class Limits:
     picture_side: int = 2560
     voice_bytes: int = 50 * 2**20
     voice_seconds: float = 600.0
+    text_chars: int = 1000
     body_bytes: int = 2**18
     session_seconds: float = 3600.0
     idle_seconds: float = 600.0

@@ -8,7 +8,6 @@ with method and body), and there the client stays.
 
 import asyncio
 import os
-import socket
 from typing import Any, Final
 
 import uvicorn
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gioconda.errors import GiocondaError
-from gioconda.live.server import Settings, make_app
+from gioconda.live.server import Settings, listen, make_app
 
 _START: Final = 120.0  # seconds that a replica may take to listen
 
@@ -31,7 +30,7 @@ class Stage:
 
     def __init__(self, settings: Settings, host: str) -> None:
         self._app = make_app(settings)
-        self._listener = socket.create_server((host, 0))
+        self._listener = listen(host, 0)
         port = self._listener.getsockname()[1]
         self._address = f"http://{_reachable(host)}:{port}"
         config = uvicorn.Config(

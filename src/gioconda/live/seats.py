@@ -111,11 +111,16 @@ class Seat:
                 self.session.set(dials)
             except GiocondaError as error:
                 raise RefusalError(400, "controls", str(error)) from error
+        elif what == "source":
+            source = message.get("source") if isinstance(message, dict) else None
+            if source not in ("speech", "microphone"):
+                raise RefusalError(400, "bad-request", "source is speech or microphone")
+            self.session.microphone = source == "microphone"
         elif what == "close":
             self.leave()
         else:
             raise RefusalError(
-                400, "bad-request", "expected do: end_of_speech, interrupt, set or close"
+                400, "bad-request", "expected do: end_of_speech, interrupt, set, source or close"
             )
 
     def leave(self, reason: RefusalError | None = None) -> None:

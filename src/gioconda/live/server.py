@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,12 +27,14 @@ from gioconda.live.errors import RefusalError
 from gioconda.live.jobs import Jobs
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Portraits
+from gioconda.live.reader import Reader
 from gioconda.live.seats import LOG, Seats, Wish, check_consent
 from gioconda.live.session import AHEAD, constant
 from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
 _SWEEP: Final = 1.0  # seconds
+_HELD_BACK: Final = 2**18  # bytes that the system may keep for a connection; Linux doubles them
 _WAITING: Final = 64  # requests that take long
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
@@ -72,6 +75,13 @@ class SessionWish(BaseModel):
     source: Literal["speech", "microphone"] = "speech"
 
 
+class Text(BaseModel):
+    """What `POST /speech` takes."""
+
+    text: str
+    voice: Annotated[str, Field(max_length=64)]
+
+
 class Offer(BaseModel):
     """What `POST /sessions/{id}/offer` takes."""
 
@@ -90,6 +100,7 @@ class Server:
         self.seats = Seats(self.portraits, limits, settings.audit, settings.require_consent)
         self.jobs = Jobs(limits, settings.audit)
         self.calls = Calls()
+        self.reader = Reader(limits.text_chars)
         self.ready = asyncio.Event()
         self._making, self._waiting = asyncio.Semaphore(2), 0
 
@@ -147,6 +158,7 @@ class Server:
             "picture_pixels",
             "voice_bytes",
             "voice_seconds",
+            "text_chars",
             "session_seconds",
             "idle_seconds",
         )
@@ -156,6 +168,8 @@ class Server:
             "needs_key": bool(self.keys),
             "consent_required": self.settings.require_consent,
             "badge": True,
+            "speech": [{"voice": v, "name": name} for v, name in self.reader.voices.items()],
+            "example_voice": True,
             "ready": self.ready.is_set(),
             "sessions": {"open": len(self.seats), "most": self.seats.most},
             "limits": {**told, "sound_ahead_seconds": AHEAD // SAMPLE_RATE},
@@ -182,9 +196,25 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_errors(app)
     _add_pages(app, server)
     _add_portraits(app, server)
+    _add_voices(app, server)
     _add_sessions(app, server)
     _add_jobs(app, server)
     return app
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Where a server takes connections; port 0 is any that is free.
+
+    What the system keeps for a slow line is held down, from megabytes to half a second of frames:
+    what a session drops then is the past, not the present.
+
+    Raises:
+        OSError: if the address cannot be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=256)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _HELD_BACK)
+    return listener
 
 
 # --- errors ---
@@ -301,6 +331,23 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
     async def remove_portrait(identity: str) -> None:
         """Forget a portrait."""
         server.portraits.remove(identity)
+
+
+# --- voices ---
+
+
+def _add_voices(app: FastAPI, server: Server) -> None:
+    @app.get("/voices/example", tags=["voices"], response_class=Response)
+    async def example_voice() -> Response:
+        """The bundled voice, as FLAC."""
+        file = resources.files("gioconda") / "example" / "voice.flac"
+        return Response(file.read_bytes(), media_type="audio/flac")
+
+    @app.post("/speech", tags=["voices"], response_class=Response)
+    async def speech(body: Text) -> Response:
+        """A text read aloud by espeak-ng, if it is installed there, as WAV."""
+        spoken = await server.work(partial(server.reader.read, body.text, body.voice))
+        return Response(spoken, media_type="audio/wav")
 
 
 # --- sessions ---

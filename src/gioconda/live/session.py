@@ -28,6 +28,7 @@ AHEAD: Final = 120 * SAMPLE_RATE  # samples that may wait
 # What waits before the first sample is spoken, so that the next piece may be a little late.
 # It grows when something has been late, by so much at once.
 _MARGIN, _MOST_MARGIN, _MORE_MARGIN = SAMPLE_RATE // 100, SAMPLE_RATE // 5, SAMPLE_RATE // 25
+_CALMER: Final = 0.8  # a microphone's margin shrinks so in a second in which nothing was late
 _PATIENCE: Final = FPS  # frames without sound, until a speaker is taken to be silent
 _SETTLE: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
 _FADE: Final = 32  # samples
@@ -173,6 +174,7 @@ class Session:
         self._still = 0  # frames since the last sound, or since the interruption
         self._debt = 0  # samples of silence that a pause can give back
         self._margin = _MARGIN
+        self._spares: deque[int] = deque(maxlen=FPS)  # samples that waited after each frame
         self._piece = 0  # samples that come together
         self._loudest, self._pause = 0.0, 0
         self._dials: dict[str, Any] = {}
@@ -339,6 +341,7 @@ class Session:
     def _flow(self) -> tuple[NDArray[np.float32], float | None]:
         self._catch_up()
         pcm, heard = self._inbox.take(SAMPLES)
+        self._spares.append(len(self._inbox))
         whole = np.zeros(SAMPLES, np.float32)
         whole[: len(pcm)] = pcm
         if self._ended:
@@ -348,6 +351,7 @@ class Session:
             fade = min(_FADE, len(pcm))
             whole[len(pcm) - fade : len(pcm)] *= np.linspace(1, 0, fade, dtype=np.float32)
             self._flowing = False
+            self._spares.clear()
             self._gap, self._still = SAMPLES - len(pcm), 0
         self._heed(whole)
         return whole, heard
@@ -388,12 +392,11 @@ class Session:
         return whole, heard
 
     def _catch_up(self) -> None:
-        """Shorten the pause that is on, if silence had to be put in before.
-
-        A microphone's clock may be quicker than ours, so there what waits is always too much.
-        """
+        """Shorten the pause that is on, if silence had to be put in before."""
+        if self.microphone:
+            self._trim()
         while (
-            (self._debt >= SAMPLES or self.microphone)
+            self._debt >= SAMPLES
             and self._pause >= _PAUSE
             and len(self._inbox) >= 2 * SAMPLES + self._margin
             and self._faint(self._inbox.look(SAMPLES))
@@ -402,10 +405,26 @@ class Session:
             self._debt = max(self._debt - SAMPLES, 0)
             self._caught_up += SAMPLES
 
+    def _trim(self) -> None:
+        """Leave out of a microphone's pause what was not needed for a second.
+
+        Its clock may be quicker than ours, and what came in a burst would wait for good.
+        """
+        if self._pause < _PAUSE or len(self._spares) < FPS:
+            return
+        self._margin = max(_MARGIN, int(_CALMER * self._margin))
+        spare = min(self._spares) - self._margin
+        self._spares.clear()
+        if spare > 0 and self._faint(self._inbox.look(spare)):
+            self._inbox.take(spare)
+            self._debt = max(self._debt - spare, 0)
+            self._caught_up += spare
+
     def _leave_out_stale(self) -> None:
         if len(self._inbox) > _STALE:
             stale = len(self._inbox) - _FRESH
             self._inbox.take(stale)
+            self._spares.clear()
             self._debt = 0
             self._caught_up += stale
 
@@ -431,6 +450,7 @@ class Session:
 
     def _silence(self) -> None:
         self._inbox.clear()
+        self._spares.clear()
         self._ended = self._flowing = False
         self._gap = self._debt = self._still = 0
         self._margin = max(_MARGIN, self._margin // 2)

@@ -1,5 +1,7 @@
 """The invisible mark: put into the luma of every frame, the same offline and live."""
 
+import math
+
 import cv2
 import numba
 import numpy as np
@@ -11,9 +13,9 @@ from gioconda.provenance.pattern import PUBLIC_KEY, make_pattern
 TILE = 128  # pixels of a tile in a video whose shorter side is 512
 
 # Grey levels (root mean square) where the picture is flat, how much more per grey level of
-# texture, and the most. Chosen by looking at flat backgrounds, drawings and paintings.
-_FLAT, _TEXTURE, _MOST = 0.6, 0.5, 3.5
-_PSNR = 42.5  # dB; a frame that would be marked more strongly is marked less
+# texture, and the most of that. Chosen by looking at flat backgrounds, drawings and paintings.
+_FLAT, _TEXTURE, _MOST = 0.85, 0.5, 2.6
+_PSNR = 42.2  # dB; where a frame would be marked more strongly, its texture is marked less
 _STEP = 8  # pixels; how finely texture is looked at
 _FINE = 1 / 32  # pattern and strength in 8 bits
 
@@ -89,11 +91,14 @@ def _strength(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # The least of the neighbours: an edge does not mark what is flat beside it.
     texture = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
     light = cv2.resize(grey, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    most_here = np.minimum(_FLAT + _TEXTURE * texture, _MOST)
-    strength = most_here * np.minimum(0.5 + light / 100, 1)
-    most = 255 / 10 ** (_PSNR / 20)
-    present = float(np.sqrt(np.mean(strength**2) + 1 / 12))  # rounding adds 1/12
-    fine = np.rint(strength * (min(1.0, most / present) / _FINE)).astype(np.uint8)
+    seen = np.minimum(0.5 + light / 100, 1)
+    flat, rest = _FLAT * seen, np.minimum(_TEXTURE * texture, _MOST) * seen
+    # As much of the rest as makes the mean square of all of it the most; rounding adds 1/12.
+    most = 255**2 / 10 ** (_PSNR / 10) - 1 / 12
+    square, both = float(np.mean(rest * rest)) + 1e-9, float(np.mean(flat * rest))
+    left = max(most - float(np.mean(flat * flat)), 0.0)
+    share = (math.sqrt(both * both + square * left) - both) / square
+    fine = np.rint((flat + min(share, 1.0) * rest) / _FINE).astype(np.uint8)
     grain = cv2.cvtColor(fine, cv2.COLOR_GRAY2RGB)
     return np.asarray(cv2.resize(grain, (width, height)), np.uint8)
 
