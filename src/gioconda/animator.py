@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import Decoder
+from gioconda.renderer.neural import NeuralDecoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 
@@ -142,6 +144,7 @@ def animate(
     consent: str | None = None,
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
+    model: str | os.PathLike[str] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -159,6 +162,8 @@ def animate(
         badge: draw a small visible badge into a corner.
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
+        model: a file of `gioconda train renderer`, whose network draws mouth and eyes instead of
+            the plain mouth.
         report: called with the frames done and the frames in all.
 
     Raises:
@@ -175,7 +180,8 @@ def animate(
         badge,
         sign_key,
     )
-    animator = Animator(portrait, seed, dials, full, mark=made.mark)
+    decoder = None if model is None else NeuralDecoder(portrait, Path(model))
+    animator = Animator(portrait, seed, dials, full, decoder, made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0
     renderer = animator.renderer

@@ -17,6 +17,11 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="a file of `gioconda train renderer`, whose network draws mouth and eyes",
+    )
     add_dial_options(parser)
 
 
@@ -78,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
             consent=args.consent,
             badge=args.badge,
             sign_key=args.sign_key,
+            model=args.model,
             report=report,
         )
     conclude(made.path, made.frames, made.seconds, made.note)

@@ -86,6 +86,8 @@ def _speed(args: argparse.Namespace) -> None:
 def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
+    if args.model is None:
+        raise GiocondaError("bench decoder needs --model FILE, a file of `gioconda train renderer`")
     result = bench_decoder(args.size, args.model)
     rows = [
         [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]

@@ -78,12 +78,12 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
     }
 
 
-def bench_decoder(size: int, model: Path | None) -> dict[str, Any]:
+def bench_decoder(size: int, model: Path) -> dict[str, Any]:
     """The learned decoder alone, on the bundled example, at each precision.
 
     Args:
         size: side of the video in pixels.
-        model: the decoder's file; None for the released one.
+        model: the decoder's file.
 
     Returns:
         `decoder_gmac`, `encoder_gmac`: thousand million multiplications of the convolutions;

@@ -4,7 +4,6 @@
 """
 
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
 from zipfile import BadZipFile, ZipFile
@@ -22,7 +21,6 @@ from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
-_RELEASED: Final = "renderer.zip"
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
 
 
@@ -52,7 +50,7 @@ class NeuralDecoder:
 
     Args:
         portrait: whom to draw.
-        model: a file that `gioconda train renderer` wrote; the released one by default.
+        model: a file that `gioconda train renderer` wrote.
         precision: one of `precisions(model)`, by default the fastest, the last; processors
             that lack bf16 take f32.
 
@@ -60,9 +58,7 @@ class NeuralDecoder:
         GiocondaError: if the file is missing or is no such model.
     """
 
-    def __init__(
-        self, portrait: Portrait, model: Path | None = None, precision: str | None = None
-    ) -> None:
+    def __init__(self, portrait: Portrait, model: Path, precision: str | None = None) -> None:
         encoder, *decoders = _compiled(model, precision or precisions(model)[-1])
         # requests of its own: other portraits may be drawn at the same time
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
@@ -117,7 +113,7 @@ def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArr
 
 
 @cache
-def precisions(model: Path | None = None) -> tuple[str, ...]:
+def precisions(model: Path) -> tuple[str, ...]:
     """Those of `PRECISIONS` that a file offers."""
     try:
         networks(model, integers=True)
@@ -126,15 +122,12 @@ def precisions(model: Path | None = None) -> tuple[str, ...]:
     return PRECISIONS
 
 
-def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Model, ov.Model]:
-    """Encoder and decoder of a file, the latter in integers if wished; the released by default.
+def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:
+    """Encoder and decoder of a file, the latter in integers if wished.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    if model is None:
-        with resources.as_file(resources.files("gioconda") / "weights" / _RELEASED) as path:
-            return networks(path, integers)
     core = ov.Core()
     try:
         with ZipFile(model) as file:
@@ -149,7 +142,7 @@ def networks(model: Path | None = None, integers: bool = False) -> tuple[ov.Mode
 
 
 @cache
-def _compiled(model: Path | None, precision: str) -> tuple[ov.CompiledModel, ...]:
+def _compiled(model: Path, precision: str) -> tuple[ov.CompiledModel, ...]:
     """The encoder, exact since it runs once, and the decoder for each of `PARTS`."""
     encoder, decoder = networks(model, precision == "int8")
     side = int(encoder.input(0).shape[0])
