@@ -24,6 +24,7 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.face import actions, measure
 from gioconda.face.basis import Basis, released_basis
+from gioconda.generator.closing import Closing
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
 from gioconda.media import FPS
@@ -106,7 +107,7 @@ class Generator:
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
-        self._mouth = _Mouth()
+        self._mouth, self._closing = _Mouth(), Closing(self._basis)
         self._noise, chance = np.random.default_rng(seed).spawn(2)
         self._lids, self._eyes = _Lids(chance), _Eyes(self._basis)
         self._window = _Window(self._basis, model)
@@ -158,6 +159,7 @@ class Generator:
             follows = self._mouth.next(float(heard.voice[i]))
             self._window.show(noise, self._steps, heard.mouth[i], follows)
             pose[i], dynamics[i] = self._window.shown()
+            self._closing.next(follows * float(heard.closing[i]), dynamics[i, self._basis.lower])
             pose[i] *= more[i]
             self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
             dynamics[i] += SHUT * self._lids.closed * _shut()
