@@ -24,6 +24,8 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.face import actions, measure
 from gioconda.face.basis import Basis, released_basis
+from gioconda.generator.bank import lid_gap
+from gioconda.generator.closing import Closing
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
 from gioconda.inference import compiled
@@ -43,6 +45,12 @@ HEARD: Final = 0.6
 """How much of the mouth is as the speech encoder tells it; the rest is the network's."""
 SHUT: Final = 0.5
 """How much the lids come down in a blink besides what the network gives, which is about half."""
+GAIN: Final = 1.52
+"""An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
+
+The network gives 0.28 degrees a frame, real heads 0.43, and the learned amplitude changes little;
+head motion is also multiplied by the amplitude itself, and so are brows.
+"""
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
 _RELEASED: Final = "generator.onnx"
@@ -57,7 +65,7 @@ _SOONEST: Final = 8  # frames from one blink to the next
 _DOWN: Final = ((1, 2, 3), (0.23, 0.66, 0.11))  # frames, and how often
 _UP: Final = ((2, 3, 4, 5), (0.25, 0.5, 0.2, 0.05))
 _HELD: Final = 0.25  # of what the eyes are off in a frame goes into the mean
-_AMPLITUDES: Final = (0.4, 1.8)  # what clips taught; beyond, the pose itself is scaled
+_AMPLITUDES: Final = (0.4, 1.8)  # what clips taught
 
 
 def hearing(heard: Heard, loudness: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -107,9 +115,11 @@ class Generator:
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
-        self._mouth = _Mouth()
+        self._mouth, self._closing = _Mouth(), Closing(self._basis)
         self._noise, chance = np.random.default_rng(seed).spawn(2)
         self._lids, self._eyes = _Lids(chance), _Eyes(self._basis)
+        lid = lid_gap(np.eye(self._basis.parts[1]), self._basis) - 1
+        self._lid = (lid / np.linalg.norm(lid)).astype(np.float32)  # (upper,) opens the eyes
         self._window = _Window(self._basis, model)
         self._frame = 0
 
@@ -149,7 +159,6 @@ class Generator:
         # the eyes are told against the head that the portrait rests in
         gaze = dials.gaze - self._rest[:2] - dials.pose[:, :2]
         told = np.log(np.clip(dials.amplitude, *_AMPLITUDES))
-        more = dials.amplitude / np.exp(told)
         pose = np.empty((count, 6), np.float32)
         dynamics = np.empty((count, sum(self._basis.parts)), np.float32)
         for i in range(count):
@@ -159,7 +168,10 @@ class Generator:
             follows = self._mouth.next(float(heard.voice[i]))
             self._window.show(noise, self._steps, heard.mouth[i], follows)
             pose[i], dynamics[i] = self._window.shown()
-            pose[i] *= more[i]
+            self._closing.next(follows * float(heard.closing[i]), dynamics[i, self._basis.lower])
+            pose[i] *= GAIN * dials.amplitude[i]
+            brows = dynamics[i, self._basis.upper]
+            brows += (dials.amplitude[i] - 1) * (brows - brows @ self._lid * self._lid)
             self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
             dynamics[i] += SHUT * self._lids.closed * _shut()
         self._frame += count

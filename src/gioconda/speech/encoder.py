@@ -29,11 +29,13 @@ class Heard:
         features: (T, features) what they are told by.
         voice: (T,) how surely a voice sounds, 0 to 1.
         mouth: (T, C) what a mouth does to it, in the basis's part for the lower face.
+        closing: (T,) how surely p, b or m is said, 0 to 1; seldom over 0.5.
     """
 
     features: NDArray[np.float32]
     voice: NDArray[np.float32]
     mouth: NDArray[np.float32]
+    closing: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.voice)
@@ -73,7 +75,7 @@ class SpeechEncoder:
                 np.empty((0, *(d.get_length() for d in size[2:])), np.float32) for size in sizes
             ]
             return Heard(*empty)
-        parts = ((row.features, row.voice, row.mouth) for row in rows)
+        parts = ((row.features, row.voice, row.mouth, row.closing) for row in rows)
         return Heard(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def whole(self, mel: NDArray[np.float32]) -> Heard:

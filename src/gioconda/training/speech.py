@@ -33,6 +33,7 @@ from gioconda.data.phones import PHONES
 from gioconda.data.phones import SILENCE as PAUSE
 from gioconda.data.spoken import Utterance
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.alignment import CLOSURES
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
@@ -339,9 +340,12 @@ class _Hearing(nn.Module):
         super().__init__()
         self.encoder, self.heads = parts["encoder"], parts["heads"]
 
-    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         features, heads = self.encoder(mel), cast(Heads, self.heads)
-        return features, torch.sigmoid(heads.voice(features)[..., 0]), heads.mouth(features)
+        phones = heads.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
+        closing = phones[..., [LABEL[name] for name in CLOSURES]].sum(-1).amax(-1)
+        voice = torch.sigmoid(heads.voice(features)[..., 0])
+        return features, voice, heads.mouth(features), closing
 
 
 class _Judging(nn.Module):
@@ -355,15 +359,15 @@ class _Judging(nn.Module):
 
 def write_encoder(parts: nn.ModuleDict, output: Path) -> None:
     """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
+    names = "features", "voice", "mouth", "closing"
     example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
     torch.onnx.export(
         _Hearing(parts),
         (example,),
         output,
         input_names=["mel"],
-        output_names=["features", "voice", "mouth"],
-        dynamic_axes={"mel": {1: "time"}}
-        | {name: {1: "frames"} for name in ("features", "voice", "mouth")},
+        output_names=list(names),
+        dynamic_axes={"mel": {1: "time"}} | {name: {1: "frames"} for name in names},
         dynamo=False,
     )
 

@@ -1,0 +1,20 @@
+import numpy as np
+
+from gioconda.face import measure
+from gioconda.face.basis import released_basis
+from gioconda.generator.closing import Closing
+
+
+def test_lips_meet_at_once_and_part_over_frames() -> None:
+    basis = released_basis()
+    closing = Closing(basis)
+    wide = np.random.default_rng(0).normal(size=basis.parts[2]).astype(np.float32)
+    openings = []
+    for sure in (0.0, 0.22, 0.4, 0.0, 0.0, 0.0):
+        dynamics = np.zeros((1, sum(basis.parts)), np.float32)
+        dynamics[0, basis.lower] = 2 * np.abs(wide) * np.sign(basis.dynamics[basis.lower, 14, 1])
+        closing.next(sure, dynamics[0, basis.lower])
+        openings.append(float(measure.mouth_opening(basis.rebuild(dynamics, basis.mean))[0]))
+    free, half, met, *after = openings
+    assert met < 0.007 < half < free
+    assert met < after[0] < after[1] < after[2] <= free
