@@ -202,8 +202,9 @@ def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
         seen.page.locator("#pad").click(position=where)
         seen.page.wait_for_timeout(1000)
         seen.see(10)
-        glances.append(float(np.median(seen.watch(2).glance)))
-    assert glances[1] - glances[0] > 0.1
+        # long enough for the head's own sway, against which the eyes turn back, to even out
+        glances.append(float(np.median(seen.watch(4).glance)))
+    assert glances[1] - glances[0] > 0.06
     assert seen.wrong == []
 
 
