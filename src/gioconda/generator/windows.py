@@ -45,6 +45,12 @@ HEARD: Final = 0.6
 """How much of the mouth is as the speech encoder tells it; the rest is the network's."""
 SHUT: Final = 0.5
 """How much the lids come down in a blink besides what the network gives, which is about half."""
+FOLLOW: Final = 1.1
+"""How much of a blink the lids come down for a radian that the eyes are told to look down.
+
+That is about 0.7 of the iris' way, so that the lid keeps its place on the iris; without it, eyes
+that look up or down are half hidden.
+"""
 GAIN: Final = 1.52
 """An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
 
@@ -308,7 +314,9 @@ class _Eyes:
         seen = dynamics[self._part] @ self._turns + self._ahead + head
         self._mean = seen if self._mean is None else self._mean + _HELD * (seen - self._mean)
         if not np.isnan(gaze).any():
-            dynamics[self._part] += (gaze - self._mean) @ self._numbers
+            missing = gaze - self._mean
+            dynamics[self._part] += missing @ self._numbers
+            dynamics += following_lids(float(missing[1]))
 
 
 class _Lids:
@@ -337,6 +345,11 @@ class _Lids:
             self._left = [*np.linspace(0, 1, down + 1)[1:], *np.linspace(1, 0, up + 1)[1:]]
         before, self.closed = self.closed, float(self._left.pop(0))
         return (1, 0) if self.closed > before else (0, 1)
+
+
+def following_lids(pitch: float) -> NDArray[np.float32]:
+    """Dynamics (D,) of lids that go with eyes turned up by some radians."""
+    return -FOLLOW * pitch * _shut()
 
 
 @cache
