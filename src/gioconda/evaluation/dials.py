@@ -5,7 +5,7 @@ is held against what was asked for. Nothing that the frames were made from is lo
 
 The tracker reads irises with a pull towards the middle, the more the less of them shows, and
 every face differently. So it is calibrated on each portrait, as an eye tracker is on each person:
-on eyes drawn in known directions, others than those asked for.
+on eyes drawn in known directions, others than those asked for, while the face speaks.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.blinks import blinks
+from gioconda.data.performances import rested
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.speed import example
 from gioconda.face import measure
 from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
+from gioconda.generator import Generator
 from gioconda.generator.windows import following_lids
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
@@ -33,7 +36,8 @@ DISTANCES: Final = (0.8, 0.9, 1.0, 1.15, 1.3)
 BLINKS: Final = (0.0, 0.5, 1.0, 2.0)
 AMPLITUDES: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
 _SETTLE: Final = 12  # frames at the start that are not counted
-_HELD: Final = 4  # frames that a drawn gaze is held; the last counts
+_HELD: Final = 12  # frames that a drawn gaze is held; the middle one counts
+_SEED: Final = 99  # of the speech that the reading is calibrated on
 _STEPS: Final = 8  # of Newton's method
 
 _Picture = NDArray[np.uint8]
@@ -50,7 +54,8 @@ class Seen:
     """What is tracked in T rendered frames.
 
     Attributes:
-        eyes: (T, 2) where the eyes are read to look against the head: yaw and pitch, radians.
+        eyes: (T, 2) where the eyes are read to rest against the head: yaw and pitch in radians,
+            their trembling taken off as it is from clips.
         turns: (T, 3, 3) how the head is turned.
         head: (T, 3) the same as yaw, pitch and roll of the head, degrees.
         distance: (T,) of the head against the portrait's own, as a ratio.
@@ -98,7 +103,7 @@ def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     for blink in blinked:
         shut[blink.onset : blink.end + 1] = True
     return Seen(
-        eyes=measure.gaze(faces, portrait.neutral),
+        eyes=rested(measure.gaze(faces, portrait.neutral), shut).astype(np.float64),
         turns=head.rotation,
         head=np.degrees(angles(head.rotation)),
         distance=np.asarray(portrait.head.size[0] / head.size),
@@ -244,17 +249,22 @@ def _open(seen: Seen, lens: _Series) -> _Series:
 def calibrate(portrait: Portrait) -> _Series:
     """The lens of a portrait: what its drawn eyes are from how they are read, (3, 2).
 
-    The directions of `CALIBRATED` are drawn, the head as in the photo, and read; the lens is the
-    affine map that fits best.
+    The portrait speaks, but its eyes are put into the directions of `CALIBRATED` one after the
+    other; the lens is the affine map from what is read to what was drawn that fits best.
     """
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
-    codes = np.array([eyes_towards(portrait, told) for told in grid])
+    generator = Generator(_SEED)
+    motion = generator.append(example(_HELD * len(grid) / FPS + 1)[1])
+    eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
+    codes = motion.dynamics[: len(eyes)].copy()
+    codes[:, portrait.basis.gaze] = 0
+    codes += eyes
+    poses = motion.pose + portrait.pose
     renderer = Renderer(portrait)
-    seen = look_at(
-        (renderer.render(portrait.pose, c) for c in codes for _ in range(_HELD)), portrait
-    )
-    read = seen.eyes[_HELD - 1 :: _HELD]
-    true = measure.gaze(portrait.basis.rebuild(codes, portrait.neutral))
+    seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
+    middles = slice(_HELD // 2, None, _HELD)
+    read = seen.eyes[middles]
+    true = measure.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
     return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), true)[0])
 
 
@@ -280,10 +290,10 @@ def measure_reading(portrait: Portrait) -> dict[str, float]:
         steps.append((pose, still))
     seen = look_at((renderer.render(*step) for step in steps for _ in range(_HELD)), portrait)
     read, true = (
-        gaze_figures(grid, [list(seen.gaze(lens)[_HELD - 1 : _HELD * len(grid) : _HELD, None])])
+        gaze_figures(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
         for lens in (_PLAIN, calibrate(portrait))
     )
-    distances = seen.distance[_HELD - 1 :: _HELD][len(grid) :]
+    distances = seen.distance[_HELD // 2 :: _HELD][len(grid) :]
     return {
         **read,
         "calibrated": true["error"],
