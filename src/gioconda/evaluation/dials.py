@@ -316,7 +316,9 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
 
     def error(values: _Series) -> _Series:
         faces = basis.rebuild(values[None], portrait.neutral)
-        found: _Series = directions(portrait.head.rotation, measure.gaze(faces))[0] - gaze
+        found: _Series = (
+            directions(portrait.head.rotation, measure.gaze(faces, portrait.neutral))[0] - gaze
+        )
         return found
 
     for _ in range(_STEPS):
@@ -327,5 +329,5 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
             moved[i] += 0.01
             columns.append((error(moved) - wrong) / 0.01)
         code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
-    pitch = measure.gaze(basis.rebuild(code[None], portrait.neutral))[0, 1]
+    pitch = measure.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
     return np.asarray(code + following_lids(pitch), np.float32)
