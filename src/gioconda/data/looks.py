@@ -53,7 +53,7 @@ class Look:
         rng = np.random.default_rng(self.seed)
         layer = rng.standard_normal((side, side), np.float32)
         if self.kind != "faded":  # film has grains, a canvas threads and its paint cracks
-            layer = cv2.GaussianBlur(layer, (0, 0), sigmaX=2.5 * unit, sigmaY=0.6 * unit)
+            cv2.GaussianBlur(layer, (0, 0), layer, 2.5 * unit, 0.6 * unit)
             layer /= max(float(layer.std()), 1e-6)
         layer *= 8 * self.amount
         if self.kind == "oil":
