@@ -53,8 +53,8 @@ class Look:
         rng = np.random.default_rng(self.seed)
         layer = rng.standard_normal((side, side), np.float32)
         if self.kind != "faded":  # film has grains, a canvas threads and its paint cracks
-            cv2.GaussianBlur(layer, (0, 0), layer, 2.5 * unit, 0.6 * unit)
-            layer /= max(float(layer.std()), 1e-6)
+            threads = cv2.GaussianBlur(layer, (0, 0), sigmaX=2.5 * unit, sigmaY=0.6 * unit)
+            layer = np.asarray(threads / max(float(threads.std()), 1e-6), np.float32)
         layer *= 8 * self.amount
         if self.kind == "oil":
             layer -= 40 * self.amount * _cracks(rng, side, unit)
