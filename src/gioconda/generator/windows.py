@@ -51,12 +51,11 @@ FOLLOW: Final = 1.1
 That is about 0.7 of the iris' way, so that the lid keeps its place on the iris; without it, eyes
 that look up or down are half hidden.
 """
-GAIN: Final = np.array([1.52, 1.52, 1.52, 1, 1, 1], np.float32)
-"""An explicit gain on how heads turn, so that at amplitude 1 they turn as fast as real ones.
+GAIN: Final = 1.52
+"""An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
 
 The network gives 0.28 degrees a frame, real heads 0.43, and the learned amplitude changes little;
-head motion is also multiplied by the amplitude itself, and so are brows. How far heads move and
-come nearer is as in clips without it.
+head motion is also multiplied by the amplitude itself, and so are brows.
 """
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
