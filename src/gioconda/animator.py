@@ -53,7 +53,7 @@ class Animator:
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         self.renderer = Renderer(portrait, decoder, full=full)
-        self._generator = Generator(seed, controls, portrait.pose)
+        self._generator = Generator(seed, controls, portrait.gaze)
         self._portrait = portrait
         self._frame = 0
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
+from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
 from gioconda.face.matte import person_matte
@@ -63,6 +64,15 @@ class Portrait:
     def pose(self) -> NDArray[np.float32]:
         """The photo's own pose (6,), as a Motion would say it."""
         return np.concatenate([angles(self.head.rotation[0]), np.zeros(3)]).astype(np.float32)
+
+    @cached_property
+    def gaze(self) -> NDArray[np.float32]:
+        """Where the neutral face looks, (2,) yaw and pitch in radians, against the mean face.
+
+        Eyes of the mean face in a head that faces the camera have (0, 0).
+        """
+        own, mean = (measure.gaze(face[None], face)[0] for face in (self.neutral, self.basis.mean))
+        return np.asarray(self.pose[:2] + own - mean, np.float32)
 
     @property
     def neutral(self) -> NDArray[np.float32]:

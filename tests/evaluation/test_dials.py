@@ -60,7 +60,7 @@ def test_gaze_against_the_camera_is_eyes_and_head() -> None:
 def test_eyes_look_where_they_are_told(portrait: Portrait) -> None:
     told = np.array([8.0, -4.0])
     face = portrait.basis.rebuild(dials.eyes_towards(portrait, told)[None], portrait.neutral)
-    found = directions(portrait.head.rotation, measure.gaze(face))
+    found = directions(portrait.head.rotation, measure.gaze(face, portrait.neutral))
     np.testing.assert_allclose(found, [told], atol=0.01)
 
 

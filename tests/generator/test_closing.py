@@ -10,7 +10,7 @@ def test_lips_meet_at_once_and_part_over_frames() -> None:
     closing = Closing(basis)
     wide = np.random.default_rng(0).normal(size=basis.parts[2]).astype(np.float32)
     openings = []
-    for sure in (0.0, 0.22, 0.4, 0.0, 0.0, 0.0):
+    for sure in (0.0, 0.15, 0.4, 0.0, 0.0, 0.0):
         dynamics = np.zeros((1, sum(basis.parts)), np.float32)
         dynamics[0, basis.lower] = 2 * np.abs(wide) * np.sign(basis.dynamics[basis.lower, 14, 1])
         closing.next(sure, dynamics[0, basis.lower])

@@ -7,6 +7,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
+from gioconda.generator.windows import following_lids
 
 Voice = NDArray[np.float32]
 
@@ -68,12 +69,21 @@ def test_distance_and_pose_are_added_exactly(voice: Voice) -> None:
 
 def test_the_eyes_look_where_they_are_told(voice: Voice) -> None:
     basis = released_basis()
-    looks = []
-    for yaw in (-15.0, 15.0):
-        motion = speak(voice[:40000], gaze=(yaw, 0.0))
+    for told in ((-15.0, 0.0), (15.0, 0.0), (0.0, 10.0)):
+        motion = speak(voice[:40000], gaze=told)
         eyes = measure.gaze(basis.rebuild(motion.dynamics, basis.mean), basis.mean)
-        looks.append(np.degrees(eyes[20:, 0] + motion.pose[20:, 0]).mean())
-    assert looks[1] - looks[0] > 15
+        looks = np.degrees(eyes[20:] + motion.pose[20:, :2])
+        np.testing.assert_allclose(looks.mean(0), told, atol=1)
+        assert looks.std(0).max() < 2
+
+
+def test_lids_go_with_eyes_that_look_up_and_down() -> None:
+    basis = released_basis()
+    up, down = (
+        measure.lid_opening(basis.rebuild(following_lids(pitch)[None], basis.mean)).mean()
+        for pitch in (0.2, -0.2)
+    )
+    assert down < measure.lid_opening(basis.mean[None]).mean() < up
 
 
 def test_blinks_come_as_often_as_told() -> None:

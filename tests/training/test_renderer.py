@@ -5,6 +5,7 @@ import pytest
 
 from gioconda.data import scenes as data_scenes
 from gioconda.data.clips import Clip
+from gioconda.data.looks import Look
 from gioconda.data.scenes import Scenes
 from gioconda.data.shards import pack, pack_track
 from gioconda.evaluation import renderer as evaluation
@@ -55,6 +56,24 @@ def test_a_picture_that_was_turned_away_is_turned_back(clips, monkeypatch):
     face = np.kron(scene.face[0], np.ones((4, 4))) > 127
     assert off[face].mean() < 8
     assert off[face].mean() < 0.7 * turned[face].mean()
+
+
+def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
+    scenes = []
+    for grained in (False, True):
+        monkeypatch.setattr(data_scenes, "draw_look", lambda rng, size: Look("oil", 1, 1, 0))
+        if not grained:
+            monkeypatch.setattr(Look, "grain", lambda look, side, unit: None)
+        scenes.append(next(Scenes(clips, np.random.default_rng(0), SIDE)))
+        monkeypatch.undo()
+    plain, painted = scenes
+    face = np.kron(plain.face[0], np.ones((4, 4))) > 127
+    warped, real = (
+        (getattr(painted, name)[0].astype(float) - getattr(plain, name)[0]).mean(-1)[face]
+        for name in ("warped", "real")
+    )
+    assert real.std() > 5
+    assert np.corrcoef(warped, real)[0, 1] > 0.9
 
 
 def test_before_any_learning_the_warp_comes_out(scenes):

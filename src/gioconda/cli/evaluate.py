@@ -220,7 +220,7 @@ def _steps(args: argparse.Namespace) -> None:
 
 
 def _gaze(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.dials import calibrate_gaze
+    from gioconda.evaluation.dials import measure_reading
     from gioconda.media import read_image
     from gioconda.portrait import make_portrait
 
@@ -228,10 +228,10 @@ def _gaze(args: argparse.Namespace) -> None:
     with progress_bar("portraits") as report:
         for i, path in enumerate(args.pictures):
             report(i, len(args.pictures))
-            result[path.name] = calibrate_gaze(make_portrait(read_image(path)))
+            result[path.name] = measure_reading(make_portrait(read_image(path)))
     rows = [[name, *(f"{value:.3g}" for value in row.values())] for name, row in result.items()]
     title = "Drawn gaze, read back from the rendered frames; degrees against the camera"
-    heads = ["", "error", "scatter", "yaw slope", "pitch slope", "distance error"]
+    heads = ["", "error", "scatter", "yaw slope", "pitch slope", "calibrated", "distance error"]
     show(result, args.json, title, heads, rows)
 
 

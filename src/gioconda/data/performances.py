@@ -73,12 +73,14 @@ def read_performance(clip: Clip, basis: Basis) -> Performance | None:
     for onset, lowest, end in measures["blinks"]:
         blinking[onset + 1 : lowest + 1, 0] = 1
         blinking[lowest + 1 : end + 1, 1] = 1
-    return Performance(clip, pcm, own, neutral, motion, _rested(gaze, blinking), blinking)
+    return Performance(
+        clip, pcm, own, neutral, motion, rested(gaze, blinking.any(axis=1).astype(bool)), blinking
+    )
 
 
-def _rested(gaze: NDArray[np.floating], blinking: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Gaze without the dips that shutting lids feign and without its trembling."""
-    kept = np.flatnonzero(~blinking.any(1))
+def rested(gaze: NDArray[np.floating], blinking: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Gaze (T, 2) without the dips that shutting lids (T,) feign and without its trembling."""
+    kept = np.flatnonzero(~blinking)
     if not len(kept):
         kept = np.arange(len(gaze))
     frames = np.arange(len(gaze))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.looks import draw_look
+from gioconda.data.looks import Look, draw_look, with_grain
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
@@ -35,6 +35,7 @@ _CROP: Final = 5.2  # side of a portrait's crop in inter-ocular distances, if th
 _FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of the time
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
 _JUMP: Final = 0.25  # in widths of the face: a cut
+_SHUT: Final = 0.5  # part of the portraits that are chosen for their shut mouth
 _UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
 _TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned first
 
@@ -77,6 +78,7 @@ class Take:
         view: the head's view of the crop.
         on_real: the same view of the real frame.
         origin: (s, s, 2) where in the portrait's own view each cell comes from, pixels.
+        grain: (S, S) the portrait's, moved with it, as `Look.grain` tells it.
     """
 
     frame: NDArray[np.uint8]
@@ -84,6 +86,7 @@ class Take:
     view: View
     on_real: View
     origin: NDArray[np.float32]
+    grain: NDArray[np.uint8] | None = None
 
     @property
     def mesh(self) -> NDArray[np.float64]:
@@ -99,6 +102,7 @@ class Stage:
         points: (478, 3) its mesh.
         neutral: (478, 3) the person's neutral face.
         side: S of the view.
+        look: gives the portrait its grain.
 
     Attributes:
         to_crop: (2, 3) from the image's pixels (x, y, 1) to those of the portrait's crop.
@@ -110,6 +114,7 @@ class Stage:
         points: NDArray[np.floating],
         neutral: NDArray[np.floating],
         side: int,
+        look: Look | None = None,
     ) -> None:
         basis = released_basis()
         self.side = side
@@ -121,6 +126,11 @@ class Stage:
         scale = self.portrait.size / shown_side
         corner = (0.5 - np.array([left, top])) * scale - 0.5
         self.to_crop = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
+        texture = self.portrait.texture
+        unit = float(self.portrait.head.size[0]) / 100
+        self._grain = look.grain(len(texture), unit) if look else None
+        if self._grain is not None:
+            texture[..., :3] = with_grain(texture[..., :3], self._grain)
         self._sheet = make_sheet(self.portrait)
         self._eyes = make_eyes(self.portrait)
         size = self.portrait.size
@@ -154,12 +164,14 @@ class Stage:
         place = self._sheet.head(pose)
         view = place.view(self.side)
         on_real = view.matrix @ np.vstack([self.to_crop, [0, 0, 1]])
+        grain = None if self._grain is None else view.cut(sample(self._grain, self._flow))
         return Take(
             frame=self._out,
             shot=Shot(face, self._flow, place),
             view=view,
             on_real=View(self.side, self.side, on_real),
             origin=self._on_texture.field(view.cells(self._flow)),
+            grain=grain,
         )
 
     def _pose(self, head: HeadPose) -> NDArray[np.float64]:
@@ -176,6 +188,7 @@ def make_scene(
     source: int,
     targets: list[int],
     side: int,
+    look: Look | None = None,
 ) -> Scene:
     """The scene of a clip's frames.
 
@@ -186,14 +199,16 @@ def make_scene(
         source: the frame that is the portrait.
         targets: the real frames.
         side: S.
+        look: that the frames have already; its grain is put on portrait and real frames.
     """
-    stage = Stage(frames[source], points[source], neutral, side)
+    stage = Stage(frames[source], points[source], neutral, side, look)
     shown, shown_masks = stage.source()
     warped, real, drawn, told, origins, faces = [], [], [], [], [], []
     for i in targets:
         take = stage.take(points[i])
         warped.append(take.view.cut(take.frame))
-        real.append(take.on_real.cut(frames[i]))
+        true = take.on_real.cut(frames[i])
+        real.append(true if take.grain is None else with_grain(true, take.grain))
         drawn.append(masks(take.mesh, side, side))
         told.append(guides(take.mesh, take.origin, side).astype(np.float16))
         origins.append(take.origin)
@@ -217,11 +232,12 @@ def there_and_back(
     source: int,
     targets: list[int],
     side: int,
+    look: Look | None = None,
 ) -> Scene:
     """The scene of a picture that the warp turns away, and that is to be turned back.
 
     Args:
-        frames, points, neutral, side: as for `make_scene`.
+        frames, points, neutral, side, look: as for `make_scene`.
         source: the frame that is turned; it is the first pair of real frames.
         targets: the portrait is the source turned as the first of these; the rest, from the
             third on, are real frames beside it.
@@ -236,15 +252,15 @@ def there_and_back(
     moved = points * stage.to_crop[0, 0]
     moved[..., :2] += stage.to_crop[:, 2]
     moved = np.concatenate([moved, take.shot.face[None]])
-    return make_scene(crops, moved, neutral, there, [source, source, *targets[2:]], side)
+    return make_scene(crops, moved, neutral, there, [source, source, *targets[2:]], side, look)
 
 
 class Scenes(Iterator[Scene]):
     """Scenes without end, drawn by chance.
 
-    Half are from sharp clips, whoever they are of; people come equally often. Portraits are
-    mostly frames with a shut mouth, real frames mostly those with an open mouth, shut eyes or
-    a turned head.
+    Most are from sharp clips, whoever they are of; people come equally often. Half of the
+    portraits are chosen for their shut mouth; real frames are mostly those with a mouth that is
+    more or less open than the portrait's, shut eyes or a turned head.
 
     Args:
         clips: of the training split.
@@ -322,7 +338,7 @@ class Scenes(Iterator[Scene]):
             if look:
                 taken = {i: look(frame) for i, frame in taken.items()}
             make = there_and_back if rng.random() < _TURNED else make_scene
-            yield make(taken, points, neutral, source, targets, self._side)
+            yield make(taken, points, neutral, source, targets, self._side, look)
 
 
 def _eye_distance(track: Track) -> float:
@@ -350,7 +366,7 @@ def _choose(
     jump = np.linalg.norm(np.diff(middle, axis=0), axis=1) > _JUMP * np.ptp(points[1:, :, 0], 1)
     run = np.concatenate([[0], np.cumsum(jump)])
     chance = np.where(seen, 1.0, 0.0)
-    if rng.random() < 0.65:
+    if rng.random() < _SHUT:
         chance *= np.exp(-mouth / 0.03) + 0.01
     if chance.sum() <= 0:
         return None
@@ -361,7 +377,8 @@ def _choose(
     ahead = use[:-1] & use[1:] & (np.arange(len(points) - 1) != source)
     if ahead.sum() < pairs:
         return None
-    special = mouth / max(float(np.quantile(mouth, 0.95)), 0.03)
+    widest = max(float(np.quantile(mouth, 0.95)), 0.03)
+    special = np.maximum(0.5 * mouth, np.abs(mouth - mouth[source])) / widest
     special = special + 0.7 * np.clip((lids[source] - lids) / 0.12, 0, 1) + 2 * far
     special = special * np.clip(np.abs(np.arange(len(points)) - source) / 10, 0.3, 1)
     weight = np.where(ahead, _UNHEARD + special[:-1], 0)

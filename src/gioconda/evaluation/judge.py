@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gioconda.inference import compiled
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.encoder import HISTORY
+from gioconda.speech.encoder import FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
@@ -45,7 +45,7 @@ class SyncJudge:
             pcm: (640 T,) 16 kHz mono.
             lower: (T, C) the lower face's part of the dynamics, T at least 15.
         """
-        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
+        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (FIELD, LOOK_AHEAD)]
         mel = np.concatenate([sides[0], listen(pcm).mel, sides[1]]).reshape(1, -1, MELS)
         answer = self._network([mel, lower[None].astype(np.float32)])
         heard, seen = answer[0][0], answer[1][0]

@@ -12,8 +12,8 @@ from gioconda.face import topology
 from gioconda.face.basis import Basis
 
 # The lips set out to meet where p, b or m is as sure as the first, and meet at the second.
-_FROM, _TO = 0.15, 0.3
-_RELEASE: Final = 0.3  # how much of a closing is left a frame later
+_FROM, _TO = 0.12, 0.2
+_RELEASE: Final = 0.2  # how much of a closing is left a frame later
 _CONTACT: Final = -0.003  # gap on the mean face, eye distances; other lips start more open
 _LEAST: Final = 0.2  # of the largest: directions that move the lips less are left alone
 

@@ -41,10 +41,16 @@ POSE_SCALE: Final = np.array([0.1, 0.055, 0.05, 0.1, 0.065, 0.017], np.float32)
 """What one unit of the network's pose is, as `Motion.pose`: about a standard deviation."""
 GUIDANCE: Final = 1.2
 """How much more than learned the mouth follows the speech."""
-HEARD: Final = 0.6
+HEARD: Final = 0.8
 """How much of the mouth is as the speech encoder tells it; the rest is the network's."""
 SHUT: Final = 0.5
 """How much the lids come down in a blink besides what the network gives, which is about half."""
+FOLLOW: Final = 1.1
+"""How much of a blink the lids come down for a radian that the eyes are told to look down.
+
+That is about 0.7 of the iris' way, so that the lid keeps its place on the iris; without it, eyes
+that look up or down are half hidden.
+"""
 GAIN: Final = 1.52
 """An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
 
@@ -64,7 +70,7 @@ _BLINKS: Final = 25.0  # a minute
 _SOONEST: Final = 8  # frames from one blink to the next
 _DOWN: Final = ((1, 2, 3), (0.23, 0.66, 0.11))  # frames, and how often
 _UP: Final = ((2, 3, 4, 5), (0.25, 0.5, 0.2, 0.05))
-_HELD: Final = 0.25  # of what the eyes are off in a frame goes into the mean
+_HELD: Final = 0.8  # of what the eyes are off in a frame goes into the mean
 _AMPLITUDES: Final = (0.4, 1.8)  # what clips taught
 
 
@@ -86,8 +92,8 @@ class Generator:
     Args:
         seed: decides what speech and dials leave open; 0 or more.
         controls: the dials; by default each rests.
-        rest: (6,) the pose of the portrait, as `Motion.pose`, to which the motion is added;
-            gaze is told against the camera.
+        rest: (2,) where the portrait looks while its dynamics rest, against where the mean face
+            does, yaw and pitch in radians: `Portrait.gaze`. Gaze is told against the camera.
         steps: how often the network is asked for a frame.
         model: a file that `gioconda train generator` wrote; the released one by default.
 
@@ -110,7 +116,7 @@ class Generator:
             raise GiocondaError(f"seed must be 0 or more, is {seed}")
         self._basis = released_basis()
         self.controls = controls or Controls()
-        self._rest = np.zeros(6, np.float32) if rest is None else rest
+        self._rest = np.zeros(2, np.float32) if rest is None else rest
         self._steps = steps
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
@@ -156,8 +162,8 @@ class Generator:
         speech = hearing(heard, self._loudness[:count])
         self._loudness = self._loudness[count:]
         dials = self.controls.at(self._frame, self._frame + count)
-        # the eyes are told against the head that the portrait rests in
-        gaze = dials.gaze - self._rest[:2] - dials.pose[:, :2]
+        # the eyes are told against those of the portrait at rest
+        gaze = dials.gaze - self._rest - dials.pose[:, :2]
         told = np.log(np.clip(dials.amplitude, *_AMPLITUDES))
         pose = np.empty((count, 6), np.float32)
         dynamics = np.empty((count, sum(self._basis.parts)), np.float32)
@@ -262,12 +268,14 @@ class _Mouth:
     """How far the mouth may move, 0 to 1: shut where no voice sounds."""
 
     def __init__(self) -> None:
-        self._open = 0.0
+        self._open: float | None = None  # before the first frame
         self._pause = _HOLD
 
     def next(self, voice: float) -> float:
         self._pause = 0 if voice > _SURE else self._pause + 1
-        if self._pause < _HOLD:
+        if self._open is None:  # a sound that begins in the middle of a word does so at once
+            self._open = float(self._pause == 0)
+        elif self._pause < _HOLD:
             self._open += (1 - self._open) * _RISE
         else:
             self._open -= self._open * _FALL
@@ -284,10 +292,12 @@ class _Eyes:
     def __init__(self, basis: Basis) -> None:
         self._part, count = basis.gaze, sum(basis.parts)
         ends = np.eye(count, dtype=np.float32)[basis.gaze]
+        # irises move by the sines of the angles
         there, back = (
-            measure.gaze(basis.rebuild(side * ends, basis.mean), basis.mean) for side in (1, -1)
+            np.sin(measure.gaze(basis.rebuild(side * ends, basis.mean), basis.mean))
+            for side in (1, -1)
         )
-        self._turns = (there - back) / 2  # (G, 2) radians for each number
+        self._turns = (there - back) / 2  # (G, 2) for each number
         self._ahead = ((there + back) / 2).mean(0)  # (2,) where they look at rest
         self._numbers = np.linalg.pinv(self._turns)  # (2, G)
         self._mean: NDArray[np.floating] | None = None
@@ -305,10 +315,14 @@ class _Eyes:
             head: (2,) its yaw and pitch.
             dynamics: (D,) of the frame, changed in place.
         """
-        seen = dynamics[self._part] @ self._turns + self._ahead + head
+        sines = np.clip(dynamics[self._part] @ self._turns + self._ahead, -1, 1)
+        eyes = np.arcsin(sines)
+        seen = eyes + head
         self._mean = seen if self._mean is None else self._mean + _HELD * (seen - self._mean)
         if not np.isnan(gaze).any():
-            dynamics[self._part] += (gaze - self._mean) @ self._numbers
+            missing = gaze - self._mean
+            dynamics[self._part] += (np.sin(eyes + missing) - sines) @ self._numbers
+            dynamics += following_lids(float(missing[1]))
 
 
 class _Lids:
@@ -337,6 +351,11 @@ class _Lids:
             self._left = [*np.linspace(0, 1, down + 1)[1:], *np.linspace(1, 0, up + 1)[1:]]
         before, self.closed = self.closed, float(self._left.pop(0))
         return (1, 0) if self.closed > before else (0, 1)
+
+
+def following_lids(pitch: float) -> NDArray[np.float32]:
+    """Dynamics (D,) of lids that go with eyes turned up by some radians."""
+    return -FOLLOW * pitch * _shut()
 
 
 @cache

@@ -19,6 +19,7 @@ _REACH = 0.75  # the patch shows this many widths of the eye to each side of its
 _IRIS = 0.21  # radius of an iris, in widths of the eye
 _RIM = 0.025  # of the opening along the lids that the warp draws, in widths of the eye
 _NEAR = 0.1  # an iris within this of where the photo has it leaves the rim to the warp
+_SOFT = 0.05  # within which the eyeball fades under the lids, in widths of the eye
 _SHADOW = 0.3  # how much the upper lid darkens the eyeball under it
 _VISIBLE = 0.1  # least height over width from which an eye's own colours are read
 
@@ -72,7 +73,7 @@ class Eye:
         # has gone elsewhere.
         rim = min(_RIM, 0.15 * float((above + below).max()))
         rim *= max(0.0, 1 - float(np.linalg.norm(look)) / _NEAR)
-        feather = max(1.2 / width, rim)
+        feather = max(1.2 / width, rim, _SOFT)
         inside = np.clip((above - rim) / feather, 0, 1) * np.clip((below - rim) / feather, 0, 1)
         if inside.max() <= 0:
             return

@@ -17,7 +17,9 @@ from gioconda.inference import compiled
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
-HISTORY: Final = 23  # frames of video before its own that a feature hears
+FIELD: Final = 23  # frames of video before its own that a feature hears
+BEFORE: Final = 4  # features before its own that the mouth is read from
+HISTORY: Final = FIELD + BEFORE
 _RELEASED: Final = "speech.onnx"
 
 
@@ -29,7 +31,7 @@ class Heard:
         features: (T, features) what they are told by.
         voice: (T,) how surely a voice sounds, 0 to 1.
         mouth: (T, C) what a mouth does to it, in the basis's part for the lower face.
-        closing: (T,) how surely p, b or m is said, 0 to 1; seldom over 0.5.
+        closing: (T,) how surely p, b or m is said and lips meet, 0 to 1; seldom over 0.5.
     """
 
     features: NDArray[np.float32]

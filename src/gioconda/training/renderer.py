@@ -383,24 +383,29 @@ def weigh(masks: Tensor, face: Tensor) -> Tensor:
 
 
 class Colours:
-    """Other light and colours, one for each of N scenes."""
+    """Other light and colours, one for each of N scenes: half are changed as by other cameras,
+    half as much more as paint and old film differ."""
 
     def __init__(self, count: int, rng: np.random.Generator, device: torch.device) -> None:
-        gain = np.exp(rng.normal(0, 0.12, (count, 1)) + rng.normal(0, 0.06, (count, 3)))
-        gamma = np.exp(rng.normal(0, 0.15, (count, 1)))
-        grey = rng.uniform(-0.3, 0.4, (count, 1))
-        tables = (gain, gamma, grey)
-        self._gain, self._gamma, self._grey = (
+        much = rng.choice([1.0, 2.5], (count, 1))
+        gain = np.exp(much * (rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.06, (count, 3))))
+        gamma = np.exp(much * rng.normal(0, 0.15, (count, 1)))
+        grey = np.minimum(much * rng.uniform(-0.3, 0.4, (count, 1)), 1)
+        black = (much - 1) * rng.uniform(0, 0.08, (count, 1))
+        tables = (gain, gamma, grey, black)
+        self._gain, self._gamma, self._grey, self._black = (
             torch.tensor(t[..., None, None], dtype=torch.float32, device=device) for t in tables
         )
 
     def __call__(self, x: Tensor, frames: int) -> Tensor:
         """Pictures (N frames, 3, h, w), 0 to 1."""
-        gain, gamma, grey = (
-            t.repeat_interleave(frames, 0) for t in (self._gain, self._gamma, self._grey)
+        gain, gamma, grey, black = (
+            t.repeat_interleave(frames, 0)
+            for t in (self._gain, self._gamma, self._grey, self._black)
         )
         x = x + grey * (x.mean(1, keepdim=True) - x)
-        return (gain * x.clamp(1e-4, 1) ** gamma).clamp(0, 1)
+        x = (gain * x.clamp(1e-4, 1) ** gamma).clamp(0, 1)
+        return black + (1 - black) * x
 
 
 # --- scenes, state ---

@@ -5,7 +5,9 @@
    of music and noise, in which nobody speaks.
 2. The features are taught by three heads (phones, voice, what the mouth does) and by meeting
    the lips: of all moments of its clip, and of all other clips, a sound has to find its own.
-3. The encoder is written as an ONNX file: features, voice, and the mouth.
+3. From the features as they then are the mouth is read anew, and where the lips meet: a second
+   schedule of a minute, run whole each time (`teach_reader`).
+4. The encoder is written as an ONNX file: features, voice, the mouth, and its closing.
 
 The sync judge of the evaluation is the same recipe with `judge=True`: on other people, and
 what is written is where sound and lips meet.
@@ -37,18 +39,28 @@ from gioconda.evaluation.alignment import CLOSURES
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.encoder import HISTORY
+from gioconda.speech.encoder import BEFORE, FIELD
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import sounds
 from gioconda.training.regressor import MouthLoss
-from gioconda.training.speech_net import HALVES, LABELS, Heads, Meeting, SpeechEncoder
+from gioconda.training.speech_net import (
+    HALVES,
+    LABELS,
+    Heads,
+    Meeting,
+    MouthReader,
+    SpeechEncoder,
+)
 from gioconda.training.steps import cosine, keep, smooth
 from gioconda.training.wav2vec import Wav2Vec
 
 WINDOW: Final = 24  # frames that a training window is judged on
 CLIPS, SENTENCES, OTHERS = 32, 24, 8  # windows of each kind in a batch
 STEPS: Final = 3000  # of the whole schedule
+READING: Final = 500  # steps of the mouth's reader
+COPIES: Final = 3  # of each clip that it learns from, all but one with their sound changed
+READ: Final = 64  # windows in its batch
 RATE: Final = 1e-3
 AVERAGED: Final = 0.998
 JUDGES: Final = 0.25  # part of the people that only the sync judge learns from
@@ -60,9 +72,19 @@ WEIGHTS: Final = {
     "across": 0.3,
     "teacher": 1.0,
 }
+READER_WEIGHTS: Final = {
+    "points": 1.0,
+    "speed": 1.0,
+    "gap": 1.0,
+    "shape": 2.0,
+    "spread": 1.0,
+    "meet": 0.3,
+}
 _SPEEDS: Final = (0.88, 1.14)
 _HELD_OUT: Final = 40  # batches
 _IGNORED: Final = -1
+_MEET: Final = 0.008  # inter-ocular distances: lips that are no further apart meet
+_DOUBT: Final = (0.3, 0.3)  # p, b and m count in full from this chance on that lips meet; and least
 
 Window = dict[str, NDArray[Any]]
 
@@ -166,12 +188,80 @@ def train_speech(
             keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
     keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
     average.module.eval()
-    (write_judge if judge else write_encoder)(average.module, output)
     facts = {"steps": step, "clips": len(chosen), **recent}
+    if judge:
+        write_judge(average.module, output)
+    else:
+        reader, read = teach_reader(average.module, chosen)
+        write_encoder(average.module, reader, output)
+        facts |= read
     if held_out is not None:
         found = _held_out(average.module, loss_of_mouth, *held_out)
         facts |= {f"held-out {name}": value for name, value in found.items()}
     return facts
+
+
+def teach_reader(
+    parts: nn.ModuleDict, performances: list[Performance]
+) -> tuple[MouthReader, dict[str, float]]:
+    """A reader of the mouth for features that no longer change, and its last losses.
+
+    Args:
+        parts: encoder and heads, taught.
+        performances: whose lips may be learned.
+    """
+    basis = released_basis()
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    takes = [_read_out(parts, one, rng) for one in performances]
+    chance = np.array([len(one) for one in performances], float)
+    chance /= chance.sum()
+    reader = MouthReader(takes[0][0].shape[1], basis.parts[2])
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=0.05)
+    loss_of_mouth = MouthLoss(basis)
+    gap_of = torch.from_numpy(MouthLoss.gap(basis.dynamics[basis.lower]).astype(np.float32))
+    losses: dict[str, Tensor] = {}
+    for step in range(READING):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * min(1, (1 - step / READING) / 0.4)
+        inputs, lower, gaps = [], [], []
+        for i in rng.choice(len(takes), READ, p=chance):
+            one = performances[i]
+            start = int(rng.integers(len(one) - WINDOW + 1))
+            inputs.append(takes[i][int(rng.integers(COPIES))][start : start + BEFORE + WINDOW])
+            lower.append(one.motion.dynamics[start : start + WINDOW, basis.lower])
+            gaps.append(MouthLoss.gap(one.neutral))
+        target = torch.from_numpy(np.stack(lower))
+        rest = torch.from_numpy(np.array(gaps, np.float32))
+        found, meet = reader(torch.stack(inputs))
+        losses = loss_of_mouth(found, target, rest)
+        met = (target @ gap_of + rest[:, None] < _MEET).float()
+        losses["meet"] = F.binary_cross_entropy_with_logits(meet, met)
+        total = sum((READER_WEIGHTS[k] * v for k, v in losses.items()), torch.zeros(()))
+        optimizer.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        optimizer.step()
+    return reader.eval(), {f"read {name}": float(loss.detach()) for name, loss in losses.items()}
+
+
+@torch.no_grad()
+def _read_out(parts: nn.ModuleDict, one: Performance, rng: np.random.Generator) -> Tensor:
+    """What is heard in a clip as it is and in copies of it, (COPIES, BEFORE + T, I)."""
+    sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (FIELD + BEFORE, LOOK_AHEAD)]
+    pcm = one.pcm.astype(np.float64)
+    copies = [one.pcm, *(sounds.changed(pcm, rng) for _ in range(COPIES - 1))]
+    mels = [np.concatenate([sides[0], listen(c.astype(np.float32)).mel, sides[1]]) for c in copies]
+    heads = cast(Heads, parts["heads"])
+    features = parts["encoder"](torch.from_numpy(np.stack(mels)).flatten(1, 2))
+    return torch.cat([features, *_sounding(heads, features)], -1)
+
+
+def _sounding(heads: Heads, features: Tensor) -> tuple[Tensor, Tensor]:
+    """How surely a voice sounds, and p, b or m is said, (N, T, 1) each."""
+    phones = heads.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
+    said = phones[..., [LABEL[name] for name in CLOSURES]].sum(-1).amax(-1, keepdim=True)
+    return torch.sigmoid(heads.voice(features)), said
 
 
 @torch.no_grad()
@@ -298,14 +388,14 @@ def _of_sentence(one: Utterance, rng: np.random.Generator) -> Window:
 
 
 def _of_nobody(rng: np.random.Generator) -> Window:
-    samples = (HISTORY + WINDOW + LOOK_AHEAD) * SAMPLES
+    samples = (FIELD + WINDOW + LOOK_AHEAD) * SAMPLES
     pcm = (sounds.any_music if rng.random() < 0.6 else sounds.noise)(samples, rng)
     pcm = sounds.equalised(pcm, rng)
     if rng.random() < 0.5:
         pcm = sounds.in_room(pcm, rng)
     return {
         "pcm": _whole(pcm),
-        "mel": _mel(sounds.at_level(pcm, rng.uniform(-70, -12)), HISTORY),
+        "mel": _mel(sounds.at_level(pcm, rng.uniform(-70, -12)), FIELD),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": np.zeros(WINDOW, np.int64),
     }
@@ -316,36 +406,38 @@ LABEL: Final = {name: i for i, name in enumerate((PAUSE, *PHONES))}
 
 def _cut(pcm: NDArray[np.float32], start: int, speed: float) -> NDArray[np.float64]:
     """The sound of a window with what it hears before and after, at another speed."""
-    first = max(0, start - HISTORY)
+    first = max(0, start - FIELD)
     at = np.arange(first * SAMPLES, (start + WINDOW + LOOK_AHEAD) * SAMPLES) * speed
     return np.interp(at, np.arange(len(pcm)), pcm, right=0.0)
 
 
 def _whole(pcm: NDArray[np.floating]) -> NDArray[np.float32]:
     """A window's sound, silence before a clip's beginning."""
-    size = (HISTORY + WINDOW + LOOK_AHEAD) * SAMPLES
+    size = (FIELD + WINDOW + LOOK_AHEAD) * SAMPLES
     return np.pad(pcm, (size - len(pcm), 0)).astype(np.float32)
 
 
 def _mel(pcm: NDArray[np.float32], start: int) -> NDArray[np.float32]:
-    """Log-mel (4 (HISTORY + WINDOW + LOOK_AHEAD), 80), silence before a clip's beginning."""
+    """Log-mel (4 (FIELD + WINDOW + LOOK_AHEAD), 80), silence before a clip's beginning."""
     mel = listen(pcm).mel
-    missing = HISTORY + WINDOW + LOOK_AHEAD - len(mel)
+    missing = FIELD + WINDOW + LOOK_AHEAD - len(mel)
     before = np.full((missing, SPECTRA, MELS), SILENCE, np.float32)
     return np.concatenate([before, mel]).reshape(-1, MELS)
 
 
 class _Hearing(nn.Module):
-    def __init__(self, parts: nn.ModuleDict) -> None:
+    def __init__(self, parts: nn.ModuleDict, reader: MouthReader) -> None:
         super().__init__()
-        self.encoder, self.heads = parts["encoder"], parts["heads"]
+        self.encoder, self.heads, self.reader = parts["encoder"], parts["heads"], reader
 
     def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        features, heads = self.encoder(mel), cast(Heads, self.heads)
-        phones = heads.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
-        closing = phones[..., [LABEL[name] for name in CLOSURES]].sum(-1).amax(-1)
-        voice = torch.sigmoid(heads.voice(features)[..., 0])
-        return features, voice, heads.mouth(features), closing
+        features = self.encoder(mel)  # (N, BEFORE + T, F)
+        voice, said = _sounding(cast(Heads, self.heads), features)
+        mouth, meet = self.reader(torch.cat([features, voice, said], -1))
+        features, voice, said = (x[:, BEFORE:] for x in (features, voice, said))
+        full, least = _DOUBT
+        closing = said[..., 0] * (torch.sigmoid(meet) / full).clamp(least, 1)
+        return features, voice[..., 0], mouth, closing
 
 
 class _Judging(nn.Module):
@@ -357,12 +449,12 @@ class _Judging(nn.Module):
         return self.meeting(self.encoder(mel), lower - lower.mean(1, keepdim=True))
 
 
-def write_encoder(parts: nn.ModuleDict, output: Path) -> None:
+def write_encoder(parts: nn.ModuleDict, reader: MouthReader, output: Path) -> None:
     """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
     names = "features", "voice", "mouth", "closing"
-    example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
+    example = torch.zeros(1, SPECTRA * (FIELD + BEFORE + LOOK_AHEAD + 10), MELS)
     torch.onnx.export(
-        _Hearing(parts),
+        _Hearing(parts, reader),
         (example,),
         output,
         input_names=["mel"],
@@ -375,7 +467,7 @@ def write_encoder(parts: nn.ModuleDict, output: Path) -> None:
 def write_judge(parts: nn.ModuleDict, output: Path) -> None:
     """ONNX: mel (1, time, 80) and lips (1, T, C) → unit vectors heard and seen."""
     frames = 10
-    example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + frames), MELS)
+    example = torch.zeros(1, SPECTRA * (FIELD + LOOK_AHEAD + frames), MELS)
     lower = torch.zeros(1, frames, parts["meeting"].lips[0].in_channels)
     torch.onnx.export(
         _Judging(parts),

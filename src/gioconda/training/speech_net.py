@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from gioconda.data.phones import PHONES
 from gioconda.speech import LOOK_AHEAD
-from gioconda.speech.encoder import HISTORY
+from gioconda.speech.encoder import BEFORE, FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
@@ -17,7 +17,7 @@ HALVES: Final = 2  # phones are told twice a frame
 
 
 class SpeechEncoder(nn.Module):
-    """Log-mel (N, 4 (HISTORY + T + LOOK_AHEAD), 80) → features (N, T, features).
+    """Log-mel (N, 4 (FIELD + T + LOOK_AHEAD), 80) → features (N, T, features).
 
     Nothing is padded, so a stream cut into windows gives what the whole gives.
     """
@@ -31,8 +31,8 @@ class SpeechEncoder(nn.Module):
     ) -> None:
         super().__init__()
         # the inlet hears one frame before its own
-        if 1 + 2 * sum(dilations) != HISTORY + LOOK_AHEAD:
-            raise ValueError(f"dilations {dilations} do not span {HISTORY + LOOK_AHEAD} frames")
+        if 1 + 2 * sum(dilations) != FIELD + LOOK_AHEAD:
+            raise ValueError(f"dilations {dilations} do not span {FIELD + LOOK_AHEAD} frames")
         self.inlet = nn.Sequential(
             nn.Conv1d(MELS, width, 2 * SPECTRA, stride=SPECTRA), nn.BatchNorm1d(width), nn.SiLU()
         )
@@ -71,6 +71,37 @@ class Heads(nn.Module):
         self.phones = nn.Linear(features, HALVES * LABELS)
         self.voice = nn.Linear(features, 1)
         self.mouth = nn.Linear(features, coordinates)
+
+
+class MouthReader(nn.Module):
+    """What the mouth does, from features that no longer change.
+
+    A head that the features themselves learned from reads less: it has learned while they moved.
+
+    Args:
+        inputs: numbers of a frame.
+        coordinates: of the lower face.
+    """
+
+    def __init__(
+        self, inputs: int, coordinates: int, width: int = 512, dropout: float = 0.6
+    ) -> None:
+        super().__init__()
+        self.scale = nn.BatchNorm1d(inputs, affine=False)
+        self.inlet = nn.Sequential(nn.Dropout(dropout), nn.Conv1d(inputs, width, BEFORE + 1))
+        self.outlet = nn.Sequential(
+            nn.SiLU(),
+            nn.Dropout(dropout / 2),
+            nn.Conv1d(width, width, 1),
+            nn.SiLU(),
+            nn.Dropout(dropout / 2),
+            nn.Conv1d(width, coordinates + 1, 1),
+        )
+
+    def forward(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Coordinates (N, T, C) and the logit that the lips meet (N, T), of (N, BEFORE + T, I)."""
+        found = self.outlet(self.inlet(self.scale(heard.transpose(1, 2)))).transpose(1, 2)
+        return found[..., :-1], found[..., -1]
 
 
 class Meeting(nn.Module):
