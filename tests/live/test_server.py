@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
@@ -336,8 +337,10 @@ def test_pages_of_other_sites_may_not_use_a_local_server(running, client, sessio
         assert response.status_code == 403
         assert response.json()["code"] == "origin"
     assert client.get("/about", headers={"Origin": running.url}).status_code == 200
-    with pytest.raises(InvalidStatus):
+    with pytest.raises(InvalidStatus) as refused:
         connect(running.stream(session), origin="https://evil.example")
+    answer = refused.value.response
+    assert (answer.status_code, json.loads(answer.body)["code"]) == (403, "origin")
     client.delete(f"/sessions/{session}")
 
 
@@ -361,6 +364,30 @@ def test_who_asks_too_often_has_to_wait():
     assert 1 <= int(last.headers["retry-after"]) <= 13
     assert ask(app, "GET", "/about").status_code == 200
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
+
+
+def test_who_connects_too_often_has_to_wait():
+    app = make_app(Settings(limits=Limits(requests=1), hosts=()))
+    ask(app, "DELETE", "/portraits/none")
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        TestClient(app, client=("127.0.0.1", 123)).websocket_connect("/sessions/x/stream"),
+    ):
+        pass
+    assert refusal(refused.value) == (429, "too-many-requests")
+    assert 1 <= int(refused.value.headers["retry-after"]) <= 61
+
+
+def test_a_socket_may_close_before_its_key_is_sent():
+    client = TestClient(make_app(Settings({"ada": "a-secret-key"}, hosts=())))
+    with client.websocket_connect("/sessions/x/stream"):
+        pass  # what the application raises comes up here
+
+
+def test_a_socket_of_no_session_is_closed_with_the_reason():
+    with TestClient(make_app(Settings(hosts=()))).websocket_connect("/sessions/x/stream") as socket:
+        assert socket.receive_json()["code"] == "not-found"
+        assert socket.receive()["code"] == 1008
 
 
 def test_before_it_is_ready_it_says_so():

@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
@@ -110,9 +111,8 @@ class Gate:
         try:
             self._check_origin(scope)
             self._check_pace(scope)
-        except RefusalError:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+        except RefusalError as error:
+            await WebSocket(scope, receive, send).send_denial_response(_answer(error))
             return
         await self._app(scope, receive, send)
 
@@ -126,11 +126,7 @@ class Gate:
             most = self._most(scope)
             self._check_length(scope, most)
         except RefusalError as error:
-            told = error.told()
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-            if "retry_after" in told:
-                headers["Retry-After"] = str(told["retry_after"])
-            await JSONResponse(told, error.status, headers)(scope, receive, send)
+            await _answer(error)(scope, receive, send)
             return
         await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
 
@@ -189,6 +185,14 @@ class _Measured:
             raise HTTPException(413, _too_large(self._most).told())
         self._whole = not message.get("more_body", False)
         return message
+
+
+def _answer(error: RefusalError) -> JSONResponse:
+    told = error.told()
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if "retry_after" in told:
+        headers["Retry-After"] = str(told["retry_after"])
+    return JSONResponse(told, error.status, headers)
 
 
 def _too_large(most: int) -> RefusalError:

@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocketDisconnect
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
@@ -385,16 +386,17 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
     async def stream_session(
         socket: WebSocket, identity: str, format: Annotated[str, Query()] = "jpeg"
     ) -> None:
-        await socket.accept()
-        try:
-            await _let_in(socket, server.keys)
-            if format not in ("jpeg", "h264"):
-                raise RefusalError(400, "bad-request", "format must be jpeg or h264")
-            seat = server.seats.get(identity)
-            await stream(socket, seat, format, server.settings.limits.stall_seconds)
-        except RefusalError as error:
-            with suppress(RuntimeError, OSError):
-                await close(socket, error)
+        with suppress(WebSocketDisconnect):  # it went before it was let in, or told why not
+            await socket.accept()
+            try:
+                await _let_in(socket, server.keys)
+                if format not in ("jpeg", "h264"):
+                    raise RefusalError(400, "bad-request", "format must be jpeg or h264")
+                seat = server.seats.get(identity)
+                await stream(socket, seat, format, server.settings.limits.stall_seconds)
+            except RefusalError as error:
+                with suppress(RuntimeError, OSError):
+                    await close(socket, error)
 
 
 # --- jobs ---

@@ -25,6 +25,7 @@ _ON_THE_WAY: Final = 12  # frames that may wait for a slow line
 _CODES: Final = {
     "key": 1008,
     "taken": 1008,
+    "not-found": 1008,
     "bad-request": 1003,
     "too-far-ahead": 1009,
     "too-slow": 1013,
