@@ -86,7 +86,7 @@ def test_a_portrait_is_measured_shown_and_forgotten(client, picture):
 
 def test_the_example_is_always_there(client):
     assert client.get("/portraits/example/picture").status_code == 200
-    assert client.delete("/portraits/example").status_code == 204
+    assert refusal(client.delete("/portraits/example")) == (403, "example")
     assert client.get("/portraits/example/picture").status_code == 200
 
 
@@ -112,6 +112,17 @@ def test_pictures_that_cannot_be_used_are_refused_with_the_reason(client, photo)
     assert status(coded(Image.fromarray(photo[:150]))) in ((422, "face"), (422, "no-face"))
     assert status(b"x" * (21 * 2**20)) == (413, "too-large")
     assert refusal(client.post("/portraits")) == (400, "bad-request")
+
+
+def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
+    def told(data):
+        return post(client, data).json()["error"]
+
+    no_file = client.post("/portraits", data={"picture": "hello"}).json()["error"]
+    assert no_file == "picture must be a file"
+    kinds = "the picture is of no kind that can be read; save it as JPEG, PNG or WebP."
+    assert told(b"this is no picture") == kinds
+    assert told(bytes(21 * 2**20)) == "more than 20 MiB were sent"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -190,6 +201,7 @@ def test_a_session_that_nobody_connects_to_ends(running, session):
         ({"portrait": "example", "seed": -1}, (400, "bad-request")),
         ({"portrait": "example", "source": "radio"}, (400, "bad-request")),
         ({"portrait": "../example"}, (404, "not-found")),
+        ({"portrait": "example", "control": {}}, (400, "bad-request")),
         ({}, (400, "bad-request")),
         ([], (400, "bad-request")),
     ],
@@ -241,6 +253,7 @@ def test_a_job_tells_how_far_it_is_and_gives_a_signed_video(tmp_path, running, c
     job = response.json()["id"]
     told = events(client, job)
     assert [name for name, _ in told][:-1] == ["progress"] * (len(told) - 1)
+    assert all(content["total"] == 15 for _, content in told[:-1])
     assert told[-1][0] == "done"
     assert told[-1][1]["frames"] == 15
     video = tmp_path / "video.mp4"
@@ -263,7 +276,6 @@ def test_a_job_that_is_deleted_stops_and_leaves_nothing(running, client, voice):
 
 def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
     for data, code in (
-        (b"no sound", "not-a-sound"),
         (wav(voice[:300]), "voice"),
         (wav(np.zeros(16000 * 601, np.float32)), "voice"),
     ):
@@ -273,7 +285,16 @@ def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
         assert "/" not in told["error"], told
         client.delete(f"/jobs/{job}")
     assert refusal(begin_job(client, b"", portrait="nobody")) == (404, "not-found")
-    assert refusal(begin_job(client, b"", controls="{")) == (400, "bad-request")
+    response = begin_job(client, b"", controls="{")
+    assert refusal(response) == (400, "bad-request")
+    assert response.json()["error"] == "controls must be JSON"
+
+
+def test_a_file_without_sound_is_no_job(running, client, photo_path):
+    for data in (b"no sound", photo_path.read_bytes()):
+        assert refusal(begin_job(client, data)) == (415, "not-a-sound")
+    assert len(running.server.jobs) == 0
+    assert list(running.server.jobs._home.iterdir()) == []
 
 
 # --- who may ---

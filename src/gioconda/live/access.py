@@ -128,7 +128,7 @@ class Gate:
         except RefusalError as error:
             await _answer(error)(scope, receive, send)
             return
-        await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
+        await self._app(scope, _Measured(receive, most, self._limits), send)
 
     def _check_origin(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -161,28 +161,28 @@ class Gate:
     def _check_length(self, scope: Scope, most: int) -> None:
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdecimal() and int(length) > most:
-            raise _too_large(most)
+            raise _too_large(most, self._limits)
 
 
 class _Measured:
     """A request's body, as long as it is not too long and does not stand still."""
 
-    def __init__(self, receive: Receive, most: int, stall_seconds: float) -> None:
-        self._receive, self._most, self._stall = receive, most, stall_seconds
+    def __init__(self, receive: Receive, most: int, limits: Limits) -> None:
+        self._receive, self._most, self._limits = receive, most, limits
         self._size, self._whole = 0, False
 
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), self._stall)
+            message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
         except TimeoutError:
             raise HTTPException(
                 408, RefusalError(408, "too-slow", "the upload stands still").told()
             ) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise HTTPException(413, _too_large(self._most).told())
+            raise HTTPException(413, _too_large(self._most, self._limits).told())
         self._whole = not message.get("more_body", False)
         return message
 
@@ -195,8 +195,9 @@ def _answer(error: RefusalError) -> JSONResponse:
     return JSONResponse(told, error.status, headers)
 
 
-def _too_large(most: int) -> RefusalError:
-    return RefusalError(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
+def _too_large(most: int, limits: Limits) -> RefusalError:
+    told = most - limits.body_bytes or most  # of a file, not of the fields that come with it
+    return RefusalError(413, "too-large", f"more than {told / 2**20:.3g} MiB were sent")
 
 
 def _hostname(url: str) -> str | None:

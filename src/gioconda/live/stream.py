@@ -162,12 +162,12 @@ def _hear(seat: Seat, data: bytes) -> None:
         raise RefusalError(413, "too-far-ahead", str(error)) from error
 
 
-def parsed(text: str) -> object:
-    """A text message. Raises RefusalError if it is no JSON."""
+def parsed(text: str, what: str = "a text message") -> object:
+    """What a client says. Raises RefusalError if it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RefusalError(400, "bad-request", "a text message must be JSON") from error
+        raise RefusalError(400, "bad-request", f"{what} must be JSON") from error
 
 
 async def _write(socket: WebSocket, outbox: Outbox, stall_seconds: float) -> None:
