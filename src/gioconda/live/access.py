@@ -113,6 +113,7 @@ class Gate:
             self._check_pace(scope)
         except RefusalError as error:
             await WebSocket(scope, receive, send).send_denial_response(_answer(error))
+            await asyncio.sleep(0)  # uvicorn logs an error if this returns before it has hung up
             return
         await self._app(scope, receive, send)
 

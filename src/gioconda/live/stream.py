@@ -28,7 +28,6 @@ _CODES: Final = {
     "not-found": 1008,
     "bad-request": 1003,
     "too-far-ahead": 1009,
-    "too-slow": 1013,
     "internal": 1011,
 }
 
