@@ -1,11 +1,12 @@
 """Streams a sound file to `gioconda serve` in real time and writes the frames that come back.
 
     pip install httpx websockets
-    python live_client.py voice.wav frames/ [picture.jpg] [http://127.0.0.1:7860]
+    python live_client.py voice.wav frames/ [picture.jpg] [--key KEY] [--server URL]
 
 A synthesiser's sound is streamed the same way: send it piece by piece, as fast as it comes.
 """
 
+import argparse
 import asyncio
 import json
 import struct
@@ -16,21 +17,22 @@ from pathlib import Path
 import httpx
 import websockets
 
+from gioconda.errors import GiocondaError
 from gioconda.media import read_audio
 
 
-async def main(voice: Path, folder: Path, picture: Path | None, server: str) -> None:
-    pcm = (read_audio(voice) * 32767).astype("<i2").tobytes()
-    async with httpx.AsyncClient(base_url=server, timeout=60) as client:
+async def main(args: argparse.Namespace) -> None:
+    pcm = (read_audio(args.voice) * 32767).astype("<i2").tobytes()
+    headers = {"Authorization": f"Bearer {args.key}"} if args.key else {}
+    async with httpx.AsyncClient(base_url=args.server, headers=headers, timeout=60) as client:
         portrait = "example"
-        if picture:
-            answer = await client.post("/portraits", files={"picture": picture.read_bytes()})
-            portrait = answer.raise_for_status().json()["id"]
-        answer = await client.post("/sessions", json={"portrait": portrait})
-        session = answer.raise_for_status().json()["id"]
-    folder.mkdir(parents=True, exist_ok=True)
-    address = server.replace("http", "ws", 1) + f"/sessions/{session}/stream"
-    async with websockets.connect(address) as socket:
+        if args.picture:
+            files = {"picture": args.picture.read_bytes()}
+            portrait = made(await client.post("/portraits", files=files))
+        session = made(await client.post("/sessions", json={"portrait": portrait}))
+    args.folder.mkdir(parents=True, exist_ok=True)
+    address = args.server.replace("http", "ws", 1) + f"/sessions/{session}/stream"
+    async with websockets.connect(address, additional_headers=headers) as socket:
         talking = asyncio.create_task(talk(socket, pcm))
         async for message in socket:
             if isinstance(message, str):
@@ -40,7 +42,13 @@ async def main(voice: Path, folder: Path, picture: Path | None, server: str) -> 
                 continue
             _, number, _, size = struct.unpack("<B3xIII", message[:16])
             if jpeg := message[16 + size :]:  # before it lies the sound of the frame
-                (folder / f"{number:06}.jpg").write_bytes(jpeg)
+                (args.folder / f"{number:06}.jpg").write_bytes(jpeg)
+
+
+def made(answer: httpx.Response) -> str:
+    if answer.is_error:
+        sys.exit(answer.json()["error"])
+    return str(answer.json()["id"])
 
 
 async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
@@ -52,7 +60,13 @@ async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
 
 
 if __name__ == "__main__":
-    paths, rest = sys.argv[1:3], sys.argv[3:]
-    pictures = [Path(each) for each in rest if not each.startswith("http")]
-    servers = [each for each in rest if each.startswith("http")] or ["http://127.0.0.1:7860"]
-    asyncio.run(main(Path(paths[0]), Path(paths[1]), next(iter(pictures), None), servers[0]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("voice", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("picture", type=Path, nargs="?")
+    parser.add_argument("--key")
+    parser.add_argument("--server", default="http://127.0.0.1:7860")
+    try:
+        asyncio.run(main(parser.parse_args()))
+    except (GiocondaError, httpx.HTTPError, websockets.WebSocketException, OSError) as error:
+        sys.exit(str(error))

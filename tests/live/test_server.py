@@ -8,6 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
@@ -85,7 +86,7 @@ def test_a_portrait_is_measured_shown_and_forgotten(client, picture):
 
 def test_the_example_is_always_there(client):
     assert client.get("/portraits/example/picture").status_code == 200
-    assert client.delete("/portraits/example").status_code == 204
+    assert refusal(client.delete("/portraits/example")) == (403, "example")
     assert client.get("/portraits/example/picture").status_code == 200
 
 
@@ -111,6 +112,17 @@ def test_pictures_that_cannot_be_used_are_refused_with_the_reason(client, photo)
     assert status(coded(Image.fromarray(photo[:150]))) in ((422, "face"), (422, "no-face"))
     assert status(b"x" * (21 * 2**20)) == (413, "too-large")
     assert refusal(client.post("/portraits")) == (400, "bad-request")
+
+
+def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
+    def told(data):
+        return post(client, data).json()["error"]
+
+    no_file = client.post("/portraits", data={"picture": "hello"}).json()["error"]
+    assert no_file == "picture must be a file"
+    kinds = "the picture is of no kind that can be read; save it as JPEG, PNG or WebP."
+    assert told(b"this is no picture") == kinds
+    assert told(bytes(21 * 2**20)) == "more than 20 MiB were sent"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -189,6 +201,7 @@ def test_a_session_that_nobody_connects_to_ends(running, session):
         ({"portrait": "example", "seed": -1}, (400, "bad-request")),
         ({"portrait": "example", "source": "radio"}, (400, "bad-request")),
         ({"portrait": "../example"}, (404, "not-found")),
+        ({"portrait": "example", "control": {}}, (400, "bad-request")),
         ({}, (400, "bad-request")),
         ([], (400, "bad-request")),
     ],
@@ -240,6 +253,7 @@ def test_a_job_tells_how_far_it_is_and_gives_a_signed_video(tmp_path, running, c
     job = response.json()["id"]
     told = events(client, job)
     assert [name for name, _ in told][:-1] == ["progress"] * (len(told) - 1)
+    assert all(content["total"] == 15 for _, content in told[:-1])
     assert told[-1][0] == "done"
     assert told[-1][1]["frames"] == 15
     video = tmp_path / "video.mp4"
@@ -262,7 +276,6 @@ def test_a_job_that_is_deleted_stops_and_leaves_nothing(running, client, voice):
 
 def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
     for data, code in (
-        (b"no sound", "not-a-sound"),
         (wav(voice[:300]), "voice"),
         (wav(np.zeros(16000 * 601, np.float32)), "voice"),
     ):
@@ -272,7 +285,16 @@ def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
         assert "/" not in told["error"], told
         client.delete(f"/jobs/{job}")
     assert refusal(begin_job(client, b"", portrait="nobody")) == (404, "not-found")
-    assert refusal(begin_job(client, b"", controls="{")) == (400, "bad-request")
+    response = begin_job(client, b"", controls="{")
+    assert refusal(response) == (400, "bad-request")
+    assert response.json()["error"] == "controls must be JSON"
+
+
+def test_a_file_without_sound_is_no_job(running, client, photo_path):
+    for data in (b"no sound", photo_path.read_bytes()):
+        assert refusal(begin_job(client, data)) == (415, "not-a-sound")
+    assert len(running.server.jobs) == 0
+    assert list(running.server.jobs._home.iterdir()) == []
 
 
 # --- who may ---
@@ -336,8 +358,10 @@ def test_pages_of_other_sites_may_not_use_a_local_server(running, client, sessio
         assert response.status_code == 403
         assert response.json()["code"] == "origin"
     assert client.get("/about", headers={"Origin": running.url}).status_code == 200
-    with pytest.raises(InvalidStatus):
+    with pytest.raises(InvalidStatus) as refused:
         connect(running.stream(session), origin="https://evil.example")
+    answer = refused.value.response
+    assert (answer.status_code, json.loads(answer.body)["code"]) == (403, "origin")
     client.delete(f"/sessions/{session}")
 
 
@@ -361,6 +385,30 @@ def test_who_asks_too_often_has_to_wait():
     assert 1 <= int(last.headers["retry-after"]) <= 13
     assert ask(app, "GET", "/about").status_code == 200
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
+
+
+def test_who_connects_too_often_has_to_wait():
+    app = make_app(Settings(limits=Limits(requests=1), hosts=()))
+    ask(app, "DELETE", "/portraits/none")
+    with (
+        pytest.raises(WebSocketDenialResponse) as refused,
+        TestClient(app, client=("127.0.0.1", 123)).websocket_connect("/sessions/x/stream"),
+    ):
+        pass
+    assert refusal(refused.value) == (429, "too-many-requests")
+    assert 1 <= int(refused.value.headers["retry-after"]) <= 61
+
+
+def test_a_socket_may_close_before_its_key_is_sent():
+    client = TestClient(make_app(Settings({"ada": "a-secret-key"}, hosts=())))
+    with client.websocket_connect("/sessions/x/stream"):
+        pass  # what the application raises comes up here
+
+
+def test_a_socket_of_no_session_is_closed_with_the_reason():
+    with TestClient(make_app(Settings(hosts=()))).websocket_connect("/sessions/x/stream") as socket:
+        assert socket.receive_json()["code"] == "not-found"
+        assert socket.receive()["code"] == 1008
 
 
 def test_before_it_is_ready_it_says_so():

@@ -12,6 +12,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
@@ -110,9 +111,9 @@ class Gate:
         try:
             self._check_origin(scope)
             self._check_pace(scope)
-        except RefusalError:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
+        except RefusalError as error:
+            await WebSocket(scope, receive, send).send_denial_response(_answer(error))
+            await asyncio.sleep(0)  # uvicorn logs an error if this returns before it has hung up
             return
         await self._app(scope, receive, send)
 
@@ -126,13 +127,9 @@ class Gate:
             most = self._most(scope)
             self._check_length(scope, most)
         except RefusalError as error:
-            told = error.told()
-            headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-            if "retry_after" in told:
-                headers["Retry-After"] = str(told["retry_after"])
-            await JSONResponse(told, error.status, headers)(scope, receive, send)
+            await _answer(error)(scope, receive, send)
             return
-        await self._app(scope, _Measured(receive, most, self._limits.stall_seconds), send)
+        await self._app(scope, _Measured(receive, most, self._limits), send)
 
     def _check_origin(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -165,34 +162,43 @@ class Gate:
     def _check_length(self, scope: Scope, most: int) -> None:
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdecimal() and int(length) > most:
-            raise _too_large(most)
+            raise _too_large(most, self._limits)
 
 
 class _Measured:
     """A request's body, as long as it is not too long and does not stand still."""
 
-    def __init__(self, receive: Receive, most: int, stall_seconds: float) -> None:
-        self._receive, self._most, self._stall = receive, most, stall_seconds
+    def __init__(self, receive: Receive, most: int, limits: Limits) -> None:
+        self._receive, self._most, self._limits = receive, most, limits
         self._size, self._whole = 0, False
 
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), self._stall)
+            message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
         except TimeoutError:
             raise HTTPException(
                 408, RefusalError(408, "too-slow", "the upload stands still").told()
             ) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise HTTPException(413, _too_large(self._most).told())
+            raise HTTPException(413, _too_large(self._most, self._limits).told())
         self._whole = not message.get("more_body", False)
         return message
 
 
-def _too_large(most: int) -> RefusalError:
-    return RefusalError(413, "too-large", f"more than {most / 2**20:.3g} MiB were sent")
+def _answer(error: RefusalError) -> JSONResponse:
+    told = error.told()
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if "retry_after" in told:
+        headers["Retry-After"] = str(told["retry_after"])
+    return JSONResponse(told, error.status, headers)
+
+
+def _too_large(most: int, limits: Limits) -> RefusalError:
+    told = most - limits.body_bytes or most  # of a file, not of the fields that come with it
+    return RefusalError(413, "too-large", f"more than {told / 2**20:.3g} MiB were sent")
 
 
 def _hostname(url: str) -> str | None:

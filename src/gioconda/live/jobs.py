@@ -20,7 +20,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Kept
 from gioconda.live.seats import LOG, write_line
 from gioconda.media import SAMPLE_RATE
-from gioconda.media.audio import AudioTooLongError, read_audio
+from gioconda.media.audio import AudioTooLongError, check_sound, read_audio
 
 _POLL: Final = 0.2  # seconds
 
@@ -59,13 +59,13 @@ class Job:
             raise RefusalError(409, "not-ready", "the video is not done yet")
         return self.folder / "video.mp4"
 
-    def event(self) -> tuple[str, dict[str, Any]]:
-        """Name and content of what can be told now."""
+    def event(self) -> tuple[str, dict[str, Any]] | None:
+        """Name and content of what can be told now; None before the total is known."""
         if self.error is not None:
             return "error", self.error.told()
         if self.frames is not None and self.mark is not None:
             return "done", {"frames": self.frames, "mark": f"{self.mark:08x}"}
-        return "progress", {"done": self.done, "total": self.total}
+        return ("progress", {"done": self.done, "total": self.total}) if self.total else None
 
 
 class Jobs:
@@ -99,7 +99,7 @@ class Jobs:
             client: name of the client's key.
 
         Raises:
-            RefusalError: if too many wait.
+            RefusalError: if too many wait, or the file has no sound.
         """
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
@@ -119,6 +119,12 @@ class Jobs:
                 badge,
             )
             self._jobs[job.id] = job
+        try:
+            check_sound(folder / "voice")
+        except GiocondaError as error:
+            job.ended = time.monotonic()
+            self.remove(job.id)
+            raise _told(job, error) from error
         self._queue.put(job)
         return job
 
@@ -165,11 +171,11 @@ class Jobs:
         last = None
         while not job.stopped:
             event = job.event()
-            if event != last:
+            if event is not None and event != last:
                 yield event
                 last = event
-            if event[0] != "progress":
-                return
+                if event[0] != "progress":
+                    return
             await asyncio.sleep(_POLL)
 
     def _work(self) -> None:

@@ -119,11 +119,12 @@ class Portraits:
             return kept
 
     def remove(self, identity: str) -> None:
-        """Forget it. The example stays. Raises RefusalError if there is none."""
+        """Forget it. Raises RefusalError if there is none, or if it is the example."""
+        if identity == EXAMPLE:
+            raise RefusalError(403, "example", "the bundled portrait cannot be deleted")
         self.get(identity)
-        if identity != EXAMPLE:
-            with self._lock:
-                self._kept.pop(identity, None)
+        with self._lock:
+            self._kept.pop(identity, None)
 
     def hold(self, identity: str) -> tuple[Kept, Callable[[], None]]:
         """A portrait for a session, and what is to be called when the session ends.

@@ -16,8 +16,9 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocketDisconnect
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
@@ -64,7 +65,13 @@ class Settings:
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
 
 
-class SessionWish(BaseModel):
+class _Body(BaseModel):
+    """A body of JSON: a field that it does not have is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SessionWish(_Body):
     """What `POST /sessions` takes."""
 
     portrait: Annotated[str, Field(max_length=64)]
@@ -75,14 +82,14 @@ class SessionWish(BaseModel):
     source: Literal["speech", "microphone"] = "speech"
 
 
-class Text(BaseModel):
+class Text(_Body):
     """What `POST /speech` takes."""
 
     text: str
     voice: Annotated[str, Field(max_length=64)]
 
 
-class Offer(BaseModel):
+class Offer(_Body):
     """What `POST /sessions/{id}/offer` takes."""
 
     sdp: Annotated[str, Field(max_length=100_000)]
@@ -239,7 +246,10 @@ def _add_errors(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-        return JSONResponse({"error": f"{where}: {first['msg']}", "code": "bad-request"}, 400)
+        told = f"{where}: {first['msg']}"
+        if "UploadFile" in first["msg"]:
+            told = f"{where} must be a file"
+        return JSONResponse({"error": told, "code": "bad-request"}, 400)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
@@ -385,16 +395,17 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
     async def stream_session(
         socket: WebSocket, identity: str, format: Annotated[str, Query()] = "jpeg"
     ) -> None:
-        await socket.accept()
-        try:
-            await _let_in(socket, server.keys)
-            if format not in ("jpeg", "h264"):
-                raise RefusalError(400, "bad-request", "format must be jpeg or h264")
-            seat = server.seats.get(identity)
-            await stream(socket, seat, format, server.settings.limits.stall_seconds)
-        except RefusalError as error:
-            with suppress(RuntimeError, OSError):
-                await close(socket, error)
+        with suppress(WebSocketDisconnect):  # it went before it was let in, or told why not
+            await socket.accept()
+            try:
+                await _let_in(socket, server.keys)
+                if format not in ("jpeg", "h264"):
+                    raise RefusalError(400, "bad-request", "format must be jpeg or h264")
+                seat = server.seats.get(identity)
+                await stream(socket, seat, format, server.settings.limits.stall_seconds)
+            except RefusalError as error:
+                with suppress(RuntimeError, OSError):
+                    await close(socket, error)
 
 
 # --- jobs ---
@@ -414,7 +425,7 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         """Make a video of a portrait and a recording."""
         await server.check_ready()
         check_consent(consent, server.settings.require_consent)
-        dials = read_controls(parsed(controls))
+        dials = read_controls(parsed(controls, "controls"))
         kept = server.portraits.get(portrait)
         client = request.scope["client_name"]
         add = partial(

@@ -25,9 +25,9 @@ _ON_THE_WAY: Final = 12  # frames that may wait for a slow line
 _CODES: Final = {
     "key": 1008,
     "taken": 1008,
+    "not-found": 1008,
     "bad-request": 1003,
     "too-far-ahead": 1009,
-    "too-slow": 1013,
     "internal": 1011,
 }
 
@@ -161,12 +161,12 @@ def _hear(seat: Seat, data: bytes) -> None:
         raise RefusalError(413, "too-far-ahead", str(error)) from error
 
 
-def parsed(text: str) -> object:
-    """A text message. Raises RefusalError if it is no JSON."""
+def parsed(text: str, what: str = "a text message") -> object:
+    """What a client says. Raises RefusalError if it is no JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RefusalError(400, "bad-request", "a text message must be JSON") from error
+        raise RefusalError(400, "bad-request", f"{what} must be JSON") from error
 
 
 async def _write(socket: WebSocket, outbox: Outbox, stall_seconds: float) -> None:

@@ -40,11 +40,7 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
     """
     path = Path(path)
     with open_container(path) as container:
-        if not container.streams.audio:
-            raise GiocondaError(
-                f"{path} has no sound; expected an audio file or a video with a sound track."
-            )
-        stream = container.streams.audio[0]
+        stream = _sound_stream(container, path)
         chunks, size = [], 0
         for chunk in _resampled(_timed(container, stream)):
             chunks.append(chunk)
@@ -62,6 +58,20 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
             f"expected at least {SHORTEST} s (one frame), give a longer recording."
         )
     return np.clip(audio, -1, 1, out=audio)
+
+
+def check_sound(path: Path) -> None:
+    """Raise GiocondaError if a file has no sound. Nothing is decoded."""
+    with open_container(path) as container:
+        _sound_stream(container, path)
+
+
+def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
+    if not container.streams.audio:
+        raise GiocondaError(
+            f"{path} has no sound; expected an audio file or a video with a sound track."
+        )
+    return container.streams.audio[0]
 
 
 def _timed(

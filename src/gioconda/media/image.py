@@ -67,7 +67,7 @@ def _decoded(
             raise _too_large(name, most_pixels) from error
         except UnidentifiedImageError as error:
             raise GiocondaError(
-                f"{name} is not a picture that can be read; save it as JPEG or PNG."
+                f"{name} is of no kind that can be read; save it as JPEG, PNG or WebP."
             ) from error
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
             raise GiocondaError(
