@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -28,7 +29,8 @@ LOG: Final = logging.getLogger("gioconda.live")
 _THREADS: Final = 256  # at most; as many as there were sessions at once
 _SHARE: Final = 0.8  # of the cores that sessions may take
 _WARM: Final = 5  # frames after which all is compiled
-_PROBE: Final = 2 * FPS  # frames whose cost is measured
+_PROBE: Final = 2 * FPS  # frames whose cost is measured,
+_AT_ONCE: Final = 4  # of so many portraits at once at most
 
 
 class Sink(Protocol):
@@ -183,21 +185,28 @@ class Seats:
 
     def warm_up(self) -> None:
         """Load all networks with the bundled portrait, and see how many sessions the cores hold."""
-        animator = Animator(self._portraits.load_example().portrait)
+        portrait = self._portraits.load_example().portrait
         silence = np.zeros(round(STEP * 16000), np.float32)
-        for _ in range(_WARM):
-            for draw in animator.drawings(silence):
-                draw()
+
+        def draw(animator: Animator, steps: int) -> int:
+            count = 0
+            for _ in range(steps):
+                for drawing in animator.drawings(silence):
+                    drawing()
+                    count += 1
+            return count
+
+        first = Animator(portrait)
+        draw(first, _WARM)
         if self._limits.sessions is not None:
             return
-        # the processor's time, not the clock's: others may be busy on the machine
-        start, frames = time.process_time(), 0
-        for _ in range(_PROBE):
-            for draw in animator.drawings(silence):
-                draw()
-                frames += 1
-        cost = (time.process_time() - start) / frames
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        # as many at once as there are cores: two halves of one core slow each other down
+        animators = [first, *(Animator(portrait) for _ in range(min(cores, _AT_ONCE) - 1))]
+        # the processor's time, not the clock's: others may be busy on the machine
+        start = time.process_time()
+        frames = sum(self._threads.map(partial(draw, steps=_PROBE), animators))
+        cost = (time.process_time() - start) / frames
         self.most = max(int(_SHARE * cores * STEP / cost), 1)
         LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
 
