@@ -8,7 +8,6 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from starlette.testclient import TestClient, WebSocketDenialResponse
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
@@ -387,28 +386,42 @@ def test_who_asks_too_often_has_to_wait():
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
 
 
+def connected(app, path):
+    """What an app that was not started sends to a socket that opens and closes at once."""
+    coming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1005}]
+    sent = []
+
+    async def receive():
+        return coming.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": path, "query_string": b"", "subprotocols": []}
+    scope |= {"headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 123)}
+    scope |= {"extensions": {"websocket.http.response": {}}}
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
 def test_who_connects_too_often_has_to_wait():
-    app = make_app(Settings(limits=Limits(requests=1), hosts=()))
+    app = make_app(Settings(limits=Limits(requests=1)))
     ask(app, "DELETE", "/portraits/none")
-    with (
-        pytest.raises(WebSocketDenialResponse) as refused,
-        TestClient(app, client=("127.0.0.1", 123)).websocket_connect("/sessions/x/stream"),
-    ):
-        pass
-    assert refusal(refused.value) == (429, "too-many-requests")
-    assert 1 <= int(refused.value.headers["retry-after"]) <= 61
+    start, body = connected(app, "/sessions/x/stream")
+    assert start["status"] == 429
+    assert 1 <= int(dict(start["headers"])[b"retry-after"]) <= 61
+    assert json.loads(body["body"])["code"] == "too-many-requests"
 
 
 def test_a_socket_may_close_before_its_key_is_sent():
-    client = TestClient(make_app(Settings({"ada": "a-secret-key"}, hosts=())))
-    with client.websocket_connect("/sessions/x/stream"):
-        pass  # what the application raises comes up here
+    first, *_ = connected(make_app(Settings({"ada": "a-secret-key"})), "/sessions/x/stream")
+    assert first["type"] == "websocket.accept"
 
 
 def test_a_socket_of_no_session_is_closed_with_the_reason():
-    with TestClient(make_app(Settings(hosts=()))).websocket_connect("/sessions/x/stream") as socket:
-        assert socket.receive_json()["code"] == "not-found"
-        assert socket.receive()["code"] == 1008
+    _, told, closed = connected(make_app(), "/sessions/x/stream")
+    assert json.loads(told["text"])["code"] == "not-found"
+    assert closed["code"] == 1008
 
 
 def test_before_it_is_ready_it_says_so():
