@@ -50,7 +50,7 @@ def bad(tmp_path, photo_path, voice_path):
     [
         ("missing", "voice", "does not exist"),
         ("photo", "missing", "does not exist"),
-        ("text.jpg", "voice", "picture"),
+        ("text.jpg", "voice", "JPEG"),
         ("dot.png", "voice", "no face"),
         ("blank.png", "voice", "no face"),
         ("cut.jpg", "voice", "truncated"),
