@@ -35,7 +35,7 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"CLIPS": 3, "SENTENCES": 2, "OTHERS": 1, "STEPS": 2}.items():
+    for name, value in {"CLIPS": 3, "SENTENCES": 2, "OTHERS": 1, "STEPS": 2, "READING": 2}.items():
         monkeypatch.setattr(speech, name, value)
 
 

@@ -39,7 +39,7 @@ from gioconda.evaluation.alignment import CLOSURES
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.encoder import BEFORE, FIELD
+from gioconda.speech.encoder import BEFORE, FIELD, HISTORY
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import sounds
@@ -248,7 +248,7 @@ def teach_reader(
 @torch.no_grad()
 def _read_out(parts: nn.ModuleDict, one: Performance, rng: np.random.Generator) -> Tensor:
     """What is heard in a clip as it is and in copies of it, (COPIES, BEFORE + T, I)."""
-    sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (FIELD + BEFORE, LOOK_AHEAD)]
+    sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
     pcm = one.pcm.astype(np.float64)
     copies = [one.pcm, *(sounds.changed(pcm, rng) for _ in range(COPIES - 1))]
     mels = [np.concatenate([sides[0], listen(c.astype(np.float32)).mel, sides[1]]) for c in copies]
@@ -452,7 +452,7 @@ class _Judging(nn.Module):
 def write_encoder(parts: nn.ModuleDict, reader: MouthReader, output: Path) -> None:
     """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
     names = "features", "voice", "mouth", "closing"
-    example = torch.zeros(1, SPECTRA * (FIELD + BEFORE + LOOK_AHEAD + 10), MELS)
+    example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
     torch.onnx.export(
         _Hearing(parts, reader),
         (example,),
