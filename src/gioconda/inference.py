@@ -1,6 +1,7 @@
 """Networks on the CPU, one core each: what overlaps is for the frame loop to say."""
 
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import openvino as ov
 
@@ -31,3 +32,25 @@ def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -
         return ov.Core().compile_model(source, "CPU", settings)
     except RuntimeError as error:
         raise GiocondaError(f"{model} is not {what} ({error})") from error
+
+
+def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:
+    """Networks out of a zip file.
+
+    Args:
+        model: the file.
+        what: its name in an error.
+        names: NAME.onnx each, or NAME.xml, whose weights are in NAME.bin.
+
+    Raises:
+        GiocondaError: if the file is missing or one of them is not in it.
+    """
+    core, found = ov.Core(), []
+    try:
+        with ZipFile(model) as file:
+            for name in names:
+                weights = [file.read(name[:-3] + "bin")] if name.endswith(".xml") else []
+                found.append(core.read_model(file.read(name), *weights))
+    except (OSError, KeyError, BadZipFile, RuntimeError) as error:
+        raise GiocondaError(f"{model} is not {what} ({error})") from error
+    return found

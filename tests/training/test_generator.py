@@ -58,14 +58,15 @@ def test_a_stream_says_what_the_window_says():
     seen = torch.zeros(FRAMES - 1)
     for t in range(1, FRAMES):
         past, two = frames[t - 1 : t + ORDER], slice(t - 1, t + 1)
-        new, frame, *made = net.step(
-            past, noisy[0, t], level[0, t : t + 1], told[:, two], dials[:, two], seen, *kept
-        )
+        own = past, noisy[0, t], level[0, t : t + 1]
+        new, frame, *made = net.first(*own, told[:, two], dials[:, two], seen, *kept)
         torch.testing.assert_close(new, whole[:, t], atol=1e-4, rtol=1e-4)
-        again = net.course.news(torch.cat([past[1:], frame[:1]]))[0]
-        torch.testing.assert_close(again, new[0], atol=1e-4, rtol=1e-4)
+        news = net.course.news(torch.cat([past[1:], frame[:1]]))[0]
+        torch.testing.assert_close(news, new[0], atol=1e-4, rtol=1e-4)
         kept = [torch.cat([old[..., 1:, :], one], -2) for old, one in zip(kept, made, strict=True)]
         seen = torch.cat([seen[1:], torch.ones(1)])
+        again = net.again(*own, told[:, t], dials[:, t], seen, *kept)
+        torch.testing.assert_close(again, (new, frame), atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
@@ -92,7 +93,7 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
 ):
     monkeypatch.setattr(generator, "SHORT", (30, 4))
     monkeypatch.setattr(generator, "LONG", (generator.FRAMES, 2))
-    model, state = tmp_path / "generator.onnx", tmp_path / "state.pt"
+    model, state = tmp_path / "generator.zip", tmp_path / "state.pt"
     done = []
     for steps in (2, 5):
         monkeypatch.setattr(generator, "STEPS", steps)
@@ -108,4 +109,4 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
 
 def test_without_clips_there_is_nothing_to_learn(tmp_path: Path):
     with pytest.raises(GiocondaError, match="no clip serves"):
-        generator.train_generator([], tmp_path / "g.onnx", tmp_path / "s.pt", 1)
+        generator.train_generator([], tmp_path / "g.zip", tmp_path / "s.pt", 1)

@@ -1,7 +1,7 @@
 """Windows: motion frame by frame, each out of noise, what was shown before it in view.
 
 The hop is one frame. What the network made of the frames before is kept, so a frame costs the
-network two frames a step: the one shown last, and the new one. With `LOOK_AHEAD` frames that
+network the one shown last and the new one in the first step, and the new one alone in each other. With `LOOK_AHEAD` frames that
 speech hears ahead, a sound moves the face 120 ms after it at the latest. A whole recording goes
 through the same windows as a live one.
 
@@ -28,7 +28,7 @@ from gioconda.generator.bank import lid_gap
 from gioconda.generator.closing import Closing
 from gioconda.generator.diffusion import STEPS, guided, sample
 from gioconda.generator.emotions import offset
-from gioconda.inference import compiled
+from gioconda.inference import compiled, read_networks
 from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -59,7 +59,7 @@ head motion is also multiplied by the amplitude itself, and so are brows.
 """
 GAZE_SCALE: Final = 0.12  # radians in one unit of the network's gaze
 
-_RELEASED: Final = "generator.onnx"
+_RELEASED: Final = "generator.zip"
 _KEPT: Final = ("keys", "values", "inner")  # of the network, frame by frame
 _DIALS: Final = ("speech", "gaze", "amplitude", "blinking")
 # The mouth opens for a voice at once, holds through a short pause, then shuts.
@@ -190,11 +190,11 @@ class _Window:
     """The frames shown last, the new one, and what the network made of those before."""
 
     def __init__(self, basis: Basis, model: Path | None) -> None:
-        network = _released() if model is None else compiled(model, "a generator", None)
-        self._request = network.create_infer_request()
+        networks = _released() if model is None else _compiled(model)
+        self._first, self._again = (network.create_infer_request() for network in networks)
         self.channels = 6 + sum(basis.parts)
         self._lower = slice(6 + basis.lower.start, self.channels)
-        shapes = {port.any_name: port.shape for port in network.inputs}
+        shapes = {port.any_name: port.shape for port in networks[0].inputs}
         self._new = np.zeros(self.channels, np.float32)
         self._past = np.zeros(shapes["past"], np.float32)  # before the first frame the face rests
         self._level = np.ones(1, np.float32)
@@ -203,7 +203,6 @@ class _Window:
         self._seen = np.zeros(shapes["seen"], np.float32)
         self._kept = [np.zeros(shapes[name], np.float32) for name in _KEPT]
         self._mouth = np.zeros(basis.parts[2], np.float32)
-        self._latest: list[NDArray[np.float32]] = []  # to be kept once the frame is shown
 
     def turn(
         self,
@@ -213,12 +212,6 @@ class _Window:
         lids: tuple[int, int],
     ) -> None:
         """Go on by a frame and tell the network what the new one is about."""
-        if self._latest:
-            for kept, latest in zip(self._kept, self._latest, strict=True):
-                kept[..., :-1, :] = kept[..., 1:, :]
-                kept[..., -1:, :] = latest
-            self._seen[:-1] = self._seen[1:]
-            self._seen[-1] = 1
         self._past[:-1] = self._past[1:]
         self._past[-1, : self._lower.start] = self._new[: self._lower.start]
         for values in (self._told, self._dials):
@@ -253,15 +246,35 @@ class _Window:
 
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
         self._level[0] = level
-        inputs = [self._past, x, self._level, self._told, self._dials, self._seen, *self._kept]
-        (told, deaf), (self._new[:], _), *self._latest = self._request.infer(
-            inputs, share_inputs=True
-        ).values()
-        news = np.array(told)
-        if level == 1:  # more steps would put in what nobody said
+        frame = self._past, x, self._level
+        if level == 1:
+            inputs = *frame, self._told, self._dials, self._seen, *self._kept
+            (told, deaf), (self._new[:], _), *latest = self._answer(self._first, inputs)
+            news = np.array(told)
+            # more steps would put in what nobody said
             self._mouth = guided(told, [deaf], [GUIDANCE])[self._lower]
+            self._keep(latest)
+        else:
+            kept = (one[:1] for one in self._kept)  # by the one that hears
+            inputs = *frame, self._told[:1, 1], self._dials[:1, 1], self._seen, *kept
+            (told,), (self._new[:],) = self._answer(self._again, inputs)
+            news = np.array(told)
         self._new[self._lower] = news[self._lower] = self._mouth
         return news
+
+    def _keep(self, latest: list[NDArray[np.float32]]) -> None:
+        """Go on by what the network made of the frame before."""
+        for kept, one in zip(self._kept, latest, strict=True):
+            kept[..., :-1, :] = kept[..., 1:, :]
+            kept[..., -1:, :] = one
+        self._seen[:-1] = self._seen[1:]
+        self._seen[-1] = 1
+
+    @staticmethod
+    def _answer(
+        request: ov.InferRequest, inputs: tuple[NDArray[np.float32], ...]
+    ) -> list[NDArray[np.float32]]:
+        return list(request.infer(inputs, share_inputs=True).values())
 
 
 class _Mouth:
@@ -373,7 +386,13 @@ def _joined(parts: list[Motion]) -> Motion:
 
 
 @cache
-def _released() -> ov.CompiledModel:
+def _released() -> list[ov.CompiledModel]:
     file = resources.files("gioconda") / "weights" / _RELEASED
     with resources.as_file(file) as path:
-        return compiled(path, "a generator", None)
+        return _compiled(path)
+
+
+def _compiled(model: Path) -> list[ov.CompiledModel]:
+    """What is asked first for a frame, and what is asked again."""
+    found = read_networks(model, "a generator", "first.onnx", "again.onnx")
+    return [compiled(one, "a generator", None) for one in found]

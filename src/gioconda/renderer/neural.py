@@ -6,7 +6,6 @@
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.inference import compiled
+from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import Shot
 from gioconda.renderer.geometry import guides, masks
@@ -128,17 +127,9 @@ def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    core = ov.Core()
-    try:
-        with ZipFile(model) as file:
-            encoder = core.read_model(file.read("encoder.onnx"))
-            if integers:
-                decoder = core.read_model(file.read("decoder.xml"), file.read("decoder.bin"))
-            else:
-                decoder = core.read_model(file.read("decoder.onnx"))
-    except (OSError, KeyError, BadZipFile, RuntimeError) as error:
-        raise GiocondaError(f"{model} is not a model of the renderer ({error})") from error
-    return encoder, decoder
+    decoder = "decoder.xml" if integers else "decoder.onnx"
+    encoder, drawing = read_networks(model, "a model of the renderer", "encoder.onnx", decoder)
+    return encoder, drawing
 
 
 @cache

@@ -9,17 +9,21 @@
 3. Windows of a second tell lips and lids, but not where a head's middle is: only those of long
    clips teach the pose. Batches of both kinds take turns.
 
-`gioconda train generator SET --checkpoint FILE --minutes N -o generator.onnx`
+`gioconda train generator SET --checkpoint FILE --minutes N -o generator.zip`
 """
 
+import io
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import ZIP_STORED, ZipFile
 
+import nncf
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -96,7 +100,7 @@ def train_generator(
 
     Args:
         performances: of training clips; of the sync judge's people lips are not learned.
-        output: the .onnx file.
+        output: the .zip file.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
         report: called with what is being done and how much of it is done, from 0 to 1.
@@ -360,26 +364,36 @@ class _Judge:
 
 
 def write_model(net: MotionNet, output: Path) -> None:
-    """Write the net's `step` as ONNX, for `ROWS` streams at once."""
+    """Write the net's two steps as ONNX files in one zip, their weights in 8 bits.
+
+    `first` is for `ROWS` streams at once, `again` for the one that hears.
+    """
     channels, width = net.new.in_features, net.new.out_features
     layers, heads = len(net.blocks), net.blocks[0].attention.heads
-    keys = torch.zeros(layers, ROWS, heads, net.frames - 1, width // heads)
+    before = torch.zeros(ROWS, 2, len(DIALS)), torch.zeros(ROWS, 2, sum(DIALS.values()))
+    keys = torch.zeros(ROWS, layers, heads, net.frames - 1, width // heads)
+    kept = keys, keys, torch.zeros(ROWS, layers, 1, SPAN, width)
+    frame = torch.zeros(ORDER + 1, channels), torch.zeros(channels), torch.ones(1)
+    seen = torch.zeros(net.frames - 1)
     inputs = {
-        "past": torch.zeros(ORDER + 1, channels),
-        "noisy": torch.zeros(channels),
-        "level": torch.ones(1),
-        "told": torch.zeros(ROWS, 2, len(DIALS)),
-        "dials": torch.zeros(ROWS, 2, sum(DIALS.values())),
-        "seen": torch.zeros(net.frames - 1),
-        "keys": keys,
-        "values": keys,
-        "inner": torch.zeros(layers, ROWS, 1, SPAN, width),
+        "first": (*frame, *before, seen, *kept),
+        "again": (*frame, *(one[:1, 1] for one in before), seen, *(one[:1] for one in kept)),
     }
-    torch.onnx.export(
-        Streamed(net),
-        tuple(inputs.values()),
-        output,
-        input_names=list(inputs),
-        output_names=["new", "frame", "key", "value", "one"],
-        dynamo=False,
-    )
+    names = ["past", "noisy", "level", "told", "dials", "seen", "keys", "values", "inner"]
+    with ZipFile(output, "w", ZIP_STORED) as file:
+        for step, made in {"first": ["key", "value", "one"], "again": []}.items():
+            written = io.BytesIO()
+            torch.onnx.export(
+                Streamed(net, step),
+                inputs[step],
+                written,
+                input_names=names,
+                output_names=["new", "frame", *made],
+                dynamo=False,
+            )
+            small = nncf.compress_weights(
+                onnx.load_from_string(written.getvalue()),
+                # OpenVINO takes one scale for a matrix' column, none for the few of a convolution
+                ignored_scope=nncf.IgnoredScope(types=["Conv"]),
+            )
+            file.writestr(f"{step}.onnx", small.SerializeToString())

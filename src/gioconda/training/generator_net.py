@@ -102,7 +102,7 @@ class MotionNet(nn.Module):
             x = block(x)
         return self._outlet(x[:, 1], noisy, level)
 
-    def step(
+    def first(
         self,
         past: Tensor,
         noisy: Tensor,
@@ -112,7 +112,7 @@ class MotionNet(nn.Module):
         seen: Tensor,
         *kept: Tensor,
     ) -> tuple[Tensor, ...]:
-        """One frame of a stream: the frame before it as it was shown, and the new one.
+        """A frame of a stream is asked for: the frame before it as it was shown, and the new one.
 
         Args:
             past: (`ORDER` + 1, C) frames shown, the latest last, without their mouths.
@@ -121,28 +121,64 @@ class MotionNet(nn.Module):
             told: (N, 2, 4) of the frame before and of the new one.
             dials: (N, 2, sum of sizes) as well.
             seen: (`frames` - 1,) 1 where there is a frame before both, the last the latest.
-            kept: what earlier steps said of those frames: keys and values, each
-                (layers, N, heads, `frames` - 1, width / heads), and (layers, N, 1, `SPAN`,
+            kept: what the network said of those frames: keys and values, each
+                (N, layers, heads, `frames` - 1, width / heads), and (N, layers, 1, `SPAN`,
                 width) that the convolutions see.
 
         Returns:
             What is new (N, C); that frame (N, C); and of the frame before it what is to be kept,
             as the last of `kept`.
         """
-        count, course = told.shape[0], self.course
+        count = told.shape[0]
         noisy, level = noisy.expand(count, -1), level.expand(count)
-        shown = torch.cat([past[-1:], course.news(past)], -1).expand(count, -1)
+        shown = torch.cat([past[-1:], self.course.news(past)], -1).expand(count, -1)
         # two frames at two times: dials of the first go with what was shown
-        first = self._inlet(shown, noisy, level, torch.ones_like(level), told[:, 0], dials[:, 0])
-        second = self._inlet(shown, noisy, level, torch.ones_like(level), told[:, 1], dials[:, 1])
-        x = torch.stack([first[0], second[1]], 1)
+        before, _ = self._inlet(
+            shown, noisy, level, torch.ones_like(level), told[:, 0], dials[:, 0]
+        )
+        new, made = self._step([before, self._new(noisy, level, told[:, 1], dials[:, 1])], seen, kept)
+        new = self._outlet(new, noisy, level)
+        return new, self._frame(past, new), *made
+
+    def again(
+        self,
+        past: Tensor,
+        noisy: Tensor,
+        level: Tensor,
+        told: Tensor,
+        dials: Tensor,
+        seen: Tensor,
+        *kept: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """The same frame nearer to what it becomes: only the new one, as it is now.
+
+        Args:
+            told: (N, 4) of the new frame.
+            dials: (N, sum of sizes) as well.
+            kept: as in `first`, of the frame before as well.
+
+        Returns:
+            What is new (N, C), and that frame (N, C).
+        """
+        count = told.shape[0]
+        noisy, level = noisy.expand(count, -1), level.expand(count)
+        new, _ = self._step([self._new(noisy, level, told, dials)], seen, kept)
+        new = self._outlet(new, noisy, level)
+        return new, self._frame(past, new)
+
+    def _step(
+        self, frames: list[Tensor], seen: Tensor, kept: tuple[Tensor, ...]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """The last of some frames (N, width) through the blocks, and what to keep of the first."""
+        x = torch.stack(frames, 1)
         made = []
         for i, block in enumerate(self.blocks):
-            x, *values = block.step(x, seen, *(one[i] for one in kept))
+            x, *values = block.step(x, seen, *(one[:, i] for one in kept))
             made.append(values)
-        new = self._outlet(x[:, 1], noisy, level)
-        frame = course.after(past[1:]) + course.pace * new
-        return new, frame, *(torch.stack(one) for one in zip(*made, strict=True))
+        return x[:, -1], [torch.stack(one, 1) for one in zip(*made, strict=True)]
+
+    def _frame(self, past: Tensor, new: Tensor) -> Tensor:
+        return self.course.after(past[1:]) + self.course.pace * new
 
     def _inlet(
         self,
@@ -154,18 +190,30 @@ class MotionNet(nn.Module):
         dials: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """What goes into the blocks of a frame as it was shown, and of it as it is new."""
-        told_of: Any = 0.0
+        said = self._said(told, dials)
+        there = there[..., None]
+        before = there * self.shown(shown) + (1 - there) * self.absent
+        return before + said, self._noisy(noisy, level) + said
+
+    def _new(self, noisy: Tensor, level: Tensor, told: Tensor, dials: Tensor) -> Tensor:
+        """What goes into the blocks of a new frame."""
+        return self._noisy(noisy, level) + self._said(told, dials)
+
+    def _noisy(self, noisy: Tensor, level: Tensor) -> Tensor:
+        scale = ((1 - level).square() + level.square()).rsqrt()[..., None]
+        told: Tensor = self.new(noisy * scale) + self.level(_waves(level))
+        return told
+
+    def _said(self, told: Tensor, dials: Tensor) -> Tensor:
+        """What the dials say together."""
+        whole: Any = 0.0
         start = 0
         for i, (name, size) in enumerate(DIALS.items()):
             given = told[..., i : i + 1]
             said = self.dials[name](dials[..., start : start + size])
-            told_of = told_of + given * said + (1 - given) * self.untold[name]
+            whole = whole + given * said + (1 - given) * self.untold[name]
             start += size
-        there = there[..., None]
-        before = there * self.shown(shown) + (1 - there) * self.absent
-        scale = ((1 - level).square() + level.square()).rsqrt()[..., None]
-        new = self.new(noisy * scale) + self.level(_waves(level))
-        return before + told_of, new + told_of
+        return whole
 
     def _outlet(self, x: Tensor, noisy: Tensor, level: Tensor) -> Tensor:
         """The network tells what a linear guess from the noise leaves (Karras et al., 2022)."""
@@ -175,14 +223,14 @@ class MotionNet(nn.Module):
 
 
 class Streamed(nn.Module):
-    """A network whose call is its `step`, as it is exported."""
+    """A network whose call is one of its steps, as it is exported."""
 
-    def __init__(self, net: MotionNet) -> None:
+    def __init__(self, net: MotionNet, step: str) -> None:
         super().__init__()
-        self.net = net
+        self.net, self.step = net, step
 
     def forward(self, *inputs: Tensor) -> Any:
-        return self.net.step(*inputs)
+        return getattr(self.net, self.step)(*inputs)
 
 
 _WAVES: Final = 32
@@ -199,7 +247,7 @@ class _Block(nn.Module):
     """Half a feed-forward, attention, convolution, half a feed-forward.
 
     `forward` takes (N, 2, T, width), shown and new; `step` (N, 2, width), the frame before and
-    the new one.
+    the new one, or (N, 1, width), the new one only.
     """
 
     def __init__(self, width: int, heads: int, frames: int, dropout: float) -> None:
@@ -287,15 +335,19 @@ class _Attention(nn.Module):
     def step(
         self, x: Tensor, seen: Tensor, keys: Tensor, values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        query, key, value = self._parts(x)  # (N, heads, 2, size)
+        query, key, value = self._parts(x)  # (N, heads, frames, size)
         keys, values = torch.cat([keys, key], 2), torch.cat([values, value], 2)
-        # the frame before is the last but one; the new one, at the end, is seen by itself only
-        back = torch.arange(keys.shape[2] - 2, 0, -1)
+        back = torch.arange(seen.shape[0], 0, -1)
         hidden = -1e4 * (1 - seen)
-        nothing = torch.full((self.heads, 1), -1e4)
-        first = torch.cat([self.bias[:, back] + hidden, self.bias[:, :1], nothing], 1)
-        second = torch.cat([self.bias[:, back + 1] + hidden, self.bias[:, [1, 0]]], 1)
-        weights = (query @ keys.transpose(-1, -2) + torch.stack([first, second], 1)).softmax(-1)
+        bias = [torch.cat([self.bias[:, back] + hidden, self.bias[:, :1]], 1)]
+        if x.shape[1] == 2:  # the new one, at the end, is seen by itself only
+            never = torch.full((self.heads, 1), -1e4)
+            far = self.bias[:, back[:-1]] + hidden[1:]  # and sees no farther than the other does
+            bias = [
+                torch.cat([bias[0], never], 1),
+                torch.cat([never, far, self.bias[:, [1, 0]]], 1),
+            ]
+        weights = (query @ keys.transpose(-1, -2) + torch.stack(bias, 1)).softmax(-1)
         found = (weights @ values).transpose(1, 2).reshape(x.shape)
         return self.outlet(found), key[:, :, :1], value[:, :, :1]
 
@@ -323,5 +375,5 @@ class _Convolution(nn.Module):
 
     def step(self, x: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
         x = F.glu(self.inlet(self.norm(x)), -1)
-        shown = torch.cat([kept, x[:, :1]], 1).transpose(1, 2)  # (N, width, SPAN + 1)
+        shown = torch.cat([kept, x[:, :-1]], 1).transpose(1, 2)  # (N, width, SPAN + frames - 1)
         return self._outlet(self.past(shown).transpose(1, 2) + self.own * x), x[:, :1]
