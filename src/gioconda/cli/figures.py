@@ -72,6 +72,12 @@ def _lips(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
             ("vowels met", "  and in vowels, %"),
         ):
             rows.append([title, *(_cell(spoken, column, name, ".0f") for column in columns)])
+    if touched := result["spoken touches"]:
+        level = result["touch threshold"]
+        title = f"lip near the teeth (under {level:.2f} %) in f, v of spoken sentences, %"
+        rows.append([title, *(_cell(touched, column, "met", ".0f") for column in columns)])
+        title = "  and in vowels, %"
+        rows.append([title, *(_cell(touched, column, "vowels met", ".0f") for column in columns)])
     return rows
 
 

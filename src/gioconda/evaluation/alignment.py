@@ -16,6 +16,7 @@ from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 
 CLOSURES: Final = ("P", "B", "M")  # the lips meet
+TOUCHES: Final = ("F", "V")  # the lower lip meets the upper teeth
 _FRAME: Final = 1000 / FPS  # ms
 
 

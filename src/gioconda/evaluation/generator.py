@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.spoken import Utterance
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.alignment import TOUCHES
 from gioconda.evaluation.frechet import motion_distance
 from gioconda.evaluation.judge import SHIFTS, SyncJudge
 from gioconda.evaluation.lips import Said, closure_threshold, compare_lips, count_closures
@@ -49,9 +50,10 @@ def evaluate_generator(
 
     Returns:
         `people` and `takes` that were heard; `long minutes` of real speech of 4 s and more
-        without a break, and of how many `long people`; `threshold` of closures in percent; and
-        by column, and in it by figure: `lips`, `judge` (the score by frames of shift),
-        `closures`, `spoken closures`, `naturalness`, `frechet`, `silence`, `long`, `seeds`.
+        without a break, and of how many `long people`; `threshold` of closures and
+        `touch threshold` of f and v in percent; and by column, and in it by figure: `lips`,
+        `judge` (the score by frames of shift), `closures`, `spoken closures`, `spoken touches`
+        (its `real` are those of all clips), `naturalness`, `frechet`, `silence`, `long`, `seeds`.
 
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
@@ -66,7 +68,9 @@ def evaluate_generator(
     spoken = [take for take in takes if len(take.spoken)]
     if len(spoken) < 2:
         raise GiocondaError(f"{len(spoken)} held-out clips have speech; at least 2 are needed")
-    threshold = closure_threshold(_said(all_takes, [take.spoken for take in all_takes]), basis)
+    known = _said(all_takes, [take.spoken for take in all_takes])
+    threshold = closure_threshold(known, basis)
+    touch = closure_threshold(known, basis, TOUCHES)
     real = [
         Part(take.person, take.spoken, take.neutral)
         for take in all_takes
@@ -79,10 +83,12 @@ def evaluate_generator(
         "long people": len({part.person for part in real}),
         "long minutes": sum(len(part.motion) for part in real) / FPS / 60,
         "threshold": None if threshold is None else 100 * threshold,
+        "touch threshold": None if touch is None else 100 * touch,
         "lips": {},
         "judge": {"real": judged(spoken, [take.spoken for take in spoken], basis)},
         "closures": {},
         "spoken closures": {},
+        "spoken touches": {},
         "naturalness": {},
         "frechet": {},
         "silence": {},
@@ -92,6 +98,8 @@ def evaluate_generator(
     if threshold is not None:
         tracked = [take.spoken for take in spoken]
         result["closures"]["real"] = count_closures(_said(spoken, tracked), threshold, basis)
+    if touch is not None and sentences:
+        result["spoken touches"]["real"] = count_closures(known, touch, basis, TOUCHES)
     if real:
         result["naturalness"]["real"] = behaviour(real, basis)
         result["naturalness"]["interval"] = spread_of(real, basis)
@@ -107,12 +115,13 @@ def evaluate_generator(
             if threshold is not None:
                 found = count_closures(_said(spoken, motions), threshold, basis)
                 result["closures"][column] = found
-        if threshold is not None and sentences:
-            said = (
+        if threshold is not None and touch is not None and sentences:
+            said = [
                 Said(generate(make, sentence.pcm), basis.mean, sentence.phones)
                 for sentence in sentences
-            )
+            ]
             result["spoken closures"][name] = count_closures(said, threshold, basis)
+            result["spoken touches"][name] = count_closures(said, touch, basis, TOUCHES)
         report(next(steps), total)
         if long and real:
             parts = [

@@ -144,8 +144,10 @@ def best_offset(curves: Sequence[_Series]) -> float:
     return float(peak - LAGS + (0.5 * (before - after) / bend if bend < 0 else 0.0))
 
 
-def least_openings(opening: _Series, phones: Sequence[Phone]) -> tuple[list[float], list[float]]:
-    """The least mouth opening while each phone is heard: of p, b, m, and of vowels."""
+def least_openings(
+    opening: _Series, phones: Sequence[Phone], sounds: Sequence[str] = CLOSURES
+) -> tuple[list[float], list[float]]:
+    """The least mouth opening while each phone is heard: of some sounds, and of vowels."""
     closures, vowels = [], []
     for phone in phones:
         # every frame that the phone has a part in; times are rounded
@@ -154,26 +156,29 @@ def least_openings(opening: _Series, phones: Sequence[Phone]) -> tuple[list[floa
         if not len(opening[frames]):
             continue
         least = float(opening[frames].min())
-        if phone.name in CLOSURES:
+        if phone.name in sounds:
             closures.append(least)
         elif phone.name in _VOWELS:
             vowels.append(least)
     return closures, vowels
 
 
-def closure_threshold(said: Iterable[Said], basis: Basis) -> float | None:
+def closure_threshold(
+    said: Iterable[Said], basis: Basis, sounds: Sequence[str] = CLOSURES
+) -> float | None:
     """The opening that best tells closures from vowels, in inter-ocular distances.
 
-    The threshold of largest Youden's J: share of p, b, m under it less the share of vowels.
+    The threshold of largest Youden's J: share of closures under it less the share of vowels.
 
     Args:
         said: real motion.
         basis: in which it is told.
+        sounds: which phones are closures: p, b, m, or `TOUCHES`.
 
     Returns:
         None where no closure or no vowel is heard.
     """
-    closed, vowels = _openings(said, basis)
+    closed, vowels = _openings(said, basis, sounds)
     if not len(closed) or not len(vowels):
         return None
     levels = np.arange(0.002, 0.0301, 0.0005)
@@ -181,20 +186,23 @@ def closure_threshold(said: Iterable[Said], basis: Basis) -> float | None:
     return float(levels[int(np.argmax(gain))])
 
 
-def count_closures(said: Iterable[Said], threshold: float, basis: Basis) -> dict[str, float]:
+def count_closures(
+    said: Iterable[Said], threshold: float, basis: Basis, sounds: Sequence[str] = CLOSURES
+) -> dict[str, float]:
     """In how many p, b and m the lips meet.
 
     Args:
         said: real or made.
         threshold: opening, in inter-ocular distances, up to which lips meet.
         basis: in which the motion is told.
+        sounds: other phones than p, b, m.
 
     Returns:
         `heard`, how many p, b, m; `met`, the share of them in which the lips meet, in percent;
         `vowels met`, the same of vowels, where they should not: a mouth that never opens meets
         in all.
     """
-    closed, vowels = _openings(said, basis)
+    closed, vowels = _openings(said, basis, sounds)
     return {
         "heard": float(len(closed)),
         "met": 100 * float((closed <= threshold).mean()) if len(closed) else float("nan"),
@@ -202,13 +210,13 @@ def count_closures(said: Iterable[Said], threshold: float, basis: Basis) -> dict
     }
 
 
-def _openings(said: Iterable[Said], basis: Basis) -> tuple[_Series, _Series]:
+def _openings(said: Iterable[Said], basis: Basis, sounds: Sequence[str]) -> tuple[_Series, _Series]:
     """`least_openings` of all of them."""
     closed: list[float] = []
     vowels: list[float] = []
     for one in said:
         opening = lips(one.motion, one.neutral, basis).opening
-        found = least_openings(opening, one.phones)
+        found = least_openings(opening, one.phones, sounds)
         closed += found[0]
         vowels += found[1]
     return np.array(closed), np.array(vowels)

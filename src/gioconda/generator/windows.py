@@ -1,9 +1,9 @@
 """Windows: motion frame by frame, each out of noise, what was shown before it in view.
 
 The hop is one frame. What the network made of the frames before is kept, so a frame costs the
-network the one shown last and the new one in the first step, and the new one alone in each other. With `LOOK_AHEAD` frames that
-speech hears ahead, a sound moves the face 120 ms after it at the latest. A whole recording goes
-through the same windows as a live one.
+network the one shown last and the new one in the first step, and the new one alone in the others.
+With `LOOK_AHEAD` frames that speech hears ahead, a sound moves the face 120 ms after it at the
+latest. A whole recording goes through the same windows as a live one.
 
 The mouth that was shown before is hidden from the network: it would go on as it was, not as the
 speech says (measured, see docs/design.md). What the dials say goes into the network, which
@@ -174,7 +174,8 @@ class Generator:
             follows = self._mouth.next(float(heard.voice[i]))
             self._window.show(noise, self._steps, heard.mouth[i], follows)
             pose[i], dynamics[i] = self._window.shown()
-            self._closing.next(follows * float(heard.closing[i]), dynamics[i, self._basis.lower])
+            said = follows * float(heard.closing[i]), follows * float(heard.touching[i])
+            self._closing.next(*said, dynamics[i, self._basis.lower])
             pose[i] *= GAIN * dials.amplitude[i]
             brows = dynamics[i, self._basis.upper]
             brows += (dials.amplitude[i] - 1) * (brows - brows @ self._lid * self._lid)

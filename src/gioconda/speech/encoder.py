@@ -3,7 +3,7 @@
 `training/speech.py` trains the network.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -32,12 +32,14 @@ class Heard:
         voice: (T,) how surely a voice sounds, 0 to 1.
         mouth: (T, C) what a mouth does to it, in the basis's part for the lower face.
         closing: (T,) how surely p, b or m is said and lips meet, 0 to 1; seldom over 0.5.
+        touching: (T,) how surely f or v is said and lips come near, as well.
     """
 
     features: NDArray[np.float32]
     voice: NDArray[np.float32]
     mouth: NDArray[np.float32]
     closing: NDArray[np.float32]
+    touching: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.voice)
@@ -77,8 +79,8 @@ class SpeechEncoder:
                 np.empty((0, *(d.get_length() for d in size[2:])), np.float32) for size in sizes
             ]
             return Heard(*empty)
-        parts = ((row.features, row.voice, row.mouth, row.closing) for row in rows)
-        return Heard(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        parts = ([getattr(row, one.name) for row in rows] for one in fields(Heard))
+        return Heard(*map(np.concatenate, parts))
 
     def whole(self, mel: NDArray[np.float32]) -> Heard:
         """As `append` and `finish` of a whole recording, faster; the last bits may differ."""

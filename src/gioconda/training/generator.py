@@ -14,6 +14,7 @@
 
 import io
 import time
+import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -380,7 +381,8 @@ def write_model(net: MotionNet, output: Path) -> None:
         "again": (*frame, *(one[:1, 1] for one in before), seen, *(one[:1] for one in kept)),
     }
     names = ["past", "noisy", "level", "told", "dials", "seen", "keys", "values", "inner"]
-    with ZipFile(output, "w", ZIP_STORED) as file:
+    with warnings.catch_warnings(), ZipFile(output, "w", ZIP_STORED) as file:
+        warnings.simplefilter("ignore")  # of tracing; shapes are what they are
         for step, made in {"first": ["key", "value", "one"], "again": []}.items():
             written = io.BytesIO()
             torch.onnx.export(

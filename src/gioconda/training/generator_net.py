@@ -136,7 +136,9 @@ class MotionNet(nn.Module):
         before, _ = self._inlet(
             shown, noisy, level, torch.ones_like(level), told[:, 0], dials[:, 0]
         )
-        new, made = self._step([before, self._new(noisy, level, told[:, 1], dials[:, 1])], seen, kept)
+        new, made = self._step(
+            [before, self._new(noisy, level, told[:, 1], dials[:, 1])], seen, kept
+        )
         new = self._outlet(new, noisy, level)
         return new, self._frame(past, new), *made
 

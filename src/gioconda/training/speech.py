@@ -18,6 +18,7 @@ what is written is where sound and lips meet.
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
@@ -35,11 +36,11 @@ from gioconda.data.phones import PHONES
 from gioconda.data.phones import SILENCE as PAUSE
 from gioconda.data.spoken import Utterance
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.alignment import CLOSURES
+from gioconda.evaluation.alignment import CLOSURES, TOUCHES
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.encoder import BEFORE, FIELD, HISTORY
+from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import sounds
@@ -84,7 +85,7 @@ _SPEEDS: Final = (0.88, 1.14)
 _HELD_OUT: Final = 40  # batches
 _IGNORED: Final = -1
 _MEET: Final = 0.008  # inter-ocular distances: lips that are no further apart meet
-_DOUBT: Final = (0.3, 0.3)  # p, b and m count in full from this chance on that lips meet; and least
+_DOUBT: Final = (0.3, 0.3)  # sounds of lips count in full from this chance on that they meet; least
 
 Window = dict[str, NDArray[Any]]
 
@@ -259,9 +260,13 @@ def _read_out(parts: nn.ModuleDict, one: Performance, rng: np.random.Generator) 
 
 def _sounding(heads: Heads, features: Tensor) -> tuple[Tensor, Tensor]:
     """How surely a voice sounds, and p, b or m is said, (N, T, 1) each."""
+    return torch.sigmoid(heads.voice(features)), _said(heads, features, CLOSURES)
+
+
+def _said(heads: Heads, features: Tensor, sounds: tuple[str, ...]) -> Tensor:
+    """How surely one of some phones is said, (N, T, 1)."""
     phones = heads.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
-    said = phones[..., [LABEL[name] for name in CLOSURES]].sum(-1).amax(-1, keepdim=True)
-    return torch.sigmoid(heads.voice(features)), said
+    return phones[..., [LABEL[name] for name in sounds]].sum(-1).amax(-1, keepdim=True)
 
 
 @torch.no_grad()
@@ -430,14 +435,17 @@ class _Hearing(nn.Module):
         super().__init__()
         self.encoder, self.heads, self.reader = parts["encoder"], parts["heads"], reader
 
-    def forward(self, mel: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
         features = self.encoder(mel)  # (N, BEFORE + T, F)
-        voice, said = _sounding(cast(Heads, self.heads), features)
-        mouth, meet = self.reader(torch.cat([features, voice, said], -1))
-        features, voice, said = (x[:, BEFORE:] for x in (features, voice, said))
+        heads = cast(Heads, self.heads)
+        voice, closing = _sounding(heads, features)
+        mouth, meet = self.reader(torch.cat([features, voice, closing], -1))
+        touching = _said(heads, features, TOUCHES)
+        features, *said = (x[:, BEFORE:] for x in (features, voice, closing, touching))
+        voice, closing, touching = (one[..., 0] for one in said)
         full, least = _DOUBT
-        closing = said[..., 0] * (torch.sigmoid(meet) / full).clamp(least, 1)
-        return features, voice[..., 0], mouth, closing
+        doubt = (torch.sigmoid(meet) / full).clamp(least, 1)
+        return features, voice, mouth, closing * doubt, touching * doubt
 
 
 class _Judging(nn.Module):
@@ -451,14 +459,14 @@ class _Judging(nn.Module):
 
 def write_encoder(parts: nn.ModuleDict, reader: MouthReader, output: Path) -> None:
     """ONNX: mel (1, time, 80) → the parts of `Heard`, (1, T, ...) each; the time is free."""
-    names = "features", "voice", "mouth", "closing"
+    names = [field.name for field in fields(Heard)]
     example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
     torch.onnx.export(
         _Hearing(parts, reader),
         (example,),
         output,
         input_names=["mel"],
-        output_names=list(names),
+        output_names=names,
         dynamic_axes={"mel": {1: "time"}} | {name: {1: "frames"} for name in names},
         dynamo=False,
     )
