@@ -23,7 +23,7 @@ from gioconda.face.pose import HeadPose, angles
 from gioconda.face.tracker import Track
 from gioconda.media import cut_out, sample
 from gioconda.portrait import Portrait, portrait_at
-from gioconda.renderer.decoder import Shot
+from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.geometry import face_mask, guides, masks
 from gioconda.renderer.sheet import make_sheet
@@ -50,7 +50,7 @@ class Scene:
     Attributes:
         source: (S, S, 3) the portrait.
         source_masks: (MASKS, S, S).
-        warped: (T, S, S, 3) the portrait moved as the real frame is.
+        warped: (T, S, S, 3) the portrait moved as the real frame is, with a plain mouth.
         real: (T, S, S, 3).
         masks: (T, MASKS, S, S).
         guides: (T, GUIDES, s, s), float16.
@@ -202,10 +202,12 @@ def make_scene(
         look: that the frames have already; its grain is put on portrait and real frames.
     """
     stage = Stage(frames[source], points[source], neutral, side, look)
+    guess = PlainMouth(stage.portrait)
     shown, shown_masks = stage.source()
     warped, real, drawn, told, origins, faces = [], [], [], [], [], []
     for i in targets:
         take = stage.take(points[i])
+        guess(take.frame, take.shot)
         warped.append(take.view.cut(take.frame))
         true = take.on_real.cut(frames[i])
         real.append(true if take.grain is None else with_grain(true, take.grain))

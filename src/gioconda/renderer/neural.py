@@ -1,5 +1,7 @@
 """The learned decoder: an encoder looks at the portrait once, a decoder draws every frame.
 
+The plain mouth is its first guess: it draws over what that has drawn.
+
 `training/renderer.py` trains both; `training/export.py` writes them.
 """
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
-from gioconda.renderer.decoder import Shot
+from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.view import CELL, HeadPlace
 
@@ -62,6 +64,7 @@ class NeuralDecoder:
         # requests of its own: other portraits may be drawn at the same time
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
         self.side = int(encoder.input(0).shape[0])
+        self._guess = PlainMouth(portrait)
         own = HeadPlace.of(portrait.head)
         margin = portrait.margin
         self._on_texture = own.view(self.side).moved(margin, margin)
@@ -72,6 +75,7 @@ class NeuralDecoder:
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
+        self._guess(out, shot)
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
         started = []  # the inputs, too, must live until the answers are there

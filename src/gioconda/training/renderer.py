@@ -37,7 +37,7 @@ from gioconda.training.export import export_renderer
 
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
-SETTLING: Final = 0.25  # the last part of the schedule, in which the rate falls to nothing
+SETTLING: Final = 0.25  # the last part of the schedule, in which the rates fall to nothing
 CRITIC_RATE: Final = 4e-4
 CRITIC_FROM: Final = 1000  # it starts to learn,
 HEARD_FROM: Final = 1200  # and to be heard
@@ -153,9 +153,6 @@ def train_renderer(
         for name, part in parts.items():
             part.load_state_dict(state[name])
         step = state["step"]
-    for group in judging.param_groups:
-        group["lr"] = CRITIC_RATE
-
     rng = np.random.default_rng([step, fabric.global_rank])
     scenes = _scenes(clips, SIDES[size], workers, step, fabric.global_rank)
     pool: list[Scene] = []
@@ -171,8 +168,10 @@ def train_renderer(
         if len(pool) < SCENES:
             continue
         warming = min(1, (step + 1) / 200)
-        for group in optimizer.param_groups:
-            group["lr"] = RATE * warming * min(1, (steps - step) / (SETTLING * steps))
+        settling = min(1, (steps - step) / (SETTLING * steps))
+        for one, rate in ((optimizer, RATE * warming), (judging, CRITIC_RATE)):
+            for group in one.param_groups:
+                group["lr"] = rate * settling
         batch = _batch(pool, SIDES[size], rng, fabric.device)
         drawn, mask = _draw(drawer, batch)
         losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
