@@ -15,7 +15,7 @@ from gioconda.face.basis import Basis
 _MEET: Final = (0.12, 0.2)
 # Likewise for f and v, which leave a gap where the upper teeth are.
 _TOUCH: Final = (0.06, 0.12)
-_TEETH: Final = 0.01  # that gap, eye distances
+_TEETH: Final = 0.006  # that gap, eye distances: the median of real ones
 _RELEASE: Final = 0.2  # how much of a closing is left a frame later
 _CONTACT: Final = -0.003  # gap on the mean face, eye distances; other lips start more open
 _LEAST: Final = 0.2  # of the largest: directions that move the lips less are left alone
