@@ -8,6 +8,7 @@ from gioconda.data.clips import Clip
 from gioconda.data.looks import Look
 from gioconda.data.scenes import Scenes
 from gioconda.data.shards import pack, pack_track
+from gioconda.errors import GiocondaError
 from gioconda.evaluation import renderer as evaluation
 from gioconda.face.tracker import track
 from gioconda.media import VideoWriter, read_video
@@ -15,6 +16,7 @@ from gioconda.renderer import Renderer
 from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
+load_file = pytest.importorskip("safetensors.torch").load_file
 recipe = pytest.importorskip("gioconda.training.renderer")
 networks = pytest.importorskip("gioconda.training.decoder_net")
 
@@ -120,6 +122,12 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     assert (first["steps"], second["steps"]) == (2, 4)
     assert {"critic", "match", "judge"} <= second.keys()
     assert second["export_error"] < 0.1
+    left, nothing_done = tmp_path / "state.safetensors", tmp_path / "other.zip"
+    recipe.train_renderer(clips, tmp_path / "other.pt", 0, nothing_done, start=left)
+    other = load_file(tmp_path / "other.safetensors")
+    assert all(torch.equal(weights, other[name]) for name, weights in load_file(left).items())
+    with pytest.raises(GiocondaError, match="no weights of the renderer"):
+        recipe.train_renderer(clips, tmp_path / "new.pt", 0, output, start=output)
     decoder = NeuralDecoder(portrait, output)
     frame = Renderer(portrait, decoder).render(portrait.pose, portrait.expression)
     assert frame.shape == (512, 512, 3)

@@ -48,7 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     speech.set_defaults(recipe=_speech)
 
-    generator = what.add_parser("generator", help="speech to all of the motion, .onnx")
+    generator = what.add_parser("generator", help="speech to all of the motion, .zip")
     generator.add_argument(
         "--encoder", metavar="FILE", type=Path, help="another speech encoder than the released one"
     )
@@ -70,6 +70,12 @@ def add_parser(subparsers: Subparsers) -> None:
         default=0,
         help="processes that prepare pictures; a GPU wants many (default: in between)",
     )
+    renderer.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="weights that another training left, to begin with",
+    )
     renderer.set_defaults(recipe=_renderer)
 
     integers = what.add_parser("integers", help="the renderer in 8-bit integers beside it, .zip")
@@ -85,7 +91,7 @@ def add_parser(subparsers: Subparsers) -> None:
         recipe.add_argument(
             "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
         )
-        recipe.set_defaults(suffix=".zip" if recipe is renderer else ".onnx")
+        recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
     for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
@@ -202,6 +208,7 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.size,
             args.steps or STEPS,
             args.workers,
+            args.start,
             lambda stage, part: report(round(100 * part), 100),
         )
 

@@ -24,6 +24,8 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -31,6 +33,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import Scene, Scenes
+from gioconda.errors import GiocondaError
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
@@ -111,12 +114,14 @@ def train_renderer(
     size: str = "small",
     steps: int = STEPS,
     workers: int = 0,
+    start: Path | None = None,
     report: Callable[[str, float], None] = lambda stage, part: None,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
     Called again with the same checkpoint it goes on where it stopped, until `steps` are done.
-    Beside the checkpoint a log is kept, a line of losses for every 50 steps.
+    Beside the checkpoint a log is kept, a line of losses for every 50 steps, and at the end a
+    .safetensors file of the weights alone, in 16 bits, with which another training can start.
 
     Args:
         clips: of the training split.
@@ -126,6 +131,7 @@ def train_renderer(
         size: "small" or "base".
         steps: of the whole schedule.
         workers: processes that prepare scenes; 0 to prepare them in between.
+        start: weights to begin with where there is no checkpoint yet.
         report: called with what is being done and how much of it is done, from 0 to 1.
 
     Returns:
@@ -133,7 +139,7 @@ def train_renderer(
         between the net in torch and the file in OpenVINO, 0 to 255.
 
     Raises:
-        GiocondaError: if no clip serves.
+        GiocondaError: if no clip serves, or `start` is no such file.
     """
     fabric = _fabric()
     torch.manual_seed(0)
@@ -153,6 +159,8 @@ def train_renderer(
         for name, part in parts.items():
             part.load_state_dict(state[name])
         step = state["step"]
+    elif start is not None:
+        _begin(start, net, average.module, critic)
     rng = np.random.default_rng([step, fabric.global_rank])
     scenes = _scenes(clips, SIDES[size], workers, step, fabric.global_rank)
     pool: list[Scene] = []
@@ -215,6 +223,7 @@ def train_renderer(
     result = {"steps": float(step), **recent}
     if fabric.is_global_zero:
         _keep(checkpoint, parts, step)
+        _leave(checkpoint.with_suffix(".safetensors"), average.module, critic)
         result["export_error"] = export_renderer(average.module.cpu(), SIDES[size], output)
     fabric.barrier()
     return result
@@ -449,3 +458,24 @@ def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
     partial = checkpoint.with_suffix(".partial")
     torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step}, partial)
     partial.rename(checkpoint)
+
+
+def _leave(file: Path, net: RendererNet, critic: Critic) -> None:
+    """Write what both have learned, in 16 bits."""
+    both = nn.ModuleDict({"net": net, "critic": critic})
+    weights = {name: part.to(torch.bfloat16) for name, part in both.state_dict().items()}
+    save_file({name: part.contiguous() for name, part in weights.items()}, file)
+
+
+def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -> None:
+    """Give them what `_leave` wrote.
+
+    Raises:
+        GiocondaError: if it is no such file.
+    """
+    try:
+        weights = load_file(file)
+        for part in (net, average):
+            nn.ModuleDict({"net": part, "critic": critic}).load_state_dict(weights)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
