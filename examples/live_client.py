@@ -70,3 +70,5 @@ if __name__ == "__main__":
         asyncio.run(main(parser.parse_args()))
     except (GiocondaError, httpx.HTTPError, websockets.WebSocketException, OSError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

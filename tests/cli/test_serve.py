@@ -23,6 +23,13 @@ def test_a_port_that_is_taken_is_one_line(capsys):
     assert shown.count("\n") == 1
 
 
+def test_an_audit_log_that_cannot_be_written_is_one_line(capsys, tmp_path):
+    assert main(["serve", "--audit", str(tmp_path)]) == 2
+    shown = capsys.readouterr().err
+    assert "cannot be written" in shown
+    assert shown.count("\n") == 1
+
+
 def test_keys_have_names():
     assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
 
@@ -33,7 +40,9 @@ def test_keys_that_protect_nothing_are_refused(given):
         read_keys(given)
 
 
-@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "x"], ["--sessions", "0"]])
+@pytest.mark.parametrize(
+    "options", [["--port", "0"], ["--port", "x"], ["--sessions", "0"], ["--sessions", "257"]]
+)
 def test_wrong_options_give_status_2(options):
     with pytest.raises(SystemExit) as stop:
         main(["serve", *options])

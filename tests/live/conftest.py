@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from gioconda.live.limits import Limits
-from gioconda.live.server import Server, Settings, listen, make_app
+from gioconda.live.server import Server, Settings, configured, listen, make_app
 
 
 @dataclass
@@ -37,7 +37,8 @@ def serving(settings: Settings) -> Iterator[Running]:
     """A server in a thread of its own, ready."""
     app = make_app(settings)
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, log_level="critical", ws_max_size=2**20, lifespan="on")
+    config = configured(app)
+    config.log_level = "critical"
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

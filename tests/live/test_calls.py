@@ -16,7 +16,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
 
-from gioconda.live.calls import AtOnce
+from gioconda.live.calls import AtOnce, Ear
 
 from .conftest import wait
 
@@ -31,7 +31,7 @@ class Viewer:
         self.told, self.video, self.audio, self.tasks = [], [], [], []
         self.channel.on("message", lambda text: self.told.append(json.loads(text)))
         self.peer.on("track", self.watch)
-        self.peer.addTransceiver("video", direction="recvonly")
+        self.peer.addTransceiver("video", direction="sendrecv")  # its camera is not wanted
 
     def watch(self, track):
         async def receive():
@@ -57,6 +57,8 @@ class Viewer:
         address = f"/sessions/{self.session}/offer"
         answer = await client.post(address, json=offer)
         assert answer.status_code == 200, answer.text
+        video = answer.json()["sdp"].split("m=video")[1].split("m=")[0]
+        assert "a=sendonly" in video
         again = await client.post(address, json=offer)
         assert again.json()["code"] == "taken"
         await self.peer.setRemoteDescription(RTCSessionDescription(**answer.json()))
@@ -148,6 +150,20 @@ def test_the_session_says_whether_its_track_is_a_microphone(running, source):
         await viewer.until(lambda: viewer.told[-1].get("code") == "bad-request")
 
     run(running, visit)
+
+
+def test_sound_that_changes_its_kind_is_heard_on():
+    ear, heard = Ear(), 0
+    for rate, layout in ((48000, "stereo"), (8000, "mono"), (48000, "stereo")):
+        for _ in range(25):  # half a second
+            size = rate // 50
+            shape = (1, size * (2 if layout == "stereo" else 1))
+            frame = AudioFrame.from_ndarray(np.full(shape, 8192, np.int16), "s16", layout)
+            frame.sample_rate = rate
+            pcm = ear.hear(frame)
+            heard += len(pcm)
+    assert 23000 < heard <= 24000
+    assert pcm.mean() == pytest.approx(0.25, abs=0.01)
 
 
 def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():

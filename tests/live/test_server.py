@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gioconda.live.access import Keys
 from gioconda.live.errors import RefusalError
+from gioconda.live.jobs import Jobs
 from gioconda.live.limits import Limits
-from gioconda.live.seats import write_line
+from gioconda.live.seats import Seats, write_line
 from gioconda.live.server import Settings, make_app
 from gioconda.provenance import read_manifest
 
@@ -119,9 +121,21 @@ def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
 
     no_file = client.post("/portraits", data={"picture": "hello"}).json()["error"]
     assert no_file == "picture must be a file"
-    kinds = "the picture is of no kind that can be read; save it as JPEG, PNG or WebP."
+    kinds = "the upload is not a picture that can be read; save it as JPEG, PNG or WebP."
     assert told(b"this is no picture") == kinds
     assert told(bytes(21 * 2**20)) == "more than 20 MiB were sent"
+
+
+def test_fields_that_are_wrong_are_named(client, picture):
+    def told(**wish):
+        return client.post("/sessions", json=wish).json()["error"]
+
+    assert told() == "portrait is missing"
+    assert told(portrait="example", sed=1) == "there is no field sed"
+    assert told(portrait="example", seed=-1) == "seed should be greater than or equal to 0"
+    response = post(client, picture, faec=1)
+    assert refusal(response) == (400, "bad-request")
+    assert response.json()["error"] == "there is no field faec; there are picture, face"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
@@ -184,6 +198,16 @@ def test_one_session_too_many_is_refused_until_another_ends(client):
     assert fourth.status_code == 201
     for session in (second, fourth):
         client.delete(f"/sessions/{session.json()['id']}")
+
+
+def test_a_session_that_is_refused_leaves_its_portrait(client, picture):
+    portrait = post(client, picture).json()["id"]
+    taken = [client.post("/sessions", json={"portrait": "example"}).json()["id"] for _ in "ab"]
+    assert refusal(client.post("/sessions", json={"portrait": portrait})) == (503, "busy")
+    for session in taken:
+        client.delete(f"/sessions/{session}")
+    assert client.get(f"/portraits/{portrait}/picture").status_code == 200
+    client.delete(f"/portraits/{portrait}")
 
 
 def test_a_session_that_nobody_connects_to_ends(running, session):
@@ -429,6 +453,39 @@ def test_before_it_is_ready_it_says_so():
     assert ask(app, "GET", "/about").json()["ready"] is False
     response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (503, "starting")
+
+
+def test_networks_that_cannot_be_loaded_are_told(monkeypatch):
+    def broken(self):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(Seats, "warm_up", broken)
+    app = make_app(Settings(hosts=()))
+    asyncio.run(app.state.server._warm_up())
+    response = ask(app, "POST", "/sessions", json={"portrait": "example"})
+    assert refusal(response) == (500, "internal")
+
+
+def test_what_cannot_be_swept_stops_no_other(monkeypatch):
+    def broken(self):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(Seats, "sweep", broken)
+    swept = []
+    monkeypatch.setattr(Jobs, "sweep", lambda self: swept.append(self))
+    with serving(Settings(limits=Limits(sessions=1))):
+        wait(lambda: len(swept) > 1)
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://a]b", "null", "\x00"])
+def test_an_origin_that_is_none_is_refused(origin):
+    response = ask(make_app(), "GET", "/about", headers={"Origin": origin})
+    assert refusal(response) == (403, "origin")
+
+
+def test_a_key_of_half_characters_is_wrong():
+    with pytest.raises(RefusalError, match="missing or wrong"):
+        Keys({"ada": "a-secret-key"}).name("\ud800")
 
 
 def test_frames_carry_the_mark_and_the_badge(running, client):

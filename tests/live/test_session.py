@@ -295,6 +295,16 @@ def test_a_dial_that_is_turned_gets_there_smoothly_and_others_stay():
     np.testing.assert_allclose(gaze, [10, 5], atol=1e-3)
 
 
+def test_dials_that_a_session_began_with_stay():
+    puppet = Puppet(day := Day())
+    puppet.controls = constant({"distance": 1.3})
+    session = Session(puppet, clock=day, dials={"distance": 1.3})
+    take(session, 10)
+    session.set({"amplitude": 0.5})
+    take(session, 30)
+    assert puppet.told[-1].at(60, 61).distance[0] == pytest.approx(1.3)
+
+
 def test_turning_again_on_the_way_goes_on_from_there():
     first = glide(Controls(), Controls(pose=(30.0, 0, 0), emotion={"happy": 1.0}), 100)
     second = glide(first, Controls(pose=(-30.0, 0, 0)), 102)

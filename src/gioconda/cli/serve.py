@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="demand a key; may be given several times. The name goes into the audit log",
     )
     parser.add_argument(
-        "--sessions", type=_positive, help="viewers at once (default: what the cores allow)"
+        "--sessions", type=_sessions, help="viewers at once (default: what the cores allow)"
     )
     parser.add_argument(
         "--minutes", type=_positive, default=60, help="that a session may last (default 60)"
@@ -61,10 +61,12 @@ def run(args: argparse.Namespace) -> int:
         raise GiocondaError(
             f"{args.host} can be reached by others; give a --key, or serve on 127.0.0.1"
         )
+    if args.audit is not None:
+        _check_audit(args.audit)
     try:
         import uvicorn
 
-        from gioconda.live.server import Settings, listen, make_app
+        from gioconda.live.server import Settings, configured, listen, make_app
     except ModuleNotFoundError as error:
         raise GiocondaError(
             f"{error.name} is missing; install Gioconda with its live parts: "
@@ -85,14 +87,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.host}, port {args.port} cannot be used ({error.strerror}); choose another "
             "--port"
         ) from error
-    config = uvicorn.Config(
-        make_app(settings),
-        log_level="warning",
-        access_log=False,
-        ws_max_size=2**20,
-        limit_concurrency=256,
-        server_header=False,
-    )
+    config = configured(make_app(settings))
     address = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
@@ -110,6 +105,17 @@ def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
     return 0
+
+
+def _check_audit(path: Path) -> None:
+    """Raise GiocondaError now if the log cannot be written, and not at the first output."""
+    try:
+        with open(path, "a"):
+            pass
+    except OSError as error:
+        raise GiocondaError(
+            f"{path} cannot be written ({error.strerror}); choose another --audit"
+        ) from error
 
 
 def read_keys(given: list[str]) -> dict[str, str]:
@@ -130,6 +136,14 @@ def read_keys(given: list[str]) -> dict[str, str]:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port from 1 to 65535")
+    return int(text)
+
+
+def _sessions(text: str) -> int:
+    from gioconda.live.limits import CONNECTIONS
+
+    if not text.isdecimal() or not 1 <= int(text) <= CONNECTIONS:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {CONNECTIONS}")
     return int(text)
 
 

@@ -19,6 +19,7 @@ from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
@@ -50,6 +51,24 @@ class AtOnce(JitterBuffer):
             return False, None
         self._next = number + 1
         return False, JitterFrame(data, packet.timestamp)
+
+
+class Ear:
+    """Frames of sound, of whatever kind and rate, as 16 kHz mono."""
+
+    def __init__(self) -> None:
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler
+
+    def hear(self, frame: av.AudioFrame) -> NDArray[np.float32]:
+        """What is certain after a frame, (samples,) in [-1, 1]."""
+        kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if kind != self._kind:  # a resampler takes one kind only
+            self._kind = kind
+            self._resampler = AudioResampler("s16", "mono", SAMPLE_RATE)
+        parts = [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
+        whole = np.concatenate([np.empty(0, np.int16), *parts])
+        return whole.astype(np.float32) / np.float32(32768)
 
 
 class _Track(MediaStreamTrack):
@@ -139,6 +158,9 @@ class _Call:
             for track in (self._video, self._audio):
                 if track.kind in kinds:
                     self.peer.addTrack(track)
+            for each in self.peer.getTransceivers():
+                if each.kind == "video":
+                    each.direction = "sendonly"  # a client's camera is nobody's business
             await self.peer.setLocalDescription(await self.peer.createAnswer())
         except Exception as error:  # the SDP parser raises nearly anything
             await self.peer.close()
@@ -231,14 +253,12 @@ class _Call:
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         """The client's microphone."""
-        resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        ear = Ear()
         while True:
             try:
-                frame = await track.recv()
-                for part in resampler.resample(frame):
-                    pcm = part.to_ndarray()[0].astype(np.float32) / np.float32(32768)
-                    if self._seat.began is not None:
-                        self._seat.append(pcm)
+                pcm = ear.hear(await track.recv())
+                if self._seat.began is not None:
+                    self._seat.append(pcm)
             except (MediaStreamError, GiocondaError, av.FFmpegError):
                 return
 

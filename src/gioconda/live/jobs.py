@@ -20,7 +20,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Kept
 from gioconda.live.seats import LOG, write_line
 from gioconda.media import SAMPLE_RATE
-from gioconda.media.audio import AudioTooLongError, check_sound, read_audio
+from gioconda.media.audio import check_sound, read_audio
 
 _POLL: Final = 0.2  # seconds
 
@@ -105,8 +105,6 @@ class Jobs:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
                 raise RefusalError(503, "busy", "too many jobs wait; try again later")
             folder = Path(tempfile.mkdtemp(dir=self._home))
-            (folder / "portrait").write_bytes(kept.data)
-            (folder / "voice").write_bytes(voice)
             job = Job(
                 secrets.token_urlsafe(18),
                 folder,
@@ -120,11 +118,15 @@ class Jobs:
             )
             self._jobs[job.id] = job
         try:
+            (folder / "portrait").write_bytes(kept.data)
+            (folder / "voice").write_bytes(voice)
             check_sound(folder / "voice")
-        except GiocondaError as error:
+        except BaseException as error:
             job.ended = time.monotonic()
             self.remove(job.id)
-            raise _told(job, error) from error
+            if isinstance(error, GiocondaError):
+                raise RefusalError(415, "not-a-sound", _plain(job, error)) from error
+            raise
         self._queue.put(job)
         return job
 
@@ -142,8 +144,9 @@ class Jobs:
         job.stopped = True
         with self._lock:
             self._jobs.pop(identity, None)
-            if job.ended is not None:
-                shutil.rmtree(job.folder, ignore_errors=True)
+            idle = job.ended is not None  # else its thread deletes them
+        if idle:
+            shutil.rmtree(job.folder, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what was done long ago."""
@@ -187,14 +190,15 @@ class Jobs:
             except RefusalError as error:
                 job.error = error
             except GiocondaError as error:
-                job.error = _told(job, error)
+                job.error = RefusalError(422, "voice", _plain(job, error))
             except Exception:  # a client must not end the thread that serves all
                 LOG.exception("a job failed")
                 job.error = RefusalError(500, "internal", "the job failed; nothing was made")
             with self._lock:
                 job.ended = time.monotonic()
-                if job.stopped:
-                    shutil.rmtree(job.folder, ignore_errors=True)
+                stopped = job.stopped
+            if stopped:
+                shutil.rmtree(job.folder, ignore_errors=True)
 
     def _do(self, job: Job) -> None:
         def report(done: int, total: int) -> None:
@@ -224,13 +228,9 @@ class Jobs:
             (folder / name).unlink(missing_ok=True)
 
 
-def _told(job: Job, error: GiocondaError) -> RefusalError:
+def _plain(job: Job, error: GiocondaError) -> str:
     """What the client may know: no names of files of this machine."""
     message = str(error)
     for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):
         message = message.replace(str(job.folder / name), word)
-    if isinstance(error, AudioTooLongError):
-        return RefusalError(422, "voice", message)
-    if "that can be read" in message or "has no sound" in message:
-        return RefusalError(415, "not-a-sound", message)
-    return RefusalError(422, "voice", message)
+    return message

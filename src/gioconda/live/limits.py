@@ -1,6 +1,9 @@
 """Limits: what a server takes before it refuses."""
 
 from dataclasses import dataclass
+from typing import Final
+
+CONNECTIONS: Final = 256  # of one process at once, sessions among them; more are refused with 503
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Final
@@ -112,11 +111,7 @@ class Portraits:
     def get(self, identity: str) -> Kept:
         """The portrait of that id. Raises RefusalError if there is none."""
         with self._lock:
-            kept = self._kept.get(identity)
-            if kept is None:
-                raise RefusalError(404, "not-found", "there is no such portrait; send it again")
-            kept.used = time.monotonic()
-            return kept
+            return self._of(identity)
 
     def remove(self, identity: str) -> None:
         """Forget it. Raises RefusalError if there is none, or if it is the example."""
@@ -126,22 +121,24 @@ class Portraits:
         with self._lock:
             self._kept.pop(identity, None)
 
-    def hold(self, identity: str) -> tuple[Kept, Callable[[], None]]:
-        """A portrait for a session, and what is to be called when the session ends.
-
-        When the last session with it ends it is deleted.
-        """
-        kept = self.get(identity)
+    def hold(self, identity: str) -> Kept:
+        """A portrait for a session: it stays until that calls `release`."""
         with self._lock:
+            kept = self._of(identity)
             kept.users += 1
+            return kept
 
-        def release() -> None:
-            with self._lock:
-                kept.users -= 1
-                if not kept.users and identity != EXAMPLE:
-                    self._kept.pop(identity, None)
+    def release(self, identity: str, kept: Kept, forget: bool = True) -> None:
+        """A session ended; when the last session with a portrait ends it is deleted.
 
-        return kept, release
+        Args:
+            identity, kept: as `hold` took and gave it.
+            forget: whether it is deleted; not if the session never began.
+        """
+        with self._lock:
+            kept.users -= 1
+            if forget and not kept.users and identity != EXAMPLE:
+                self._kept.pop(identity, None)
 
     def sweep(self) -> None:
         """Forget what nobody has used for long."""
@@ -153,6 +150,13 @@ class Portraits:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def _of(self, identity: str) -> Kept:
+        kept = self._kept.get(identity)
+        if kept is None:
+            raise RefusalError(404, "not-found", "there is no such portrait; send it again")
+        kept.used = time.monotonic()
+        return kept
 
     def _make_room(self) -> None:
         if len(self._kept) < self._limits.portraits:

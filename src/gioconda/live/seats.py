@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.animator import Animator
-from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import Kept, Portraits
-from gioconda.live.session import STEP, Frame, Session, State
+from gioconda.live.session import STEP, Frame, Session, State, constant
 from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
@@ -47,7 +46,7 @@ class Wish:
 
     portrait: str
     seed: int = 0
-    controls: Controls = field(default_factory=Controls)
+    dials: Mapping[str, Any] = field(default_factory=dict)
     consent: str | None = None
     badge: bool = True
     source: Literal["speech", "microphone"] = "speech"
@@ -222,24 +221,32 @@ class Seats:
             GiocondaError: if the seed or the signing key cannot be used.
         """
         check_consent(wish.consent, self._require_consent)
-        kept, release = self._portraits.hold(wish.portrait)
-        with self._lock:
-            room = self._taken < self.most
-            self._taken += room
-        if not room:
-            release()
-            raise RefusalError(
-                503, "busy", f"all {self.most} seats of this server are taken; try again later"
-            )
-        leave = self._leaver(release)
+        kept = self._portraits.hold(wish.portrait)
         try:
-            seat = self._seat(wish, kept, client, leave)
+            seat = self._sit(wish, kept, client)
         except BaseException:
-            leave()
+            self._portraits.release(wish.portrait, kept, forget=False)
             raise
         with self._lock:
             self._seats[seat.id] = seat
         return seat
+
+    def _sit(self, wish: Wish, kept: Kept, client: str) -> Seat:
+        with self._lock:
+            if self._taken >= self.most:
+                raise RefusalError(
+                    503, "busy", f"all {self.most} seats of this server are taken; try again later"
+                )
+            self._taken += 1
+        try:
+            return self._seat(wish, kept, client)
+        except BaseException:
+            self._stand_up()
+            raise
+
+    def _stand_up(self) -> None:
+        with self._lock:
+            self._taken -= 1
 
     def get(self, identity: str) -> Seat:
         """The session of that id. Raises RefusalError if there is none."""
@@ -277,21 +284,18 @@ class Seats:
         """Seats taken."""
         return self._taken
 
-    def _leaver(self, release: Callable[[], None]) -> Callable[[], None]:
+    def _seat(self, wish: Wish, kept: Kept, client: str) -> Seat:
         def leave() -> None:
-            release()
-            with self._lock:
-                self._taken -= 1
+            self._portraits.release(wish.portrait, kept)
+            self._stand_up()
 
-        return leave
-
-    def _seat(self, wish: Wish, kept: Kept, client: str, leave: Callable[[], None]) -> Seat:
         identity = secrets.token_urlsafe(18)
         said = {"session": secrets.token_hex(16), "seed": wish.seed, "portrait": kept.hash}
         output = Output({}, said, wish.consent, wish.badge)
-        animator = Animator(kept.portrait, wish.seed, wish.controls, mark=output.mark)
+        controls = constant(wish.dials)
+        animator = Animator(kept.portrait, wish.seed, controls, mark=output.mark)
         write_line(self._audit, output.id, kept.hash, client)
-        session = Session(animator, wish.source == "microphone")
+        session = Session(animator, wish.source == "microphone", dials=wish.dials)
         return Seat(identity, output.id, session, leave, self._threads)
 
 

@@ -1,6 +1,7 @@
 """Server: portraits, sessions and jobs over HTTP, WebSocket and WebRTC."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -13,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
+import uvicorn
 from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
@@ -26,7 +28,7 @@ from gioconda.live.access import Gate, Keys, given_key
 from gioconda.live.calls import Calls
 from gioconda.live.errors import RefusalError
 from gioconda.live.jobs import Jobs
-from gioconda.live.limits import Limits
+from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import SIZE, Portraits
 from gioconda.live.reader import Reader
 from gioconda.live.seats import LOG, Seats, Wish, check_consent
@@ -34,6 +36,7 @@ from gioconda.live.session import AHEAD, constant
 from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
+_GRACE: Final = 3  # seconds that open connections have when the server ends
 _SWEEP: Final = 1.0  # seconds
 _HELD_BACK: Final = 2**18  # bytes that the system may keep for a connection; Linux doubles them
 _WAITING: Final = 64  # requests that take long
@@ -109,6 +112,7 @@ class Server:
         self.calls = Calls()
         self.reader = Reader(limits.text_chars)
         self.ready = asyncio.Event()
+        self.failed = False  # the networks could not be loaded
         self._making, self._waiting = asyncio.Semaphore(2), 0
 
     async def work(self, do: Callable[[], _T]) -> _T:
@@ -128,6 +132,8 @@ class Server:
 
     async def check_ready(self) -> None:
         """Raise RefusalError while the networks are being loaded."""
+        if self.failed:
+            raise RefusalError(500, "internal", "the server could not start; its log says why")
         if not self.ready.is_set():
             raise RefusalError(503, "starting", "the server is starting; try again in some seconds")
 
@@ -146,16 +152,25 @@ class Server:
             await asyncio.to_thread(self.jobs.close)
 
     async def _warm_up(self) -> None:
-        await asyncio.to_thread(self.seats.warm_up)
+        try:
+            await asyncio.to_thread(self.seats.warm_up)
+        except Exception:
+            self.failed = True
+            LOG.exception("the networks could not be loaded")
+            return
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: frames need not wait until it is looked through
         self.ready.set()
         LOG.info("ready")
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
-            self.seats.sweep()
-            self.portraits.sweep()
-            self.jobs.sweep()
+            for kind in (self.seats, self.portraits, self.jobs):
+                try:
+                    await asyncio.to_thread(kind.sweep)  # jobs delete files
+                except Exception:  # the next time it may succeed
+                    LOG.exception("nothing was swept")
 
     def about(self) -> dict[str, Any]:
         """What a client should know beforehand."""
@@ -209,6 +224,19 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def configured(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn runs the application."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        ws_max_size=2**20,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE,
+        server_header=False,
+    )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Where a server takes connections; port 0 is any that is free.
 
@@ -244,12 +272,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-        told = f"{where}: {first['msg']}"
-        if "UploadFile" in first["msg"]:
-            told = f"{where} must be a file"
-        return JSONResponse({"error": told, "code": "bad-request"}, 400)
+        return JSONResponse({"error": _plain(error.errors()[0]), "code": "bad-request"}, 400)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
@@ -259,6 +282,27 @@ def _add_errors(app: FastAPI) -> None:
         code = codes.get(error.status_code, "bad-request")
         told = {"error": str(error.detail), "code": code}
         return JSONResponse(told, error.status_code, error.headers)
+
+
+def _plain(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a request, in words for people who did not write its model."""
+    where = ".".join(str(part) for part in problem["loc"][1:]) or "the request"
+    message: str = problem["msg"]
+    if problem["type"] == "missing":
+        return f"{where} is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"there is no field {where}"
+    if "UploadFile" in message:
+        return f"{where} must be a file"
+    return where + message.removeprefix("Input") if message.startswith("Input") else message
+
+
+async def _check_fields(request: Request, *known: str) -> None:
+    """Raise RefusalError if a form has other fields: a word misspelt would go unnoticed."""
+    for name in await request.form():
+        if name not in known:
+            told = f"there is no field {name:.40}; there are {', '.join(known)}"
+            raise RefusalError(400, "bad-request", told)
 
 
 # --- pages ---
@@ -278,8 +322,8 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return HTMLResponse(file.read_text("utf-8"), headers=headers)
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(_docs(app.openapi()), headers=headers)
+    async def docs(request: Request) -> HTMLResponse:
+        return HTMLResponse(_docs(app.openapi(), request.url.query), headers=headers)
 
     @app.get("/about", tags=["server"])
     async def about() -> dict[str, Any]:
@@ -287,8 +331,13 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return server.about()
 
 
-def _docs(description: Mapping[str, Any]) -> str:
-    """The OpenAPI description as a page that loads nothing from elsewhere."""
+def _docs(description: Mapping[str, Any], query: str) -> str:
+    """The OpenAPI description as a page that loads nothing from elsewhere.
+
+    Args:
+        description: as FastAPI makes it.
+        query: of the page's address, where the key may be, for the link on it.
+    """
     rows = []
     for path, calls in description["paths"].items():
         for verb, call in calls.items():
@@ -307,7 +356,8 @@ def _docs(description: Mapping[str, Any]) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>"
         f"<style>{style}</style><h1>{title}</h1><p>The whole description for programs: "
-        "<a href=/openapi.json>openapi.json</a>. WebSocket and WebRTC: docs/live.md.</p>"
+        f'<a href="/openapi.json?{escape(query)}">openapi.json</a>. '
+        "WebSocket and WebRTC: docs/live.md.</p>"
         f"<table><tr><th>call<th>what it does<th>answers</tr>{''.join(rows)}</table></html>"
     )
 
@@ -318,10 +368,12 @@ def _docs(description: Mapping[str, Any]) -> str:
 def _add_portraits(app: FastAPI, server: Server) -> None:
     @app.post("/portraits", status_code=201, tags=["portraits"])
     async def send_portrait(
+        request: Request,
         picture: Annotated[UploadFile, File()],
         face: Annotated[int | None, Form(ge=1, le=100)] = None,
     ) -> dict[str, Any]:
         """Send a picture (JPEG, PNG or WebP) with a face."""
+        await _check_fields(request, "picture", "face")
         await server.check_ready()
         if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
             raise RefusalError(413, "too-large", "the picture's file is too large")
@@ -368,10 +420,11 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
     async def open_session(body: SessionWish, request: Request) -> dict[str, Any]:
         """Begin a session; connect to it within 30 seconds."""
         await server.check_ready()
+        read_controls(body.controls)
         wish = Wish(
             body.portrait,
             body.seed,
-            read_controls(body.controls),
+            body.controls,
             body.consent,
             body.badge,
             body.source,
@@ -423,6 +476,8 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         badge: Annotated[bool, Form()] = True,
     ) -> dict[str, str]:
         """Make a video of a portrait and a recording."""
+        fields = "portrait", "voice", "controls", "seed", "consent", "badge"
+        await _check_fields(request, *fields)
         await server.check_ready()
         check_consent(consent, server.settings.require_consent)
         dials = read_controls(parsed(controls, "controls"))

@@ -156,10 +156,15 @@ class Session:
         microphone: sound that has waited too long is left out, as in a call; otherwise every
             word is spoken.
         clock: real time by default.
+        dials: those that the speaker's controls were made of; `set` leaves the others as they are.
     """
 
     def __init__(
-        self, speaker: Speaker, microphone: bool = False, clock: Clock | None = None
+        self,
+        speaker: Speaker,
+        microphone: bool = False,
+        clock: Clock | None = None,
+        dials: Mapping[str, Any] | None = None,
     ) -> None:
         self.microphone = microphone
         self._speaker = speaker
@@ -177,7 +182,7 @@ class Session:
         self._spares: deque[int] = deque(maxlen=FPS)  # samples that waited after each frame
         self._piece = 0  # samples that come together
         self._loudest, self._pause = 0.0, 0
-        self._dials: dict[str, Any] = {}
+        self._dials: dict[str, Any] = dict(dials or {})
         self._turned: Controls | None = None
         self._fed: deque[tuple[NDArray[np.float32], float | None]] = deque()
         self._ready: deque[Callable[[], NDArray[np.uint8]]] = deque()

@@ -22,10 +22,6 @@ SHORTEST = 0.04  # seconds: one frame of video
 _GAP = (0.02, 60.0)
 
 
-class AudioTooLongError(GiocondaError):
-    """A sound is longer than is taken."""
-
-
 def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
     """The sound of any audio or video file that PyAV reads, at 16 kHz in mono.
 
@@ -35,8 +31,8 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
 
     Returns float32 in [-1, 1], (samples,).
     Raises GiocondaError if there is no such file, if it cannot be decoded, if it has no
-    sound, or if its sound is shorter than 0.04 s; AudioTooLongError as soon as there are more
-    than `most` samples, for somebody else's files.
+    sound, or if its sound is shorter than 0.04 s; and as soon as there are more than `most`
+    samples, for somebody else's files.
     """
     path = Path(path)
     with open_container(path) as container:
@@ -46,7 +42,7 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
             chunks.append(chunk)
             size += len(chunk)
             if most is not None and size > most:
-                raise AudioTooLongError(
+                raise GiocondaError(
                     f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
                 )
     audio = np.concatenate([np.empty(0, np.float32), *chunks])

@@ -42,7 +42,7 @@ def decode_image(
         TooLargeError: if it has more pixels.
         GiocondaError: as `read_image`, and if it has another format.
     """
-    return _decoded(BytesIO(data), "the picture", most_pixels, formats)
+    return _decoded(BytesIO(data), "the upload", most_pixels, formats)
 
 
 class TooLargeError(GiocondaError):
@@ -67,7 +67,7 @@ def _decoded(
             raise _too_large(name, most_pixels) from error
         except UnidentifiedImageError as error:
             raise GiocondaError(
-                f"{name} is of no kind that can be read; save it as JPEG, PNG or WebP."
+                f"{name} is not a picture that can be read; save it as JPEG, PNG or WebP."
             ) from error
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
             raise GiocondaError(
