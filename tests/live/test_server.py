@@ -191,6 +191,16 @@ def test_a_session_that_nobody_connects_to_ends(running, session):
     wait(lambda: len(running.server.seats) == 0)
 
 
+@pytest.mark.usefixtures("session")
+def test_sweeps_that_fail_do_not_end_the_sweeping(running, monkeypatch, caplog):
+    def fail():
+        raise OSError("no luck")
+
+    monkeypatch.setattr(running.server.portraits, "sweep", fail)
+    wait(lambda: caplog.text.count("OSError: no luck") >= 2)
+    wait(lambda: len(running.server.seats) == 0)
+
+
 @pytest.mark.parametrize(
     ("wish", "expected"),
     [

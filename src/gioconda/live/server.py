@@ -153,9 +153,11 @@ class Server:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
-            self.seats.sweep()
-            self.portraits.sweep()
-            self.jobs.sweep()
+            for each in (self.seats, self.portraits, self.jobs):
+                try:
+                    await asyncio.to_thread(each.sweep)
+                except Exception:  # the next one may go well
+                    LOG.exception("a sweep failed")
 
     def about(self) -> dict[str, Any]:
         """What a client should know beforehand."""
