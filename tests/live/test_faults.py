@@ -241,6 +241,56 @@ def _next_frame(line):
             return number, body[16 + sound :]
 
 
+class Mute:
+    """Stands in for an `Animator` whose networks fail."""
+
+    def __init__(self, *args, mark):
+        pass
+
+    def drawings(self, pcm):
+        raise OSError("a secret of this machine")
+
+
+FAILED = {"error": "the session failed to start; begin another", "code": "internal"}
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_whose_first_frame_fails_says_so(running, client, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", Mute)
+        session = open_session(client)
+    with connect(running.stream(session)) as watcher:
+        assert told(watcher, "error") == FAILED
+        drain(watcher)
+        assert watcher.close_code == 1011
+    assert client.delete(f"/sessions/{session}").status_code == 404
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_that_cannot_be_made_says_so(client, monkeypatch):
+    def fail(*args, **options):
+        raise OSError("a secret of this machine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", fail)
+        answer = client.post("/sessions", json={"portrait": "example"})
+    assert (answer.status_code, answer.json()) == (500, FAILED)
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_that_gets_no_thread_says_so(running, client, monkeypatch):
+    def submit(*work):
+        raise RuntimeError("can't start new thread")
+
+    session = open_session(client)
+    with monkeypatch.context() as patch:
+        patch.setattr(running.server.seats._threads, "submit", submit)
+        with connect(running.stream(session)) as watcher:
+            assert told(watcher, "error") == FAILED
+            drain(watcher)
+    assert client.delete(f"/sessions/{session}").status_code == 404
+
+
 @pytest.mark.usefixtures("alive")
 def test_uploads_that_break_off_or_stand_still(running):
     head = (

@@ -199,7 +199,10 @@ class _Call:
     async def _changed(self) -> None:
         state = self.peer.connectionState
         if state == "connected":
-            self._seat.start(_Sink(self), lambda: self.dropped)
+            try:
+                self._seat.start(_Sink(self), lambda: self.dropped)
+            except RefusalError as error:
+                self.finish(error)
         elif state in ("failed", "closed") and self in self._calls.open:
             await self.close()
 

@@ -87,10 +87,14 @@ class Seat:
         self._reserved = False
 
     def start(self, sink: Sink, dropped: Callable[[], int] = lambda: 0) -> None:
-        """Begin to give frames, once."""
+        """Begin to give frames, once. Raises RefusalError if there is no thread for it."""
         self.began = self.heard = time.monotonic()
         self.dropped = dropped
-        self._threads.submit(self._run, sink)
+        try:
+            self._threads.submit(self._run, sink)
+        except RuntimeError as error:
+            self.leave()
+            raise _failed("failed to start") from error
 
     def append(self, pcm: NDArray[np.float32]) -> None:
         """Sound of the client."""
@@ -148,8 +152,7 @@ class Seat:
                     state = frame.state
                     sink.tell(self.told())
         except Exception:
-            LOG.exception("session %s failed", self.id[:4])
-            self.leave(RefusalError(500, "internal", "the session failed; begin another"))
+            self.leave(_failed("failed" if state else "failed to start"))
         self.leave()
         sink.end(self._reason)
 
@@ -218,7 +221,8 @@ class Seats:
             client: name of its key.
 
         Raises:
-            RefusalError: if all seats are taken, the portrait is unknown, or consent is missing.
+            RefusalError: if all seats are taken, the portrait is unknown, consent is missing, or
+                the session fails to start.
             GiocondaError: if the seed or the signing key cannot be used.
         """
         check_consent(wish.consent, self._require_consent)
@@ -234,9 +238,12 @@ class Seats:
         leave = self._leaver(release)
         try:
             seat = self._seat(wish, kept, client, leave)
-        except BaseException:
+        except GiocondaError:
             leave()
             raise
+        except Exception as error:
+            leave()
+            raise _failed("failed to start") from error
         with self._lock:
             self._seats[seat.id] = seat
         return seat
@@ -293,6 +300,12 @@ class Seats:
         write_line(self._audit, output.id, kept.hash, client)
         session = Session(animator, wish.source == "microphone")
         return Seat(identity, output.id, session, leave, self._threads)
+
+
+def _failed(how: str) -> RefusalError:
+    """What a client is told of the exception that is being handled, which the log keeps."""
+    LOG.exception("a session %s", how)
+    return RefusalError(500, "internal", f"the session {how}; begin another")
 
 
 def write_line(audit: Path | None, mark: int, portrait: str, client: str) -> None:
