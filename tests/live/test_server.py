@@ -11,6 +11,7 @@ from PIL import Image
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.portraits import Portraits
 from gioconda.live.seats import write_line
 from gioconda.live.server import Settings, make_app
 from gioconda.provenance import read_manifest
@@ -170,6 +171,41 @@ def test_a_portrait_is_deleted_when_its_session_ends(client, picture):
     assert client.delete(f"/sessions/{session}").status_code == 204
     assert client.get(f"/portraits/{portrait}/picture").status_code == 404
     assert refusal(client.delete(f"/sessions/{session}")) == (404, "not-found")
+
+
+def test_a_portrait_stays_if_its_session_is_refused_or_fails(client, picture, monkeypatch):
+    def fail(*args, **options):
+        raise OSError
+
+    portrait = post(client, picture).json()["id"]
+    wish = {"portrait": portrait}
+    assert client.post("/sessions", json={**wish, "controls": {"smell": 7}}).status_code == 400
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", fail)
+        assert client.post("/sessions", json=wish).status_code == 500
+    others = [client.post("/sessions", json={"portrait": "example"}).json()["id"] for _ in range(2)]
+    assert client.post("/sessions", json=wish).status_code == 503
+    for session in others:
+        client.delete(f"/sessions/{session}")
+    session = client.post("/sessions", json=wish)
+    assert session.status_code == 201
+    client.delete(f"/sessions/{session.json()['id']}")
+    assert client.get(f"/portraits/{portrait}/picture").status_code == 404
+
+
+def test_a_portrait_that_sessions_hold_is_kept_until_the_last_ends(picture):
+    portraits = Portraits(Limits(portrait_seconds=0, portraits=1))
+    identity, _ = portraits.add(picture, None)
+    (_, first), (_, second), (_, refused) = (portraits.hold(identity) for _ in range(3))
+    first(True)
+    portraits.sweep()
+    with pytest.raises(RefusalError, match="all places"):
+        portraits.add(picture, None)
+    second(True)
+    assert portraits.get(identity)
+    refused(False)
+    with pytest.raises(RefusalError, match="no such portrait"):
+        portraits.get(identity)
 
 
 def test_one_session_too_many_is_refused_until_another_ends(client):

@@ -35,7 +35,8 @@ class Kept:
         data: the file as it was sent.
         face: which of its faces, or None.
         hash: SHA-256 of the file, hex.
-        users: how many sessions speak with it.
+        users: how many sessions hold it.
+        spoken: whether a session with it has ended.
         used: when it was last asked for.
     """
 
@@ -44,6 +45,7 @@ class Kept:
     face: int | None
     hash: str
     users: int = 0
+    spoken: bool = False
     used: float = field(default_factory=time.monotonic)
 
     def told(self, identity: str) -> dict[str, Any]:
@@ -112,11 +114,7 @@ class Portraits:
     def get(self, identity: str) -> Kept:
         """The portrait of that id. Raises RefusalError if there is none."""
         with self._lock:
-            kept = self._kept.get(identity)
-            if kept is None:
-                raise RefusalError(404, "not-found", "there is no such portrait; send it again")
-            kept.used = time.monotonic()
-            return kept
+            return self._found(identity)
 
     def remove(self, identity: str) -> None:
         """Forget it. Raises RefusalError if there is none, or if it is the example."""
@@ -126,19 +124,21 @@ class Portraits:
         with self._lock:
             self._kept.pop(identity, None)
 
-    def hold(self, identity: str) -> tuple[Kept, Callable[[], None]]:
-        """A portrait for a session, and what is to be called when the session ends.
+    def hold(self, identity: str) -> tuple[Kept, Callable[[bool], None]]:
+        """A portrait for a session, and what is to be called, once, when that needs it no more.
 
-        When the last session with it ends it is deleted.
+        It is told whether the session ever was: the portrait is deleted when the last of its
+        sessions has ended, but stays for another try if there was none.
         """
-        kept = self.get(identity)
         with self._lock:
+            kept = self._found(identity)
             kept.users += 1
 
-        def release() -> None:
+        def release(spoken: bool) -> None:
             with self._lock:
                 kept.users -= 1
-                if not kept.users and identity != EXAMPLE:
+                kept.spoken |= spoken
+                if kept.spoken and not kept.users and identity != EXAMPLE:
                     self._kept.pop(identity, None)
 
         return kept, release
@@ -153,6 +153,13 @@ class Portraits:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def _found(self, identity: str) -> Kept:
+        kept = self._kept.get(identity)
+        if kept is None:
+            raise RefusalError(404, "not-found", "there is no such portrait; send it again")
+        kept.used = time.monotonic()
+        return kept
 
     def _make_room(self) -> None:
         if len(self._kept) < self._limits.portraits:

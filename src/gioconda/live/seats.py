@@ -231,18 +231,17 @@ class Seats:
             room = self._taken < self.most
             self._taken += room
         if not room:
-            release()
+            release(False)
             raise RefusalError(
                 503, "busy", f"all {self.most} seats of this server are taken; try again later"
             )
-        leave = self._leaver(release)
         try:
-            seat = self._seat(wish, kept, client, leave)
+            seat = self._seat(wish, kept, client, partial(self._free, release, True))
         except GiocondaError:
-            leave()
+            self._free(release, False)
             raise
         except Exception as error:
-            leave()
+            self._free(release, False)
             raise _failed("failed to start") from error
         with self._lock:
             self._seats[seat.id] = seat
@@ -284,13 +283,10 @@ class Seats:
         """Seats taken."""
         return self._taken
 
-    def _leaver(self, release: Callable[[], None]) -> Callable[[], None]:
-        def leave() -> None:
-            release()
-            with self._lock:
-                self._taken -= 1
-
-        return leave
+    def _free(self, release: Callable[[bool], None], spoken: bool) -> None:
+        release(spoken)
+        with self._lock:
+            self._taken -= 1
 
     def _seat(self, wish: Wish, kept: Kept, client: str, leave: Callable[[], None]) -> Seat:
         identity = secrets.token_urlsafe(18)
