@@ -23,6 +23,13 @@ def test_a_port_that_is_taken_is_one_line(capsys):
     assert shown.count("\n") == 1
 
 
+def test_more_sessions_than_connections_are_refused(capsys):
+    assert main(["serve", "--sessions", "257"]) == 2
+    shown = capsys.readouterr().err
+    assert "256 connections" in shown
+    assert shown.count("\n") == 1
+
+
 def test_keys_have_names():
     assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
 

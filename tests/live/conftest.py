@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from gioconda.live.limits import Limits
-from gioconda.live.server import Server, Settings, listen, make_app
+from gioconda.live.server import Server, Settings, configured, listen, make_app
 
 
 @dataclass
@@ -37,8 +37,7 @@ def serving(settings: Settings) -> Iterator[Running]:
     """A server in a thread of its own, ready."""
     app = make_app(settings)
     listener = listen("127.0.0.1", 0)
-    config = uvicorn.Config(app, log_level="critical", ws_max_size=2**20, lifespan="on")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     running = Running(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.server)
@@ -50,6 +49,7 @@ def serving(settings: Settings) -> Iterator[Running]:
         server.should_exit = True
         thread.join(30)
         listener.close()
+    assert not thread.is_alive(), "the server did not end"
 
 
 def wait(until: Callable[[], object], seconds: float = 20) -> None:

@@ -64,14 +64,19 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from gioconda.live.server import Settings, listen, make_app
+        from gioconda.live.server import Settings, configured, listen, make_app
     except ModuleNotFoundError as error:
         raise GiocondaError(
             f"{error.name} is missing; install Gioconda with its live parts: "
             "pip install 'gioconda[live]'"
         ) from error
-    from gioconda.live.limits import Limits
+    from gioconda.live.limits import CONNECTIONS, Limits
 
+    if args.sessions and args.sessions > CONNECTIONS:
+        raise GiocondaError(
+            f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "
+            "process takes; give fewer, or run several servers"
+        )
     logging.basicConfig(format="%(message)s")
     logging.getLogger("gioconda.live").setLevel(logging.INFO)
     limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
@@ -85,18 +90,10 @@ def run(args: argparse.Namespace) -> int:
             f"{args.host}, port {args.port} cannot be used ({error.strerror}); choose another "
             "--port"
         ) from error
-    config = uvicorn.Config(
-        make_app(settings),
-        log_level="warning",
-        access_log=False,
-        ws_max_size=2**20,
-        limit_concurrency=256,
-        server_header=False,
-    )
     address = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(configured(make_app(settings))).run(sockets=[listener])
     return 0
 
 

@@ -1,6 +1,9 @@
 """Limits: what a server takes before it refuses."""
 
 from dataclasses import dataclass
+from typing import Final
+
+CONNECTIONS: Final = 256  # of a process at once, and so sessions
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gioconda.errors import GiocondaError
-from gioconda.live.server import Settings, listen, make_app
+from gioconda.live.server import Settings, configured, listen, make_app
 
 _START: Final = 120.0  # seconds that a replica may take to listen
 
@@ -33,15 +33,7 @@ class Stage:
         self._listener = listen(host, 0)
         port = self._listener.getsockname()[1]
         self._address = f"http://{_reachable(host)}:{port}"
-        config = uvicorn.Config(
-            self._app,
-            log_level="warning",
-            access_log=False,
-            ws_max_size=2**20,
-            limit_concurrency=256,
-            server_header=False,
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(configured(self._app))
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, request: Request) -> Response:

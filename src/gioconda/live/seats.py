@@ -19,14 +19,13 @@ from gioconda.animator import Animator
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
-from gioconda.live.limits import Limits
+from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import Kept, Portraits
 from gioconda.live.session import STEP, Frame, Session, State
 from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
-_THREADS: Final = 256  # at most; as many as there were sessions at once
 _SHARE: Final = 0.8  # of the cores that sessions may take
 _WARM: Final = 5  # frames after which all is compiled
 _PROBE: Final = 2 * FPS  # frames whose cost is measured,
@@ -183,7 +182,7 @@ class Seats:
         self._seats: dict[str, Seat] = {}
         self._taken = 0
         # threads are kept: OpenVINO holds some memory for each that ever asked it
-        self._threads = ThreadPoolExecutor(_THREADS, "session")
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
         self.most = limits.sessions or 1
 
     def warm_up(self) -> None:
@@ -210,7 +209,7 @@ class Seats:
         start = time.process_time()
         frames = sum(self._threads.map(partial(draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
-        self.most = max(int(_SHARE * cores * STEP / cost), 1)
+        self.most = min(max(int(_SHARE * cores * STEP / cost), 1), CONNECTIONS)
         LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
 
     def open(self, wish: Wish, client: str) -> Seat:

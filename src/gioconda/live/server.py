@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
+import uvicorn
 from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
@@ -26,7 +27,7 @@ from gioconda.live.access import Gate, Keys, given_key
 from gioconda.live.calls import Calls
 from gioconda.live.errors import RefusalError
 from gioconda.live.jobs import Jobs
-from gioconda.live.limits import Limits
+from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import SIZE, Portraits
 from gioconda.live.reader import Reader
 from gioconda.live.seats import LOG, Seats, Wish, check_consent
@@ -37,6 +38,8 @@ from gioconda.media import FPS, SAMPLE_RATE
 _SWEEP: Final = 1.0  # seconds
 _HELD_BACK: Final = 2**18  # bytes that the system may keep for a connection; Linux doubles them
 _WAITING: Final = 64  # requests that take long
+_MESSAGE: Final = 2**20  # bytes of one on a WebSocket
+_FAREWELL: Final = 3  # seconds that requests get to end when the server does
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
@@ -209,6 +212,23 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_sessions(app, server)
     _add_jobs(app, server)
     return app
+
+
+def configured(app: FastAPI, log_level: str = "warning") -> uvicorn.Config:
+    """How uvicorn runs the application: to be given to `uvicorn.Server`, with what `listen` made.
+
+    Its log holds no requests, since their addresses may hold keys.
+    """
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        log_level=log_level,
+        access_log=False,
+        server_header=False,
+        ws_max_size=_MESSAGE,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=_FAREWELL,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
