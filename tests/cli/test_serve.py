@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from gioconda.cli import main
-from gioconda.cli.serve import read_keys
+from gioconda.cli.serve import check_audit, read_keys
 from gioconda.errors import GiocondaError
 
 
@@ -28,6 +28,23 @@ def test_more_sessions_than_connections_are_refused(capsys):
     shown = capsys.readouterr().err
     assert "256 connections" in shown
     assert shown.count("\n") == 1
+
+
+def test_an_audit_log_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    for path in (tmp_path, tmp_path / "none" / "audit.log"):
+        assert main(["serve", "--audit", str(path)]) == 2
+        shown = capsys.readouterr().err
+        assert f"the audit log {path} cannot be written" in shown
+        assert shown.count("\n") == 1
+
+
+def test_an_audit_log_keeps_its_lines_and_is_its_owners_alone(tmp_path):
+    log = tmp_path / "audit.log"
+    check_audit(log)
+    assert log.stat().st_mode & 0o077 == 0
+    log.write_text("a line\n")
+    check_audit(log)
+    assert log.read_text() == "a line\n"
 
 
 def test_keys_have_names():

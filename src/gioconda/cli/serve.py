@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("gioconda.live").setLevel(logging.INFO)
     limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
+    if args.audit:
+        check_audit(args.audit)
     settings = Settings(keys, limits, args.require_consent, args.audit)
     if args.ray:
         return _replicas(args, settings)
@@ -107,6 +110,16 @@ def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
     return 0
+
+
+def check_audit(path: Path) -> None:
+    """Raise GiocondaError if the log cannot be written. It is made, for its owner alone."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise GiocondaError(
+            f"the audit log {path} cannot be written ({error.strerror}); choose another --audit"
+        ) from error
 
 
 def read_keys(given: list[str]) -> dict[str, str]:
