@@ -51,8 +51,10 @@ def test_keys_have_names():
     assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
 
 
-@pytest.mark.parametrize("given", [["short"], ["a=secret1", "a=secret2"], [""], ["a="]])
-def test_keys_that_protect_nothing_are_refused(given):
+@pytest.mark.parametrize(
+    "given", [["short"], ["a=secret1", "a=secret2"], [""], ["a="], ["schlüssel"], ["two words"]]
+)
+def test_keys_that_protect_nothing_or_cannot_be_sent_are_refused(given):
     with pytest.raises(GiocondaError):
         read_keys(given)
 

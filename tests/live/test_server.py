@@ -389,6 +389,47 @@ def _check_sockets(server, session):
         assert isinstance(socket.recv(10), bytes | str)
 
 
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", "Basic x", "Bearer é", "B\xff\xfe"])
+def test_keys_that_are_none_are_refused(given):
+    app = make_app(Settings({"ada": "a-secret-key"}))
+    headers = {"Authorization": given.encode("latin-1")}
+    assert refusal(ask(app, "GET", "/docs", headers=headers)) == (401, "key")
+
+
+@pytest.mark.parametrize("given", ["", "%00", "%ff%fe", "%ed%a0%80", "x" * 50000, "a&key=b"])
+def test_keys_that_are_none_are_refused_in_an_address(given):
+    app = make_app(Settings({"ada": "a-secret-key"}))
+    assert refusal(ask(app, "GET", f"/docs?key={given}")) == (401, "key")
+
+
+@pytest.mark.parametrize("key", ["", "\ud800", "é", "x" * 50000, None, 7, []])
+def test_keys_that_are_none_are_refused_on_a_socket(key):
+    app = make_app(Settings({"ada": "a-secret-key"}))
+    _, told, closed = connected(app, "/sessions/x/stream", json.dumps({"key": key}))
+    assert json.loads(told["text"])["code"] == "key"
+    assert closed["code"] == 1008
+
+
+ORIGINS = [
+    "",
+    "null",
+    "http://[",
+    "http://[::",
+    "http://é",
+    "http:",
+    "//",
+    "x" * 50000,
+    "http://a]",
+]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_origins_that_are_none_are_refused(origin):
+    headers = {"Origin": origin.encode()}
+    assert refusal(ask(make_app(), "GET", "/about", headers=headers)) == (403, "origin")
+    assert refusal(ask(make_app(), "GET", "/about", headers={"Host": origin.encode()}))[0] == 403
+
+
 def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
     with pytest.raises(RefusalError, match="audit log"):
         write_line(tmp_path, 1, "portrait", "ada")
@@ -432,9 +473,11 @@ def test_who_asks_too_often_has_to_wait():
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
 
 
-def connected(app, path):
-    """What an app that was not started sends to a socket that opens and closes at once."""
-    coming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1005}]
+def connected(app, path, *texts):
+    """What an app that was not started sends to a socket that opens, says this and closes."""
+    coming = [{"type": "websocket.connect"}]
+    coming += [{"type": "websocket.receive", "text": text} for text in texts]
+    coming += [{"type": "websocket.disconnect", "code": 1005}]
     sent = []
 
     async def receive():

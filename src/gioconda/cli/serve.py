@@ -123,7 +123,7 @@ def check_audit(path: Path) -> None:
 
 
 def read_keys(given: list[str]) -> dict[str, str]:
-    """Name and key of each. Raises GiocondaError if one is short or named twice."""
+    """Name and key of each. Raises GiocondaError if one cannot be used or named twice."""
     keys: dict[str, str] = {}
     for number, text in enumerate(given, start=1):
         name, equals, key = text.partition("=")
@@ -131,6 +131,8 @@ def read_keys(given: list[str]) -> dict[str, str]:
             name, key = f"key {number}", text
         if len(key) < 6:
             raise GiocondaError("a key must have 6 characters at least")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise GiocondaError("a key must be of ASCII letters, digits and signs, without spaces")
         if name in keys:
             raise GiocondaError(f"there are two keys named {name}")
         keys[name] = key
