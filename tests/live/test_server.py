@@ -257,6 +257,40 @@ def test_wishes_that_cannot_be_met_are_refused(running, client, wish, expected):
     assert len(running.server.seats) == 0
 
 
+NO_FIELD = "'nose' is no field of this request; there are "
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({}, "portrait is missing"),
+        ({"portrait": 7}, "portrait: expected a text; found 7"),
+        ({"portrait": "x", "seed": -1}, "seed: expected 0 or more; found -1"),
+        ({"portrait": "x", "seed": 0.5}, "seed: expected a whole number; found 0.5"),
+        ({"portrait": "\ud800"}, 'portrait: expected a text; found "\\ud800"'),
+        ({"portrait": "x", "badge": "so"}, 'badge: expected true or false; found "so"'),
+        ({"portrait": "x", "source": 0}, "source: expected 'speech' or 'microphone'; found 0"),
+        ({"nose": 1}, NO_FIELD + "portrait, seed, controls, consent, badge, source"),
+        ([], "the body: expected a JSON object, sent as application/json; found []"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_is_said_in_plain_words(wish, said):
+    body = json.dumps(wish).encode()
+    headers = {"Content-Type": "application/json"}
+    answer = ask(make_app(), "POST", "/sessions", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": said, "code": "bad-request"}
+
+
+def test_fields_that_a_form_does_not_have_are_named():
+    def told(path, **form):
+        return ask(make_app(), "POST", path, files={"file": b"x"}, data=form).json()["error"]
+
+    assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
+    assert "no field of this request; there are portrait, voice, " in told("/jobs")
+    assert told("/portraits").startswith("'file' is no field")
+
+
 # --- jobs ---
 
 

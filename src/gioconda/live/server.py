@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import uvicorn
-from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
+from fastapi import Depends, FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocketDisconnect
 
@@ -25,7 +25,7 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.access import Gate, Keys, given_key
 from gioconda.live.calls import Calls
-from gioconda.live.errors import RefusalError
+from gioconda.live.errors import RefusalError, check_fields, invalid
 from gioconda.live.jobs import Jobs
 from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import SIZE, Portraits
@@ -72,6 +72,13 @@ class _Body(BaseModel):
     """A body of JSON: a field that it does not have is refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_fields(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            check_fields(data, cls.model_fields)
+        return data
 
 
 class SessionWish(_Body):
@@ -265,13 +272,9 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": str(error), "code": "bad-request"}, 400)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-        told = f"{where}: {first['msg']}"
-        if "UploadFile" in first["msg"]:
-            told = f"{where} must be a file"
-        return JSONResponse({"error": told, "code": "bad-request"}, 400)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        refusal = invalid(error.errors()[0])
+        return JSONResponse(refusal.told(), refusal.status)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
@@ -281,6 +284,15 @@ def _add_errors(app: FastAPI) -> None:
         code = codes.get(error.status_code, "bad-request")
         told = {"error": str(error.detail), "code": code}
         return JSONResponse(told, error.status_code, error.headers)
+
+
+def _only(*known: str) -> Callable[[Request], Awaitable[None]]:
+    """Refuses a form that has other fields."""
+
+    async def check(request: Request) -> None:
+        check_fields(await request.form(), known)
+
+    return check
 
 
 # --- pages ---
@@ -338,7 +350,9 @@ def _docs(description: Mapping[str, Any]) -> str:
 
 
 def _add_portraits(app: FastAPI, server: Server) -> None:
-    @app.post("/portraits", status_code=201, tags=["portraits"])
+    fields = Depends(_only("picture", "face"))
+
+    @app.post("/portraits", status_code=201, tags=["portraits"], dependencies=[fields])
     async def send_portrait(
         picture: Annotated[UploadFile, File()],
         face: Annotated[int | None, Form(ge=1, le=100)] = None,
@@ -434,7 +448,9 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
 
 
 def _add_jobs(app: FastAPI, server: Server) -> None:
-    @app.post("/jobs", status_code=202, tags=["jobs"])
+    fields = Depends(_only("portrait", "voice", "controls", "seed", "consent", "badge"))
+
+    @app.post("/jobs", status_code=202, tags=["jobs"], dependencies=[fields])
     async def begin_job(
         request: Request,
         portrait: Annotated[str, Form(max_length=64)],
