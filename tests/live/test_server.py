@@ -1,6 +1,7 @@
 import asyncio
 import io
 import json
+import threading
 import time
 
 import cv2
@@ -22,6 +23,24 @@ from .conftest import serving, wait
 @pytest.fixture(scope="module")
 def picture(photo_path):
     return photo_path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def asleep():
+    """An app that is not started, so that nothing is loaded."""
+    yield from _asleep()
+
+
+@pytest.fixture(scope="module")
+def locked():
+    """The same, where a key is demanded."""
+    yield from _asleep({"ada": "a-secret-key"})
+
+
+def _asleep(keys=()):
+    app = make_app(Settings(dict(keys), Limits(requests=100_000)))
+    yield app
+    app.state.server.jobs.close()
 
 
 def coded(image, kind="PNG", **options):
@@ -274,17 +293,17 @@ NO_FIELD = "'nose' is no field of this request; there are "
         ([], "the body: expected a JSON object, sent as application/json; found []"),
     ],
 )
-def test_what_is_wrong_with_a_wish_is_said_in_plain_words(wish, said):
+def test_what_is_wrong_with_a_wish_is_said_in_plain_words(asleep, wish, said):
     body = json.dumps(wish).encode()
     headers = {"Content-Type": "application/json"}
-    answer = ask(make_app(), "POST", "/sessions", content=body, headers=headers)
+    answer = ask(asleep, "POST", "/sessions", content=body, headers=headers)
     assert answer.status_code == 400
     assert answer.json() == {"error": said, "code": "bad-request"}
 
 
-def test_fields_that_a_form_does_not_have_are_named():
+def test_fields_that_a_form_does_not_have_are_named(asleep):
     def told(path, **form):
-        return ask(make_app(), "POST", path, files={"file": b"x"}, data=form).json()["error"]
+        return ask(asleep, "POST", path, files={"file": b"x"}, data=form).json()["error"]
 
     assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
     assert "no field of this request; there are portrait, voice, " in told("/jobs")
@@ -376,6 +395,26 @@ def test_a_file_without_sound_is_no_job(running, client, photo_path):
     assert list(running.server.jobs._home.iterdir()) == []
 
 
+@pytest.mark.parametrize("slow", ["Path.write_bytes", "shutil.rmtree"])
+def test_a_slow_disk_keeps_nobody_waiting(client, monkeypatch, slow):
+    at_work, done = threading.Event(), threading.Event()
+
+    def take_long(*args, **options):
+        at_work.set()
+        done.wait(60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"gioconda.live.jobs.{slow}", take_long)
+        job = threading.Thread(target=lambda: begin_job(client, b"no sound"))
+        job.start()
+        try:
+            assert at_work.wait(20)
+            assert client.get("/jobs/none/result", timeout=20).status_code == 404
+        finally:
+            done.set()
+            job.join()
+
+
 # --- who may ---
 
 
@@ -424,22 +463,19 @@ def _check_sockets(server, session):
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", "Basic x", "Bearer é", "B\xff\xfe"])
-def test_keys_that_are_none_are_refused(given):
-    app = make_app(Settings({"ada": "a-secret-key"}))
+def test_keys_that_are_none_are_refused(locked, given):
     headers = {"Authorization": given.encode("latin-1")}
-    assert refusal(ask(app, "GET", "/docs", headers=headers)) == (401, "key")
+    assert refusal(ask(locked, "GET", "/docs", headers=headers)) == (401, "key")
 
 
 @pytest.mark.parametrize("given", ["", "%00", "%ff%fe", "%ed%a0%80", "x" * 50000, "a&key=b"])
-def test_keys_that_are_none_are_refused_in_an_address(given):
-    app = make_app(Settings({"ada": "a-secret-key"}))
-    assert refusal(ask(app, "GET", f"/docs?key={given}")) == (401, "key")
+def test_keys_that_are_none_are_refused_in_an_address(locked, given):
+    assert refusal(ask(locked, "GET", f"/docs?key={given}")) == (401, "key")
 
 
 @pytest.mark.parametrize("key", ["", "\ud800", "é", "x" * 50000, None, 7, []])
-def test_keys_that_are_none_are_refused_on_a_socket(key):
-    app = make_app(Settings({"ada": "a-secret-key"}))
-    _, told, closed = connected(app, "/sessions/x/stream", json.dumps({"key": key}))
+def test_keys_that_are_none_are_refused_on_a_socket(locked, key):
+    _, told, closed = connected(locked, "/sessions/x/stream", json.dumps({"key": key}))
     assert json.loads(told["text"])["code"] == "key"
     assert closed["code"] == 1008
 
@@ -458,10 +494,10 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_origins_that_are_none_are_refused(origin):
+def test_origins_that_are_none_are_refused(asleep, origin):
     headers = {"Origin": origin.encode()}
-    assert refusal(ask(make_app(), "GET", "/about", headers=headers)) == (403, "origin")
-    assert refusal(ask(make_app(), "GET", "/about", headers={"Host": origin.encode()}))[0] == 403
+    assert refusal(ask(asleep, "GET", "/about", headers=headers)) == (403, "origin")
+    assert refusal(ask(asleep, "GET", "/about", headers={"Host": origin.encode()}))[0] == 403
 
 
 def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):

@@ -20,7 +20,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Kept
 from gioconda.live.seats import LOG, write_line
 from gioconda.media import SAMPLE_RATE
-from gioconda.media.audio import AudioTooLongError, check_sound, read_audio
+from gioconda.media.audio import check_sound, read_audio
 
 _POLL: Final = 0.2  # seconds
 
@@ -101,30 +101,26 @@ class Jobs:
         Raises:
             RefusalError: if too many wait, or the file has no sound.
         """
+        identity = secrets.token_urlsafe(18)
+        folder = self._home / identity
+        job = Job(identity, folder, kept.hash, client, kept.face, seed, controls, consent, badge)
+        # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
                 raise RefusalError(503, "busy", "too many jobs wait; try again later")
-            folder = Path(tempfile.mkdtemp(dir=self._home))
+            self._jobs[identity] = job
+        try:
+            folder.mkdir()
             (folder / "portrait").write_bytes(kept.data)
             (folder / "voice").write_bytes(voice)
-            job = Job(
-                secrets.token_urlsafe(18),
-                folder,
-                kept.hash,
-                client,
-                kept.face,
-                seed,
-                controls,
-                consent,
-                badge,
-            )
-            self._jobs[job.id] = job
-        try:
             check_sound(folder / "voice")
-        except GiocondaError as error:
-            job.ended = time.monotonic()
-            self.remove(job.id)
-            raise _told(job, error) from error
+        except Exception as error:
+            with self._lock:
+                del self._jobs[identity]
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, GiocondaError):
+                raise RefusalError(415, "not-a-sound", _said(job, error)) from error
+            raise
         self._queue.put(job)
         return job
 
@@ -139,11 +135,12 @@ class Jobs:
     def remove(self, identity: str) -> None:
         """Stop it and delete its files. Raises RefusalError if there is none."""
         job = self.get(identity)
-        job.stopped = True
         with self._lock:
             self._jobs.pop(identity, None)
-            if job.ended is not None:
-                shutil.rmtree(job.folder, ignore_errors=True)
+            job.stopped = True
+            ended = job.ended is not None
+        if ended:  # else who does it deletes
+            shutil.rmtree(job.folder, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what was done long ago."""
@@ -187,14 +184,15 @@ class Jobs:
             except RefusalError as error:
                 job.error = error
             except GiocondaError as error:
-                job.error = _told(job, error)
+                job.error = RefusalError(422, "voice", _said(job, error))
             except Exception:  # a client must not end the thread that serves all
                 LOG.exception("a job failed")
                 job.error = RefusalError(500, "internal", "the job failed; nothing was made")
             with self._lock:
                 job.ended = time.monotonic()
-                if job.stopped:
-                    shutil.rmtree(job.folder, ignore_errors=True)
+                stopped = job.stopped
+            if stopped:
+                shutil.rmtree(job.folder, ignore_errors=True)
 
     def _do(self, job: Job) -> None:
         def report(done: int, total: int) -> None:
@@ -224,13 +222,9 @@ class Jobs:
             (folder / name).unlink(missing_ok=True)
 
 
-def _told(job: Job, error: GiocondaError) -> RefusalError:
+def _said(job: Job, error: GiocondaError) -> str:
     """What the client may know: no names of files of this machine."""
     message = str(error)
     for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):
         message = message.replace(str(job.folder / name), word)
-    if isinstance(error, AudioTooLongError):
-        return RefusalError(422, "voice", message)
-    if "that can be read" in message or "has no sound" in message:
-        return RefusalError(415, "not-a-sound", message)
-    return RefusalError(422, "voice", message)
+    return message
