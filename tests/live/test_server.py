@@ -1,4 +1,5 @@
 import asyncio
+import gc
 import io
 import json
 import threading
@@ -71,6 +72,11 @@ def test_about_tells_what_a_client_should_know(client):
     assert about["sessions"] == {"open": 0, "most": 2}
     assert about["frame"] == {"width": 512, "height": 512, "fps": 25}
     assert about["limits"]["sound_ahead_seconds"] == 120
+
+
+@pytest.mark.usefixtures("client")
+def test_what_is_loaded_is_left_alone_by_the_garbage_collector():
+    assert gc.get_freeze_count() > 10_000
 
 
 def test_pages_load_nothing_from_elsewhere(client):

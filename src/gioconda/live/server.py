@@ -1,6 +1,7 @@
 """Server: portraits, sessions and jobs over HTTP, WebSocket and WebRTC."""
 
 import asyncio
+import gc
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -154,9 +155,13 @@ class Server:
             await self.calls.close()
             self.seats.close()
             await asyncio.to_thread(self.jobs.close)
+            gc.unfreeze()
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(self.seats.warm_up)
+        # what is loaded stays: the collector need not look at it again while frames wait
+        gc.collect()
+        gc.freeze()
         self.ready.set()
         LOG.info("ready")
 
