@@ -16,7 +16,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
 
-from gioconda.live.calls import AtOnce
+from gioconda.live.calls import AtOnce, Ear
 
 from .conftest import wait
 
@@ -160,6 +160,22 @@ def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():
         assert not lost
         given += [frame.data.decode()] if frame else []
     assert given == ["65534", "65535", "0", "1", "3", "4"]
+
+
+def test_a_microphone_may_change_its_rate_and_layout():
+    ear, heard = Ear(), []
+    for rate, layout in ((48000, "stereo"), (8000, "mono"), (48000, "stereo")):
+        tone = np.sin(np.arange(rate) * 2 * np.pi * 200 / rate)  # a second
+        pcm = np.rint(16384 * tone).astype(np.int16).repeat(2 if layout == "stereo" else 1)
+        step = len(pcm) // 50
+        for number in range(50):
+            part = pcm[None, number * step : (number + 1) * step]
+            frame = AudioFrame.from_ndarray(part, format="s16", layout=layout)
+            frame.sample_rate, frame.pts = rate, number * rate // 50
+            heard += ear.hear(frame)
+    sound = np.concatenate(heard)
+    assert len(sound) == pytest.approx(3 * 16000, rel=0.01)
+    assert np.sqrt(np.mean(sound**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
 
 
 @pytest.mark.usefixtures("client")

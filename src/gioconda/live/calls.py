@@ -19,6 +19,7 @@ from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
@@ -50,6 +51,22 @@ class AtOnce(JitterBuffer):
             return False, None
         self._next = number + 1
         return False, JitterFrame(data, packet.timestamp)
+
+
+class Ear:
+    """Frames of sound as 16 kHz mono; their rate and layout may change in mid-call."""
+
+    def __init__(self) -> None:
+        self._format: tuple[str, str, int] | None = None
+
+    def hear(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+        """What a frame brings, in [-1, 1]."""
+        format = frame.format.name, frame.layout.name, frame.sample_rate
+        if format != self._format:
+            self._format = format
+            self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        parts = self._resampler.resample(frame)
+        return [part.to_ndarray()[0].astype(np.float32) / np.float32(32768) for part in parts]
 
 
 class _Track(MediaStreamTrack):
@@ -234,12 +251,10 @@ class _Call:
 
     async def _listen(self, track: MediaStreamTrack) -> None:
         """The client's microphone."""
-        resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        ear = Ear()
         while True:
             try:
-                frame = await track.recv()
-                for part in resampler.resample(frame):
-                    pcm = part.to_ndarray()[0].astype(np.float32) / np.float32(32768)
+                for pcm in ear.hear(await track.recv()):
                     if self._seat.began is not None:
                         self._seat.append(pcm)
             except (MediaStreamError, GiocondaError, av.FFmpegError):
