@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.animator import Animator
-from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import CONNECTIONS, Limits
@@ -42,11 +41,11 @@ class Sink(Protocol):
 
 @dataclass
 class Wish:
-    """What a client wants of a session."""
+    """What a client wants of a session; its dials are those of `Session`."""
 
     portrait: str
     seed: int = 0
-    controls: Controls = field(default_factory=Controls)
+    dials: Mapping[str, Any] = field(default_factory=dict)
     consent: str | None = None
     badge: bool = True
     source: Literal["speech", "microphone"] = "speech"
@@ -291,9 +290,9 @@ class Seats:
         identity = secrets.token_urlsafe(18)
         said = {"session": secrets.token_hex(16), "seed": wish.seed, "portrait": kept.hash}
         output = Output({}, said, wish.consent, wish.badge)
-        animator = Animator(kept.portrait, wish.seed, wish.controls, mark=output.mark)
+        animator = Animator(kept.portrait, wish.seed, mark=output.mark)
+        session = Session(animator, wish.source == "microphone", dials=wish.dials)
         write_line(self._audit, output.id, kept.hash, client)
-        session = Session(animator, wish.source == "microphone")
         return Seat(identity, output.id, session, leave, self._threads)
 
 

@@ -409,10 +409,11 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
     async def open_session(body: SessionWish, request: Request) -> dict[str, Any]:
         """Begin a session; connect to it within 30 seconds."""
         await server.check_ready()
+        read_controls(body.controls)  # refused before a seat is taken
         wish = Wish(
             body.portrait,
             body.seed,
-            read_controls(body.controls),
+            body.controls,
             body.consent,
             body.badge,
             body.source,
