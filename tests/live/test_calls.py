@@ -11,6 +11,7 @@ from aiortc import (
     RTCConfiguration,
     RTCPeerConnection,
     RTCSessionDescription,
+    VideoStreamTrack,
 )
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
@@ -160,6 +161,36 @@ def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():
         assert not lost
         given += [frame.data.decode()] if frame else []
     assert given == ["65534", "65535", "0", "1", "3", "4"]
+
+
+@pytest.mark.usefixtures("client")
+def test_a_viewers_own_video_is_not_taken(running):
+    async def visit(viewer, client):
+        mine = viewer.peer.getTransceivers()[0]
+        mine.direction = "sendrecv"
+        mine.sender.replaceTrack(VideoStreamTrack())
+        viewer.peer.addTransceiver("video", direction="sendrecv")
+        await viewer.connect(client)
+        await viewer.until(lambda: len(viewer.video) >= 3)
+        directions = [each.currentDirection for each in viewer.peer.getTransceivers()]
+        assert directions == ["recvonly", "inactive", "recvonly"]
+
+    run(running, visit)
+
+
+def test_an_offer_that_receives_no_video_is_refused(client, session):
+    async def offered():
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        peer.addTransceiver(VideoStreamTrack(), direction="sendonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        sdp = peer.localDescription.sdp
+        await peer.close()
+        return sdp
+
+    answer = client.post(f"/sessions/{session}/offer", json={"sdp": asyncio.run(offered())})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad-request")
+    assert "receives video" in answer.json()["error"]
+    client.delete(f"/sessions/{session}")
 
 
 def test_a_microphone_may_change_its_rate_and_layout():

@@ -156,7 +156,12 @@ class _Call:
             for track in (self._video, self._audio):
                 if track.kind in kinds:
                     self.peer.addTrack(track)
+            pictures = [each for each in self.peer.getTransceivers() if each.kind == "video"]
+            for each in pictures:  # a client's own pictures are not wanted
+                each.direction = "sendonly" if each.sender.track else "inactive"
             await self.peer.setLocalDescription(await self.peer.createAnswer())
+            if not any(each.currentDirection == "sendonly" for each in pictures):
+                raise ValueError("the client receives no video")
         except Exception as error:  # the SDP parser raises nearly anything
             await self.peer.close()
             raise RefusalError(
