@@ -74,6 +74,29 @@ def test_about_tells_what_a_client_should_know(client):
     assert about["limits"]["sound_ahead_seconds"] == 120
 
 
+def test_the_description_names_answers_files_and_how_a_key_is_given(asleep, locked):
+    described = ask(asleep, "GET", "/openapi.json").json()
+    assert "security" not in described
+    key = {"Authorization": "Bearer a-secret-key"}
+    described = ask(locked, "GET", "/openapi.json", headers=key).json()
+    assert described["security"] == [{"header": []}, {"query": []}]
+    paths, schemas = described["paths"], described["components"]["schemas"]
+    assert paths["/about"]["get"]["security"] == []
+    made = paths["/portraits"]["post"]["responses"]
+    assert set(made) == {"201", "4XX", "5XX"}
+    name = made["201"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+    assert set(schemas[name]["required"]) >= {"id", "crop", "measured"}
+    for call, kind in (("/jobs/{identity}/result", "video/mp4"), ("/voices/example", "audio/flac")):
+        assert list(paths[call]["get"]["responses"]["200"]["content"]) == [kind]
+
+
+def test_who_opens_the_docs_by_a_key_in_the_address_can_go_on(locked):
+    shown = ask(locked, "GET", "/docs?key=a-secret-key").text
+    assert '"/openapi.json?key=a-secret-key"' in shown
+    key = {"Authorization": "Bearer a-secret-key"}
+    assert '"/openapi.json"' in ask(locked, "GET", "/docs", headers=key).text
+
+
 @pytest.mark.usefixtures("client")
 def test_what_is_loaded_is_left_alone_by_the_garbage_collector():
     assert gc.get_freeze_count() > 10_000

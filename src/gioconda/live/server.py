@@ -12,13 +12,13 @@ from html import escape
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import uvicorn
 from fastapi import Depends, FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocketDisconnect
 
@@ -29,6 +29,17 @@ from gioconda.live.calls import Calls
 from gioconda.live.errors import RefusalError, check_fields, invalid
 from gioconda.live.jobs import Jobs
 from gioconda.live.limits import CONNECTIONS, Limits
+from gioconda.live.messages import (
+    About,
+    Answer,
+    JobMade,
+    Offer,
+    PortraitMade,
+    Refusal,
+    SessionMade,
+    SessionWish,
+    Text,
+)
 from gioconda.live.portraits import SIZE, Portraits
 from gioconda.live.reader import Reader
 from gioconda.live.seats import LOG, Seats, Wish, check_consent
@@ -67,44 +78,6 @@ class Settings:
     require_consent: bool = False
     audit: Path | None = None
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-
-
-class _Body(BaseModel):
-    """A body of JSON: a field that it does not have is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _check_fields(cls, data: Any) -> Any:
-        if isinstance(data, dict):
-            check_fields(data, cls.model_fields)
-        return data
-
-
-class SessionWish(_Body):
-    """What `POST /sessions` takes."""
-
-    portrait: Annotated[str, Field(max_length=64)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    controls: dict[str, Any] = Field(default_factory=dict)
-    consent: Annotated[str, Field(max_length=2000)] | None = None
-    badge: bool = True
-    source: Literal["speech", "microphone"] = "speech"
-
-
-class Text(_Body):
-    """What `POST /speech` takes."""
-
-    text: str
-    voice: Annotated[str, Field(max_length=64)]
-
-
-class Offer(_Body):
-    """What `POST /sessions/{id}/offer` takes."""
-
-    sdp: Annotated[str, Field(max_length=100_000)]
-    type: Literal["offer"] = "offer"
 
 
 class Server:
@@ -205,6 +178,7 @@ class Server:
 def make_app(settings: Settings | None = None) -> FastAPI:
     """The application, to be run by any ASGI server in one process."""
     server = Server(settings or Settings())
+    refused: dict[str, Any] = {"model": Refusal, "description": "Refused, and why"}
     app = FastAPI(
         title="Gioconda live",
         version=version("gioconda"),
@@ -213,6 +187,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=server.run,
+        responses={"4XX": refused, "5XX": refused},
     )
     app.state.server = server
     settings = server.settings
@@ -223,6 +198,8 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_voices(app, server)
     _add_sessions(app, server)
     _add_jobs(app, server)
+    if server.keys:
+        _demand_key(app.openapi())  # is made once
     return app
 
 
@@ -317,16 +294,33 @@ def _add_pages(app: FastAPI, server: Server) -> None:
         return HTMLResponse(file.read_text("utf-8"), headers=headers)
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(_docs(app.openapi()), headers=headers)
+    async def docs(request: Request) -> HTMLResponse:
+        key = request.query_params.get("key")
+        query = f"?{urlencode({'key': key})}" if server.keys and key else ""
+        return HTMLResponse(_docs(app.openapi(), query), headers=headers)
 
-    @app.get("/about", tags=["server"])
+    @app.get("/about", tags=["server"], response_model=About)
     async def about() -> dict[str, Any]:
         """What this server is, wants and allows."""
         return server.about()
 
 
-def _docs(description: Mapping[str, Any]) -> str:
+def _demand_key(description: dict[str, Any]) -> None:
+    """Say in the OpenAPI description how a key is given."""
+    description["components"]["securitySchemes"] = {
+        "header": {"type": "http", "scheme": "bearer"},
+        "query": {"type": "apiKey", "in": "query", "name": "key"},
+    }
+    description["security"] = [{"header": []}, {"query": []}]
+    description["paths"]["/about"]["get"]["security"] = []
+
+
+def _file(kind: str) -> dict[int | str, dict[str, Any]]:
+    """An answer that is no JSON, for the OpenAPI description."""
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def _docs(description: Mapping[str, Any], query: str) -> str:
     """The OpenAPI description as a page that loads nothing from elsewhere."""
     rows = []
     for path, calls in description["paths"].items():
@@ -346,7 +340,8 @@ def _docs(description: Mapping[str, Any]) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>"
         f"<style>{style}</style><h1>{title}</h1><p>The whole description for programs: "
-        "<a href=/openapi.json>openapi.json</a>. WebSocket and WebRTC: docs/live.md.</p>"
+        f'<a href="/openapi.json{escape(query)}">openapi.json</a>. '
+        "WebSocket and WebRTC: docs/live.md.</p>"
         f"<table><tr><th>call<th>what it does<th>answers</tr>{''.join(rows)}</table></html>"
     )
 
@@ -357,7 +352,13 @@ def _docs(description: Mapping[str, Any]) -> str:
 def _add_portraits(app: FastAPI, server: Server) -> None:
     fields = Depends(_only("picture", "face"))
 
-    @app.post("/portraits", status_code=201, tags=["portraits"], dependencies=[fields])
+    @app.post(
+        "/portraits",
+        status_code=201,
+        tags=["portraits"],
+        response_model=PortraitMade,
+        dependencies=[fields],
+    )
     async def send_portrait(
         picture: Annotated[UploadFile, File()],
         face: Annotated[int | None, Form(ge=1, le=100)] = None,
@@ -371,7 +372,12 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
         identity, kept = await server.work(lambda: add(picture.file.read(), face))
         return kept.told(identity)
 
-    @app.get("/portraits/{identity}/picture", tags=["portraits"], response_class=Response)
+    @app.get(
+        "/portraits/{identity}/picture",
+        tags=["portraits"],
+        response_class=Response,
+        responses=_file("image/jpeg"),
+    )
     async def picture(identity: str) -> Response:
         """The crop that will speak, as JPEG."""
         kept = server.portraits.get(identity)
@@ -388,13 +394,18 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
 
 
 def _add_voices(app: FastAPI, server: Server) -> None:
-    @app.get("/voices/example", tags=["voices"], response_class=Response)
+    @app.get(
+        "/voices/example",
+        tags=["voices"],
+        response_class=Response,
+        responses=_file("audio/flac"),
+    )
     async def example_voice() -> Response:
         """The bundled voice, as FLAC."""
         file = resources.files("gioconda") / "example" / "voice.flac"
         return Response(file.read_bytes(), media_type="audio/flac")
 
-    @app.post("/speech", tags=["voices"], response_class=Response)
+    @app.post("/speech", tags=["voices"], response_class=Response, responses=_file("audio/wav"))
     async def speech(body: Text) -> Response:
         """A text read aloud by espeak-ng, if it is installed there, as WAV."""
         spoken = await server.work(partial(server.reader.read, body.text, body.voice))
@@ -405,7 +416,7 @@ def _add_voices(app: FastAPI, server: Server) -> None:
 
 
 def _add_sessions(app: FastAPI, server: Server) -> None:
-    @app.post("/sessions", status_code=201, tags=["sessions"])
+    @app.post("/sessions", status_code=201, tags=["sessions"], response_model=SessionMade)
     async def open_session(body: SessionWish, request: Request) -> dict[str, Any]:
         """Begin a session; connect to it within 30 seconds."""
         await server.check_ready()
@@ -422,7 +433,7 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
         seat = await server.work(partial(server.seats.open, wish, client))
         return {"id": seat.id, "mark": f"{seat.mark:08x}"}
 
-    @app.post("/sessions/{identity}/offer", tags=["sessions"])
+    @app.post("/sessions/{identity}/offer", tags=["sessions"], response_model=Answer)
     async def offer(identity: str, body: Offer) -> dict[str, str]:
         """Connect to a session by WebRTC: an offer (SDP) is answered."""
         seat = server.seats.get(identity)
@@ -456,7 +467,9 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
 def _add_jobs(app: FastAPI, server: Server) -> None:
     fields = Depends(_only("portrait", "voice", "controls", "seed", "consent", "badge"))
 
-    @app.post("/jobs", status_code=202, tags=["jobs"], dependencies=[fields])
+    @app.post(
+        "/jobs", status_code=202, tags=["jobs"], response_model=JobMade, dependencies=[fields]
+    )
     async def begin_job(
         request: Request,
         portrait: Annotated[str, Form(max_length=64)],
@@ -484,7 +497,12 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         job = await server.work(lambda: add(voice=voice.file.read()))
         return {"id": job.id}
 
-    @app.get("/jobs/{identity}/events", tags=["jobs"], response_class=StreamingResponse)
+    @app.get(
+        "/jobs/{identity}/events",
+        tags=["jobs"],
+        response_class=StreamingResponse,
+        responses=_file("text/event-stream"),
+    )
     async def events(identity: str) -> StreamingResponse:
         """How far a job is: server-sent events."""
         job = server.jobs.get(identity)
@@ -496,7 +514,12 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
 
-    @app.get("/jobs/{identity}/result", tags=["jobs"], response_class=FileResponse)
+    @app.get(
+        "/jobs/{identity}/result",
+        tags=["jobs"],
+        response_class=FileResponse,
+        responses=_file("video/mp4"),
+    )
     async def result(identity: str) -> FileResponse:
         """The video."""
         path = server.jobs.get(identity).result
