@@ -14,7 +14,7 @@ from PIL import Image
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import Portraits
-from gioconda.live.seats import write_line
+from gioconda.live.seats import Seats, write_line
 from gioconda.live.server import Settings, make_app
 from gioconda.provenance import read_manifest
 
@@ -617,6 +617,22 @@ def test_before_it_is_ready_it_says_so():
     assert ask(app, "GET", "/about").json()["ready"] is False
     response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (503, "starting")
+
+
+def test_what_keeps_it_from_being_ready_is_logged(asleep, monkeypatch, caplog):
+    def fail(seats):
+        raise OSError("no weights")
+
+    async def start():
+        async with server.run(asleep):
+            while not caplog.text:
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Seats, "warm_up", fail)
+    server = make_app().state.server
+    asyncio.run(asyncio.wait_for(start(), 20))
+    assert "OSError: no weights" in caplog.text
+    assert not server.ready.is_set()
 
 
 def test_frames_carry_the_mark_and_the_badge(running, client):

@@ -131,7 +131,11 @@ class Server:
             gc.unfreeze()
 
     async def _warm_up(self) -> None:
-        await asyncio.to_thread(self.seats.warm_up)
+        try:
+            await asyncio.to_thread(self.seats.warm_up)
+        except Exception:  # nobody waits for this task
+            LOG.exception("the server cannot start")
+            return
         # what is loaded stays: the collector need not look at it again while frames wait
         gc.collect()
         gc.freeze()
