@@ -12,6 +12,7 @@ import json
 import struct
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -38,11 +39,12 @@ async def main(args: argparse.Namespace) -> None:
             if isinstance(message, str):
                 print(message)
                 if talking.done() and json.loads(message).get("state") == "idle":
-                    break
+                    return
                 continue
             _, number, _, size = struct.unpack("<B3xIII", message[:16])
             if jpeg := message[16 + size :]:  # before it lies the sound of the frame
                 (args.folder / f"{number:06}.jpg").write_bytes(jpeg)
+    sys.exit("the server ended the session")
 
 
 def made(answer: httpx.Response) -> str:
@@ -53,10 +55,11 @@ def made(answer: httpx.Response) -> str:
 
 async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
     began = time.monotonic()
-    for number, begin in enumerate(range(0, len(pcm), 1280), start=1):  # 40 ms each
-        await socket.send(pcm[begin : begin + 1280])
-        await asyncio.sleep(max(began + 0.04 * number - time.monotonic(), 0))
-    await socket.send(json.dumps({"do": "end_of_speech"}))
+    with suppress(websockets.ConnectionClosed):  # who listens says so
+        for number, begin in enumerate(range(0, len(pcm), 1280), start=1):  # 40 ms each
+            await socket.send(pcm[begin : begin + 1280])
+            await asyncio.sleep(max(began + 0.04 * number - time.monotonic(), 0))
+        await socket.send(json.dumps({"do": "end_of_speech"}))
 
 
 if __name__ == "__main__":
@@ -66,9 +69,14 @@ if __name__ == "__main__":
     parser.add_argument("picture", type=Path, nargs="?")
     parser.add_argument("--key")
     parser.add_argument("--server", default="http://127.0.0.1:7860")
+    given = parser.parse_args()
     try:
-        asyncio.run(main(parser.parse_args()))
+        asyncio.run(main(given))
+    except KeyboardInterrupt:
+        sys.exit("stopped")
+    except websockets.ConnectionClosed:
+        sys.exit("the server is gone")
+    except httpx.TransportError as error:
+        sys.exit(f"{given.server} cannot be reached: {error}")
     except (GiocondaError, httpx.HTTPError, websockets.WebSocketException, OSError) as error:
         sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)

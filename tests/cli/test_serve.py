@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from gioconda.cli import main
-from gioconda.cli.serve import read_keys
+from gioconda.cli.serve import check_audit, read_keys
 from gioconda.errors import GiocondaError
 
 
@@ -23,26 +23,43 @@ def test_a_port_that_is_taken_is_one_line(capsys):
     assert shown.count("\n") == 1
 
 
-def test_an_audit_log_that_cannot_be_written_is_one_line(capsys, tmp_path):
-    assert main(["serve", "--audit", str(tmp_path)]) == 2
+def test_more_sessions_than_connections_are_refused(capsys):
+    assert main(["serve", "--sessions", "257"]) == 2
     shown = capsys.readouterr().err
-    assert "cannot be written" in shown
+    assert "256 connections" in shown
     assert shown.count("\n") == 1
+
+
+def test_an_audit_log_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    for path in (tmp_path, tmp_path / "none" / "audit.log"):
+        assert main(["serve", "--audit", str(path)]) == 2
+        shown = capsys.readouterr().err
+        assert f"the audit log {path} cannot be written" in shown
+        assert shown.count("\n") == 1
+
+
+def test_an_audit_log_keeps_its_lines_and_is_its_owners_alone(tmp_path):
+    log = tmp_path / "audit.log"
+    check_audit(log)
+    assert log.stat().st_mode & 0o077 == 0
+    log.write_text("a line\n")
+    check_audit(log)
+    assert log.read_text() == "a line\n"
 
 
 def test_keys_have_names():
     assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
 
 
-@pytest.mark.parametrize("given", [["short"], ["a=secret1", "a=secret2"], [""], ["a="]])
-def test_keys_that_protect_nothing_are_refused(given):
+@pytest.mark.parametrize(
+    "given", [["short"], ["a=secret1", "a=secret2"], [""], ["a="], ["schlüssel"], ["two words"]]
+)
+def test_keys_that_protect_nothing_or_cannot_be_sent_are_refused(given):
     with pytest.raises(GiocondaError):
         read_keys(given)
 
 
-@pytest.mark.parametrize(
-    "options", [["--port", "0"], ["--port", "x"], ["--sessions", "0"], ["--sessions", "257"]]
-)
+@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "x"], ["--sessions", "0"]])
 def test_wrong_options_give_status_2(options):
     with pytest.raises(SystemExit) as stop:
         main(["serve", *options])

@@ -37,9 +37,7 @@ def serving(settings: Settings) -> Iterator[Running]:
     """A server in a thread of its own, ready."""
     app = make_app(settings)
     listener = listen("127.0.0.1", 0)
-    config = configured(app)
-    config.log_level = "critical"
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     running = Running(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.server)
@@ -51,6 +49,7 @@ def serving(settings: Settings) -> Iterator[Running]:
         server.should_exit = True
         thread.join(30)
         listener.close()
+    assert not thread.is_alive(), "the server did not end"
 
 
 def wait(until: Callable[[], object], seconds: float = 20) -> None:

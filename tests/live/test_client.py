@@ -1,14 +1,22 @@
 import json
+import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
+import numpy as np
 import pytest
 
+from gioconda.live.limits import Limits
+from gioconda.live.seats import Seats
+from gioconda.live.server import Settings
 from gioconda.media import read_image
 
+from .conftest import serving, wait
 from .test_server import wav
 
 CLIENT = Path(__file__).parents[2] / "examples" / "live_client.py"
@@ -35,6 +43,50 @@ def test_what_the_server_refuses_is_said_in_a_line(tmp_path, running, voice_path
     assert refused.stderr.startswith("the upload is not a picture")
     assert refused.stderr.count("\n") == 1
     assert "usage" in run(tmp_path).stderr
+
+
+@contextmanager
+def talking(folder, server, voice):
+    """The example while frames come; then what it says last."""
+    (folder / "voice.wav").write_bytes(wav(np.tile(voice, 20)))
+    command = [sys.executable, str(CLIENT), "voice.wav", "frames", "--server", server.url]
+    with subprocess.Popen(command, cwd=folder, stderr=PIPE, stdout=DEVNULL, text=True) as example:
+        try:
+            wait(lambda: list(folder.glob("frames/*.jpg")), 60)
+            yield example
+        finally:
+            example.kill()
+
+
+def last_words(example):
+    _, said = example.communicate(timeout=60)
+    return example.returncode, said
+
+
+@pytest.mark.usefixtures("client")
+def test_the_example_is_stopped_by_ctrl_c(tmp_path, running, voice):
+    with talking(tmp_path, running, voice) as example:
+        example.send_signal(signal.SIGINT)
+        assert last_words(example) == (1, "stopped\n")
+
+
+@pytest.mark.usefixtures("client")
+def test_a_session_that_the_server_ends_is_said_in_a_line(tmp_path, running, voice):
+    with talking(tmp_path, running, voice) as example:
+        for seat in list(running.server.seats._seats.values()):
+            seat.leave()
+        assert last_words(example) == (1, "the server ended the session\n")
+
+
+def test_a_server_that_goes_away_is_said_in_a_line(tmp_path, voice, monkeypatch):
+    monkeypatch.setattr(Seats, "warm_up", lambda seats: seats._portraits.load_example())
+    with ExitStack() as stack:
+        with serving(Settings(limits=Limits(sessions=1))) as server:
+            example = stack.enter_context(talking(tmp_path, server, voice))
+        assert last_words(example) == (1, "the server is gone\n")
+    said = run(tmp_path, "voice.wav", "frames", "--server", server.url).stderr
+    assert said.startswith(f"{server.url} cannot be reached")
+    assert said.count("\n") == 1
 
 
 def test_the_example_gives_its_key(tmp_path, voice_path):

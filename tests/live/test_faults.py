@@ -20,7 +20,11 @@ from websockets.asyncio.client import connect as connect_later
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from .conftest import wait
+from gioconda.live.limits import Limits
+from gioconda.live.seats import Seats
+from gioconda.live.server import Settings
+
+from .conftest import serving, wait
 
 HEAD = struct.Struct("<B3xIII")
 
@@ -241,20 +245,83 @@ def _next_frame(line):
             return number, body[16 + sound :]
 
 
+class Mute:
+    """Stands in for an `Animator` whose networks fail."""
+
+    def __init__(self, *args, mark):
+        pass
+
+    def drawings(self, pcm):
+        raise OSError("a secret of this machine")
+
+
+FAILED = {"error": "the session failed to start; begin another", "code": "internal"}
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_whose_first_frame_fails_says_so(running, client, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", Mute)
+        session = open_session(client)
+    with connect(running.stream(session)) as watcher:
+        assert told(watcher, "error") == FAILED
+        drain(watcher)
+        assert watcher.close_code == 1011
+    assert client.delete(f"/sessions/{session}").status_code == 404
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_that_cannot_be_made_says_so(client, monkeypatch):
+    def fail(*args, **options):
+        raise OSError("a secret of this machine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", fail)
+        answer = client.post("/sessions", json={"portrait": "example"})
+    assert (answer.status_code, answer.json()) == (500, FAILED)
+
+
+@pytest.mark.usefixtures("alive")
+def test_a_session_that_gets_no_thread_says_so(running, client, monkeypatch):
+    def submit(*work):
+        raise RuntimeError("can't start new thread")
+
+    session = open_session(client)
+    with monkeypatch.context() as patch:
+        patch.setattr(running.server.seats._threads, "submit", submit)
+        with connect(running.stream(session)) as watcher:
+            assert told(watcher, "error") == FAILED
+            drain(watcher)
+    assert client.delete(f"/sessions/{session}").status_code == 404
+
+
 @pytest.mark.usefixtures("alive")
 def test_uploads_that_break_off_or_stand_still(running):
+    for _ in range(10):
+        _half_an_upload(running).close()
+    with _half_an_upload(running) as line:
+        line.settimeout(20)
+        assert line.recv(12) in (b"HTTP/1.1 408", b"HTTP/1.1 400")
+
+
+def _half_an_upload(running):
+    line = socket.create_connection(("127.0.0.1", running.port))
     head = (
         f"POST /portraits HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n"
         "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n"
         '--b\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
     )
-    for _ in range(10):
-        with socket.create_connection(("127.0.0.1", running.port)) as line:
-            line.sendall(head.encode() + bytes(1000))
-    with socket.create_connection(("127.0.0.1", running.port)) as line:
-        line.sendall(head.encode() + bytes(1000))
-        line.settimeout(20)
-        assert line.recv(12) in (b"HTTP/1.1 408", b"HTTP/1.1 400")
+    line.sendall(head.encode() + bytes(1000))
+    return line
+
+
+def test_a_server_ends_though_uploads_stand_still(monkeypatch):
+    monkeypatch.setattr(Seats, "warm_up", lambda self: None)
+    with serving(Settings(limits=Limits(stall_seconds=600))) as other:
+        line = _half_an_upload(other)
+        with other.client() as client:
+            assert client.get("/about").status_code == 200
+    line.close()
 
 
 @pytest.mark.usefixtures("alive")

@@ -373,23 +373,31 @@ def test_a_connection_that_is_lost(visit: Open, acting: str) -> None:
     assert seen.page.inner_text("#status") == "Ready"
 
 
+def _opened_by_right(route: Any) -> None:
+    """The door, played here so that one server is enough."""
+    if route.request.headers.get("authorization") == "Bearer right":
+        route.continue_()
+    else:
+        route.fulfill(status=401, json={"error": "a key is needed", "code": "key"})
+
+
 def test_a_server_with_a_key(visit: Open, server: str) -> None:
-    """The door is played here, so that one server is enough."""
     seen = visit()
-
-    def door(route: Any) -> None:
-        if route.request.headers.get("authorization") == "Bearer right":
-            route.continue_()
-        else:
-            route.fulfill(status=401, json={"error": "a key is needed", "code": "key"})
-
-    seen.page.route("**/portraits/**", door)
+    seen.page.route("**/portraits/**", _opened_by_right)
     seen.page.goto(server)
     for key in ("wrong", "right"):
         seen.page.wait_for_selector("#lock[open]")
         seen.page.fill("#key", key)
         seen.page.keyboard.press("Enter")
     seen.wait_for("document.getElementById('status').textContent === 'Ready'")
+    assert seen.page.get_attribute("#programs", "href") == "docs?key=right"
+
+
+def test_a_key_may_come_with_the_address(visit: Open, server: str) -> None:
+    seen = visit()
+    seen.page.route("**/portraits/**", _opened_by_right)
+    seen.open(f"{server}?key=right")
+    assert seen.page.get_attribute("#programs", "href") == "docs?key=right"
 
 
 @pytest.mark.parametrize("voices", [[], [{"voice": "en", "name": "English"}]])

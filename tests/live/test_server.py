@@ -1,6 +1,8 @@
 import asyncio
+import gc
 import io
 import json
+import threading
 import time
 
 import cv2
@@ -9,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gioconda.live.access import Keys
 from gioconda.live.errors import RefusalError
-from gioconda.live.jobs import Jobs
 from gioconda.live.limits import Limits
+from gioconda.live.portraits import Portraits
 from gioconda.live.seats import Seats, write_line
 from gioconda.live.server import Settings, make_app
 from gioconda.provenance import read_manifest
@@ -23,6 +24,24 @@ from .conftest import serving, wait
 @pytest.fixture(scope="module")
 def picture(photo_path):
     return photo_path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def asleep():
+    """An app that is not started, so that nothing is loaded."""
+    yield from _asleep()
+
+
+@pytest.fixture(scope="module")
+def locked():
+    """The same, where a key is demanded."""
+    yield from _asleep({"ada": "a-secret-key"})
+
+
+def _asleep(keys=()):
+    app = make_app(Settings(dict(keys), Limits(requests=100_000)))
+    yield app
+    app.state.server.jobs.close()
 
 
 def coded(image, kind="PNG", **options):
@@ -53,6 +72,36 @@ def test_about_tells_what_a_client_should_know(client):
     assert about["sessions"] == {"open": 0, "most": 2}
     assert about["frame"] == {"width": 512, "height": 512, "fps": 25}
     assert about["limits"]["sound_ahead_seconds"] == 120
+
+
+def test_the_description_names_answers_files_and_how_a_key_is_given(asleep, locked):
+    described = ask(asleep, "GET", "/openapi.json").json()
+    assert "security" not in described
+    key = {"Authorization": "Bearer a-secret-key"}
+    described = ask(locked, "GET", "/openapi.json", headers=key).json()
+    assert described["security"] == [{"header": []}, {"query": []}]
+    paths, schemas = described["paths"], described["components"]["schemas"]
+    assert paths["/about"]["get"]["security"] == []
+    made = paths["/portraits"]["post"]["responses"]
+    assert set(made) == {"201", "4XX", "5XX"}
+    name = made["201"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+    assert set(schemas[name]["required"]) >= {"id", "crop", "measured"}
+    for call, kind in (("/jobs/{identity}/result", "video/mp4"), ("/voices/example", "audio/flac")):
+        assert list(paths[call]["get"]["responses"]["200"]["content"]) == [kind]
+
+
+def test_who_opens_the_docs_by_a_key_in_the_address_can_go_on(locked):
+    shown = ask(locked, "GET", "/docs?key=a-secret-key").text
+    assert '"/openapi.json?key=a-secret-key"' in shown
+    key = {"Authorization": "Bearer a-secret-key"}
+    assert '"/openapi.json"' in ask(locked, "GET", "/docs", headers=key).text
+
+
+def test_what_is_loaded_is_left_alone_by_the_garbage_collector(monkeypatch):
+    monkeypatch.setattr(Seats, "warm_up", lambda seats: None)
+    with serving(Settings()):
+        assert gc.get_freeze_count() > 10_000
+    assert gc.get_freeze_count() == 0
 
 
 def test_pages_load_nothing_from_elsewhere(client):
@@ -126,18 +175,6 @@ def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
     assert told(bytes(21 * 2**20)) == "more than 20 MiB were sent"
 
 
-def test_fields_that_are_wrong_are_named(client, picture):
-    def told(**wish):
-        return client.post("/sessions", json=wish).json()["error"]
-
-    assert told() == "portrait is missing"
-    assert told(portrait="example", sed=1) == "there is no field sed"
-    assert told(portrait="example", seed=-1) == "seed should be greater than or equal to 0"
-    response = post(client, picture, faec=1)
-    assert refusal(response) == (400, "bad-request")
-    assert response.json()["error"] == "there is no field faec; there are picture, face"
-
-
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_a_picture_of_100_megapixels_is_refused_before_it_is_decoded(running, client, kind):
     data = coded(Image.new("L", (12500, 8000)), kind)
@@ -186,6 +223,41 @@ def test_a_portrait_is_deleted_when_its_session_ends(client, picture):
     assert refusal(client.delete(f"/sessions/{session}")) == (404, "not-found")
 
 
+def test_a_portrait_stays_if_its_session_is_refused_or_fails(client, picture, monkeypatch):
+    def fail(*args, **options):
+        raise OSError
+
+    portrait = post(client, picture).json()["id"]
+    wish = {"portrait": portrait}
+    assert client.post("/sessions", json={**wish, "controls": {"smell": 7}}).status_code == 400
+    with monkeypatch.context() as patch:
+        patch.setattr("gioconda.live.seats.Animator", fail)
+        assert client.post("/sessions", json=wish).status_code == 500
+    others = [client.post("/sessions", json={"portrait": "example"}).json()["id"] for _ in range(2)]
+    assert client.post("/sessions", json=wish).status_code == 503
+    for session in others:
+        client.delete(f"/sessions/{session}")
+    session = client.post("/sessions", json=wish)
+    assert session.status_code == 201
+    client.delete(f"/sessions/{session.json()['id']}")
+    assert client.get(f"/portraits/{portrait}/picture").status_code == 404
+
+
+def test_a_portrait_that_sessions_hold_is_kept_until_the_last_ends(picture):
+    portraits = Portraits(Limits(portrait_seconds=0, portraits=1))
+    identity, _ = portraits.add(picture, None)
+    (_, first), (_, second), (_, refused) = (portraits.hold(identity) for _ in range(3))
+    first(True)
+    portraits.sweep()
+    with pytest.raises(RefusalError, match="all places"):
+        portraits.add(picture, None)
+    second(True)
+    assert portraits.get(identity)
+    refused(False)
+    with pytest.raises(RefusalError, match="no such portrait"):
+        portraits.get(identity)
+
+
 def test_one_session_too_many_is_refused_until_another_ends(client):
     wish = {"portrait": "example"}
     first, second = (client.post("/sessions", json=wish) for _ in range(2))
@@ -200,18 +272,18 @@ def test_one_session_too_many_is_refused_until_another_ends(client):
         client.delete(f"/sessions/{session.json()['id']}")
 
 
-def test_a_session_that_is_refused_leaves_its_portrait(client, picture):
-    portrait = post(client, picture).json()["id"]
-    taken = [client.post("/sessions", json={"portrait": "example"}).json()["id"] for _ in "ab"]
-    assert refusal(client.post("/sessions", json={"portrait": portrait})) == (503, "busy")
-    for session in taken:
-        client.delete(f"/sessions/{session}")
-    assert client.get(f"/portraits/{portrait}/picture").status_code == 200
-    client.delete(f"/portraits/{portrait}")
-
-
 def test_a_session_that_nobody_connects_to_ends(running, session):
     assert len(running.server.seats) == 1
+    wait(lambda: len(running.server.seats) == 0)
+
+
+@pytest.mark.usefixtures("session")
+def test_sweeps_that_fail_do_not_end_the_sweeping(running, monkeypatch, caplog):
+    def fail():
+        raise OSError("no luck")
+
+    monkeypatch.setattr(running.server.portraits, "sweep", fail)
+    wait(lambda: caplog.text.count("OSError: no luck") >= 2)
     wait(lambda: len(running.server.seats) == 0)
 
 
@@ -233,6 +305,40 @@ def test_wishes_that_cannot_be_met_are_refused(running, client, wish, expected):
     response = client.post("/sessions", json=wish)
     assert (response.status_code, response.json()["code"]) == expected
     assert len(running.server.seats) == 0
+
+
+NO_FIELD = "'nose' is no field of this request; there are "
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({}, "portrait is missing"),
+        ({"portrait": 7}, "portrait: expected a text; found 7"),
+        ({"portrait": "x", "seed": -1}, "seed: expected 0 or more; found -1"),
+        ({"portrait": "x", "seed": 0.5}, "seed: expected a whole number; found 0.5"),
+        ({"portrait": "\ud800"}, 'portrait: expected a text; found "\\ud800"'),
+        ({"portrait": "x", "badge": "so"}, 'badge: expected true or false; found "so"'),
+        ({"portrait": "x", "source": 0}, "source: expected 'speech' or 'microphone'; found 0"),
+        ({"nose": 1}, NO_FIELD + "portrait, seed, controls, consent, badge, source"),
+        ([], "the body: expected a JSON object, sent as application/json; found []"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_is_said_in_plain_words(asleep, wish, said):
+    body = json.dumps(wish).encode()
+    headers = {"Content-Type": "application/json"}
+    answer = ask(asleep, "POST", "/sessions", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": said, "code": "bad-request"}
+
+
+def test_fields_that_a_form_does_not_have_are_named(asleep):
+    def told(path, **form):
+        return ask(asleep, "POST", path, files={"file": b"x"}, data=form).json()["error"]
+
+    assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
+    assert "no field of this request; there are portrait, voice, " in told("/jobs")
+    assert told("/portraits").startswith("'file' is no field")
 
 
 # --- jobs ---
@@ -320,6 +426,26 @@ def test_a_file_without_sound_is_no_job(running, client, photo_path):
     assert list(running.server.jobs._home.iterdir()) == []
 
 
+@pytest.mark.parametrize("slow", ["Path.write_bytes", "shutil.rmtree"])
+def test_a_slow_disk_keeps_nobody_waiting(client, monkeypatch, slow):
+    at_work, done = threading.Event(), threading.Event()
+
+    def take_long(*args, **options):
+        at_work.set()
+        done.wait(60)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"gioconda.live.jobs.{slow}", take_long)
+        job = threading.Thread(target=lambda: begin_job(client, b"no sound"))
+        job.start()
+        try:
+            assert at_work.wait(20)
+            assert client.get("/jobs/none/result", timeout=20).status_code == 404
+        finally:
+            done.set()
+            job.join()
+
+
 # --- who may ---
 
 
@@ -367,6 +493,44 @@ def _check_sockets(server, session):
         assert isinstance(socket.recv(10), bytes | str)
 
 
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer ", "Basic x", "Bearer é", "B\xff\xfe"])
+def test_keys_that_are_none_are_refused(locked, given):
+    headers = {"Authorization": given.encode("latin-1")}
+    assert refusal(ask(locked, "GET", "/docs", headers=headers)) == (401, "key")
+
+
+@pytest.mark.parametrize("given", ["", "%00", "%ff%fe", "%ed%a0%80", "x" * 50000, "a&key=b"])
+def test_keys_that_are_none_are_refused_in_an_address(locked, given):
+    assert refusal(ask(locked, "GET", f"/docs?key={given}")) == (401, "key")
+
+
+@pytest.mark.parametrize("key", ["", "\ud800", "é", "x" * 50000, None, 7, []])
+def test_keys_that_are_none_are_refused_on_a_socket(locked, key):
+    _, told, closed = connected(locked, "/sessions/x/stream", json.dumps({"key": key}))
+    assert json.loads(told["text"])["code"] == "key"
+    assert closed["code"] == 1008
+
+
+ORIGINS = [
+    "",
+    "null",
+    "http://[",
+    "http://[::",
+    "http://é",
+    "http:",
+    "//",
+    "x" * 50000,
+    "http://a]",
+]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_origins_that_are_none_are_refused(asleep, origin):
+    headers = {"Origin": origin.encode()}
+    assert refusal(ask(asleep, "GET", "/about", headers=headers)) == (403, "origin")
+    assert refusal(ask(asleep, "GET", "/about", headers={"Host": origin.encode()}))[0] == 403
+
+
 def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
     with pytest.raises(RefusalError, match="audit log"):
         write_line(tmp_path, 1, "portrait", "ada")
@@ -410,9 +574,11 @@ def test_who_asks_too_often_has_to_wait():
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
 
 
-def connected(app, path):
-    """What an app that was not started sends to a socket that opens and closes at once."""
-    coming = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1005}]
+def connected(app, path, *texts):
+    """What an app that was not started sends to a socket that opens, says this and closes."""
+    coming = [{"type": "websocket.connect"}]
+    coming += [{"type": "websocket.receive", "text": text} for text in texts]
+    coming += [{"type": "websocket.disconnect", "code": 1005}]
     sent = []
 
     async def receive():
@@ -455,37 +621,22 @@ def test_before_it_is_ready_it_says_so():
     assert refusal(response) == (503, "starting")
 
 
-def test_networks_that_cannot_be_loaded_are_told(monkeypatch):
-    def broken(self):
-        raise RuntimeError("no memory")
+def test_what_keeps_it_from_being_ready_is_logged_and_told(asleep, monkeypatch, caplog):
+    def fail(seats):
+        raise OSError("no weights")
 
-    monkeypatch.setattr(Seats, "warm_up", broken)
+    async def start():
+        async with server.run(asleep):
+            while not caplog.text:
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(Seats, "warm_up", fail)
     app = make_app(Settings(hosts=()))
-    asyncio.run(app.state.server._warm_up())
+    server = app.state.server
+    asyncio.run(asyncio.wait_for(start(), 20))
+    assert "OSError: no weights" in caplog.text
     response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (500, "internal")
-
-
-def test_what_cannot_be_swept_stops_no_other(monkeypatch):
-    def broken(self):
-        raise RuntimeError("the disk is full")
-
-    monkeypatch.setattr(Seats, "sweep", broken)
-    swept = []
-    monkeypatch.setattr(Jobs, "sweep", lambda self: swept.append(self))
-    with serving(Settings(limits=Limits(sessions=1))):
-        wait(lambda: len(swept) > 1)
-
-
-@pytest.mark.parametrize("origin", ["http://[", "http://a]b", "null", "\x00"])
-def test_an_origin_that_is_none_is_refused(origin):
-    response = ask(make_app(), "GET", "/about", headers={"Origin": origin})
-    assert refusal(response) == (403, "origin")
-
-
-def test_a_key_of_half_characters_is_wrong():
-    with pytest.raises(RefusalError, match="missing or wrong"):
-        Keys({"ada": "a-secret-key"}).name("\ud800")
 
 
 def test_frames_carry_the_mark_and_the_badge(running, client):

@@ -295,16 +295,6 @@ def test_a_dial_that_is_turned_gets_there_smoothly_and_others_stay():
     np.testing.assert_allclose(gaze, [10, 5], atol=1e-3)
 
 
-def test_dials_that_a_session_began_with_stay():
-    puppet = Puppet(day := Day())
-    puppet.controls = constant({"distance": 1.3})
-    session = Session(puppet, clock=day, dials={"distance": 1.3})
-    take(session, 10)
-    session.set({"amplitude": 0.5})
-    take(session, 30)
-    assert puppet.told[-1].at(60, 61).distance[0] == pytest.approx(1.3)
-
-
 def test_turning_again_on_the_way_goes_on_from_there():
     first = glide(Controls(), Controls(pose=(30.0, 0, 0), emotion={"happy": 1.0}), 100)
     second = glide(first, Controls(pose=(-30.0, 0, 0)), 102)
@@ -340,6 +330,22 @@ def test_a_free_gaze_is_a_word():
     assert constant({"gaze": "free"}).turned == ()
 
 
+def test_dials_that_a_session_began_with_stay_when_others_are_set():
+    day = Day()
+    puppet = Puppet(day)
+    session = Session(puppet, clock=day, dials={"gaze": [10, 0], "distance": 1.5})
+    take(session, 3)
+    session.set({"distance": 1.2})
+    take(session, 10)
+    first, last = puppet.told[0].at(0, 1), puppet.told[-1].at(50, 51)
+    np.testing.assert_allclose(np.degrees(first.gaze[0]), [10, 0], atol=1e-4)
+    assert first.distance[0] == pytest.approx(1.5)
+    np.testing.assert_allclose(np.degrees(last.gaze[0]), [10, 0], atol=1e-4)
+    assert last.distance[0] == pytest.approx(1.2)
+    with pytest.raises(GiocondaError, match="distance"):
+        Session(puppet, dials={"distance": 7})
+
+
 # --- the same as offline ---
 
 
@@ -350,7 +356,7 @@ def offline(portrait, sound, **dials):
 
 def test_frames_are_the_same_as_offline_to_the_bit(portrait, voice):
     dials = {"gaze": (10, 0), "distance": 1.2}
-    session = Session(Animator(portrait, 3, Controls(**dials)), clock=VirtualClock())
+    session = Session(Animator(portrait, 3), clock=VirtualClock(), dials=dials)
     sound = voice[8000:24000]
     session.append(sound)
     session.end_of_speech()

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="demand a key; may be given several times. The name goes into the audit log",
     )
     parser.add_argument(
-        "--sessions", type=_sessions, help="viewers at once (default: what the cores allow)"
+        "--sessions", type=_positive, help="viewers at once (default: what the cores allow)"
     )
     parser.add_argument(
         "--minutes", type=_positive, default=60, help="that a session may last (default 60)"
@@ -61,8 +62,6 @@ def run(args: argparse.Namespace) -> int:
         raise GiocondaError(
             f"{args.host} can be reached by others; give a --key, or serve on 127.0.0.1"
         )
-    if args.audit is not None:
-        _check_audit(args.audit)
     try:
         import uvicorn
 
@@ -72,11 +71,18 @@ def run(args: argparse.Namespace) -> int:
             f"{error.name} is missing; install Gioconda with its live parts: "
             "pip install 'gioconda[live]'"
         ) from error
-    from gioconda.live.limits import Limits
+    from gioconda.live.limits import CONNECTIONS, Limits
 
+    if args.sessions and args.sessions > CONNECTIONS:
+        raise GiocondaError(
+            f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "
+            "process takes; give fewer, or run several servers"
+        )
     logging.basicConfig(format="%(message)s")
     logging.getLogger("gioconda.live").setLevel(logging.INFO)
     limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
+    if args.audit:
+        check_audit(args.audit)
     settings = Settings(keys, limits, args.require_consent, args.audit)
     if args.ray:
         return _replicas(args, settings)
@@ -87,11 +93,10 @@ def run(args: argparse.Namespace) -> int:
             f"{args.host}, port {args.port} cannot be used ({error.strerror}); choose another "
             "--port"
         ) from error
-    config = configured(make_app(settings))
     address = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(configured(make_app(settings))).run(sockets=[listener])
     return 0
 
 
@@ -107,19 +112,18 @@ def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
     return 0
 
 
-def _check_audit(path: Path) -> None:
-    """Raise GiocondaError now if the log cannot be written, and not at the first output."""
+def check_audit(path: Path) -> None:
+    """Raise GiocondaError if the log cannot be written. It is made, for its owner alone."""
     try:
-        with open(path, "a"):
-            pass
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600))
     except OSError as error:
         raise GiocondaError(
-            f"{path} cannot be written ({error.strerror}); choose another --audit"
+            f"the audit log {path} cannot be written ({error.strerror}); choose another --audit"
         ) from error
 
 
 def read_keys(given: list[str]) -> dict[str, str]:
-    """Name and key of each. Raises GiocondaError if one is short or named twice."""
+    """Name and key of each. Raises GiocondaError if one cannot be used or named twice."""
     keys: dict[str, str] = {}
     for number, text in enumerate(given, start=1):
         name, equals, key = text.partition("=")
@@ -127,6 +131,8 @@ def read_keys(given: list[str]) -> dict[str, str]:
             name, key = f"key {number}", text
         if len(key) < 6:
             raise GiocondaError("a key must have 6 characters at least")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise GiocondaError("a key must be of ASCII letters, digits and signs, without spaces")
         if name in keys:
             raise GiocondaError(f"there are two keys named {name}")
         keys[name] = key
@@ -136,14 +142,6 @@ def read_keys(given: list[str]) -> dict[str, str]:
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port from 1 to 65535")
-    return int(text)
-
-
-def _sessions(text: str) -> int:
-    from gioconda.live.limits import CONNECTIONS
-
-    if not text.isdecimal() or not 1 <= int(text) <= CONNECTIONS:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {CONNECTIONS}")
     return int(text)
 
 

@@ -39,7 +39,7 @@ class Keys:
         """Whose key it is; "local" where none is demanded. Raises RefusalError for a wrong one."""
         if not self._keys:
             return "local"
-        given = (key or "").encode(errors="replace")  # JSON can hold half a character
+        given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
         found = None
         for name, known in self._keys.items():  # all are compared, so that time tells nothing
             if hmac.compare_digest(given, known.encode()):
@@ -138,7 +138,7 @@ class Gate:
         name = _hostname(f"//{host}")
         if not self._keys and self._hosts and name not in self._hosts:
             raise RefusalError(403, "origin", "this server answers on its own machine only")
-        if origin is not None and _place(origin) != host.lower():
+        if origin is not None and _netloc(origin) != host.lower():
             raise RefusalError(403, "origin", "pages of other sites may not use this server")
 
     def _check_key(self, scope: Scope) -> None:
@@ -201,16 +201,15 @@ def _too_large(most: int, limits: Limits) -> RefusalError:
     return RefusalError(413, "too-large", f"more than {told / 2**20:.3g} MiB were sent")
 
 
-def _hostname(url: str) -> str | None:
+def _netloc(url: str) -> str | None:
     try:
-        return urlsplit(url).hostname
+        return urlsplit(url).netloc.lower()
     except ValueError:
         return None
 
 
-def _place(url: str) -> str | None:
-    """Host and port."""
+def _hostname(url: str) -> str | None:
     try:
-        return urlsplit(url).netloc.lower()
+        return urlsplit(url).hostname
     except ValueError:
         return None

@@ -54,21 +54,19 @@ class AtOnce(JitterBuffer):
 
 
 class Ear:
-    """Frames of sound, of whatever kind and rate, as 16 kHz mono."""
+    """Frames of sound as 16 kHz mono; their rate and layout may change in mid-call."""
 
     def __init__(self) -> None:
-        self._kind: tuple[str, str, int] | None = None
-        self._resampler: AudioResampler
+        self._format: tuple[str, str, int] | None = None
 
-    def hear(self, frame: av.AudioFrame) -> NDArray[np.float32]:
-        """What is certain after a frame, (samples,) in [-1, 1]."""
-        kind = frame.format.name, frame.layout.name, frame.sample_rate
-        if kind != self._kind:  # a resampler takes one kind only
-            self._kind = kind
-            self._resampler = AudioResampler("s16", "mono", SAMPLE_RATE)
-        parts = [part.to_ndarray()[0] for part in self._resampler.resample(frame)]
-        whole = np.concatenate([np.empty(0, np.int16), *parts])
-        return whole.astype(np.float32) / np.float32(32768)
+    def hear(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+        """What a frame brings, in [-1, 1]."""
+        format = frame.format.name, frame.layout.name, frame.sample_rate
+        if format != self._format:
+            self._format = format
+            self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
+        parts = self._resampler.resample(frame)
+        return [part.to_ndarray()[0].astype(np.float32) / np.float32(32768) for part in parts]
 
 
 class _Track(MediaStreamTrack):
@@ -158,10 +156,12 @@ class _Call:
             for track in (self._video, self._audio):
                 if track.kind in kinds:
                     self.peer.addTrack(track)
-            for each in self.peer.getTransceivers():
-                if each.kind == "video":
-                    each.direction = "sendonly"  # a client's camera is nobody's business
+            pictures = [each for each in self.peer.getTransceivers() if each.kind == "video"]
+            for each in pictures:  # a client's own pictures are not wanted
+                each.direction = "sendonly" if each.sender.track else "inactive"
             await self.peer.setLocalDescription(await self.peer.createAnswer())
+            if not any(each.currentDirection == "sendonly" for each in pictures):
+                raise ValueError("the client receives no video")
         except Exception as error:  # the SDP parser raises nearly anything
             await self.peer.close()
             raise RefusalError(
@@ -221,7 +221,10 @@ class _Call:
     async def _changed(self) -> None:
         state = self.peer.connectionState
         if state == "connected":
-            self._seat.start(_Sink(self), lambda: self.dropped)
+            try:
+                self._seat.start(_Sink(self), lambda: self.dropped)
+            except RefusalError as error:
+                self.finish(error)
         elif state in ("failed", "closed") and self in self._calls.open:
             await self.close()
 
@@ -256,9 +259,9 @@ class _Call:
         ear = Ear()
         while True:
             try:
-                pcm = ear.hear(await track.recv())
-                if self._seat.began is not None:
-                    self._seat.append(pcm)
+                for pcm in ear.hear(await track.recv()):
+                    if self._seat.began is not None:
+                        self._seat.append(pcm)
             except (MediaStreamError, GiocondaError, av.FFmpegError):
                 return
 

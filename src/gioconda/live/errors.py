@@ -1,8 +1,29 @@
 """Refusals: what a client is told, with a word that its program understands."""
 
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from gioconda.errors import GiocondaError
+
+_WHOLE, _TRUTH = "a whole number", "true or false"
+_EXPECTED: Final = {  # by pydantic's types of errors
+    "bool_parsing": _TRUTH,
+    "bool_type": _TRUTH,
+    "dict_type": "an object",
+    "greater_than_equal": "{ge} or more",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_parsing_size": _WHOLE,
+    "int_type": _WHOLE,
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "literal_error": "{expected}",
+    "model_attributes_type": "a JSON object, sent as application/json",
+    "string_too_long": "at most {max_length} characters",
+    "string_type": "a text",
+    "string_unicode": "a text",
+}
 
 
 class RefusalError(GiocondaError):
@@ -22,3 +43,37 @@ class RefusalError(GiocondaError):
     def told(self) -> dict[str, Any]:
         """The body of the answer."""
         return {"error": str(self), "code": self.code, **self.more}
+
+
+def check_fields(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise RefusalError if a request has a field that it should not have."""
+    for name in given:
+        if name not in known:
+            message = f"{name!r:.40} is no field of this request; there are {', '.join(known)}"
+            raise RefusalError(400, "bad-request", message)
+
+
+def invalid(error: Mapping[str, Any]) -> RefusalError:
+    """What pydantic found wrong with a request, in plain words."""
+    where = ".".join(str(part) for part in error["loc"][1:]) or "the body"
+    kind, found = error["type"], error.get("input")
+    if kind == "missing":
+        message = f"{where} is missing"
+    elif kind == "json_invalid":
+        message = "the body is no JSON"
+    elif "UploadFile" in error["msg"]:
+        message = f"{where} must be a file"
+    elif kind in _EXPECTED:
+        expected = _EXPECTED[kind].format(**error.get("ctx", {}))
+        message = f"{where}: expected {expected}; found {_shown(found)}"
+    else:
+        message = f"{where}: {error['msg']}"
+    return RefusalError(400, "bad-request", message)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError):  # a file, bytes
+        return "something else"
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -101,31 +101,25 @@ class Jobs:
         Raises:
             RefusalError: if too many wait, or the file has no sound.
         """
+        identity = secrets.token_urlsafe(18)
+        folder = self._home / identity
+        job = Job(identity, folder, kept.hash, client, kept.face, seed, controls, consent, badge)
+        # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
                 raise RefusalError(503, "busy", "too many jobs wait; try again later")
-            folder = Path(tempfile.mkdtemp(dir=self._home))
-            job = Job(
-                secrets.token_urlsafe(18),
-                folder,
-                kept.hash,
-                client,
-                kept.face,
-                seed,
-                controls,
-                consent,
-                badge,
-            )
-            self._jobs[job.id] = job
+            self._jobs[identity] = job
         try:
+            folder.mkdir()
             (folder / "portrait").write_bytes(kept.data)
             (folder / "voice").write_bytes(voice)
             check_sound(folder / "voice")
-        except BaseException as error:
-            job.ended = time.monotonic()
-            self.remove(job.id)
+        except Exception as error:
+            with self._lock:
+                del self._jobs[identity]
+            shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, GiocondaError):
-                raise RefusalError(415, "not-a-sound", _plain(job, error)) from error
+                raise RefusalError(415, "not-a-sound", _said(job, error)) from error
             raise
         self._queue.put(job)
         return job
@@ -141,11 +135,11 @@ class Jobs:
     def remove(self, identity: str) -> None:
         """Stop it and delete its files. Raises RefusalError if there is none."""
         job = self.get(identity)
-        job.stopped = True
         with self._lock:
             self._jobs.pop(identity, None)
-            idle = job.ended is not None  # else its thread deletes them
-        if idle:
+            job.stopped = True
+            ended = job.ended is not None
+        if ended:  # else who does it deletes
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def sweep(self) -> None:
@@ -190,7 +184,7 @@ class Jobs:
             except RefusalError as error:
                 job.error = error
             except GiocondaError as error:
-                job.error = RefusalError(422, "voice", _plain(job, error))
+                job.error = RefusalError(422, "voice", _said(job, error))
             except Exception:  # a client must not end the thread that serves all
                 LOG.exception("a job failed")
                 job.error = RefusalError(500, "internal", "the job failed; nothing was made")
@@ -228,7 +222,7 @@ class Jobs:
             (folder / name).unlink(missing_ok=True)
 
 
-def _plain(job: Job, error: GiocondaError) -> str:
+def _said(job: Job, error: GiocondaError) -> str:
     """What the client may know: no names of files of this machine."""
     message = str(error)
     for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-CONNECTIONS: Final = 256  # of one process at once, sessions among them; more are refused with 503
+CONNECTIONS: Final = 256  # of a process at once, and so sessions
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Final
@@ -34,7 +35,8 @@ class Kept:
         data: the file as it was sent.
         face: which of its faces, or None.
         hash: SHA-256 of the file, hex.
-        users: how many sessions speak with it.
+        users: how many sessions hold it.
+        spoken: whether a session with it has ended.
         used: when it was last asked for.
     """
 
@@ -43,6 +45,7 @@ class Kept:
     face: int | None
     hash: str
     users: int = 0
+    spoken: bool = False
     used: float = field(default_factory=time.monotonic)
 
     def told(self, identity: str) -> dict[str, Any]:
@@ -111,7 +114,7 @@ class Portraits:
     def get(self, identity: str) -> Kept:
         """The portrait of that id. Raises RefusalError if there is none."""
         with self._lock:
-            return self._of(identity)
+            return self._found(identity)
 
     def remove(self, identity: str) -> None:
         """Forget it. Raises RefusalError if there is none, or if it is the example."""
@@ -121,24 +124,24 @@ class Portraits:
         with self._lock:
             self._kept.pop(identity, None)
 
-    def hold(self, identity: str) -> Kept:
-        """A portrait for a session: it stays until that calls `release`."""
-        with self._lock:
-            kept = self._of(identity)
-            kept.users += 1
-            return kept
+    def hold(self, identity: str) -> tuple[Kept, Callable[[bool], None]]:
+        """A portrait for a session, and what is to be called, once, when that needs it no more.
 
-    def release(self, identity: str, kept: Kept, forget: bool = True) -> None:
-        """A session ended; when the last session with a portrait ends it is deleted.
-
-        Args:
-            identity, kept: as `hold` took and gave it.
-            forget: whether it is deleted; not if the session never began.
+        It is told whether the session ever was: the portrait is deleted when the last of its
+        sessions has ended, but stays for another try if there was none.
         """
         with self._lock:
-            kept.users -= 1
-            if forget and not kept.users and identity != EXAMPLE:
-                self._kept.pop(identity, None)
+            kept = self._found(identity)
+            kept.users += 1
+
+        def release(spoken: bool) -> None:
+            with self._lock:
+                kept.users -= 1
+                kept.spoken |= spoken
+                if kept.spoken and not kept.users and identity != EXAMPLE:
+                    self._kept.pop(identity, None)
+
+        return kept, release
 
     def sweep(self) -> None:
         """Forget what nobody has used for long."""
@@ -151,7 +154,7 @@ class Portraits:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def _of(self, identity: str) -> Kept:
+    def _found(self, identity: str) -> Kept:
         kept = self._kept.get(identity)
         if kept is None:
             raise RefusalError(404, "not-found", "there is no such portrait; send it again")

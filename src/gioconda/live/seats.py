@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
-from gioconda.live.limits import Limits
+from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import Kept, Portraits
-from gioconda.live.session import STEP, Frame, Session, State, constant
+from gioconda.live.session import STEP, Frame, Session, State
 from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
-_THREADS: Final = 256  # at most; as many as there were sessions at once
 _SHARE: Final = 0.8  # of the cores that sessions may take
 _WARM: Final = 5  # frames after which all is compiled
 _PROBE: Final = 2 * FPS  # frames whose cost is measured,
@@ -42,7 +41,7 @@ class Sink(Protocol):
 
 @dataclass
 class Wish:
-    """What a client wants of a session."""
+    """What a client wants of a session; its dials are those of `Session`."""
 
     portrait: str
     seed: int = 0
@@ -86,10 +85,14 @@ class Seat:
         self._reserved = False
 
     def start(self, sink: Sink, dropped: Callable[[], int] = lambda: 0) -> None:
-        """Begin to give frames, once."""
+        """Begin to give frames, once. Raises RefusalError if there is no thread for it."""
         self.began = self.heard = time.monotonic()
         self.dropped = dropped
-        self._threads.submit(self._run, sink)
+        try:
+            self._threads.submit(self._run, sink)
+        except RuntimeError as error:
+            self.leave()
+            raise _failed("failed to start") from error
 
     def append(self, pcm: NDArray[np.float32]) -> None:
         """Sound of the client."""
@@ -147,8 +150,7 @@ class Seat:
                     state = frame.state
                     sink.tell(self.told())
         except Exception:
-            LOG.exception("session %s failed", self.id[:4])
-            self.leave(RefusalError(500, "internal", "the session failed; begin another"))
+            self.leave(_failed("failed" if state else "failed to start"))
         self.leave()
         sink.end(self._reason)
 
@@ -179,7 +181,7 @@ class Seats:
         self._seats: dict[str, Seat] = {}
         self._taken = 0
         # threads are kept: OpenVINO holds some memory for each that ever asked it
-        self._threads = ThreadPoolExecutor(_THREADS, "session")
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
         self.most = limits.sessions or 1
 
     def warm_up(self) -> None:
@@ -206,7 +208,7 @@ class Seats:
         start = time.process_time()
         frames = sum(self._threads.map(partial(draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
-        self.most = max(int(_SHARE * cores * STEP / cost), 1)
+        self.most = min(max(int(_SHARE * cores * STEP / cost), 1), CONNECTIONS)
         LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, self.most)
 
     def open(self, wish: Wish, client: str) -> Seat:
@@ -217,36 +219,31 @@ class Seats:
             client: name of its key.
 
         Raises:
-            RefusalError: if all seats are taken, the portrait is unknown, or consent is missing.
+            RefusalError: if all seats are taken, the portrait is unknown, consent is missing, or
+                the session fails to start.
             GiocondaError: if the seed or the signing key cannot be used.
         """
         check_consent(wish.consent, self._require_consent)
-        kept = self._portraits.hold(wish.portrait)
+        kept, release = self._portraits.hold(wish.portrait)
+        with self._lock:
+            room = self._taken < self.most
+            self._taken += room
+        if not room:
+            release(False)
+            raise RefusalError(
+                503, "busy", f"all {self.most} seats of this server are taken; try again later"
+            )
         try:
-            seat = self._sit(wish, kept, client)
-        except BaseException:
-            self._portraits.release(wish.portrait, kept, forget=False)
+            seat = self._seat(wish, kept, client, partial(self._free, release, True))
+        except GiocondaError:
+            self._free(release, False)
             raise
+        except Exception as error:
+            self._free(release, False)
+            raise _failed("failed to start") from error
         with self._lock:
             self._seats[seat.id] = seat
         return seat
-
-    def _sit(self, wish: Wish, kept: Kept, client: str) -> Seat:
-        with self._lock:
-            if self._taken >= self.most:
-                raise RefusalError(
-                    503, "busy", f"all {self.most} seats of this server are taken; try again later"
-                )
-            self._taken += 1
-        try:
-            return self._seat(wish, kept, client)
-        except BaseException:
-            self._stand_up()
-            raise
-
-    def _stand_up(self) -> None:
-        with self._lock:
-            self._taken -= 1
 
     def get(self, identity: str) -> Seat:
         """The session of that id. Raises RefusalError if there is none."""
@@ -284,19 +281,25 @@ class Seats:
         """Seats taken."""
         return self._taken
 
-    def _seat(self, wish: Wish, kept: Kept, client: str) -> Seat:
-        def leave() -> None:
-            self._portraits.release(wish.portrait, kept)
-            self._stand_up()
+    def _free(self, release: Callable[[bool], None], spoken: bool) -> None:
+        release(spoken)
+        with self._lock:
+            self._taken -= 1
 
+    def _seat(self, wish: Wish, kept: Kept, client: str, leave: Callable[[], None]) -> Seat:
         identity = secrets.token_urlsafe(18)
         said = {"session": secrets.token_hex(16), "seed": wish.seed, "portrait": kept.hash}
         output = Output({}, said, wish.consent, wish.badge)
-        controls = constant(wish.dials)
-        animator = Animator(kept.portrait, wish.seed, controls, mark=output.mark)
-        write_line(self._audit, output.id, kept.hash, client)
+        animator = Animator(kept.portrait, wish.seed, mark=output.mark)
         session = Session(animator, wish.source == "microphone", dials=wish.dials)
+        write_line(self._audit, output.id, kept.hash, client)
         return Seat(identity, output.id, session, leave, self._threads)
+
+
+def _failed(how: str) -> RefusalError:
+    """What a client is told of the exception that is being handled, which the log keeps."""
+    LOG.exception("a session %s", how)
+    return RefusalError(500, "internal", f"the session {how}; begin another")
 
 
 def write_line(audit: Path | None, mark: int, portrait: str, client: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,13 +12,13 @@ from html import escape
 from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import uvicorn
-from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
+from fastapi import Depends, FastAPI, File, Form, Query, Request, Response, UploadFile, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocketDisconnect
 
@@ -26,9 +26,20 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.access import Gate, Keys, given_key
 from gioconda.live.calls import Calls
-from gioconda.live.errors import RefusalError
+from gioconda.live.errors import RefusalError, check_fields, invalid
 from gioconda.live.jobs import Jobs
 from gioconda.live.limits import CONNECTIONS, Limits
+from gioconda.live.messages import (
+    About,
+    Answer,
+    JobMade,
+    Offer,
+    PortraitMade,
+    Refusal,
+    SessionMade,
+    SessionWish,
+    Text,
+)
 from gioconda.live.portraits import SIZE, Portraits
 from gioconda.live.reader import Reader
 from gioconda.live.seats import LOG, Seats, Wish, check_consent
@@ -36,10 +47,11 @@ from gioconda.live.session import AHEAD, constant
 from gioconda.live.stream import close, parsed, stream
 from gioconda.media import FPS, SAMPLE_RATE
 
-_GRACE: Final = 3  # seconds that open connections have when the server ends
 _SWEEP: Final = 1.0  # seconds
 _HELD_BACK: Final = 2**18  # bytes that the system may keep for a connection; Linux doubles them
 _WAITING: Final = 64  # requests that take long
+_MESSAGE: Final = 2**20  # bytes of one on a WebSocket
+_FAREWELL: Final = 3  # seconds that requests get to end when the server does
 _POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
@@ -66,37 +78,6 @@ class Settings:
     require_consent: bool = False
     audit: Path | None = None
     hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
-
-
-class _Body(BaseModel):
-    """A body of JSON: a field that it does not have is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class SessionWish(_Body):
-    """What `POST /sessions` takes."""
-
-    portrait: Annotated[str, Field(max_length=64)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    controls: dict[str, Any] = Field(default_factory=dict)
-    consent: Annotated[str, Field(max_length=2000)] | None = None
-    badge: bool = True
-    source: Literal["speech", "microphone"] = "speech"
-
-
-class Text(_Body):
-    """What `POST /speech` takes."""
-
-    text: str
-    voice: Annotated[str, Field(max_length=64)]
-
-
-class Offer(_Body):
-    """What `POST /sessions/{id}/offer` takes."""
-
-    sdp: Annotated[str, Field(max_length=100_000)]
-    type: Literal["offer"] = "offer"
 
 
 class Server:
@@ -131,7 +112,7 @@ class Server:
             self._waiting -= 1
 
     async def check_ready(self) -> None:
-        """Raise RefusalError while the networks are being loaded."""
+        """Raise RefusalError while the networks are being loaded, or if they could not be."""
         if self.failed:
             raise RefusalError(500, "internal", "the server could not start; its log says why")
         if not self.ready.is_set():
@@ -150,27 +131,29 @@ class Server:
             await self.calls.close()
             self.seats.close()
             await asyncio.to_thread(self.jobs.close)
+            gc.unfreeze()
 
     async def _warm_up(self) -> None:
         try:
             await asyncio.to_thread(self.seats.warm_up)
-        except Exception:
+        except Exception:  # nobody waits for this task
             self.failed = True
-            LOG.exception("the networks could not be loaded")
+            LOG.exception("the server cannot start")
             return
+        # what is loaded stays: the collector need not look at it again while frames wait
         gc.collect()
-        gc.freeze()  # what is loaded now stays: frames need not wait until it is looked through
+        gc.freeze()
         self.ready.set()
         LOG.info("ready")
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP)
-            for kind in (self.seats, self.portraits, self.jobs):
+            for each in (self.seats, self.portraits, self.jobs):
                 try:
-                    await asyncio.to_thread(kind.sweep)  # jobs delete files
-                except Exception:  # the next time it may succeed
-                    LOG.exception("nothing was swept")
+                    await asyncio.to_thread(each.sweep)
+                except Exception:  # the next one may go well
+                    LOG.exception("a sweep failed")
 
     def about(self) -> dict[str, Any]:
         """What a client should know beforehand."""
@@ -203,6 +186,7 @@ class Server:
 def make_app(settings: Settings | None = None) -> FastAPI:
     """The application, to be run by any ASGI server in one process."""
     server = Server(settings or Settings())
+    refused: dict[str, Any] = {"model": Refusal, "description": "Refused, and why"}
     app = FastAPI(
         title="Gioconda live",
         version=version("gioconda"),
@@ -211,6 +195,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=server.run,
+        responses={"4XX": refused, "5XX": refused},
     )
     app.state.server = server
     settings = server.settings
@@ -221,19 +206,25 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     _add_voices(app, server)
     _add_sessions(app, server)
     _add_jobs(app, server)
+    if server.keys:
+        _demand_key(app.openapi())  # is made once
     return app
 
 
-def configured(app: FastAPI) -> uvicorn.Config:
-    """How uvicorn runs the application."""
+def configured(app: FastAPI, log_level: str = "warning") -> uvicorn.Config:
+    """How uvicorn runs the application: to be given to `uvicorn.Server`, with what `listen` made.
+
+    Its log holds no requests, since their addresses may hold keys.
+    """
     return uvicorn.Config(
         app,
-        log_level="warning",
+        lifespan="on",
+        log_level=log_level,
         access_log=False,
-        ws_max_size=2**20,
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=_GRACE,
         server_header=False,
+        ws_max_size=_MESSAGE,
+        limit_concurrency=CONNECTIONS,
+        timeout_graceful_shutdown=_FAREWELL,
     )
 
 
@@ -271,8 +262,9 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse({"error": str(error), "code": "bad-request"}, 400)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"error": _plain(error.errors()[0]), "code": "bad-request"}, 400)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        refusal = invalid(error.errors()[0])
+        return JSONResponse(refusal.told(), refusal.status)
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
@@ -284,25 +276,13 @@ def _add_errors(app: FastAPI) -> None:
         return JSONResponse(told, error.status_code, error.headers)
 
 
-def _plain(problem: Mapping[str, Any]) -> str:
-    """What is wrong with a request, in words for people who did not write its model."""
-    where = ".".join(str(part) for part in problem["loc"][1:]) or "the request"
-    message: str = problem["msg"]
-    if problem["type"] == "missing":
-        return f"{where} is missing"
-    if problem["type"] == "extra_forbidden":
-        return f"there is no field {where}"
-    if "UploadFile" in message:
-        return f"{where} must be a file"
-    return where + message.removeprefix("Input") if message.startswith("Input") else message
+def _only(*known: str) -> Callable[[Request], Awaitable[None]]:
+    """Refuses a form that has other fields."""
 
+    async def check(request: Request) -> None:
+        check_fields(await request.form(), known)
 
-async def _check_fields(request: Request, *known: str) -> None:
-    """Raise RefusalError if a form has other fields: a word misspelt would go unnoticed."""
-    for name in await request.form():
-        if name not in known:
-            told = f"there is no field {name:.40}; there are {', '.join(known)}"
-            raise RefusalError(400, "bad-request", told)
+    return check
 
 
 # --- pages ---
@@ -323,21 +303,33 @@ def _add_pages(app: FastAPI, server: Server) -> None:
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
-        return HTMLResponse(_docs(app.openapi(), request.url.query), headers=headers)
+        key = request.query_params.get("key")
+        query = f"?{urlencode({'key': key})}" if server.keys and key else ""
+        return HTMLResponse(_docs(app.openapi(), query), headers=headers)
 
-    @app.get("/about", tags=["server"])
+    @app.get("/about", tags=["server"], response_model=About)
     async def about() -> dict[str, Any]:
         """What this server is, wants and allows."""
         return server.about()
 
 
-def _docs(description: Mapping[str, Any], query: str) -> str:
-    """The OpenAPI description as a page that loads nothing from elsewhere.
+def _demand_key(description: dict[str, Any]) -> None:
+    """Say in the OpenAPI description how a key is given."""
+    description["components"]["securitySchemes"] = {
+        "header": {"type": "http", "scheme": "bearer"},
+        "query": {"type": "apiKey", "in": "query", "name": "key"},
+    }
+    description["security"] = [{"header": []}, {"query": []}]
+    description["paths"]["/about"]["get"]["security"] = []
 
-    Args:
-        description: as FastAPI makes it.
-        query: of the page's address, where the key may be, for the link on it.
-    """
+
+def _file(kind: str) -> dict[int | str, dict[str, Any]]:
+    """An answer that is no JSON, for the OpenAPI description."""
+    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}}}}}
+
+
+def _docs(description: Mapping[str, Any], query: str) -> str:
+    """The OpenAPI description as a page that loads nothing from elsewhere."""
     rows = []
     for path, calls in description["paths"].items():
         for verb, call in calls.items():
@@ -356,7 +348,7 @@ def _docs(description: Mapping[str, Any], query: str) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title>"
         f"<style>{style}</style><h1>{title}</h1><p>The whole description for programs: "
-        f'<a href="/openapi.json?{escape(query)}">openapi.json</a>. '
+        f'<a href="/openapi.json{escape(query)}">openapi.json</a>. '
         "WebSocket and WebRTC: docs/live.md.</p>"
         f"<table><tr><th>call<th>what it does<th>answers</tr>{''.join(rows)}</table></html>"
     )
@@ -366,14 +358,20 @@ def _docs(description: Mapping[str, Any], query: str) -> str:
 
 
 def _add_portraits(app: FastAPI, server: Server) -> None:
-    @app.post("/portraits", status_code=201, tags=["portraits"])
+    fields = Depends(_only("picture", "face"))
+
+    @app.post(
+        "/portraits",
+        status_code=201,
+        tags=["portraits"],
+        response_model=PortraitMade,
+        dependencies=[fields],
+    )
     async def send_portrait(
-        request: Request,
         picture: Annotated[UploadFile, File()],
         face: Annotated[int | None, Form(ge=1, le=100)] = None,
     ) -> dict[str, Any]:
         """Send a picture (JPEG, PNG or WebP) with a face."""
-        await _check_fields(request, "picture", "face")
         await server.check_ready()
         if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
             raise RefusalError(413, "too-large", "the picture's file is too large")
@@ -382,7 +380,12 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
         identity, kept = await server.work(lambda: add(picture.file.read(), face))
         return kept.told(identity)
 
-    @app.get("/portraits/{identity}/picture", tags=["portraits"], response_class=Response)
+    @app.get(
+        "/portraits/{identity}/picture",
+        tags=["portraits"],
+        response_class=Response,
+        responses=_file("image/jpeg"),
+    )
     async def picture(identity: str) -> Response:
         """The crop that will speak, as JPEG."""
         kept = server.portraits.get(identity)
@@ -399,13 +402,18 @@ def _add_portraits(app: FastAPI, server: Server) -> None:
 
 
 def _add_voices(app: FastAPI, server: Server) -> None:
-    @app.get("/voices/example", tags=["voices"], response_class=Response)
+    @app.get(
+        "/voices/example",
+        tags=["voices"],
+        response_class=Response,
+        responses=_file("audio/flac"),
+    )
     async def example_voice() -> Response:
         """The bundled voice, as FLAC."""
         file = resources.files("gioconda") / "example" / "voice.flac"
         return Response(file.read_bytes(), media_type="audio/flac")
 
-    @app.post("/speech", tags=["voices"], response_class=Response)
+    @app.post("/speech", tags=["voices"], response_class=Response, responses=_file("audio/wav"))
     async def speech(body: Text) -> Response:
         """A text read aloud by espeak-ng, if it is installed there, as WAV."""
         spoken = await server.work(partial(server.reader.read, body.text, body.voice))
@@ -416,11 +424,11 @@ def _add_voices(app: FastAPI, server: Server) -> None:
 
 
 def _add_sessions(app: FastAPI, server: Server) -> None:
-    @app.post("/sessions", status_code=201, tags=["sessions"])
+    @app.post("/sessions", status_code=201, tags=["sessions"], response_model=SessionMade)
     async def open_session(body: SessionWish, request: Request) -> dict[str, Any]:
         """Begin a session; connect to it within 30 seconds."""
         await server.check_ready()
-        read_controls(body.controls)
+        read_controls(body.controls)  # refused before a seat is taken
         wish = Wish(
             body.portrait,
             body.seed,
@@ -433,7 +441,7 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
         seat = await server.work(partial(server.seats.open, wish, client))
         return {"id": seat.id, "mark": f"{seat.mark:08x}"}
 
-    @app.post("/sessions/{identity}/offer", tags=["sessions"])
+    @app.post("/sessions/{identity}/offer", tags=["sessions"], response_model=Answer)
     async def offer(identity: str, body: Offer) -> dict[str, str]:
         """Connect to a session by WebRTC: an offer (SDP) is answered."""
         seat = server.seats.get(identity)
@@ -465,7 +473,11 @@ def _add_sessions(app: FastAPI, server: Server) -> None:
 
 
 def _add_jobs(app: FastAPI, server: Server) -> None:
-    @app.post("/jobs", status_code=202, tags=["jobs"])
+    fields = Depends(_only("portrait", "voice", "controls", "seed", "consent", "badge"))
+
+    @app.post(
+        "/jobs", status_code=202, tags=["jobs"], response_model=JobMade, dependencies=[fields]
+    )
     async def begin_job(
         request: Request,
         portrait: Annotated[str, Form(max_length=64)],
@@ -476,8 +488,6 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         badge: Annotated[bool, Form()] = True,
     ) -> dict[str, str]:
         """Make a video of a portrait and a recording."""
-        fields = "portrait", "voice", "controls", "seed", "consent", "badge"
-        await _check_fields(request, *fields)
         await server.check_ready()
         check_consent(consent, server.settings.require_consent)
         dials = read_controls(parsed(controls, "controls"))
@@ -495,7 +505,12 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         job = await server.work(lambda: add(voice=voice.file.read()))
         return {"id": job.id}
 
-    @app.get("/jobs/{identity}/events", tags=["jobs"], response_class=StreamingResponse)
+    @app.get(
+        "/jobs/{identity}/events",
+        tags=["jobs"],
+        response_class=StreamingResponse,
+        responses=_file("text/event-stream"),
+    )
     async def events(identity: str) -> StreamingResponse:
         """How far a job is: server-sent events."""
         job = server.jobs.get(identity)
@@ -507,7 +522,12 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         headers = {"Cache-Control": "no-store"}
         return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
 
-    @app.get("/jobs/{identity}/result", tags=["jobs"], response_class=FileResponse)
+    @app.get(
+        "/jobs/{identity}/result",
+        tags=["jobs"],
+        response_class=FileResponse,
+        responses=_file("video/mp4"),
+    )
     async def result(identity: str) -> FileResponse:
         """The video."""
         path = server.jobs.get(identity).result

@@ -156,7 +156,10 @@ class Session:
         microphone: sound that has waited too long is left out, as in a call; otherwise every
             word is spoken.
         clock: real time by default.
-        dials: those that the speaker's controls were made of; `set` leaves the others as they are.
+        dials: from the first frame on, as `set` takes them; by default as the speaker's are.
+
+    Raises:
+        GiocondaError: if there is no such dial, or it cannot be set to that.
     """
 
     def __init__(
@@ -166,6 +169,8 @@ class Session:
         clock: Clock | None = None,
         dials: Mapping[str, Any] | None = None,
     ) -> None:
+        if dials:
+            speaker.controls = constant(dials)
         self.microphone = microphone
         self._speaker = speaker
         self._clock = clock or RealClock()
@@ -182,7 +187,7 @@ class Session:
         self._spares: deque[int] = deque(maxlen=FPS)  # samples that waited after each frame
         self._piece = 0  # samples that come together
         self._loudest, self._pause = 0.0, 0
-        self._dials: dict[str, Any] = dict(dials or {})
+        self._dials = dict(dials or {})
         self._turned: Controls | None = None
         self._fed: deque[tuple[NDArray[np.float32], float | None]] = deque()
         self._ready: deque[Callable[[], NDArray[np.uint8]]] = deque()
