@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -50,7 +51,10 @@ def talking(folder, server, voice):
     """The example while frames come; then what it says last."""
     (folder / "voice.wav").write_bytes(wav(np.tile(voice, 20)))
     command = [sys.executable, str(CLIENT), "voice.wav", "frames", "--server", server.url]
-    with subprocess.Popen(command, cwd=folder, stderr=PIPE, stdout=DEVNULL, text=True) as example:
+    options = {"cwd": folder, "stderr": PIPE, "stdout": DEVNULL, "text": True}
+    # tests that run in the background ignore Ctrl-C, and their children would too
+    options["preexec_fn"] = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, **options) as example:
         try:
             wait(lambda: list(folder.glob("frames/*.jpg")), 60)
             yield example

@@ -40,10 +40,10 @@ class Closing:
         """
         self._closed = max(_sure(closing, *_MEET), _RELEASE * self._closed)
         self._touching = max(_sure(touching, *_TOUCH), _RELEASE * self._touching)
-        gap = self._rest + lower @ self._moves - _CONTACT
-        there = self._touching * np.maximum(gap - _TEETH, 0)
-        together = np.maximum(there, self._closed * np.maximum(gap, 0))
-        lower -= together @ self._back
+        gap = self._rest + lower @ self._moves
+        near = self._touching * np.maximum(gap - _TEETH, 0)
+        met = self._closed * np.maximum(gap - _CONTACT, 0)
+        lower -= np.maximum(near, met) @ self._back
 
 
 def _sure(chance: float, start: float, full: float) -> float:

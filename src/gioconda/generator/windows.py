@@ -43,6 +43,8 @@ GUIDANCE: Final = 1.2
 """How much more than learned the mouth follows the speech."""
 HEARD: Final = 0.8
 """How much of the mouth is as the speech encoder tells it; the rest is the network's."""
+AHEAD: Final = 0.3
+"""How much of its last step the mouth goes on: what was learned is a mean, slower and later."""
 SHUT: Final = 0.5
 """How much the lids come down in a blink besides what the network gives, which is about half."""
 FOLLOW: Final = 1.1
@@ -204,6 +206,7 @@ class _Window:
         self._seen = np.zeros(shapes["seen"], np.float32)
         self._kept = [np.zeros(shapes[name], np.float32) for name in _KEPT]
         self._mouth = np.zeros(basis.parts[2], np.float32)
+        self._said: NDArray[np.float32] | None = None  # the mouth of the frame before
 
     def turn(
         self,
@@ -238,8 +241,10 @@ class _Window:
         """
         noise[self._lower] = 0
         sample(self._predict, noise, steps)
-        self._new[self._lower] += HEARD * (mouth - self._new[self._lower])
-        self._new[self._lower] *= follows
+        said = self._new[self._lower] + HEARD * (mouth - self._new[self._lower])
+        step = 0 if self._said is None else said - self._said
+        self._said = said
+        self._new[self._lower] = follows * (said + AHEAD * step)
 
     def shown(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Pose (6,) and dynamics (D,) of the new frame."""
