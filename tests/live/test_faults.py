@@ -384,7 +384,7 @@ def test_memory_and_threads_return_to_where_they_were(running, client, photo_pat
         visit()
     before = max(memory() for _ in range(10))  # it goes up and down by tens of MiB
     threads = threading.active_count()
-    for _ in range(20):
+    for _ in range(40):
         visit()
     assert min(memory() for _ in range(5)) < before + 30
     assert threading.active_count() <= threads + 1
