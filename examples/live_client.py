@@ -1,7 +1,7 @@
 """Streams a sound file to `gioconda serve` in real time and writes the frames that come back.
 
-    pip install httpx websockets
-    python live_client.py voice.wav frames/ [picture.jpg] [--key KEY] [--server URL]
+    pip install 'gioconda[live]' httpx websockets
+    python live_client.py voice.wav frames/ [picture.jpg] [--key K] [--consent TEXT] [--server URL]
 
 A synthesiser's sound is streamed the same way: send it piece by piece, as fast as it comes.
 """
@@ -30,7 +30,8 @@ async def main(args: argparse.Namespace) -> None:
         if args.picture:
             files = {"picture": args.picture.read_bytes()}
             portrait = made(await client.post("/portraits", files=files))
-        session = made(await client.post("/sessions", json={"portrait": portrait}))
+        wish = {"portrait": portrait, "consent": args.consent}
+        session = made(await client.post("/sessions", json=wish))
     args.folder.mkdir(parents=True, exist_ok=True)
     address = args.server.replace("http", "ws", 1) + f"/sessions/{session}/stream"
     async with websockets.connect(address, additional_headers=headers) as socket:
@@ -68,7 +69,10 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("picture", type=Path, nargs="?")
     parser.add_argument("--key")
-    parser.add_argument("--server", default="http://127.0.0.1:7860")
+    parser.add_argument("--consent")
+    parser.add_argument(
+        "--server", default="http://127.0.0.1:7860", type=lambda url: url.rstrip("/")
+    )
     given = parser.parse_args()
     try:
         asyncio.run(main(given))

@@ -45,6 +45,16 @@ def test_a_session_is_idle_until_sound_comes_and_when_it_is_said():
     assert session.state is State.IDLE
 
 
+def test_idle_is_told_after_the_last_of_the_sound_has_come_out():
+    _, _, session = begin()
+    session.append(tone(1.0))
+    session.end_of_speech()
+    frames = take(session, 40)
+    voiced = [frame.number for frame in frames if frame.sound.any()]
+    assert [frame.state for frame in frames[voiced[0] : voiced[-1] + 1]] == [State.SPEAKING] * 25
+    assert frames[voiced[-1] + 1].state is State.IDLE
+
+
 def test_a_speaker_who_says_nothing_for_a_second_is_silent():
     _, _, session = begin()
     session.append(tone(0.2))

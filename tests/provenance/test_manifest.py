@@ -16,7 +16,8 @@ from gioconda.provenance.signer import ENVIRONMENT, load_signer, local_key, make
 
 @pytest.fixture
 def output(photo_path, voice_path):
-    return Output({"portrait": photo_path, "voice": voice_path}, {"seed": 3}, "she agreed")
+    settings = {"seed": 3, "gaze": [-10, 5.5]}
+    return Output({"portrait": photo_path, "voice": voice_path}, settings, "she agreed")
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_signed_file_says_what_it_is(signed, output, tmp_path, photo_path):
     assert manifest.source_types == (SOURCE_TYPE,)
     said = manifest.output
     assert said["consent"] == "she agreed"
-    assert said["settings"] == {"seed": 3}
+    assert said["settings"] == {"seed": 3, "gaze": [-10, 5.5]}
     assert said["mark"] == f"{output.id:08x}"
     assert set(said["hashes"]) == {"portrait", "voice"}
     assert [file.name for file in tmp_path.iterdir()] == ["signed.mp4"]

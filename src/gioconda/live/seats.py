@@ -25,7 +25,7 @@ from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
-_SHARE: Final = 0.8  # of the cores that sessions may take
+_SHARE: Final = 0.7  # of the cores that drawing may take; coding and sending take the rest
 _WARM: Final = 5  # frames after which all is compiled
 _PROBE: Final = 2 * FPS  # frames whose cost is measured,
 _AT_ONCE: Final = 4  # of so many portraits at once at most
@@ -148,18 +148,19 @@ class Seat:
                 sink.frame(frame)
                 if frame.number % FPS == FPS - 1 or frame.state is not state:
                     state = frame.state
-                    sink.tell(self.told())
+                    sink.tell(self.told(state))
         except Exception:
             self.leave(_failed("failed" if state else "failed to start"))
         self.leave()
+        sink.tell(self.told(State.CLOSED))
         sink.end(self._reason)
 
-    def told(self) -> dict[str, Any]:
-        """State and statistics."""
+    def told(self, state: State) -> dict[str, Any]:
+        """A state and the statistics."""
         statistics = asdict(self.session.statistics())
         statistics["late"] = round(statistics["late"], 3)
         statistics["dropped"] = self.dropped()
-        return {"state": self.session.state.value, "statistics": statistics}
+        return {"state": state.value, "statistics": statistics}
 
 
 class Seats:
@@ -231,7 +232,7 @@ class Seats:
         if not room:
             release(False)
             raise RefusalError(
-                503, "busy", f"all {self.most} seats of this server are taken; try again later"
+                503, "busy", f"every seat of this server is taken ({self.most}); try again later"
             )
         try:
             seat = self._seat(wish, kept, client, partial(self._free, release, True))

@@ -119,7 +119,7 @@ class Frame:
         sound: (640,) what is to be heard with it; 16 kHz mono in [-1, 1].
         picture: (H, W, 3) RGB, good until the next frame; None if it was left out because there
             is too much to do: the last one stays.
-        state: of the session, when the frame was made.
+        state: of the session, when its sound was taken in; an interruption is told at once.
     """
 
     number: int
@@ -189,7 +189,7 @@ class Session:
         self._loudest, self._pause = 0.0, 0
         self._dials = dict(dials or {})
         self._turned: Controls | None = None
-        self._fed: deque[tuple[NDArray[np.float32], float | None]] = deque()
+        self._fed: deque[tuple[NDArray[np.float32], float | None, State]] = deque()
         self._ready: deque[Callable[[], NDArray[np.uint8]]] = deque()
         self._moved = 0  # frames whose motion is made
         self._anchor: float | None = None  # when frame 0 was to be shown
@@ -303,7 +303,7 @@ class Session:
 
     def _frame(self, due: float) -> Frame:
         draw = self._ready.popleft()
-        sound, heard = self._fed.popleft()
+        sound, heard, state = self._fed.popleft()
         picture = None
         if self._clock.now() - due <= _LATE or self._undrawn + 1 >= _AT_LEAST:
             picture = draw()
@@ -313,7 +313,10 @@ class Session:
             self._left_out += 1
         now = self._clock.now()
         assert self._anchor is not None
-        frame = Frame(self._number, self._number * STEP, sound, picture, self._state)
+        # what was said before an interruption is still on its way, and not spoken any more
+        if self._state is State.INTERRUPTED:
+            state = State.INTERRUPTED
+        frame = Frame(self._number, self._number * STEP, sound, picture, state)
         with self._lock:
             waited = None if heard is None else now - heard
             self._recent.append((now, now - due, waited, picture is not None))
@@ -327,13 +330,14 @@ class Session:
     def _feed(self) -> None:
         """The next 40 ms go to the generator."""
         with self._lock:
+            state = self._state
             sound, heard = self._next_sound()
             turned, self._turned = self._turned, None
         if turned is not None:
             self._speaker.controls = glide(self._speaker.controls, turned, self._moved)
         drawings = self._speaker.drawings(sound)
         self._moved += len(drawings)
-        self._fed.append((sound, heard))
+        self._fed.append((sound, heard, state))
         self._ready.extend(drawings)
 
     def _next_sound(self) -> tuple[NDArray[np.float32], float | None]:

@@ -5,6 +5,7 @@ import mmap
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from gioconda.provenance.signer import LOCAL_NAME, Signer
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 OUTPUT_LABEL = "gioconda.output"
+_AS_TEXT = "settings"
 
 _BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
 
@@ -93,7 +95,7 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
                     ]
                 },
             },
-            {"label": OUTPUT_LABEL, "data": dict(output) | {"time": now}},
+            {"label": OUTPUT_LABEL, "data": _flat(output) | {"time": now}},
         ],
     }
     signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
@@ -172,6 +174,22 @@ def _holds_manifest(path: Path) -> bool:
         return content.find(_BOX) >= 0
 
 
+def _flat(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Its objects as text, since C2PA's library reads lists of numbers back as bytes."""
+    return {
+        name: json.dumps(value) if name == _AS_TEXT else value for name, value in output.items()
+    }
+
+
+def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_flat` was given."""
+    found = dict(output)
+    with suppress(ValueError):  # somebody else's text
+        if isinstance(found.get(_AS_TEXT), str):
+            found[_AS_TEXT] = json.loads(found[_AS_TEXT])
+    return found
+
+
 def _told(store: dict[str, Any]) -> Manifest:
     manifest = store["manifests"][store["active_manifest"]]
     assertions = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
@@ -192,7 +210,7 @@ def _told(store: dict[str, Any]) -> Manifest:
         state = "trusted" if store["validation_state"] == "Trusted" else "valid"
     signature = manifest.get("signature_info", {})
     info = (manifest.get("claim_generator_info") or [{}])[0]
-    output = assertions.get(OUTPUT_LABEL, {})
+    output = _whole(assertions.get(OUTPUT_LABEL, {}))
     return Manifest(
         state,
         f"{info.get('name', '')} {info.get('version', '')}".strip(),
