@@ -57,7 +57,7 @@ WEIGHTS: Final = {
     "mask": 0.002,
     "match": 0.4,
 }
-CRITIC: Final = 0.5  # the critic's pull at the pixels, against that of all other losses together
+CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
 MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
@@ -392,11 +392,11 @@ def weigh(masks: Tensor, face: Tensor) -> Tensor:
 
 class Colours:
     """Other light and colours, one for each of N scenes: half are changed as by other cameras,
-    half as much more as paint and old film differ."""
+    half as much more as paint, varnish and old film differ."""
 
     def __init__(self, count: int, rng: np.random.Generator, device: torch.device) -> None:
         much = rng.choice([1.0, 2.5], (count, 1))
-        gain = np.exp(much * (rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.06, (count, 3))))
+        gain = np.exp(much * (rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.1, (count, 3))))
         gamma = np.exp(much * rng.normal(0, 0.15, (count, 1)))
         grey = np.minimum(much * rng.uniform(-0.3, 0.4, (count, 1)), 1)
         black = (much - 1) * rng.uniform(0, 0.08, (count, 1))
