@@ -168,7 +168,8 @@ def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
     def told(data):
         return post(client, data).json()["error"]
 
-    no_file = client.post("/portraits", data={"picture": "hello"}).json()["error"]
+    parts = {"picture": (None, "hello")}
+    no_file = client.post("/portraits", files=parts).json()["error"]
     assert no_file == "picture must be a file"
     kinds = "the upload is not a picture that can be read; save it as JPEG, PNG or WebP."
     assert told(b"this is no picture") == kinds
@@ -339,6 +340,14 @@ def test_fields_that_a_form_does_not_have_are_named(asleep):
     assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
     assert "no field of this request; there are portrait, voice, " in told("/jobs")
     assert told("/portraits").startswith("'file' is no field")
+    assert "multipart form" in ask(asleep, "POST", "/jobs", json={}).json()["error"]
+
+
+def test_an_address_that_is_none_is_answered_in_plain_words(asleep):
+    assert "/docs" in ask(asleep, "GET", "/portrait").json()["error"]
+    wrong = ask(asleep, "PUT", "/portraits")
+    assert (wrong.status_code, wrong.headers["Allow"]) == (405, "POST")
+    assert "Allow" in wrong.json()["error"]
 
 
 # --- jobs ---

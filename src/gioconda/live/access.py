@@ -46,7 +46,10 @@ class Keys:
                 found = name
         if found is None:
             raise RefusalError(
-                401, "key", "this server wants a key; the one given is missing or wrong"
+                401,
+                "key",
+                "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
+                " the one given is missing or wrong",
             )
         return found
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
-from gioconda.live.errors import RefusalError
+from gioconda.live.errors import RefusalError, check_fields
 from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.portraits import Kept, Portraits
 from gioconda.live.session import STEP, Frame, Session, State
@@ -25,6 +25,13 @@ from gioconda.media import FPS
 from gioconda.provenance import Output, log_output
 
 LOG: Final = logging.getLogger("gioconda.live")
+_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {  # what a message may do, and what it holds then
+    "end_of_speech": (),
+    "interrupt": (),
+    "set": ("controls",),
+    "source": ("source",),
+    "close": (),
+}
 _SHARE: Final = 0.7  # of the cores that drawing may take; coding and sending take the rest
 _WARM: Final = 5  # frames after which all is compiled
 _PROBE: Final = 2 * FPS  # frames whose cost is measured,
@@ -103,11 +110,14 @@ class Seat:
         """A text message of the client. Raises GiocondaError if it cannot be done."""
         self.heard = time.monotonic()
         what = message.get("do") if isinstance(message, dict) else None
+        if not isinstance(message, dict) or not isinstance(what, str) or what not in _FIELDS:
+            raise RefusalError(400, "bad-request", f"expected do: {', '.join(_FIELDS)}")
+        check_fields(message, ("do", *_FIELDS[what]))
         if what == "end_of_speech":
             self.session.end_of_speech()
         elif what == "interrupt":
             self.session.interrupt()
-        elif what == "set" and isinstance(message, dict):
+        elif what == "set":
             dials = message.get("controls")
             if not isinstance(dials, dict):
                 raise RefusalError(400, "controls", "set wants controls, an object of dials")
@@ -116,16 +126,12 @@ class Seat:
             except GiocondaError as error:
                 raise RefusalError(400, "controls", str(error)) from error
         elif what == "source":
-            source = message.get("source") if isinstance(message, dict) else None
+            source = message.get("source")
             if source not in ("speech", "microphone"):
                 raise RefusalError(400, "bad-request", "source is speech or microphone")
             self.session.microphone = source == "microphone"
-        elif what == "close":
-            self.leave()
         else:
-            raise RefusalError(
-                400, "bad-request", "expected do: end_of_speech, interrupt, set, source or close"
-            )
+            self.leave()
 
     def leave(self, reason: RefusalError | None = None) -> None:
         """End the session; the first reason counts."""

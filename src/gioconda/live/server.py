@@ -58,6 +58,10 @@ _POLICY: Final = (
     "media-src 'self' blob: data: mediastream:; worker-src 'self' blob:; "
     "connect-src 'self' ws: wss:; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 )
+_PLAIN: Final = {
+    404: "nothing is at this address; /docs lists what there is",
+    405: "this address is not for this method; Allow names those it takes",
+}
 _T = TypeVar("_T")
 
 
@@ -270,16 +274,17 @@ def _add_errors(app: FastAPI) -> None:
     async def other(request: Request, error: HTTPException) -> JSONResponse:
         if isinstance(error.detail, dict):
             return JSONResponse(error.detail, error.status_code, error.headers)
-        codes = {404: "not-found", 405: "bad-request"}
-        code = codes.get(error.status_code, "bad-request")
-        told = {"error": str(error.detail), "code": code}
+        code = "not-found" if error.status_code == 404 else "bad-request"
+        told = {"error": _PLAIN.get(error.status_code, str(error.detail)), "code": code}
         return JSONResponse(told, error.status_code, error.headers)
 
 
 def _only(*known: str) -> Callable[[Request], Awaitable[None]]:
-    """Refuses a form that has other fields."""
+    """Refuses what is no form, and a form that has other fields."""
 
     async def check(request: Request) -> None:
+        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+            raise RefusalError(400, "bad-request", "expected a multipart form, as curl -F sends it")
         check_fields(await request.form(), known)
 
     return check
