@@ -111,14 +111,13 @@ def test_a_window_is_that_window_of_the_whole():
 
 def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "POOL", 5)
-    monkeypatch.setattr(recipe, "CRITIC_FROM", 2)
-    monkeypatch.setattr(recipe, "HEARD_FROM", 2)
+    monkeypatch.setattr(recipe, "HEARD_AFTER", 0)
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
     monkeypatch.setattr(recipe, "WINDOWS", [small])
     monkeypatch.setattr(recipe, "RendererNet", lambda: networks.RendererNet(32, 32, 1, 8))
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
-    first = recipe.train_renderer(clips, checkpoint, 60, output, steps=2)
-    second = recipe.train_renderer(clips, checkpoint, 60, output, steps=4)
+    first = recipe.train_renderer(clips, checkpoint, 60, output, steps=2, critic_from=2)
+    second = recipe.train_renderer(clips, checkpoint, 60, output, steps=4, critic_from=2)
     assert (first["steps"], second["steps"]) == (2, 4)
     assert {"critic", "match", "judge"} <= second.keys()
     assert second["export_error"] < 0.1

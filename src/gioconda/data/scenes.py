@@ -31,6 +31,7 @@ from gioconda.renderer.view import VIEW, HeadPlace, View
 from gioconda.renderer.warp import compose, rasterise
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
+SHARP_PART: Final = 0.6  # of the scenes, from such clips
 _CROP: Final = 5.2  # side of a portrait's crop in inter-ocular distances, if the clip shows it
 _FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of the time
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
@@ -269,7 +270,7 @@ class Scenes(Iterator[Scene]):
         rng: decides all.
         side: S of the views.
         pairs: how many pairs of real frames a scene has.
-        sharp: the part of scenes from sharp clips.
+        sharp: the part of scenes from sharp clips; None for as many as there are.
         looks: whether scenes get other looks, see `gioconda.data.looks`.
 
     Raises:
@@ -282,7 +283,7 @@ class Scenes(Iterator[Scene]):
         rng: np.random.Generator,
         side: int,
         pairs: int = 4,
-        sharp: float = 0.6,
+        sharp: float | None = SHARP_PART,
         looks: bool = True,
     ) -> None:
         self._rng, self._side, self._pairs, self._looks = rng, side, pairs, looks
@@ -298,7 +299,8 @@ class Scenes(Iterator[Scene]):
         self._groups = {name: list(g.values()) for name, g in groups.items() if g}
         if not self._groups:
             raise GiocondaError(f"none of the {len(clips)} clips has half a second of a face")
-        self._sharp = sharp
+        counts = [sum(map(len, groups[kind].values())) for kind in (True, False)]
+        self._sharp = counts[0] / sum(counts) if sharp is None else sharp
         self._waiting: list[Scene] = []
 
     def __next__(self) -> Scene:

@@ -6,7 +6,7 @@
 3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
    gradients at several scales, the mouth and the eyes weighted up; the change from one frame to
    the next; the mask itself, so that it stays shut where the warp is right; and, from
-   `HEARD_FROM` on, a critic that judges mouths and eyes, with feature matching.
+   some step on, a critic that judges mouths and eyes, with feature matching.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
@@ -32,7 +32,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from gioconda.data.clips import Clip
-from gioconda.data.scenes import Scene, Scenes
+from gioconda.data.scenes import SHARP_PART, Scene, Scenes
 from gioconda.errors import GiocondaError
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
@@ -43,7 +43,7 @@ RATE: Final = 5e-4
 SETTLING: Final = 0.25  # the last part of the schedule, in which the rates fall to nothing
 CRITIC_RATE: Final = 4e-4
 CRITIC_FROM: Final = 1000  # it starts to learn,
-HEARD_FROM: Final = 1200  # and to be heard
+HEARD_AFTER: Final = 200  # and so many steps later to be heard
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in the end
 SCENES: Final = 3  # in a batch
@@ -116,6 +116,9 @@ def train_renderer(
     workers: int = 0,
     start: Path | None = None,
     report: Callable[[str, float], None] = lambda stage, part: None,
+    net: RendererNet | None = None,
+    critic_from: float = CRITIC_FROM,
+    sharp: float | None = SHARP_PART,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
@@ -133,6 +136,9 @@ def train_renderer(
         workers: processes that prepare scenes; 0 to prepare them in between.
         start: weights to begin with where there is no checkpoint yet.
         report: called with what is being done and how much of it is done, from 0 to 1.
+        net: what is trained; None for the released architecture.
+        critic_from: the step from which the critic learns.
+        sharp: the part of scenes from sharp clips; None for as many as there are.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
@@ -143,7 +149,7 @@ def train_renderer(
     """
     fabric = _fabric()
     torch.manual_seed(0)
-    net, critic = RendererNet(), Critic()
+    net, critic = net or RendererNet(), Critic()
     average = AveragedModel(net)
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
@@ -162,7 +168,8 @@ def train_renderer(
     elif start is not None:
         _begin(start, net, average.module, critic)
     rng = np.random.default_rng([step, fabric.global_rank])
-    scenes = _scenes(clips, SIDES[size], workers, step, fabric.global_rank)
+    seed = [1, step, fabric.global_rank]
+    scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
     pool: list[Scene] = []
     recent: dict[str, float] = {}
     started = kept = time.monotonic()
@@ -183,8 +190,8 @@ def train_renderer(
         batch = _batch(pool, SIDES[size], rng, fabric.device)
         drawn, mask = _draw(drawer, batch)
         losses = compare(drawn, batch.real, batch.weight) | {"mask": shut(mask, batch.weight)}
-        judged = batch.judged and step >= CRITIC_FROM
-        if judged and step >= HEARD_FROM:
+        judged = batch.judged and step >= critic_from
+        if judged and step >= critic_from + HEARD_AFTER:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
                 losses |= _critique(critic, drawn, batch)
@@ -422,18 +429,17 @@ class Colours:
 class _Endless(IterableDataset):
     """Scenes for the workers, each with a seed of its own."""
 
-    def __init__(self, clips: list[Clip], side: int, seed: list[int]) -> None:
-        self._clips, self._side, self._seed = clips, side, seed
+    def __init__(self, clips: list[Clip], side: int, sharp: float | None, seed: list[int]) -> None:
+        self._clips, self._side, self._sharp, self._seed = clips, side, sharp, seed
 
     def __iter__(self) -> Iterator[Scene]:
         worker = get_worker_info()
         cv2.setNumThreads(1)
         seed = [*self._seed, worker.id if worker else 0]
-        return Scenes(self._clips, np.random.default_rng(seed), self._side)
+        return Scenes(self._clips, np.random.default_rng(seed), self._side, sharp=self._sharp)
 
 
-def _scenes(clips: list[Clip], side: int, workers: int, step: int, rank: int) -> Iterator[Scene]:
-    endless = _Endless(clips, side, [1, step, rank])
+def _scenes(endless: _Endless, workers: int) -> Iterator[Scene]:
     if not workers:
         return iter(endless)
     return iter(DataLoader(endless, batch_size=None, num_workers=workers, prefetch_factor=4))

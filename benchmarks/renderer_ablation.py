@@ -1,0 +1,91 @@
+"""What each part of the renderer's recipe is worth, in short equal trainings.
+
+    python benchmarks/renderer_ablation.py DATA --cache DIR --steps 1000 -o FOLDER
+
+Trains the recipe, and the recipe without one part at a time, for the same steps from nothing,
+and prints a table of `gioconda evaluate renderer`'s measures on the same held-out clips. Called
+again it goes on where it stopped; FOLDER keeps checkpoints and logs.
+"""
+
+import argparse
+import json
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gioconda.data.clips import read_clips
+from gioconda.evaluation.renderer import evaluate_renderer
+from gioconda.renderer.neural import NeuralDecoder
+from gioconda.training.decoder_net import Encoder, RendererNet
+from gioconda.training.renderer import train_renderer
+
+MEASURES = (
+    ("inner mouth", "L1"),
+    ("lips", "L1"),
+    ("lips", "sharpness"),
+    ("eyes", "L1"),
+    ("eyes", "sharpness"),
+    ("face", "PSNR"),
+    ("face", "flicker"),
+)
+
+
+class Blind(Encoder):
+    """Sees the portrait and tells nothing of it."""
+
+    def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        features, ground = super().forward(pixels, masks)
+        return 0 * features, 0 * ground
+
+
+def unseen() -> RendererNet:
+    """The net whose decoder gets the warped pixels alone."""
+    torch.manual_seed(0)
+    net = RendererNet()
+    net.encoder = Blind(96, 32)
+    return net
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    args.output.mkdir(parents=True, exist_ok=True)
+
+    def file(name: str, kind: str) -> Path:
+        return (args.output / name.replace(" ", "-")).with_suffix(kind)
+
+    train = read_clips(args.data, "train", args.cache)
+    judged = args.steps * 3 // 10
+    without = {
+        "nothing": {"critic_from": judged},
+        "appearance features": {"critic_from": judged, "net": unseen()},
+        "discriminator": {"critic_from": float("inf")},
+        "sharp-clip sampling": {"critic_from": judged, "sharp": None},
+    }
+    for name, change in without.items():
+        if not file(name, ".zip").exists():
+            print(f"training without {name}", flush=True)
+            checkpoint, output = file(name, ".pt"), file(name, ".zip")
+            train_renderer(train, checkpoint, 600, output, steps=args.steps, **change)
+    decoders = {
+        name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in without
+    }
+    held_out = read_clips(args.data, "val", args.cache)
+    found = evaluate_renderer(held_out, decoders, args.clips)["methods"]
+    (args.output / "result.json").write_text(json.dumps(found, indent=2))
+    print("| without | " + " | ".join(f"{region}, {what}" for region, what in MEASURES) + " |")
+    print("|---" * (len(MEASURES) + 1) + "|")
+    for name in ("warp", "plain mouth", *without):
+        cells = (f"{found[name][f'{region} {what}']:.2f}" for region, what in MEASURES)
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
