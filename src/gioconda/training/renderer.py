@@ -58,7 +58,7 @@ WEIGHTS: Final = {
     "match": 0.4,
 }
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
-MOUTH, LIPS, EYES, OUTSIDE = 12.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
+MOUTH, LIPS, EYES, OUTSIDE = 6.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
 
