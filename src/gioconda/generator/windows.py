@@ -53,6 +53,11 @@ FOLLOW: Final = 1.1
 That is about 0.7 of the iris' way, so that the lid keeps its place on the iris; without it, eyes
 that look up or down are half hidden.
 """
+RETURN: Final = 0.04
+"""How much of the way back a head that has come nearer or gone farther has made after a frame.
+
+So its distance in the mean is the dial's; what is left of the leaning is as much as people's.
+"""
 GAIN: Final = 1.52
 """An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
 
@@ -129,6 +134,7 @@ class Generator:
         lid = lid_gap(np.eye(self._basis.parts[1]), self._basis) - 1
         self._lid = (lid / np.linalg.norm(lid)).astype(np.float32)  # (upper,) opens the eyes
         self._window = _Window(self._basis, model)
+        self._near = 0.0  # by how much, log, the head would be nearer than told
         self._frame = 0
 
     def append(self, pcm: NDArray[np.float32]) -> Motion:
@@ -179,6 +185,8 @@ class Generator:
             said = follows * float(heard.closing[i]), follows * float(heard.touching[i])
             self._closing.next(*said, dynamics[i, self._basis.lower])
             pose[i] *= GAIN * dials.amplitude[i]
+            self._near += RETURN * (float(pose[i, 5]) - self._near)
+            pose[i, 5] -= self._near
             brows = dynamics[i, self._basis.upper]
             brows += (dials.amplitude[i] - 1) * (brows - brows @ self._lid * self._lid)
             self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
