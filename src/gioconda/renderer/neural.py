@@ -19,6 +19,7 @@ from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.geometry import guides, masks
+from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
@@ -70,7 +71,8 @@ class NeuralDecoder:
         self._on_texture = own.view(self.side).moved(margin, margin)
         picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
         mesh = own.view(self.side).points(portrait.points)
-        seen = [picture, masks(mesh, self.side, self.side)]
+        self._light = Light(picture)
+        seen = [self._light.off(picture), masks(mesh, self.side, self.side)]
         answer = encoder.create_infer_request().infer(seen)
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
@@ -92,12 +94,12 @@ class NeuralDecoder:
             rows, columns = slice(row, row + height // CELL), slice(column, column + width // CELL)
             ground = np.ascontiguousarray(self._ground[:, rows, columns])
             warped = look_up(self._features, origin)
-            inputs = [picture, where, guide, warped, ground]
+            inputs = [self._light.off(picture), where, guide, warped, ground]
             decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
             started.append((window, decoder, picture, where[0], inputs))
         for window, decoder, picture, inner_mouth, _ in started:
             decoder.wait()
-            change = decoder.get_output_tensor().data
+            change = self._light.on(decoder.get_output_tensor().data)
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
             window.draw(out, change, picture, inner_mouth)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import Scene, Scenes
+from gioconda.renderer.light import Light
 from gioconda.renderer.neural import look_up, networks
 
 _SCENES: Final = 40  # two frames of each are looked at
@@ -51,11 +52,12 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> None:
 
 
 def _inputs(scene: Scene, encoder: ov.CompiledModel) -> list[dict[str, NDArray[Any]]]:
-    answer = encoder([scene.source, scene.source_masks])
+    light = Light(scene.source)
+    answer = encoder([light.off(scene.source), scene.source_masks])
     features, ground = np.ascontiguousarray(answer[0]), answer[1].copy()
     return [
         {
-            "picture": scene.warped[i],
+            "picture": light.off(scene.warped[i]),
             "masks": scene.masks[i],
             "guides": scene.guides[i].astype(np.float32),
             "features": look_up(features, scene.origin[i]),

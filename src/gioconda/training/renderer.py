@@ -34,6 +34,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import SHARP_PART, Scene, Scenes
 from gioconda.errors import GiocondaError
+from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
@@ -343,14 +344,15 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     chosen = [pool[i] for i in rng.choice(len(pool), SCENES, replace=False)]
     parts: list[list[NDArray[Any]]] = []
     for scene in chosen:
+        light = Light(scene.source)
         pairs = rng.choice(len(scene.real) // 2, window.pairs, replace=False)
         at = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
         parts.append(
             [
-                scene.source.transpose(2, 0, 1)[None],
+                light.off(scene.source).transpose(2, 0, 1)[None],
                 scene.source_masks[None],
-                scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
-                scene.real[at, rows, columns].transpose(0, 3, 1, 2),
+                light.off(scene.warped[at, rows, columns]).transpose(0, 3, 1, 2),
+                light.off(scene.real[at, rows, columns]).transpose(0, 3, 1, 2),
                 scene.masks[at, :, rows, columns],
                 scene.guides[at, :, *cells],
                 scene.origin[at, *cells],
@@ -399,11 +401,11 @@ def weigh(masks: Tensor, face: Tensor) -> Tensor:
 
 class Colours:
     """Other light and colours, one for each of N scenes: half are changed as by other cameras,
-    half as much more as paint, varnish and old film differ."""
+    half as much more as paint and old film differ."""
 
     def __init__(self, count: int, rng: np.random.Generator, device: torch.device) -> None:
         much = rng.choice([1.0, 2.5], (count, 1))
-        gain = np.exp(much * (rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.1, (count, 3))))
+        gain = np.exp(much * (rng.normal(0, 0.1, (count, 1)) + rng.normal(0, 0.06, (count, 3))))
         gamma = np.exp(much * rng.normal(0, 0.15, (count, 1)))
         grey = np.minimum(much * rng.uniform(-0.3, 0.4, (count, 1)), 1)
         black = (much - 1) * rng.uniform(0, 0.08, (count, 1))
