@@ -1,14 +1,17 @@
 """Sheets to look at what a decoder draws.
 
-    python benchmarks/renderer_sheet.py held-out DATA --model renderer.zip -o sheet.png
-    python benchmarks/renderer_sheet.py portraits FOLDER --voice VOICE --model ... -o sheet.png
+    python benchmarks/renderer_sheet.py held-out DATA -o sheet.png
+    python benchmarks/renderer_sheet.py portraits FOLDER --voice VOICE -o sheet.png
+    python benchmarks/renderer_sheet.py eyes FOLDER -o sheet.png
 
 `held-out`: people of the val split; for each the portrait, then frames with the mouth or the
 eyes far from it, as three rows: real, warp, network. `portraits`: every picture of a folder
-speaks; two rows each: plain mouth, network.
+speaks; two rows each: plain mouth, network. `eyes`: every picture shuts its eyes; three rows
+each: the picture, then drawn frames of it with shut and with half shut eyes as the picture.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -18,9 +21,13 @@ from gioconda import GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
+from gioconda.face import actions
+from gioconda.face.basis import released_basis
+from gioconda.face.lids import Lids
 from gioconda.face.tracker import Track
 from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
+from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
@@ -50,18 +57,32 @@ def held_out(args: argparse.Namespace) -> list[np.ndarray]:
     return rows
 
 
+def eyes(args: argparse.Namespace) -> list[np.ndarray]:
+    """Three rows for each portrait."""
+    blink = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
+    shut = actions.project(actions.face(blink), released_basis()).astype(np.float32)
+    rows = []
+    for portrait in _portraits(args):
+        shown = [portrait]
+        for much in (1, 0.55):
+            moved = Lids(portrait.basis, portrait.neutral)(much * shut[None])[0]
+            frame = Renderer(portrait).render(portrait.pose, moved)
+            shown.append(make_portrait(frame, 512))
+        for each in shown:
+            renderer, lids, row = Renderer(each), Lids(each.basis, each.neutral), []
+            for much in np.linspace(0, 1.1, args.frames):
+                frame = renderer.render(each.pose, lids(much * shut[None])[0])
+                face = _face(frame, each.head.centre[0] - [0, 55], args.crop)
+                row.append(part(face[args.crop // 4 : -args.crop // 4], args))
+            rows.append(np.hstack(row))
+    return rows
+
+
 def portraits(args: argparse.Namespace) -> list[np.ndarray]:
     """Two rows for each portrait."""
     voice = read_audio(args.voice)[: 16000 * args.seconds]
     rows = []
-    for file in sorted(args.data.glob("*.jpg")):
-        if args.only and file.stem not in args.only:
-            continue
-        try:
-            portrait = make_portrait(read_image(file), 512)
-        except GiocondaError as refusal:
-            print(f"{file.name}: refused: {refusal}")
-            continue
+    for portrait in _portraits(args):
         generator = Generator(0)
         motion = generator.append(voice)
         openness = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
@@ -77,8 +98,21 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
                 frame = renderer.render(motion.pose[i] + portrait.pose, dynamics)
                 row.append(part(_face(frame, portrait.head.centre[0], args.crop), args))
             rows.append(np.hstack(row))
-        print(file.name)
     return rows
+
+
+def _portraits(args: argparse.Namespace) -> Iterator[Portrait]:
+    """The pictures of a folder, those that are refused left out."""
+    for file in sorted(args.data.glob("*.jpg")):
+        if args.only and file.stem not in args.only:
+            continue
+        try:
+            portrait = make_portrait(read_image(file), 512)
+        except GiocondaError as refusal:
+            print(f"{file.name}: refused: {refusal}")
+            continue
+        print(file.name)
+        yield portrait
 
 
 def _face(frame: np.ndarray, centre: np.ndarray, side: int) -> np.ndarray:
@@ -103,6 +137,8 @@ def _apart(values: np.ndarray, count: int) -> np.ndarray:
 def part(picture: np.ndarray, args: argparse.Namespace) -> np.ndarray:
     """The cell of the sheet that shows a picture."""
     side = args.cell
+    if args.what == "eyes":
+        return np.asarray(cv2.resize(picture, (side, side // 2), interpolation=cv2.INTER_AREA))
     if args.mouth:
         height = len(picture)
         picture = picture[int(0.4 * height) : int(0.86 * height), int(0.27 * height) :]
@@ -112,10 +148,10 @@ def part(picture: np.ndarray, args: argparse.Namespace) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("held-out", "portraits"))
+    parser.add_argument("what", choices=("held-out", "portraits", "eyes"))
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gioconda")
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path, help="default: the released networks")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--people", type=int, default=12, help="one clip each, sharpest first")
     parser.add_argument("--frames", type=int, default=8)
@@ -128,7 +164,7 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=256, help="pixels of a portrait that show")
     parser.add_argument("--only", nargs="*", help="names of pictures, without their endings")
     args = parser.parse_args()
-    rows = held_out(args) if args.what == "held-out" else portraits(args)
+    rows = {"held-out": held_out, "portraits": portraits, "eyes": eyes}[args.what](args)
     width = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
     write_image(args.output, np.vstack(padded))

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
+from gioconda.face.lids import Lids
 from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import Decoder
+from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -55,6 +56,7 @@ class Animator:
         self.renderer = Renderer(portrait, decoder, full=full)
         self._generator = Generator(seed, controls, portrait.gaze)
         self._portrait = portrait
+        self._lids = Lids(portrait.basis, portrait.neutral)
         self._frame = 0
 
     @property
@@ -101,7 +103,7 @@ class Animator:
     def _drawings(self, motion: Motion) -> list[Callable[[], NDArray[np.uint8]]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
-        dynamics = motion.dynamics.copy()
+        dynamics = self._lids(motion.dynamics)
         told = self.controls.at(self._frame, self._frame + len(motion)).gaze
         dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
@@ -145,6 +147,7 @@ def animate(
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
+    plain_mouth: bool = False,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -162,8 +165,9 @@ def animate(
         badge: draw a small visible badge into a corner.
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
-        model: a file of `gioconda train renderer`, whose network draws mouth and eyes instead of
-            the plain mouth.
+        model: a file of `gioconda train renderer`, whose networks draw mouth and eyes; None for
+            the released ones.
+        plain_mouth: draw the inside of the mouth without networks, which is faster.
         report: called with the frames done and the frames in all.
 
     Raises:
@@ -180,7 +184,11 @@ def animate(
         badge,
         sign_key,
     )
-    decoder = None if model is None else NeuralDecoder(portrait, Path(model))
+    decoder: Decoder
+    if plain_mouth:
+        decoder = PlainMouth(portrait)
+    else:
+        decoder = NeuralDecoder(portrait, None if model is None else Path(model))
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0

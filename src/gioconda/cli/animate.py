@@ -17,10 +17,16 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
-    parser.add_argument(
+    mouth = parser.add_mutually_exclusive_group()
+    mouth.add_argument(
         "--model",
         metavar="FILE",
-        help="a file of `gioconda train renderer`, whose network draws mouth and eyes",
+        help="a file of `gioconda train renderer`, whose networks draw mouth and eyes",
+    )
+    mouth.add_argument(
+        "--plain-mouth",
+        action="store_true",
+        help="draw the inside of the mouth without networks: plainer and faster",
     )
     add_dial_options(parser)
 
@@ -84,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
             badge=args.badge,
             sign_key=args.sign_key,
             model=args.model,
+            plain_mouth=args.plain_mouth,
             report=report,
         )
     conclude(made.path, made.frames, made.seconds, made.note)

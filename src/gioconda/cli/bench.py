@@ -24,7 +24,10 @@ def add_parser(subparsers: Subparsers) -> None:
         "hold",
     )
     parser.add_argument(
-        "--model", metavar="FILE", type=Path, help="a file of `gioconda train renderer`"
+        "--model",
+        metavar="FILE",
+        type=Path,
+        help="a file of `gioconda train renderer` (default: the released networks)",
     )
     parser.add_argument(
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
@@ -86,8 +89,6 @@ def _speed(args: argparse.Namespace) -> None:
 def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
-    if args.model is None:
-        raise GiocondaError("bench decoder needs --model FILE, a file of `gioconda train renderer`")
     result = bench_decoder(args.size, args.model)
     rows = [
         [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]

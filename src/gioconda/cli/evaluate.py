@@ -42,7 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
         type=Path,
         action="append",
         default=[],
-        help="a file of `gioconda train renderer`; may be given again",
+        help="a file of `gioconda train renderer`, may be given again (default: the released one)",
     )
     renderer.add_argument(
         "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
@@ -313,11 +313,11 @@ def _reenactment(args: argparse.Namespace) -> None:
 
 def _renderer(args: argparse.Namespace) -> None:
     from gioconda.evaluation.renderer import evaluate_renderer
-    from gioconda.renderer.neural import NeuralDecoder, precisions
+    from gioconda.renderer.neural import NeuralDecoder, precisions, released
 
     decoders: dict[str, Any] = {
         f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)
-        for file in args.model
+        for file in args.model or [released()]
         for name in precisions(file)
         if name != "bf16" or "int8" not in precisions(file)
     }

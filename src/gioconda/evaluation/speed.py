@@ -20,7 +20,7 @@ from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import Shot
-from gioconda.renderer.neural import PARTS, NeuralDecoder, networks, precisions, resize
+from gioconda.renderer.neural import PARTS, NeuralDecoder, networks, precisions, released, resize
 
 _WARM = 10  # frames that are not counted
 
@@ -33,7 +33,7 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
     Args:
         size: side of the video in pixels.
         seconds: how much speech is animated.
-        model: a file of the learned decoder; None for what a Renderer takes by default.
+        model: a file of the learned decoder; None for the released one.
 
     Returns:
         `stages`: for each, name, median and 95th percentile in milliseconds a frame, and
@@ -45,7 +45,7 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer, mark = Renderer(portrait, _made(portrait, model)), Mark(0)
+    renderer, mark = Renderer(portrait, NeuralDecoder(portrait, model)), Mark(0)
     frames: list[NDArray[np.uint8]] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
@@ -78,12 +78,12 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
     }
 
 
-def bench_decoder(size: int, model: Path) -> dict[str, Any]:
+def bench_decoder(size: int, model: Path | None = None) -> dict[str, Any]:
     """The learned decoder alone, on the bundled example, at each precision.
 
     Args:
         size: side of the video in pixels.
-        model: the decoder's file.
+        model: the decoder's file; None for the released one.
 
     Returns:
         `decoder_gmac`, `encoder_gmac`: thousand million multiplications of the convolutions;
@@ -91,6 +91,7 @@ def bench_decoder(size: int, model: Path) -> dict[str, Any]:
         of each precision, with all that is prepared and blended; `psnr`: of the frame inside
         the view against full precision, by precision.
     """
+    model = model or released()
     photo, voice = example(2)
     portrait = make_portrait(photo, size)
     motion = Generator().append(voice)
@@ -135,10 +136,6 @@ def multiplications(model: ov.Model) -> int:
             places = int(np.prod(operation.output(0).get_shape()[2:]))
             total += places * int(np.prod(kernel))
     return total
-
-
-def _made(portrait: Portrait, model: Path | None) -> NeuralDecoder | None:
-    return None if model is None else NeuralDecoder(portrait, model)
 
 
 class _Nothing:
@@ -215,7 +212,7 @@ def _pipeline(
     path: Path, portrait: Portrait, voice: NDArray[np.float32], model: Path | None = None
 ) -> list[float]:
     """Seconds from frame to frame of the whole line, as `gioconda.animate` runs it."""
-    animator = Animator(portrait, decoder=_made(portrait, model))
+    animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))
     with VideoWriter(path, portrait.size, portrait.size, voice) as video:
         ends = [time.perf_counter()]
         for frame in animator.speak(voice):

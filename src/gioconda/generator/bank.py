@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
-from gioconda.face import topology
 from gioconda.face.basis import Basis
+from gioconda.face.lids import gap
 
 BLEND: Final = 24  # frames in which one stretch gives way to the next
 _LEAST: Final = 24  # frames of a stretch that are played alone
@@ -140,8 +140,7 @@ def lid_gap(upper: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
 
     1 as on the neutral face, 0 shut, negative where the lids would cross.
     """
-    gap, neutral = _gap(basis.dynamics[basis.upper]), _gap(basis.mean)
-    opening: NDArray[np.float64] = 1 + upper @ gap / neutral
+    opening: NDArray[np.float64] = 1 + upper @ gap(basis.dynamics[basis.upper]) / gap(basis.mean)
     return opening
 
 
@@ -151,14 +150,6 @@ def with_blinks(stretch: Stretch, bank: Bank, basis: Basis) -> NDArray[np.float3
     upper = moved[:, basis.parts[0] :]
     upper += (stretch.blink * lid_gap(upper, basis))[:, None].astype(np.float32) * bank.shut
     return moved
-
-
-def _gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Between the middles of the lids, both eyes' mean, (...)."""
-    lower = np.concatenate([topology.RIGHT_LID_LOWER[3:6], topology.LEFT_LID_LOWER[3:6]])
-    upper = np.concatenate([topology.RIGHT_LID_UPPER[3:6], topology.LEFT_LID_UPPER[3:6]])
-    gap: NDArray[np.float64] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
-    return gap
 
 
 @cache

@@ -6,6 +6,7 @@ The plain mouth is its first guess: it draws over what that has drawn.
 """
 
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -52,7 +53,7 @@ class NeuralDecoder:
 
     Args:
         portrait: whom to draw.
-        model: a file that `gioconda train renderer` wrote.
+        model: a file that `gioconda train renderer` wrote; None for the released one.
         precision: one of `precisions(model)`, by default the fastest, the last; processors
             that lack bf16 take f32.
 
@@ -60,7 +61,10 @@ class NeuralDecoder:
         GiocondaError: if the file is missing or is no such model.
     """
 
-    def __init__(self, portrait: Portrait, model: Path, precision: str | None = None) -> None:
+    def __init__(
+        self, portrait: Portrait, model: Path | None = None, precision: str | None = None
+    ) -> None:
+        model = model or released()
         encoder, *decoders = _compiled(model, precision or precisions(model)[-1])
         # requests of its own: other portraits may be drawn at the same time
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
@@ -103,6 +107,11 @@ class NeuralDecoder:
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
             window.draw(out, change, picture, inner_mouth)
+
+
+def released() -> Path:
+    """The file of the released networks."""
+    return Path(str(resources.files("gioconda") / "weights" / "renderer.zip"))
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from gioconda.media import sample
 from gioconda.portrait import Portrait
-from gioconda.renderer.decoder import Decoder, PlainMouth, Shot
+from gioconda.renderer.decoder import Decoder, Shot
 from gioconda.renderer.eyes import make_eyes
+from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.warp import compose, rasterise
 
@@ -18,7 +19,7 @@ class Renderer:
 
     Args:
         portrait: whom to draw.
-        decoder: draws what the warp cannot know; version 0's plain mouth by default.
+        decoder: draws what the warp cannot know; the released networks by default.
         full: draw into the whole photo; for a portrait made at the photo's own scale
             (`make_portrait(..., size=None)`).
     """
@@ -27,7 +28,7 @@ class Renderer:
         self, portrait: Portrait, decoder: Decoder | None = None, full: bool = False
     ) -> None:
         self.portrait = portrait
-        self._decoder = decoder or PlainMouth(portrait)
+        self._decoder = decoder or NeuralDecoder(portrait)
         self._sheet = make_sheet(portrait)
         self._eyes = make_eyes(portrait)
         size = portrait.size

@@ -1,0 +1,43 @@
+"""Lids: those of one face shut when those of the mean face do.
+
+Dynamics move lids by distances. Eyes larger than the mean face's, as drawings have them, would
+be left half open, and the lids of narrower ones would cross.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import actions, topology
+from gioconda.face.basis import Basis
+
+_LEAST, _MOST = 0.5, 2.0  # of a gap against the mean face's
+
+
+class Lids:
+    """The lids of one face, both alike.
+
+    Args:
+        basis: what dynamics are coordinates of.
+        neutral: (478, 3) the neutral face in the head frame.
+    """
+
+    def __init__(self, basis: Basis, neutral: NDArray[np.floating]) -> None:
+        mean = float(gap(basis.mean))
+        self._more = float(np.clip(gap(neutral) / mean, _LEAST, _MOST)) - 1
+        self._gap = gap(basis.dynamics) / mean  # (D,) what each coordinate adds
+        both = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
+        blink = actions.project(actions.face(both), basis)
+        self._blink = blink / -(blink @ self._gap)  # (D,) shuts the mean face's
+
+    def __call__(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Dynamics (T, D) that shut these eyes as far as `dynamics` shut those of the mean face."""
+        shut = np.maximum(-dynamics @ self._gap, 0)
+        return np.asarray(dynamics + self._more * shut[:, None] * self._blink, np.float32)
+
+
+def gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Between the middles of the lids, both eyes' mean, (...)."""
+    lower = [*topology.RIGHT_LID_LOWER[3:6], *topology.LEFT_LID_LOWER[3:6]]
+    upper = [*topology.RIGHT_LID_UPPER[3:6], *topology.LEFT_LID_UPPER[3:6]]
+    between: NDArray[np.float64] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
+    return between

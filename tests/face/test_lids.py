@@ -1,0 +1,43 @@
+"""Eyes of every size shut when the mean face's do."""
+
+import numpy as np
+import pytest
+
+from gioconda.face import actions, measure
+from gioconda.face.basis import released_basis
+from gioconda.face.lids import Lids
+
+
+@pytest.fixture(scope="module")
+def basis():
+    return released_basis()
+
+
+@pytest.fixture(scope="module")
+def blink(basis):
+    """Open, half shut and shut, (3, D)."""
+    weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
+    shut = actions.project(actions.face(weights), basis)
+    return (np.array([0, 0.5, 1])[:, None] * shut).astype(np.float32)
+
+
+def opening(basis, dynamics, neutral):
+    return measure.lid_opening(basis.rebuild(dynamics, neutral)).mean(1)
+
+
+@pytest.mark.parametrize("size", [0.7, 1.0, 1.5])
+def test_eyes_of_any_size_shut_as_far_as_the_mean_face_s(basis, blink, size):
+    wide = basis.mean - (size - 1) * np.tensordot(blink[2], basis.dynamics, 1)
+    expected = opening(basis, blink, basis.mean)
+    found = opening(basis, Lids(basis, wide)(blink), wide)
+    assert found / found[0] == pytest.approx(expected / expected[0], abs=0.06)
+
+
+def test_large_eyes_would_stay_half_open(basis, blink):
+    wide = basis.mean - 0.5 * np.tensordot(blink[2], basis.dynamics, 1)
+    assert opening(basis, blink, wide)[2] > 2 * opening(basis, Lids(basis, wide)(blink), wide)[2]
+
+
+def test_what_opens_the_eyes_is_left_alone(basis, blink):
+    wide = basis.mean - 0.5 * np.tensordot(blink[2], basis.dynamics, 1)
+    assert np.array_equal(Lids(basis, wide)(-blink), -blink)
