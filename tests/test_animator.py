@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from gioconda import Animator, animate
+from gioconda.media import read_video
 from gioconda.provenance import find_mark, read_manifest
 
 
@@ -33,6 +34,17 @@ def test_one_seed_repeats_and_another_differs(portrait, voice):
 def test_what_an_animator_gives_out_is_marked(portrait, voice):
     frame = next(iter(Animator(portrait).append(voice[:16000])))
     assert find_mark([frame]).id is not None
+
+
+def test_a_plain_mouth_is_another(tmp_path, photo_path, voice_path):
+    videos = []
+    for plain in (False, True):
+        file = tmp_path / f"{plain}.mp4"
+        animate(photo_path, voice_path, file, size=128, plain_mouth=plain)
+        videos.append(np.stack(list(read_video(file))[:50]).astype(int))
+    changed = np.abs(videos[0] - videos[1]).mean((0, 3))
+    assert changed.max() > 8
+    assert np.median(changed) < 1
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -1,0 +1,82 @@
+"""The released networks draw mouths and eyes, and leave the rest alone."""
+
+import numpy as np
+import pytest
+
+from gioconda import GiocondaError, make_portrait
+from gioconda.renderer import Renderer
+from gioconda.renderer.decoder import PlainMouth
+from gioconda.renderer.geometry import face_mask, masks
+from gioconda.renderer.neural import NeuralDecoder, precisions, released
+from gioconda.renderer.view import CELL
+
+SIDE = 256
+
+
+@pytest.fixture(scope="module")
+def motion(portrait):
+    """A mouth that opens, 8 frames of pose and dynamics."""
+    lower = portrait.basis.lower
+    slope = portrait.basis.dynamics[lower][:, [14, 13], 1] @ [1, -1]
+    opened = np.zeros(len(portrait.basis.dynamics), np.float32)
+    opened[lower] = 0.3 * slope / (slope @ slope)
+    return [(portrait.pose, step * opened) for step in np.linspace(0, 1, 8, dtype=np.float32)]
+
+
+def drawn(portrait, motion, decoder=None):
+    renderer = Renderer(portrait, decoder)
+    return [renderer.render(*step).copy() for step in motion]
+
+
+@pytest.fixture(scope="module")
+def learned(portrait, motion):
+    return drawn(portrait, motion)
+
+
+@pytest.fixture(scope="module")
+def plain(portrait, motion):
+    return drawn(portrait, motion, PlainMouth(portrait))
+
+
+def test_the_same_frames_again(portrait, motion, learned):
+    for one, other in zip(learned, drawn(portrait, motion), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_open_mouth_is_drawn_and_what_is_far_from_mouth_and_eyes_is_not(
+    portrait, motion, learned, plain
+):
+    renderer = Renderer(portrait)
+    _, shot = renderer.shoot(*motion[-1])
+    view = shot.head.view(SIDE)
+    mesh = view.points(shot.face)
+    change = np.abs(view.cut(learned[-1]).astype(float) - view.cut(plain[-1])).mean(-1)
+    inside, lips, eyes, _ = masks(mesh, SIDE, SIDE) > 127
+    assert change[inside].mean() > 4
+    oval = np.kron(face_mask(mesh, SIDE), np.ones((CELL, CELL))) > 127
+    assert change[~oval].mean() < 0.1
+    rest = oval & ~inside & ~lips & ~eyes
+    assert change[rest].mean() < 0.2 * change[inside].mean()
+
+
+def test_eight_bits_are_as_good_as_full_precision(portrait, motion):
+    assert precisions(released()) == ("f32", "bf16", "int8")
+    exact, small = (
+        drawn(portrait, motion[-1:], NeuralDecoder(portrait, precision=precision))[0].astype(float)
+        for precision in ("f32", "int8")
+    )
+    view = Renderer(portrait).shoot(*motion[-1])[1].head.view(SIDE)
+    error = np.mean((view.cut(exact) - view.cut(small)) ** 2)
+    assert 10 * np.log10(255**2 / error) > 38
+
+
+def test_every_size_is_drawn(photo):
+    for size in (64, 130):
+        portrait = make_portrait(photo, size)
+        frame = Renderer(portrait).render(portrait.pose, portrait.expression)
+        assert frame.shape == (size, size, 3)
+
+
+def test_a_file_that_is_none_is_named(portrait, tmp_path):
+    with pytest.raises(GiocondaError, match=r"nothing\.zip"):
+        NeuralDecoder(portrait, tmp_path / "nothing.zip")
