@@ -1,10 +1,10 @@
 """What each part of the renderer's recipe is worth, in short equal trainings.
 
-    python benchmarks/renderer_ablation.py DATA --cache DIR --steps 1000 -o FOLDER
+    python benchmarks/renderer_ablation.py DATA --cache DIR --start small.safetensors -o FOLDER
 
-Trains the recipe, and the recipe without one part at a time, for the same steps from nothing,
-and prints a table of `gioconda evaluate renderer`'s measures on the same held-out clips. Called
-again it goes on where it stopped; FOLDER keeps checkpoints and logs.
+Trains the recipe, and the recipe without one part at a time, for the same steps from the same
+weights, and prints a table of `gioconda evaluate renderer`'s measures on the same held-out clips.
+Called again it goes on where it stopped; FOLDER keeps checkpoints and logs.
 """
 
 import argparse
@@ -52,7 +52,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--start", type=Path, help="weights of an earlier training")
+    parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
@@ -62,18 +63,19 @@ def main() -> None:
         return (args.output / name.replace(" ", "-")).with_suffix(kind)
 
     train = read_clips(args.data, "train", args.cache)
-    judged = args.steps * 3 // 10
     without = {
-        "nothing": {"critic_from": judged},
-        "appearance features": {"critic_from": judged, "net": unseen()},
+        "nothing": {"critic_from": 0},
+        "appearance features": {"critic_from": 0, "net": unseen()},
         "discriminator": {"critic_from": float("inf")},
-        "sharp-clip sampling": {"critic_from": judged, "sharp": None},
+        "sharp-clip sampling": {"critic_from": 0, "sharp": None},
     }
     for name, change in without.items():
         if not file(name, ".zip").exists():
             print(f"training without {name}", flush=True)
             checkpoint, output = file(name, ".pt"), file(name, ".zip")
-            train_renderer(train, checkpoint, 600, output, steps=args.steps, **change)
+            train_renderer(
+                train, checkpoint, 600, output, steps=args.steps, start=args.start, **change
+            )
     decoders = {
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in without
     }
