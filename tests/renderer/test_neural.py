@@ -7,7 +7,7 @@ from gioconda import GiocondaError, make_portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
-from gioconda.renderer.neural import NeuralDecoder, precisions, released
+from gioconda.renderer.neural import NeuralDecoder, precisions, released, sharpen
 from gioconda.renderer.view import CELL
 
 SIDE = 256
@@ -80,3 +80,14 @@ def test_every_size_is_drawn(photo):
 def test_a_file_that_is_none_is_named(portrait, tmp_path):
     with pytest.raises(GiocondaError, match=r"nothing\.zip"):
         NeuralDecoder(portrait, tmp_path / "nothing.zip")
+
+
+def test_inside_the_mouth_detail_is_stronger_and_elsewhere_the_same():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(90, 160, (40, 60, 3)).astype(np.uint8)
+    inner_mouth = np.zeros((40, 60), np.uint8)
+    inner_mouth[:, :30] = 255
+    change = np.zeros((40, 60, 3), np.float32)
+    sharpen(change, picture, inner_mouth)
+    assert (change + picture)[:, :25].std() > 1.2 * picture[:, :25].std()
+    assert not change[:, 40:].any()
