@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gioconda.renderer.light import FACES, Light
+from gioconda.renderer.light import FACES, Light, gains
 
 
 @pytest.fixture
@@ -23,18 +23,11 @@ def test_under_a_varnish_the_networks_see_the_same_face(face):
 def test_a_change_comes_back_in_the_light_of_the_picture(face):
     light = Light(np.rint(face * [1.1, 0.9, 0.6]).astype(np.uint8))
     tooth = np.full((4, 4, 3), 20, np.float32)
-    assert light.on(tooth) * light.gains == pytest.approx(tooth)
-    assert light.on(tooth)[0, 0, 2] < light.on(tooth)[0, 0, 0]  # less blue than red
+    red, green, blue = light.on(tooth)[0, 0]
+    assert light.on(tooth) == pytest.approx(np.broadcast_to([red, green, blue], tooth.shape))
+    assert (red, green, blue) == pytest.approx([24.1, 19.8, 13.2], rel=0.03)  # as the varnish is
 
 
-def test_no_light_is_stranger_than_some(face):
-    blue = face * np.array([0, 0, 1], np.uint8)
-    assert Light(blue).gains.min() >= 0.5
-    assert Light(blue).gains.max() <= 2
-    assert np.isfinite(Light(np.zeros_like(face)).gains).all()
-
-
-def test_several_pictures_at_once(face):
-    light = Light(face)
-    both = light.off(np.stack([face, face[::-1]]))
-    assert np.array_equal(both[1], light.off(face[::-1].copy()))
+def test_no_light_is_stranger_than_some():
+    assert gains(np.array([0.0, 0, 200])) == pytest.approx([2, 2, 0.5])
+    assert np.isfinite(gains(np.zeros(3))).all()

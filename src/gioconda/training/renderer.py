@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from gioconda.data.clips import Clip
 from gioconda.data.scenes import SHARP_PART, Scene, Scenes
 from gioconda.errors import GiocondaError
-from gioconda.renderer.light import Light
+from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
@@ -59,7 +59,9 @@ WEIGHTS: Final = {
     "match": 0.4,
 }
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
-MOUTH, LIPS, EYES, OUTSIDE = 3.0, 5.0, 5.0, 0.1  # weights of a pixel; the rest of the face has 1
+# Weights of a pixel; the rest of the face has 1. Inside the mouth, where several things may be,
+# the critic is to decide, not the mean of all of them.
+MOUTH, LIPS, EYES, OUTSIDE = 3.0, 5.0, 5.0, 0.1
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
 
@@ -302,7 +304,7 @@ def _judged(batch: Batch) -> Tensor:
     """
     inside = batch.masks[:, :1]
     weight = F.avg_pool2d((batch.weight > 1).float() + 2 * inside, 8)
-    return weight / weight.mean()
+    return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
 def balance(total: Tensor, critic: Tensor, drawn: Tensor) -> Tensor:
@@ -345,15 +347,14 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     chosen = [pool[i] for i in rng.choice(len(pool), SCENES, replace=False)]
     parts: list[list[NDArray[Any]]] = []
     for scene in chosen:
-        light = Light(scene.source)
         pairs = rng.choice(len(scene.real) // 2, window.pairs, replace=False)
         at = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
         parts.append(
             [
-                light.off(scene.source).transpose(2, 0, 1)[None],
+                scene.source.transpose(2, 0, 1)[None],
                 scene.source_masks[None],
-                light.off(scene.warped[at, rows, columns]).transpose(0, 3, 1, 2),
-                light.off(scene.real[at, rows, columns]).transpose(0, 3, 1, 2),
+                scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
+                scene.real[at, rows, columns].transpose(0, 3, 1, 2),
                 scene.masks[at, :, rows, columns],
                 scene.guides[at, :, *cells],
                 scene.origin[at, *cells],
@@ -366,9 +367,11 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     source, source_masks, warped, real, masks, guides, origin, face = (t.float() for t in tensors)
     colours = Colours(len(chosen), rng, device)
     frames = len(real) // len(chosen)
-    source, warped, real = (
-        colours(x / 255, n) for x, n in ((source, 1), (warped, frames), (real, frames))
-    )
+    source = colours(source / 255, 1)
+    light = _light(source)
+    source = (light * source).clamp(0, 1)
+    light = light.repeat_interleave(frames, 0)
+    warped, real = ((light * colours(x / 255, frames)).clamp(0, 1) for x in (warped, real))
     source_masks, masks, face = source_masks / 255, masks / 255, face / 255
     if rng.random() < 0.5:
         corner[1] = side - corner[1] - size[1]
@@ -387,6 +390,14 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     return Batch(
         source, source_masks, warped, real, masks, guides, origin, weight, place, window.judged
     )
+
+
+def _light(source: Tensor) -> Tensor:
+    """What takes the light off pictures (N, 3, S, S), 0 to 1: (N, 3, 1, 1)."""
+    rows, columns = middle(source.shape[-1])
+    colours = source[:, :, rows, columns].mean((2, 3))
+    found = torch.from_numpy(gains(255 * colours.cpu().numpy()))
+    return found.to(source.device)[..., None, None]
 
 
 def weigh(masks: Tensor, face: Tensor) -> Tensor:
