@@ -12,13 +12,10 @@ import json
 from functools import partial
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.renderer.neural import NeuralDecoder
-from gioconda.training.decoder_net import Encoder, RendererNet
+from gioconda.training.decoder_net import RendererNet
 from gioconda.training.renderer import train_renderer
 
 MEASURES = (
@@ -32,20 +29,12 @@ MEASURES = (
 )
 
 
-class Blind(Encoder):
-    """Sees the portrait and tells nothing of it."""
+class Blind(RendererNet):
+    """A net whose decoder gets the warped pixels alone."""
 
-    def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        features, ground = super().forward(pixels, masks)
-        return 0 * features, 0 * ground
-
-
-def unseen() -> RendererNet:
-    """The net whose decoder gets the warped pixels alone."""
-    torch.manual_seed(0)
-    net = RendererNet()
-    net.encoder = Blind(96, 32)
-    return net
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder.register_forward_hook(lambda module, seen, told: tuple(0 * x for x in told))
 
 
 def main() -> None:
@@ -65,7 +54,7 @@ def main() -> None:
     train = read_clips(args.data, "train", args.cache)
     without = {
         "nothing": {"critic_from": 0},
-        "appearance features": {"critic_from": 0, "net": unseen()},
+        "appearance features": {"critic_from": 0, "make": Blind},
         "discriminator": {"critic_from": float("inf")},
         "sharp-clip sampling": {"critic_from": 0, "sharp": None},
     }

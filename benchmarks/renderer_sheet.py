@@ -17,13 +17,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gioconda import GiocondaError, make_portrait
+from gioconda import Animator, GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
-from gioconda.face import actions
 from gioconda.face.basis import released_basis
-from gioconda.face.lids import Lids
+from gioconda.face.lids import shutting
 from gioconda.face.tracker import Track
 from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
@@ -59,19 +58,18 @@ def held_out(args: argparse.Namespace) -> list[np.ndarray]:
 
 def eyes(args: argparse.Namespace) -> list[np.ndarray]:
     """Three rows for each portrait."""
-    blink = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
-    shut = actions.project(actions.face(blink), released_basis()).astype(np.float32)
+    shut = shutting(released_basis())
     rows = []
     for portrait in _portraits(args):
         shown = [portrait]
         for much in (1, 0.55):
-            moved = Lids(portrait.basis, portrait.neutral)(much * shut[None])[0]
+            moved = portrait.lids(much * shut[None])[0]
             frame = Renderer(portrait).render(portrait.pose, moved)
             shown.append(make_portrait(frame, 512))
         for each in shown:
-            renderer, lids, row = Renderer(each), Lids(each.basis, each.neutral), []
+            renderer, row = Renderer(each), []
             for much in np.linspace(0, 1.1, args.frames):
-                frame = renderer.render(each.pose, lids(much * shut[None])[0])
+                frame = renderer.render(each.pose, each.lids(much * shut[None])[0])
                 face = _face(frame, each.head.centre[0] - [0, 55], args.crop)
                 row.append(part(face[args.crop // 4 : -args.crop // 4], args))
             rows.append(np.hstack(row))
@@ -83,20 +81,17 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
     voice = read_audio(args.voice)[: 16000 * args.seconds]
     rows = []
     for portrait in _portraits(args):
-        generator = Generator(0)
-        motion = generator.append(voice)
-        openness = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
-        gap = np.linalg.norm(openness[:, 13, :2] - openness[:, 14, :2], axis=1)
+        motion = Generator(0, rest=portrait.gaze).append(voice)
+        faces = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
+        gap = np.linalg.norm(faces[:, 13, :2] - faces[:, 14, :2], axis=1)
         picks = np.sort(_apart(gap, args.frames))
-        gaze = portrait.basis.gaze
         for decoder in (PlainMouth(portrait), NeuralDecoder(portrait, args.model)):
-            renderer = Renderer(portrait, decoder)
-            row = []
-            for i in picks:
-                dynamics = motion.dynamics[i].copy()
-                dynamics[gaze] += portrait.expression[gaze]
-                frame = renderer.render(motion.pose[i] + portrait.pose, dynamics)
-                row.append(part(_face(frame, portrait.head.centre[0], args.crop), args))
+            animator = Animator(portrait, decoder=decoder)
+            row = [
+                part(_face(frame, portrait.head.centre[0], args.crop), args)
+                for i, frame in enumerate(animator.append(voice))
+                if i in picks
+            ]
             rows.append(np.hstack(row))
     return rows
 

@@ -2,9 +2,10 @@ import av
 import numpy as np
 import pytest
 
-from gioconda import Animator, animate
+from gioconda import Animator, GiocondaError, animate
 from gioconda.media import read_video
 from gioconda.provenance import find_mark, read_manifest
+from gioconda.renderer.neural import released
 
 
 def frames(portrait, voice, hop, seed=0):
@@ -37,14 +38,32 @@ def test_what_an_animator_gives_out_is_marked(portrait, voice):
 
 
 def test_a_plain_mouth_is_another(tmp_path, photo_path, voice_path):
-    videos = []
+    videos, marks = [], set()
     for plain in (False, True):
         file = tmp_path / f"{plain}.mp4"
-        animate(photo_path, voice_path, file, size=128, plain_mouth=plain)
+        marks.add(animate(photo_path, voice_path, file, size=128, plain_mouth=plain).mark)
         videos.append(np.stack(list(read_video(file))[:50]).astype(int))
     changed = np.abs(videos[0] - videos[1]).mean((0, 3))
     assert changed.max() > 8
-    assert np.median(changed) < 1
+    assert np.median(changed) < 3  # their marks differ
+    assert len(marks) == 2
+
+
+def test_a_plain_mouth_and_a_model_are_not_both_drawn(tmp_path, photo_path, voice_path):
+    with pytest.raises(GiocondaError, match="one or the other"):
+        animate(photo_path, voice_path, tmp_path / "x.mp4", model="x.zip", plain_mouth=True)
+
+
+def test_the_file_of_another_network_is_part_of_what_a_video_says(
+    tmp_path, photo_path, voice_path, portrait
+):
+    model = tmp_path / "own.zip"
+    model.write_bytes(released().read_bytes())
+    file = tmp_path / "out.mp4"
+    animate(photo_path, voice_path, file, size=128, model=model)
+    assert "model" in read_manifest(file).output["hashes"]
+    with pytest.raises(GiocondaError, match="none"):
+        animate(photo_path, voice_path, tmp_path / "x.mp4", model=tmp_path / "none.zip")
 
 
 @pytest.mark.parametrize("full", [False, True])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.face.lids import Lids
+from gioconda.errors import GiocondaError
 from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
@@ -56,7 +56,6 @@ class Animator:
         self.renderer = Renderer(portrait, decoder, full=full)
         self._generator = Generator(seed, controls, portrait.gaze)
         self._portrait = portrait
-        self._lids = Lids(portrait.basis, portrait.neutral)
         self._frame = 0
 
     @property
@@ -103,7 +102,7 @@ class Animator:
     def _drawings(self, motion: Motion) -> list[Callable[[], NDArray[np.uint8]]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
-        dynamics = self._lids(motion.dynamics)
+        dynamics = portrait.lids(motion.dynamics)
         told = self.controls.at(self._frame, self._frame + len(motion)).gaze
         dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
@@ -174,21 +173,29 @@ def animate(
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
     start = time.perf_counter()
+    if plain_mouth and model is not None:
+        raise GiocondaError("a plain mouth needs no model; give one or the other")
     dials = controls or Controls()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
+    decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
+    made_from = {"portrait": photo, "voice": audio}
+    if model is not None:
+        decoder, made_from["model"] = NeuralDecoder(portrait, Path(model)), model
     made = Output(
-        {"portrait": photo, "voice": audio},
-        {"seed": seed, "size": size, "full": full, "face": face, "controls": dials.told()},
+        made_from,
+        {
+            "seed": seed,
+            "size": size,
+            "full": full,
+            "face": face,
+            "controls": dials.told(),
+            "plain_mouth": plain_mouth,
+        },
         consent,
         badge,
         sign_key,
     )
-    decoder: Decoder
-    if plain_mouth:
-        decoder = PlainMouth(portrait)
-    else:
-        decoder = NeuralDecoder(portrait, None if model is None else Path(model))
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     done = 0

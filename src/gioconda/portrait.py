@@ -11,6 +11,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
+from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out, sample
@@ -73,6 +74,11 @@ class Portrait:
         """
         own, mean = (measure.gaze(face[None], face)[0] for face in (self.neutral, self.basis.mean))
         return np.asarray(self.pose[:2] + own - mean, np.float32)
+
+    @cached_property
+    def lids(self) -> Lids:
+        """What shuts these eyes when motion of the mean face shuts its own."""
+        return Lids(self.basis, self.neutral)
 
     @property
     def neutral(self) -> NDArray[np.float32]:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from gioconda.face import actions, measure
+from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.face.lids import Lids
+from gioconda.face.lids import Lids, shutting
 
 
 @pytest.fixture(scope="module")
@@ -16,9 +16,7 @@ def basis():
 @pytest.fixture(scope="module")
 def blink(basis):
     """Open, half shut and shut, (3, D)."""
-    weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
-    shut = actions.project(actions.face(weights), basis)
-    return (np.array([0, 0.5, 1])[:, None] * shut).astype(np.float32)
+    return np.array([[0], [0.5], [1]], np.float32) * shutting(basis)
 
 
 def opening(basis, dynamics, neutral):

@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 
 from gioconda import Controls, Motion
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.speed import example
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
@@ -107,3 +108,11 @@ def test_amplitude_moves_the_head_more(voice: Voice) -> None:
 
     assert speed(0) == 0
     assert speed(0.5) < speed(2.0)
+
+
+def test_heads_come_back_to_the_distance_they_were_told():
+    """What a stretch of speech adds to the head's size is none in the mean, whoever leans."""
+    voice = np.tile(example(10)[1], 4)
+    nearer = [Generator(seed).append(voice).pose[100:, 5] for seed in (0, 1)]
+    assert all(abs(float(each.mean())) < 0.003 for each in nearer)
+    assert all(float(each.std()) > 0.005 for each in nearer)

@@ -88,6 +88,19 @@ def test_what_is_sent_after_an_interruption_is_said():
     assert np.abs(sound_of(take(session, 14))).max() > 0.3
 
 
+def test_who_interrupts_and_speaks_again_is_told_so_once():
+    _, _, session = begin()
+    session.append(tone(5))
+    told = [frame.state for frame in take(session, 10)]
+    session.interrupt()
+    told += [frame.state for frame in take(session, 1)]
+    session.append(tone(0.4))
+    told += [frame.state for frame in take(session, 8)]
+    changes = [after for before, after in itertools.pairwise(told) if after is not before]
+    assert changes[-2:] == [State.INTERRUPTED, State.SPEAKING]
+    assert changes.count(State.INTERRUPTED) == 1
+
+
 @pytest.mark.parametrize("before", ["idle", "interrupted", "closed"])
 def test_what_a_state_does_not_allow_is_refused_and_both_states_are_named(before):
     _, _, session = begin()

@@ -28,6 +28,13 @@ def test_a_change_comes_back_in_the_light_of_the_picture(face):
     assert (red, green, blue) == pytest.approx([24.1, 19.8, 13.2], rel=0.03)  # as the varnish is
 
 
+def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
+    light = Light(np.repeat(face[..., :1], 3, -1))
+    drawn = light.on(np.random.default_rng(0).normal(0, 20, (4, 4, 3)).astype(np.float32))
+    assert np.ptp(drawn, axis=-1).max() < 1e-4
+    assert np.abs(drawn).max() > 1
+
+
 def test_no_light_is_stranger_than_some():
     assert gains(np.array([0.0, 0, 200])) == pytest.approx([2, 2, 0.5])
     assert np.isfinite(gains(np.zeros(3))).all()

@@ -1,5 +1,7 @@
 """The recipe learns, goes on where it stopped, and what it writes draws the same."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -114,19 +116,21 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(recipe, "HEARD_AFTER", 0)
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
     monkeypatch.setattr(recipe, "WINDOWS", [small])
-    monkeypatch.setattr(recipe, "RendererNet", lambda: networks.RendererNet(32, 32, 1, 8))
+    train = partial(
+        recipe.train_renderer, make=lambda: networks.RendererNet(32, 32, 1, 8), critic_from=2
+    )
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
-    first = recipe.train_renderer(clips, checkpoint, 60, output, steps=2, critic_from=2)
-    second = recipe.train_renderer(clips, checkpoint, 60, output, steps=4, critic_from=2)
+    first = train(clips, checkpoint, 60, output, steps=2)
+    second = train(clips, checkpoint, 60, output, steps=4)
     assert (first["steps"], second["steps"]) == (2, 4)
     assert {"critic", "match", "judge"} <= second.keys()
     assert second["export_error"] < 0.1
     left, nothing_done = tmp_path / "state.safetensors", tmp_path / "other.zip"
-    recipe.train_renderer(clips, tmp_path / "other.pt", 0, nothing_done, start=left)
+    train(clips, tmp_path / "other.pt", 0, nothing_done, start=left)
     other = load_file(tmp_path / "other.safetensors")
     assert all(torch.equal(weights, other[name]) for name, weights in load_file(left).items())
     with pytest.raises(GiocondaError, match="no weights of the renderer"):
-        recipe.train_renderer(clips, tmp_path / "new.pt", 0, output, start=output)
+        train(clips, tmp_path / "new.pt", 0, output, start=output)
     decoder = NeuralDecoder(portrait, output)
     frame = Renderer(portrait, decoder).render(portrait.pose, portrait.expression)
     assert frame.shape == (512, 512, 3)

@@ -26,6 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Render."""
     import time
+    from dataclasses import replace
 
     from gioconda.face.basis import check_basis
     from gioconda.media import VideoWriter, read_audio, read_image
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = motion.about(portrait.pose)
+        motion = replace(motion, dynamics=portrait.lids(motion.dynamics))
     renderer = Renderer(portrait, full=args.full)
     sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}

@@ -23,16 +23,21 @@ class Lids:
 
     def __init__(self, basis: Basis, neutral: NDArray[np.floating]) -> None:
         mean = float(gap(basis.mean))
-        self._more = float(np.clip(gap(neutral) / mean, _LEAST, _MOST)) - 1
+        self._excess = float(np.clip(gap(neutral) / mean, _LEAST, _MOST)) - 1
         self._gap = gap(basis.dynamics) / mean  # (D,) what each coordinate adds
-        both = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
-        blink = actions.project(actions.face(both), basis)
+        blink = shutting(basis)
         self._blink = blink / -(blink @ self._gap)  # (D,) shuts the mean face's
 
     def __call__(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dynamics (T, D) that shut these eyes as far as `dynamics` shut those of the mean face."""
         shut = np.maximum(-dynamics @ self._gap, 0)
-        return np.asarray(dynamics + self._more * shut[:, None] * self._blink, np.float32)
+        return np.asarray(dynamics + self._excess * shut[:, None] * self._blink, np.float32)
+
+
+def shutting(basis: Basis) -> NDArray[np.float32]:
+    """Dynamics (D,) that bring the lids together, as the actions of a blink do."""
+    weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
+    return actions.project(actions.face(weights), basis).astype(np.float32)
 
 
 def gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
-from gioconda.face import actions, measure
+from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
+from gioconda.face.lids import shutting
 from gioconda.generator.bank import lid_gap
 from gioconda.generator.closing import Closing
 from gioconda.generator.diffusion import STEPS, guided, sample
@@ -184,9 +185,9 @@ class Generator:
             pose[i], dynamics[i] = self._window.shown()
             said = follows * float(heard.closing[i]), follows * float(heard.touching[i])
             self._closing.next(*said, dynamics[i, self._basis.lower])
-            pose[i] *= GAIN * dials.amplitude[i]
             self._near += RETURN * (float(pose[i, 5]) - self._near)
             pose[i, 5] -= self._near
+            pose[i] *= GAIN * dials.amplitude[i]
             brows = dynamics[i, self._basis.upper]
             brows += (dials.amplitude[i] - 1) * (brows - brows @ self._lid * self._lid)
             self._eyes.hold(gaze[i], pose[i, :2], dynamics[i])
@@ -387,9 +388,7 @@ def following_lids(pitch: float) -> NDArray[np.float32]:
 
 @cache
 def _shut() -> NDArray[np.float32]:
-    """Dynamics (D,) that bring the lids together."""
-    weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], np.float32)
-    return actions.project(actions.face(weights), released_basis()).astype(np.float32)
+    return shutting(released_basis())
 
 
 def _joined(parts: list[Motion]) -> Motion:

@@ -109,8 +109,10 @@ class Seat:
     def do(self, message: object) -> None:
         """A text message of the client. Raises GiocondaError if it cannot be done."""
         self.heard = time.monotonic()
-        what = message.get("do") if isinstance(message, dict) else None
-        if not isinstance(message, dict) or not isinstance(what, str) or what not in _FIELDS:
+        if not isinstance(message, dict):
+            message = {}
+        what = message.get("do")
+        if not isinstance(what, str) or what not in _FIELDS:
             raise RefusalError(400, "bad-request", f"expected do: {', '.join(_FIELDS)}")
         check_fields(message, ("do", *_FIELDS[what]))
         if what == "end_of_speech":
@@ -130,7 +132,7 @@ class Seat:
             if source not in ("speech", "microphone"):
                 raise RefusalError(400, "bad-request", "source is speech or microphone")
             self.session.microphone = source == "microphone"
-        else:
+        elif what == "close":
             self.leave()
 
     def leave(self, reason: RefusalError | None = None) -> None:

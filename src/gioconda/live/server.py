@@ -283,7 +283,7 @@ def _only(*known: str) -> Callable[[Request], Awaitable[None]]:
     """Refuses what is no form, and a form that has other fields."""
 
     async def check(request: Request) -> None:
-        if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise RefusalError(400, "bad-request", "expected a multipart form, as curl -F sends it")
         check_fields(await request.form(), known)
 

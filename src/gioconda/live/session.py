@@ -237,6 +237,8 @@ class Session:
         with self._lock:
             self._move(State.INTERRUPTED)
             self._silence()
+            # what was said before is still on its way, and not spoken any more
+            self._fed = deque((*fed[:2], State.INTERRUPTED) for fed in self._fed)
 
     def set(self, dials: Mapping[str, Any]) -> None:
         """Turn some dials, by the names of `Controls`; the face gets there smoothly.
@@ -303,7 +305,8 @@ class Session:
 
     def _frame(self, due: float) -> Frame:
         draw = self._ready.popleft()
-        sound, heard, state = self._fed.popleft()
+        with self._lock:
+            sound, heard, state = self._fed.popleft()
         picture = None
         if self._clock.now() - due <= _LATE or self._undrawn + 1 >= _AT_LEAST:
             picture = draw()
@@ -313,9 +316,6 @@ class Session:
             self._left_out += 1
         now = self._clock.now()
         assert self._anchor is not None
-        # what was said before an interruption is still on its way, and not spoken any more
-        if self._state is State.INTERRUPTED:
-            state = State.INTERRUPTED
         frame = Frame(self._number, self._number * STEP, sound, picture, state)
         with self._lock:
             waited = None if heard is None else now - heard
@@ -332,12 +332,12 @@ class Session:
         with self._lock:
             state = self._state
             sound, heard = self._next_sound()
+            self._fed.append((sound, heard, state))
             turned, self._turned = self._turned, None
         if turned is not None:
             self._speaker.controls = glide(self._speaker.controls, turned, self._moved)
         drawings = self._speaker.drawings(sound)
         self._moved += len(drawings)
-        self._fed.append((sound, heard, state))
         self._ready.extend(drawings)
 
     def _next_sound(self) -> tuple[NDArray[np.float32], float | None]:

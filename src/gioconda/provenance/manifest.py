@@ -175,7 +175,7 @@ def _holds_manifest(path: Path) -> bool:
 
 
 def _flat(output: Mapping[str, Any]) -> dict[str, Any]:
-    """Its objects as text, since C2PA's library reads lists of numbers back as bytes."""
+    """The settings as text, since C2PA's library reads lists of numbers back as bytes."""
     return {
         name: json.dumps(value) if name == _AS_TEXT else value for name, value in output.items()
     }
@@ -184,7 +184,7 @@ def _flat(output: Mapping[str, Any]) -> dict[str, Any]:
 def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
     """What `_flat` was given."""
     found = dict(output)
-    with suppress(ValueError):  # somebody else's text
+    with suppress(ValueError, RecursionError):  # somebody else's text
         if isinstance(found.get(_AS_TEXT), str):
             found[_AS_TEXT] = json.loads(found[_AS_TEXT])
     return found

@@ -2,7 +2,7 @@
 
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so teeth are as yellow as the
-painting, though no clip shows such teeth.
+painting, though no clip shows such teeth. What is drawn on a picture without colours gets none.
 """
 
 from typing import Final
@@ -17,6 +17,7 @@ FACES: Final = np.array([1.34, 0.88, 0.78])
 `benchmarks/face_colours.py` prints them for the training split.
 """
 _LEAST, _MOST = 0.5, 2.0  # of a gain
+_COLOURLESS: Final = 4.0  # least difference between the channels, in the mean, of a coloured face
 
 
 def middle(side: int) -> tuple[slice, slice]:
@@ -43,7 +44,9 @@ class Light:
     """
 
     def __init__(self, picture: NDArray[np.uint8]) -> None:
-        self._gains = gains(picture[middle(len(picture))].mean((0, 1)))
+        face = picture[middle(len(picture))]
+        self._colourless = float(np.ptp(face, axis=-1).mean()) < _COLOURLESS
+        self._gains = gains(face.mean((0, 1)))
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
 
@@ -54,4 +57,6 @@ class Light:
     def on(self, change: NDArray[np.float32]) -> NDArray[np.float32]:
         """A difference (h, w, 3) in the light of clips as it is in this one."""
         seen: NDArray[np.float32] = change / self._gains
+        if self._colourless:
+            seen[:] = seen.mean(-1, keepdims=True)
         return seen

@@ -9,13 +9,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Final, NamedTuple
+from zipfile import ZipFile
 
 import cv2
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.errors import GiocondaError
 from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import PlainMouth, Shot
@@ -147,12 +147,14 @@ def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArr
 
 @cache
 def precisions(model: Path) -> tuple[str, ...]:
-    """Those of `PRECISIONS` that a file offers."""
-    try:
-        networks(model, integers=True)
-    except GiocondaError:
-        return PRECISIONS[:-1]
-    return PRECISIONS
+    """Those of `PRECISIONS` that a file offers.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    networks(model)
+    with ZipFile(model) as file:
+        return PRECISIONS if "decoder.xml" in file.namelist() else PRECISIONS[:-1]
 
 
 def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:

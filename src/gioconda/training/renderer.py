@@ -119,7 +119,7 @@ def train_renderer(
     workers: int = 0,
     start: Path | None = None,
     report: Callable[[str, float], None] = lambda stage, part: None,
-    net: RendererNet | None = None,
+    make: Callable[[], RendererNet] = RendererNet,
     critic_from: float = CRITIC_FROM,
     sharp: float | None = SHARP_PART,
 ) -> dict[str, float]:
@@ -139,7 +139,7 @@ def train_renderer(
         workers: processes that prepare scenes; 0 to prepare them in between.
         start: weights to begin with where there is no checkpoint yet.
         report: called with what is being done and how much of it is done, from 0 to 1.
-        net: what is trained; None for the released architecture.
+        make: makes the net, by default the released architecture.
         critic_from: the step from which the critic learns.
         sharp: the part of scenes from sharp clips; None for as many as there are.
 
@@ -152,7 +152,7 @@ def train_renderer(
     """
     fabric = _fabric()
     torch.manual_seed(0)
-    net, critic = net or RendererNet(), Critic()
+    net, critic = make(), Critic()
     average = AveragedModel(net)
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
