@@ -24,7 +24,7 @@ from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
-_SHARPER: Final = 0.4  # by so much more detail,
+_SHARPER: Final = 0.6  # by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
 
