@@ -36,8 +36,9 @@ def speaking(portrait: Portrait, voice: np.ndarray, cell: int) -> list[np.ndarra
 def driven(portrait: Portrait, motion: Motion, picks: list[int], cell: int) -> list[np.ndarray]:
     """The picked frames of a motion about the portrait's own pose."""
     renderer = Renderer(portrait)
-    moved = motion.about(portrait.pose)
-    return [small(renderer.render(moved.pose[i], moved.dynamics[i]), cell) for i in picks]
+    poses = motion.about(portrait.pose).pose
+    dynamics = portrait.lids(motion.dynamics)
+    return [small(renderer.render(poses[i], dynamics[i]), cell) for i in picks]
 
 
 def extremes(motion: Motion, portrait: Portrait) -> list[int]:
