@@ -36,9 +36,8 @@ def speaking(portrait: Portrait, voice: np.ndarray, cell: int) -> list[np.ndarra
 def driven(portrait: Portrait, motion: Motion, picks: list[int], cell: int) -> list[np.ndarray]:
     """The picked frames of a motion about the portrait's own pose."""
     renderer = Renderer(portrait)
-    poses = motion.about(portrait.pose).pose
-    dynamics = portrait.lids(motion.dynamics)
-    return [small(renderer.render(poses[i], dynamics[i]), cell) for i in picks]
+    moved = portrait.driven(motion)
+    return [small(renderer.render(moved.pose[i], moved.dynamics[i]), cell) for i in picks]
 
 
 def extremes(motion: Motion, portrait: Portrait) -> list[int]:

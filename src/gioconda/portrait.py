@@ -1,6 +1,6 @@
 """Portrait: one photo made ready to move."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -15,6 +15,7 @@ from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out, sample
+from gioconda.motion import Motion
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
 _MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
@@ -74,6 +75,11 @@ class Portrait:
         """
         own, mean = (measure.gaze(face[None], face)[0] for face in (self.neutral, self.basis.mean))
         return np.asarray(self.pose[:2] + own - mean, np.float32)
+
+    def driven(self, motion: Motion) -> Motion:
+        """The motion of another face on this one: about its own pose, shutting its own lids."""
+        moved = motion.about(self.pose)
+        return replace(moved, dynamics=self.lids(moved.dynamics))
 
     @cached_property
     def lids(self) -> Lids:

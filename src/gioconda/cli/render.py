@@ -26,7 +26,6 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Render."""
     import time
-    from dataclasses import replace
 
     from gioconda.face.basis import check_basis
     from gioconda.media import VideoWriter, read_audio, read_image
@@ -41,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
     portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
     check_basis(motion, portrait.basis)
     if not args.absolute:
-        motion = motion.about(portrait.pose)
-        motion = replace(motion, dynamics=portrait.lids(motion.dynamics))
+        motion = portrait.driven(motion)
     renderer = Renderer(portrait, full=args.full)
     sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
