@@ -24,6 +24,7 @@ from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
+_WHAT: Final = "a model of the renderer"
 _SHARPER: Final = 0.6  # by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
@@ -150,9 +151,9 @@ def precisions(model: Path) -> tuple[str, ...]:
     """Those of `PRECISIONS` that a file offers.
 
     Raises:
-        GiocondaError: if the file is missing or is no such model.
+        GiocondaError: if the file is missing or is no zip file.
     """
-    networks(model)
+    read_networks(model, _WHAT)  # opens it, and reads none
     with ZipFile(model) as file:
         return PRECISIONS if "decoder.xml" in file.namelist() else PRECISIONS[:-1]
 
@@ -164,7 +165,7 @@ def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:
         GiocondaError: if the file is missing or is no such model.
     """
     decoder = "decoder.xml" if integers else "decoder.onnx"
-    encoder, drawing = read_networks(model, "a model of the renderer", "encoder.onnx", decoder)
+    encoder, drawing = read_networks(model, _WHAT, "encoder.onnx", decoder)
     return encoder, drawing
 
 
