@@ -154,6 +154,20 @@ def test_the_losses_see_blur_and_flicker():
     assert float(recipe.compare(real + 0.1 * sign, real, weight)["change"]) > 0.19
 
 
+def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more():
+    inside, lips = torch.zeros(2, 1, 1, 64, 64)
+    inside[..., 24:40, 16:48] = lips[..., 16:48, 8:56] = 1
+    masks = torch.cat([inside, lips, torch.zeros(1, 2, 64, 64)], 1)
+    weight = recipe.weigh(masks, torch.ones(1, 1, 16, 16))[0, 0]
+    assert (float(weight[32, 32]), float(weight[18, 32])) == (recipe.MOUTH, recipe.LIPS)
+    assert (float(weight[2, 32]), recipe.MOUTH < recipe.LIPS) == (1, True)
+    batch = recipe.Batch(*[masks] * 7, weight[None, None], (0, 0), True)
+    verdicts = recipe._judged(batch)[0, 0]
+    assert verdicts[4, 4] > verdicts[2, 4] > verdicts[0, 0] == 0
+    nothing = batch._replace(masks=0 * masks, weight=torch.ones_like(batch.weight))
+    assert not recipe._judged(nothing).any()
+
+
 def test_the_critic_is_weighed_against_the_other_losses():
     drawn = torch.ones(4, requires_grad=True)
     factor = recipe.balance((3 * drawn).sum(), -(0.5 * drawn).sum(), drawn)

@@ -5,8 +5,8 @@
 2. A batch is a window of the view over a few scenes: the mouth, the eyes, or all of it.
 3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
    gradients at several scales, the mouth and the eyes weighted up; the change from one frame to
-   the next; the mask itself, so that it stays shut where the warp is right; and, from
-   some step on, a critic that judges mouths and eyes, with feature matching.
+   the next; the mask itself, so that it stays shut where the warp is right; and, `HEARD_AFTER`
+   steps after it began to learn, a critic that judges mouths and eyes, with feature matching.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
