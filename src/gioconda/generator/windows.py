@@ -57,7 +57,7 @@ that look up or down are half hidden.
 RETURN: Final = 0.04
 """How much of the way back a head that has come nearer or gone farther has made after a frame.
 
-So its distance in the mean is the dial's; what is left of the leaning is as much as people's.
+So its distance in the mean is the dial's.
 """
 GAIN: Final = 1.52
 """An explicit gain on head motion, so that at amplitude 1 heads move as fast as real ones.
