@@ -32,7 +32,10 @@ from gioconda.renderer.view import CELL
 REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
 _SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 _FRAMES: Final = 50  # of a clip, from its first
-_STILL: Final = 2.0  # a blurred pixel of the real clip that changes by less is still, of 255
+# A blurred pixel of the real clip that changes by less is still, of 255.
+_STILL: Final = {"face": 2.0, "inner mouth": 8.0}
+_CHANGES: Final = (("flicker", "face", 1), ("wander", "inner mouth", 12))  # after so many frames
+_ENOUGH: Final = 100  # pixels from which a change or a spread is measured
 _ASKED: Final = 5  # one frame in so many is shown to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
 
@@ -73,9 +76,12 @@ def evaluate_renderer(
         `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
         the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
         all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
-        frames' gradients over that of the real ones'; "flicker", the change from frame to frame
-        where the real face is still, over the real clip's own; and, where the `identity` extra
-        is installed, "identity", how like the drawn face is to the real one, at most 1.
+        frames' gradients over that of the real ones'; for the inner mouth "contrast", the spread
+        of its light over the real one's, wherever what lies, which fog lacks; "flicker", the
+        change from frame to frame where the real face is still, over the real clip's own, and
+        for the inner mouth "wander", the same over half a second, as teeth do that change; and,
+        where the `identity` extra is installed, "identity", how like the drawn face is to the
+        real one, at most 1.
 
     Raises:
         GiocondaError: if no clip serves.
@@ -88,18 +94,17 @@ def evaluate_renderer(
         report(i, len(chosen))
         shown = redraw(clip, decoders, _FRAMES)
         again = _encoded_anew([drawn.real for drawn in shown])
-        before: Drawn | None = None
-        for now, encoded in zip(shown, again, strict=True):
+        for k, (now, encoded) in enumerate(zip(shown, again, strict=True)):
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
-                if before is not None:
-                    tallies[name].compare(before, now, name)
+                for measure, region, lag in _CHANGES:
+                    if k >= lag:
+                        tallies[name].compare(measure, region, shown[k - lag], now, name)
             if recogniser and frames % _ASKED == 0:
                 known = recogniser.describe(now.real, now.mesh)
                 for name, picture in now.pictures.items():
                     tallies[name].meet(float(known @ recogniser.describe(picture, now.mesh)))
-            before = now
             frames += 1
         report(i + 1, len(chosen))
     if not frames:
@@ -176,15 +181,19 @@ class _Tally:
             if region in ("lips", "eyes"):
                 energies = (_energy(p, inside) for p in (picture, now.real))
                 self._put("sharpness", region, *energies)
+            if region == "inner mouth" and weight >= _ENOUGH:
+                spreads = (_spread(p, inside) for p in (picture, now.real))
+                self._put("contrast", region, *spreads)
 
-    def compare(self, before: Drawn, now: Drawn, name: str) -> None:
+    def compare(self, measure: str, region: str, before: Drawn, now: Drawn, name: str) -> None:
         real = now.real.astype(np.float32) - before.real
         drawn = now.pictures[name].astype(np.float32) - before.pictures[name]
-        still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL
-        inside = still * np.minimum(now.regions[0], before.regions[0])
-        if inside.sum() >= 100:
+        still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL[region]
+        at = REGIONS.index(region)
+        inside = still * np.minimum(now.regions[at], before.regions[at])
+        if inside.sum() >= _ENOUGH:
             changes = (float((inside * np.abs(x).mean(-1)).sum()) for x in (drawn, real))
-            self._put("flicker", "face", *changes)
+            self._put(measure, region, *changes)
 
     def meet(self, likeness: float) -> None:
         self._put("identity", "face", likeness, 1.0)
@@ -222,6 +231,13 @@ def _energy(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     down, across = np.gradient(grey)
     return float((inside * (down**2 + across**2)).sum())
+
+
+def _spread(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
+    """The standard deviation of the light in there."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    mean = np.average(grey, weights=inside)
+    return float(np.sqrt(np.average((grey - mean) ** 2, weights=inside)))
 
 
 def _regions(mesh: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -1,0 +1,42 @@
+"""Measures of what fills a mouth, on mouths made of noise."""
+
+import numpy as np
+import pytest
+
+from gioconda.evaluation.renderer import REGIONS, Drawn, _Tally
+
+SIDE = 64
+INSIDE = np.zeros((SIDE, SIDE), np.float32)
+INSIDE[20:44, 16:48] = 1
+
+
+def shown(rng: np.random.Generator, teeth: np.ndarray, drawn: np.ndarray) -> Drawn:
+    real = np.clip(teeth + rng.normal(0, 2, teeth.shape), 0, 255).astype(np.uint8)
+    regions = np.stack([INSIDE] * len(REGIONS))
+    return Drawn(real, np.zeros((478, 2)), regions, {"drawn": drawn.astype(np.uint8)})
+
+
+@pytest.fixture
+def teeth() -> np.ndarray:
+    return np.random.default_rng(0).uniform(40, 200, (SIDE, SIDE, 1)).repeat(3, 2)
+
+
+def test_fog_lacks_contrast_wherever_things_lie(teeth):
+    rng = np.random.default_rng(1)
+    for drawn, expected in ((teeth[:, ::-1], 1), (0.5 * teeth, 0.5), (0 * teeth + 100, 0)):
+        tally = _Tally()
+        now = shown(rng, teeth, drawn)
+        tally.add(now, now.pictures["drawn"])
+        assert tally.result()["inner mouth contrast"] == pytest.approx(expected, abs=0.03)
+
+
+def test_other_teeth_after_half_a_second_are_told(teeth):
+    rng = np.random.default_rng(1)
+    wander = {}
+    for name, later in (("same", teeth[:, ::-1]), ("other", teeth)):
+        tally = _Tally()
+        before, now = shown(rng, teeth, teeth[:, ::-1]), shown(rng, teeth, later)
+        tally.compare("wander", "inner mouth", before, now, "drawn")
+        wander[name] = tally.result()["inner mouth wander"]
+    assert wander["same"] == 0  # wrong teeth, but they stay
+    assert wander["other"] > 10
