@@ -256,7 +256,7 @@ def calibrate(portrait: Portrait) -> _Series:
     generator = Generator(_SEED)
     motion = generator.append(example(_HELD * len(grid) / FPS + 1)[1])
     eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
-    codes = motion.dynamics[: len(eyes)].copy()
+    codes = portrait.lids(motion.dynamics[: len(eyes)])
     codes[:, portrait.basis.gaze] = 0
     codes += eyes
     poses = motion.pose + portrait.pose

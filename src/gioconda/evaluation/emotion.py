@@ -40,7 +40,8 @@ def evaluate_emotion(
     codes = offset(strengths)
     for done, portrait in enumerate(portraits, start=1):
         renderer = Renderer(portrait)
-        points = track(renderer.render(portrait.pose, code).copy() for code in codes).points
+        drawn = (renderer.render(portrait.pose, code).copy() for code in portrait.lids(codes))
+        points = track(drawn).points
         neutral = portrait.basis.identify(points[:1])
         head, _ = portrait.basis.pose(points, neutral)
         faces = head.to_head(points)
