@@ -13,11 +13,12 @@ def face():
     return np.rint(light).astype(np.uint8)
 
 
-def test_under_a_varnish_the_networks_see_the_same_face(face):
-    varnished = np.rint(face * [1.1, 0.9, 0.6]).astype(np.uint8)
-    one, other = (Light(picture).off(picture).astype(int) for picture in (face, varnished))
-    bright = one.mean() / other.mean()  # how light a face is stays as it is
-    assert np.abs(one - bright * other).mean() < 1.5
+def test_the_networks_see_most_of_a_varnish_taken_off(face):
+    varnish = np.array([1.1, 0.9, 0.6])
+    varnished = np.rint(face * varnish).astype(np.uint8)
+    plain, seen = (Light(p).off(p).reshape(-1, 3).mean(0) for p in (face, varnished))
+    left, was = (np.log(v / v[1]) for v in (seen / plain, varnish))
+    assert left == pytest.approx(0.4 * was, abs=0.02)
 
 
 def test_a_change_comes_back_in_the_light_of_the_picture(face):
@@ -25,7 +26,7 @@ def test_a_change_comes_back_in_the_light_of_the_picture(face):
     tooth = np.full((4, 4, 3), 20, np.float32)
     red, green, blue = light.on(tooth)[0, 0]
     assert light.on(tooth) == pytest.approx(np.broadcast_to([red, green, blue], tooth.shape))
-    assert (red, green, blue) == pytest.approx([24.1, 19.8, 13.2], rel=0.03)  # as the varnish is
+    assert (red, green, blue) == pytest.approx([22.4, 19.8, 15.6], rel=0.03)  # most of the varnish
 
 
 def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
@@ -36,5 +37,5 @@ def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
 
 
 def test_no_light_is_stranger_than_some():
-    assert gains(np.array([0.0, 0, 200])) == pytest.approx([2, 2, 0.5])
+    assert gains(np.array([0.0, 0, 250])) == pytest.approx([2, 2, 0.5])
     assert np.isfinite(gains(np.zeros(3))).all()

@@ -145,13 +145,32 @@ def test_the_losses_see_blur_and_flicker():
     rng = torch.Generator().manual_seed(0)
     real = torch.rand(4, 3, 32, 32, generator=rng)
     weight = torch.ones(4, 1, 32, 32)
-    assert all(float(v) == 0 for v in recipe.compare(real, real, weight).values())
-    lighter = recipe.compare(real + 0.1, real, weight)
+    assert all(float(v) == 0 for v in recipe.compare(real, real, weight, 1).values())
+    lighter = recipe.compare(real + 0.1, real, weight, 1)
     assert float(lighter["pixels"]) == pytest.approx(0.3, abs=1e-4)
     assert float(lighter["gradients"]) == pytest.approx(0, abs=1e-4)
     assert float(lighter["change"]) == pytest.approx(0, abs=1e-4)
     sign = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
-    assert float(recipe.compare(real + 0.1 * sign, real, weight)["change"]) > 0.19
+    assert float(recipe.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
+
+
+def test_what_differs_for_good_is_no_change():
+    real, weight = torch.rand(4, 3, 32, 32), torch.ones(4, 1, 32, 32)
+    off = torch.tensor([0.1, 0.1, -0.1, -0.1])[:, None, None, None]  # the second pair is far off
+    one, two = (float(recipe.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
+    assert (one, two) == (pytest.approx(0.2 / 3, abs=1e-3), pytest.approx(0, abs=1e-3))
+
+
+def test_fog_costs_more_than_teeth_that_lie_beside():
+    real = torch.zeros(1, 3, 64, 64)
+    real[..., 2::8] = real[..., 3::8] = 1
+    inside = torch.zeros(1, 1, 64, 64)
+    inside[..., 16:48, :] = 1
+    beside, fog = real.roll(4, -1), torch.full_like(real, 0.25)
+    costs = [float(recipe.spread(drawn, real, inside)) for drawn in (real, beside, fog)]
+    assert costs[:2] == [0, 0]
+    assert costs[2] == pytest.approx(0.375)
+    assert float(recipe.spread(fog, real, 0 * inside)) == 0
 
 
 def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more():
