@@ -5,7 +5,14 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-PANELS = (("pixels", "warp"), ("gradients",), ("change", "spread"), ("match",), ("judge",), ("mask",))
+PANELS = (
+    ("pixels", "warp"),
+    ("gradients",),
+    ("change", "spread"),
+    ("match",),
+    ("judge",),
+    ("mask",),
+)
 
 
 def read_log(file: Path) -> dict[int, dict[str, float]]:

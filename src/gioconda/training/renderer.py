@@ -42,7 +42,7 @@ from gioconda.training.export import export_renderer
 
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
-SETTLING: Final = 0.4  # the last part of the schedule, in which the rates fall to nothing
+SETTLING: Final = 0.4  # the last part of the schedule, in which the net's rate falls to nothing
 CRITIC_RATE: Final = 4e-4
 CRITIC_FROM: Final = 1000  # it starts to learn,
 HEARD_AFTER: Final = 200  # and so many steps later to be heard
@@ -190,8 +190,10 @@ def train_renderer(
             continue
         warming = min(1, (step + 1) / 200)
         settling = min(1, (steps - step) / (SETTLING * steps))
-        for group in optimizer.param_groups:  # the critic stays ahead of a net that settles
-            group["lr"] = RATE * warming * settling
+        # the critic stays ahead of a net that settles
+        for one, rate in ((optimizer, RATE * warming * settling), (judging, CRITIC_RATE)):
+            for group in one.param_groups:
+                group["lr"] = rate
         batch = _batch(pool, SIDES[size], rng, fabric.device)
         drawn, mask = _draw(drawer, batch)
         losses = compare(drawn, batch.real, batch.weight, SCENES)
