@@ -23,7 +23,7 @@ from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
-from gioconda.media import VideoWriter, read_video
+from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
@@ -34,8 +34,11 @@ _SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 _FRAMES: Final = 50  # of a clip, from its first
 # A blurred pixel of the real clip that changes by less is still, of 255.
 _STILL: Final = {"face": 2.0, "inner mouth": 8.0}
-_CHANGES: Final = (("flicker", "face", 1), ("wander", "inner mouth", 12))  # after so many frames
-_ENOUGH: Final = 100  # pixels from which a change or a spread is measured
+_CHANGES: Final = (
+    ("flicker", "face", 1),
+    ("wander", "inner mouth", FPS // 2),
+)  # after so many frames
+_ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
 _ASKED: Final = 5  # one frame in so many is shown to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
 
@@ -76,10 +79,10 @@ def evaluate_renderer(
         `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
         the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
         all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
-        frames' gradients over that of the real ones'; for the inner mouth "contrast", the spread
-        of its light over the real one's, wherever what lies, which fog lacks; "flicker", the
+        frames' gradients over that of the real ones'; for the inner mouth "contrast", the
+        standard deviation of its light over the real one's, which fog lacks; "flicker", the
         change from frame to frame where the real face is still, over the real clip's own, and
-        for the inner mouth "wander", the same over half a second, as teeth do that change; and,
+        "wander", the same inside the mouth over half a second, above 1 if teeth change; and,
         where the `identity` extra is installed, "identity", how like the drawn face is to the
         real one, at most 1.
 
@@ -182,8 +185,8 @@ class _Tally:
                 energies = (_energy(p, inside) for p in (picture, now.real))
                 self._put("sharpness", region, *energies)
             if region == "inner mouth" and weight >= _ENOUGH:
-                spreads = (_spread(p, inside) for p in (picture, now.real))
-                self._put("contrast", region, *spreads)
+                contrasts = (_contrast(p, inside) for p in (picture, now.real))
+                self._put("contrast", region, *contrasts)
 
     def compare(self, measure: str, region: str, before: Drawn, now: Drawn, name: str) -> None:
         real = now.real.astype(np.float32) - before.real
@@ -233,7 +236,7 @@ def _energy(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     return float((inside * (down**2 + across**2)).sum())
 
 
-def _spread(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
+def _contrast(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     """The standard deviation of the light in there."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     mean = np.average(grey, weights=inside)

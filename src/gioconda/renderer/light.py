@@ -16,7 +16,7 @@ FACES: Final = np.array([1.34, 0.88, 0.78])
 
 `benchmarks/face_colours.py` prints them for the training split.
 """
-_PART: Final = 0.6  # of how a face differs that is light; the rest is skin, and teeth have none
+_PART: Final = 0.6  # of how a face differs that is light; the rest is skin's own colour
 _LEAST, _MOST = 0.5, 2.0  # of a gain
 _COLOURLESS: Final = 4.0  # least difference between the channels, in the mean, of a coloured face
 

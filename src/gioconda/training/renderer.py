@@ -252,7 +252,7 @@ def compare(drawn: Tensor, real: Tensor, weight: Tensor, scenes: int) -> dict[st
     """Differences of pixels and gradients over scales, and of the change between frames.
 
     Frames of one scene are compared each with the one before it in the batch, which is its
-    neighbour or far off: what stays, such as a tooth, has to stay, even where it is wrong.
+    neighbour or far off: a constant error costs nothing, teeth that come and go do.
 
     Args:
         drawn, real: (N T, 3, h, w).
@@ -285,7 +285,7 @@ def _slopes(off: Tensor, weight: Tensor) -> Tensor:
 
 
 def spread(drawn: Tensor, real: Tensor, inside: Tensor) -> Tensor:
-    """Differences between the colours inside the mouth, wherever in a tile each of them lies.
+    """Wasserstein-1 distance of each channel inside the mouth, in tiles, by sorting; 0 to 1.
 
     Teeth a little beside where they are cost nothing here; a mean of teeth and dark does.
 
