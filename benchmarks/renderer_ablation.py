@@ -20,6 +20,8 @@ from gioconda.training.renderer import train_renderer
 
 MEASURES = (
     ("inner mouth", "L1"),
+    ("inner mouth", "contrast"),
+    ("inner mouth", "wander"),
     ("lips", "L1"),
     ("lips", "sharpness"),
     ("eyes", "L1"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gioconda.evaluation.renderer import REGIONS, Drawn, _Tally
+from gioconda.evaluation.renderer import REGIONS, Drawn, _changes, _Tally
 
 SIDE = 64
 INSIDE = np.zeros((SIDE, SIDE), np.float32)
@@ -13,7 +13,7 @@ INSIDE[20:44, 16:48] = 1
 def shown(rng: np.random.Generator, teeth: np.ndarray, drawn: np.ndarray) -> Drawn:
     real = np.clip(teeth + rng.normal(0, 2, teeth.shape), 0, 255).astype(np.uint8)
     regions = np.stack([INSIDE] * len(REGIONS))
-    return Drawn(real, np.zeros((478, 2)), regions, {"drawn": drawn.astype(np.uint8)})
+    return Drawn(0, real, np.zeros((478, 2)), regions, {"drawn": drawn.astype(np.uint8)})
 
 
 @pytest.fixture
@@ -34,9 +34,14 @@ def test_other_teeth_after_half_a_second_are_told(teeth):
     rng = np.random.default_rng(1)
     wander = {}
     for name, later in (("same", teeth[:, ::-1]), ("other", teeth)):
-        tally = _Tally()
         before, now = shown(rng, teeth, teeth[:, ::-1]), shown(rng, teeth, later)
-        tally.compare("wander", "inner mouth", before, now, "drawn")
-        wander[name] = tally.result()["inner mouth wander"]
+        drawn, real = _changes(before, now, "inner mouth")["drawn"]
+        wander[name] = drawn / real
     assert wander["same"] == 0  # wrong teeth, but they stay
     assert wander["other"] > 10
+
+
+def test_where_little_is_still_no_change_is_told(teeth):
+    rng = np.random.default_rng(1)
+    one, other = shown(rng, teeth, teeth), shown(rng, np.roll(teeth + 60, 9, 0), teeth)
+    assert not _changes(one, other, "inner mouth")

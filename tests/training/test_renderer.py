@@ -15,6 +15,8 @@ from gioconda.evaluation import renderer as evaluation
 from gioconda.face.tracker import track
 from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
+from gioconda.renderer.geometry import GUIDES
+from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
@@ -82,7 +84,8 @@ def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
 
 def test_before_any_learning_the_warp_comes_out(scenes):
     scene, net = next(scenes), networks.RendererNet().eval()
-    features, ground = net.encoder(torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE))
+    seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE)
+    features, ground = net.encoder(*seen, torch.from_numpy(scene.source_jaws)[None])
     pixels = torch.from_numpy(scene.warped[:1]).permute(0, 3, 1, 2) / 255
     guides = torch.from_numpy(scene.guides[:1]).float()
     drawn, _ = net.decoder(pixels, torch.zeros(1, 4, SIDE, SIDE), guides, features, ground)
@@ -91,8 +94,8 @@ def test_before_any_learning_the_warp_comes_out(scenes):
 
 def test_features_are_warped_as_opencv_warps_them():
     rng = torch.Generator().manual_seed(0)
-    features = torch.rand(1, 4, 16, 16, generator=rng)
-    origin = 80 * torch.rand(1, 16, 16, 2, generator=rng) - 8
+    features = torch.rand(1, 4 + 2 * HANGING, 16, 16, generator=rng)
+    origin = 80 * torch.rand(1, 3, 16, 16, 2, generator=rng) - 8
     found = networks.warp(features, origin)[0].permute(1, 2, 0).numpy()
     expected = look_up(features[0].permute(1, 2, 0).numpy(), origin[0].numpy())
     np.testing.assert_allclose(found, expected, atol=0.03)  # OpenCV counts in 32nds of a pixel
@@ -103,7 +106,8 @@ def test_a_window_is_that_window_of_the_whole():
     net = networks.RendererNet(32, 32, 1, 8)
     torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
     inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
-    coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in (8, 8, 32)]
+    channels = GUIDES, 8 + 2 * HANGING, 32
+    coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
     whole = net.decoder(*inputs, *coarse)[0]
     cut = [x[..., 64:192, 64:192] for x in inputs], [x[..., 16:48, 16:48] for x in coarse]
     window = net.decoder(*cut[0], *cut[1])[0]
@@ -167,10 +171,37 @@ def test_fog_costs_more_than_teeth_that_lie_beside():
     inside = torch.zeros(1, 1, 64, 64)
     inside[..., 16:48, :] = 1
     beside, fog = real.roll(4, -1), torch.full_like(real, 0.25)
-    costs = [float(recipe.spread(drawn, real, inside)) for drawn in (real, beside, fog)]
-    assert costs[:2] == [0, 0]
-    assert costs[2] == pytest.approx(0.375)
-    assert float(recipe.spread(fog, real, 0 * inside)) == 0
+    other = torch.where(inside > 0, real, 0.5)  # what is around the mouth counts nothing
+    costs = [
+        float(recipe.mixture(x, real, inside, recipe.TILE)) for x in (real, beside, other, fog)
+    ]
+    assert costs[:3] == [0, 0, 0]
+    assert costs[3] == pytest.approx(0.375)
+    assert float(recipe.mixture(fog, real, 0 * inside, recipe.TILE)) == 0
+
+
+def test_a_mouth_that_is_nearly_shut_counts_little():
+    real, inside = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    inside[..., 30:32, 20:44] = 1
+    assert 0 < float(recipe.mixture(real + 0.5, real, inside, recipe.TILE)) < 0.15
+
+
+def test_mixed_portraits_keep_their_skin():
+    torch.manual_seed(0)
+    net = networks.RendererNet(32, 32, 1, 8).eval()
+    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
+    cells = SIDE // 4
+    seen = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(2, 4, cells, cells)]
+    frame = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(2, GUIDES, cells, cells)]
+    origin = SIDE * torch.rand(2, 3, cells, cells, 2)
+    own, mixed, other = (net(*seen, *frame, origin, (0, 0), part)[0] for part in (0.0, 0.5, 1.0))
+    features, _ = net.encoder(*seen)
+    theirs, their_ground = net.encoder(*[x.roll(1, 0) for x in seen])
+    hanging = torch.cat([features[:, :8], theirs[:, 8:]], 1)
+    expected = net.decoder(*frame, networks.warp(hanging, origin), their_ground)[0]
+    torch.testing.assert_close(other, expected)
+    assert not torch.allclose(mixed, own)
+    assert not torch.allclose(mixed, other)
 
 
 def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more():
@@ -180,11 +211,13 @@ def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more()
     weight = recipe.weigh(masks, torch.ones(1, 1, 16, 16))[0, 0]
     assert (float(weight[32, 32]), float(weight[18, 32])) == (recipe.MOUTH, recipe.LIPS)
     assert (float(weight[2, 32]), recipe.MOUTH < recipe.LIPS) == (1, True)
-    batch = recipe.Batch(*[masks] * 7, weight[None, None], (0, 0), True)
+    batch = recipe.Batch(*[masks] * 8, weight[None, None], (0, 0), True)
     verdicts = recipe._judged(batch)[0, 0]
     assert verdicts[4, 4] > verdicts[2, 4] > verdicts[0, 0] == 0
     nothing = batch._replace(masks=0 * masks, weight=torch.ones_like(batch.weight))
     assert not recipe._judged(nothing).any()
+    price = [recipe.shut(at, batch.weight, inside) for at in (inside, lips, torch.ones_like(lips))]
+    assert float(price[0]) == float(price[1]) == 0 < float(price[2])
 
 
 def test_the_critic_is_weighed_against_the_other_losses():

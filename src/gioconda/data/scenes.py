@@ -26,8 +26,9 @@ from gioconda.portrait import Portrait, portrait_at
 from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.geometry import face_mask, guides, masks
+from gioconda.renderer.jaws import Jaws, coordinates
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.view import VIEW, HeadPlace, View
+from gioconda.renderer.view import CELL, VIEW, HeadPlace, View
 from gioconda.renderer.warp import compose, rasterise
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
@@ -51,16 +52,19 @@ class Scene:
     Attributes:
         source: (S, S, 3) the portrait.
         source_masks: (MASKS, S, S).
+        source_jaws: (4, s, s) coordinates on the jaws.
         warped: (T, S, S, 3) the portrait moved as the real frame is, with a plain mouth.
         real: (T, S, S, 3).
         masks: (T, MASKS, S, S).
         guides: (T, GUIDES, s, s), float16.
-        origin: (T, s, s, 2) where in the portrait's view each cell comes from, pixels.
+        origin: (T, 3, s, s, 2) where in the portrait's view each cell comes from as skin, as upper
+            and as lower jaw, pixels.
         face: (T, s, s) the face's oval, 0 to 255.
     """
 
     source: NDArray[np.uint8]
     source_masks: NDArray[np.uint8]
+    source_jaws: NDArray[np.float32]
     warped: NDArray[np.uint8]
     real: NDArray[np.uint8]
     masks: NDArray[np.uint8]
@@ -78,7 +82,8 @@ class Take:
         shot: what a decoder is told.
         view: the head's view of the crop.
         on_real: the same view of the real frame.
-        origin: (s, s, 2) where in the portrait's own view each cell comes from, pixels.
+        origin: (3, s, s, 2) where in the portrait's own view each cell comes from, as in `Scene`.
+        on_jaws: (2, s, s, 2) the cells' places on the jaws.
         grain: (S, S) the portrait's, moved with it, as `Look.grain` tells it.
     """
 
@@ -87,6 +92,7 @@ class Take:
     view: View
     on_real: View
     origin: NDArray[np.float32]
+    on_jaws: NDArray[np.float32]
     grain: NDArray[np.uint8] | None = None
 
     @property
@@ -139,13 +145,19 @@ class Stage:
         self._depth = np.empty((size, size), np.float32)
         self._picture = np.empty((size, size, 4), np.uint8)
         self._out = np.empty_like(self.portrait.plate)
-        self.view = HeadPlace.of(self.portrait.head).view(side)
+        place = HeadPlace.of(self.portrait.head)
+        self.view = place.view(side)
+        self._jaws = Jaws.of(place, self.view.points(self.portrait.points))
         self._on_texture = self.view.moved(self.portrait.margin, self.portrait.margin)
 
-    def source(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """The portrait in its view, and its masks."""
+    def source(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
+        """The portrait in its view, its masks, and its coordinates on the jaws."""
         shown = self._on_texture.cut(np.ascontiguousarray(self.portrait.texture[..., :3]))
-        return shown, masks(self.view.points(self.portrait.points), self.side, self.side)
+        drawn = masks(self.view.points(self.portrait.points), self.side, self.side)
+        return shown, drawn, coordinates(self._places(self._jaws), self.side)
+
+    def _places(self, jaws: Jaws) -> NDArray[np.float32]:
+        return jaws.places((0, 0), self.side // CELL, self.side // CELL)
 
     def take(self, points: NDArray[np.floating]) -> "Take":
         """The portrait moved as a real frame is, given the frame's mesh (478, 3).
@@ -165,13 +177,16 @@ class Stage:
         place = self._sheet.head(pose)
         view = place.view(self.side)
         on_real = view.matrix @ np.vstack([self.to_crop, [0, 0, 1]])
+        on_jaws = self._places(Jaws.of(place, view.points(face)))
+        skin = self._on_texture.field(view.cells(self._flow))
         grain = None if self._grain is None else view.cut(sample(self._grain, self._flow))
         return Take(
             frame=self._out,
             shot=Shot(face, self._flow, place),
             view=view,
             on_real=View(self.side, self.side, on_real),
-            origin=self._on_texture.field(view.cells(self._flow)),
+            origin=np.stack([skin, *self._jaws.show(on_jaws)]),
+            on_jaws=on_jaws,
             grain=grain,
         )
 
@@ -204,7 +219,7 @@ def make_scene(
     """
     stage = Stage(frames[source], points[source], neutral, side, look)
     guess = PlainMouth(stage.portrait)
-    shown, shown_masks = stage.source()
+    source_seen = stage.source()
     warped, real, drawn, told, origins, faces = [], [], [], [], [], []
     for i in targets:
         take = stage.take(points[i])
@@ -213,12 +228,11 @@ def make_scene(
         true = take.on_real.cut(frames[i])
         real.append(true if take.grain is None else with_grain(true, take.grain))
         drawn.append(masks(take.mesh, side, side))
-        told.append(guides(take.mesh, take.origin, side).astype(np.float16))
+        told.append(guides(take.mesh, take.origin[0], take.on_jaws, side).astype(np.float16))
         origins.append(take.origin)
         faces.append(face_mask(take.mesh, side))
     return Scene(
-        shown,
-        shown_masks,
+        *source_seen,
         np.stack(warped),
         np.stack(real),
         np.stack(drawn),

@@ -47,12 +47,14 @@ class Drawn(NamedTuple):
     """One real frame and what was drawn for it, all in the view.
 
     Attributes:
+        number: of the frame in its clip.
         real: (S, S, 3).
         mesh: (478, 2) the face in its pixels.
         regions: (REGIONS, S, S), 0 to 1.
         pictures: by method, (S, S, 3).
     """
 
+    number: int
     real: NDArray[np.uint8]
     mesh: NDArray[np.float64]
     regions: NDArray[np.float32]
@@ -97,17 +99,21 @@ def evaluate_renderer(
         report(i, len(chosen))
         shown = redraw(clip, decoders, _FRAMES)
         again = _encoded_anew([drawn.real for drawn in shown])
-        for k, (now, encoded) in enumerate(zip(shown, again, strict=True)):
+        earlier: dict[int, Drawn] = {}
+        for now, encoded in zip(shown, again, strict=True):
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
-                for measure, region, lag in _CHANGES:
-                    if k >= lag:
-                        tallies[name].compare(measure, region, shown[k - lag], now, name)
+            earlier[now.number] = now
+            for measure, region, lag in _CHANGES:
+                if before := earlier.get(now.number - lag):
+                    for name, changes in _changes(before, now, region).items():
+                        tallies[name].put(measure, region, *changes)
             if recogniser and frames % _ASKED == 0:
                 known = recogniser.describe(now.real, now.mesh)
                 for name, picture in now.pictures.items():
-                    tallies[name].meet(float(known @ recogniser.describe(picture, now.mesh)))
+                    likeness = float(known @ recogniser.describe(picture, now.mesh))
+                    tallies[name].put("identity", "face", likeness, 1.0)
             frames += 1
         report(i + 1, len(chosen))
     if not frames:
@@ -151,7 +157,7 @@ def redraw(
             decoder(frame, take.shot)
             pictures[name] = take.view.cut(frame)
         real, mesh = take.on_real.cut(frames[i]), take.mesh
-        found.append(Drawn(real, mesh, _regions(mesh), pictures))
+        found.append(Drawn(i, real, mesh, _regions(mesh), pictures))
     return found
 
 
@@ -180,28 +186,15 @@ class _Tally:
             if weight < 4:
                 continue
             for measure, found in maps.items():
-                self._put(measure, region, float((inside * found).sum()) / weight, 1.0)
+                self.put(measure, region, float((inside * found).sum()) / weight, 1.0)
             if region in ("lips", "eyes"):
                 energies = (_energy(p, inside) for p in (picture, now.real))
-                self._put("sharpness", region, *energies)
+                self.put("sharpness", region, *energies)
             if region == "inner mouth" and weight >= _ENOUGH:
                 contrasts = (_contrast(p, inside) for p in (picture, now.real))
-                self._put("contrast", region, *contrasts)
+                self.put("contrast", region, *contrasts)
 
-    def compare(self, measure: str, region: str, before: Drawn, now: Drawn, name: str) -> None:
-        real = now.real.astype(np.float32) - before.real
-        drawn = now.pictures[name].astype(np.float32) - before.pictures[name]
-        still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL[region]
-        at = REGIONS.index(region)
-        inside = still * np.minimum(now.regions[at], before.regions[at])
-        if inside.sum() >= _ENOUGH:
-            changes = (float((inside * np.abs(x).mean(-1)).sum()) for x in (drawn, real))
-            self._put(measure, region, *changes)
-
-    def meet(self, likeness: float) -> None:
-        self._put("identity", "face", likeness, 1.0)
-
-    def _put(self, measure: str, region: str, value: float, weight: float) -> None:
+    def put(self, measure: str, region: str, value: float, weight: float) -> None:
         sums = self._sums[measure, region]
         sums[0] += value
         sums[1] += weight
@@ -214,6 +207,27 @@ class _Tally:
                 mean = 10 * float(np.log10(255**2 / max(mean, 1e-9)))
             found[f"{region} {measure}"] = mean
         return found
+
+
+def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, float]]:
+    """By method, how much the picture changes where the real one is still, and how much that does.
+
+    Nothing where too little is still.
+    """
+    real = now.real.astype(np.float32) - before.real
+    still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL[region]
+    at = REGIONS.index(region)
+    inside = still * np.minimum(now.regions[at], before.regions[at])
+    if inside.sum() < _ENOUGH:
+        return {}
+
+    def amount(change: NDArray[np.float32]) -> float:
+        return float((inside * np.abs(change).mean(-1)).sum())
+
+    return {
+        name: (amount(picture.astype(np.float32) - before.pictures[name]), amount(real))
+        for name, picture in now.pictures.items()
+    }
 
 
 def similarity(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:

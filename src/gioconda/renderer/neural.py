@@ -20,6 +20,7 @@ from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.geometry import guides, masks
+from gioconda.renderer.jaws import HANGING, Jaws, coordinates
 from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL, HeadPlace
 
@@ -27,7 +28,7 @@ PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
 _SHARPER: Final = 0.6  # by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
-_AT_ONCE: Final = 4  # channels that cv2.remap takes
+_AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
 
 class Part(NamedTuple):
@@ -79,7 +80,10 @@ class NeuralDecoder:
         picture = self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3]))
         mesh = own.view(self.side).points(portrait.points)
         self._light = Light(picture)
-        seen = [self._light.off(picture), masks(mesh, self.side, self.side)]
+        self._jaws = Jaws.of(own, mesh)
+        cells = self.side // CELL
+        on_jaws = coordinates(self._jaws.places((0, 0), cells, cells), self.side)
+        seen = [self._light.off(picture), masks(mesh, self.side, self.side), on_jaws]
         answer = encoder.create_infer_request().infer(seen)
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 
@@ -87,6 +91,7 @@ class NeuralDecoder:
         self._guess(out, shot)
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
+        jaws = Jaws.of(shot.head, mesh)
         started = []  # the inputs, too, must live until the answers are there
         for part, decoder in zip(PARTS, self._decoders, strict=True):
             height, width = part.size(self.side)
@@ -97,10 +102,11 @@ class NeuralDecoder:
             origin = self._on_texture.field(window.cells(shot.flow))
             picture, where = window.cut(out), masks(mesh - [left, top], height, width)
             row, column = top // CELL, left // CELL
-            guide = guides(mesh, origin, self.side, (row, column))
+            on_jaws = jaws.places((row, column), height // CELL, width // CELL)
+            guide = guides(mesh, origin, on_jaws, self.side, (row, column))
             rows, columns = slice(row, row + height // CELL), slice(column, column + width // CELL)
             ground = np.ascontiguousarray(self._ground[:, rows, columns])
-            warped = look_up(self._features, origin)
+            warped = look_up(self._features, np.stack([origin, *self._jaws.show(on_jaws)]))
             inputs = [self._light.off(picture), where, guide, warped, ground]
             decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
             started.append((window, decoder, picture, where[0], inputs))
@@ -135,13 +141,20 @@ def sharpen(
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features (s, s, C) looked up bilinearly along `origin` (s, s, 2), in pixels of the view."""
+    """Features (s, s, C) looked up bilinearly, (h, w, C).
+
+    Args:
+        features: the last of them hang on the jaws, `HANGING` on each.
+        origin: (3, h, w, 2) where skin, upper and lower jaw come from, in pixels of the view.
+    """
     places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
-    found = np.empty((*origin.shape[:2], features.shape[-1]), np.float32)
+    found = np.empty((*origin.shape[1:3], features.shape[-1]), np.float32)
+    skin = features.shape[-1] - 2 * HANGING
     for i in range(0, features.shape[-1], _AT_ONCE):
         part = np.ascontiguousarray(features[..., i : i + _AT_ONCE])
+        layer = max(0, (i - skin) // HANGING + 1)
         found[..., i : i + _AT_ONCE] = cv2.remap(  # type: ignore[call-overload]
-            part, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            part, places[layer], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
     return found
 

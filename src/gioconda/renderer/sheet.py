@@ -77,13 +77,9 @@ class Sheet:
         face = self._face + change
         outer = self._outer + self._give[:, None] * change[self._anchor]
         head = np.concatenate([face[: topology.FACE_POINTS], outer, face[topology.FACE_POINTS :]])
-        yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
-        own = p.pose
-        yaw, pitch = own[0] + _limit(yaw - own[0], own[0]), own[1] + _limit(pitch - own[1], own[1])
-        x, y = np.clip([x, y], -_FARTHEST, _FARTHEST)
-        size = p.head.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST))
-        placed = size * (head @ rotation(yaw, pitch, roll).T)
-        placed[:, :2] += p.head.centre[0] + p.head.size[0] * np.array([x, y])
+        place = self.head(pose)
+        placed = place.size * (head @ rotation(place.yaw, place.pitch, place.roll).T)
+        placed[:, :2] += place.centre
         count = len(self._rest)
         moved = placed[:count]
         moved[:, :2] = self._rest + self._follow[:, None] * (moved[:, :2] - self._rest)
@@ -99,11 +95,13 @@ class Sheet:
 
     def head(self, pose: NDArray[np.floating]) -> HeadPlace:
         """Where the head is in the crop for a pose (6,)."""
-        own = self._portrait.head
-        roll, x, y, log_scale = (float(v) for v in pose[2:])
+        head, own = self._portrait.head, self._portrait.pose
+        yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
+        yaw, pitch = own[0] + _limit(yaw - own[0], own[0]), own[1] + _limit(pitch - own[1], own[1])
         x, y = np.clip([x, y], -_FARTHEST, _FARTHEST)
-        size = float(own.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST)))
-        return HeadPlace(own.centre[0] + own.size[0] * np.array([x, y]), size, roll)
+        size = float(head.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST)))
+        centre = head.centre[0] + head.size[0] * np.array([x, y])
+        return HeadPlace(centre, size, roll, float(yaw), float(pitch))
 
 
 def make_sheet(portrait: Portrait) -> Sheet:

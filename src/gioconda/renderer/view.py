@@ -104,17 +104,20 @@ class HeadPlace:
         centre: (2,) midway between the outer corners of the eyes, in pixels.
         size: the inter-ocular distance in pixels.
         roll: in radians, clockwise.
+        yaw, pitch: in radians, as in Motion.
     """
 
     centre: NDArray[np.float64]
     size: float
     roll: float
+    yaw: float = 0.0
+    pitch: float = 0.0
 
     @staticmethod
     def of(head: HeadPose) -> "HeadPlace":
         """The place of the first of the heads."""
-        roll = float(angles(head.rotation[0])[2])
-        return HeadPlace(head.centre[0], float(head.size[0]), roll)
+        yaw, pitch, roll = (float(angle) for angle in angles(head.rotation[0]))
+        return HeadPlace(head.centre[0], float(head.size[0]), roll, yaw, pitch)
 
     def view(self, side: int) -> View:
         """The view of the head, `side` pixels wide."""

@@ -1,9 +1,9 @@
 """The networks of the renderer: an encoder, once per portrait, and a decoder, once per frame.
 
 Both see the head in its upright view (`gioconda.renderer.view`), S pixels wide, and work on
-cells of 4 x 4 pixels. The encoder gives two things: features, which are warped as the pixels are,
-and a ground, which stays where it is in the view. The warp carries skin and lips; but teeth hang
-on the skull and not on the lips, and the view keeps the skull in place.
+cells of 4 x 4 pixels. The encoder gives two things: features, of which most are warped as the
+pixels are and some go with the upper and the lower jaw, as teeth do; and a ground, which stays
+where it is in the view.
 
 The decoder returns pixels and a mask: how much of each replaces the warp.
 """
@@ -15,9 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gioconda.renderer.geometry import GUIDES, MASKS
+from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
+_WAVES: Final = (2, 4, 8)  # the shortest is a tooth wide or two
 
 
 class RendererNet(nn.Module):
@@ -29,38 +31,47 @@ class RendererNet(nn.Module):
         width: channels at the cells.
         deep: channels at half their resolution.
         blocks: residual blocks there.
-        features: channels that are warped.
+        features: channels that are warped; 2 `HANGING` more go with the jaws.
     """
 
     def __init__(
         self, width: int = 96, deep: int = 160, blocks: int = 4, features: int = 32
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(width, features)
-        self.decoder = Decoder(width, deep, blocks, features)
+        self.encoder = Encoder(width, features + 2 * HANGING)
+        self.decoder = Decoder(width, deep, blocks, features + 2 * HANGING)
 
     def forward(
         self,
         source: Tensor,
         source_masks: Tensor,
+        source_jaws: Tensor,
         pixels: Tensor,
         masks: Tensor,
         guides: Tensor,
         origin: Tensor,
         corner: tuple[int, int],
+        mixed: float = 0.0,
     ) -> tuple[Tensor, Tensor]:
         """The decoder's answers for windows of N portraits in T frames each.
 
         Args:
-            source: (N, 3, S, S); source_masks: (N, MASKS, S, S); the portraits.
+            source: (N, 3, S, S); source_masks: (N, MASKS, S, S); source_jaws: (N, 4, s, s); the
+                portraits.
             pixels, masks, guides, origin: as the decoder and `warp` take them, of N T windows;
                 the frames of one portrait follow each other.
             corner: the windows' row and column in the view, in cells.
+            mixed: how much of what a portrait's mouth has, but does not show, is another's: of
+                the ground and of what hangs on the jaws. So people are made who are not there.
         """
-        features, ground = self.encoder(source, source_masks)
+        features, ground = self.encoder(source, source_masks, source_jaws)
+        if mixed:
+            ground = torch.lerp(ground, ground.roll(1, 0), mixed)
+            skin, hanging = features.split([features.shape[1] - 2 * HANGING, 2 * HANGING], 1)
+            features = torch.cat([skin, torch.lerp(hanging, hanging.roll(1, 0), mixed)], 1)
         frames = len(pixels) // len(source)
         features = warp(features.float().repeat_interleave(frames, 0), origin)
-        height, width = origin.shape[1:3]
+        height, width = origin.shape[2:4]
         rows, columns = slice(corner[0], corner[0] + height), slice(corner[1], corner[1] + width)
         ground = ground[:, :, rows, columns].repeat_interleave(frames, 0)
         return self.decoder(pixels, masks, guides, features, ground)
@@ -71,7 +82,7 @@ class Encoder(nn.Module):
 
     def __init__(self, width: int, features: int, inner: int = 64, deep: int = 96) -> None:
         super().__init__()
-        self.inlet = _conv((3 + MASKS) * CELL**2, inner)
+        self.inlet = _conv((3 + MASKS) * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
         self.near = nn.Sequential(_Block(inner), _Block(inner))
         self.far = nn.Sequential(_conv(inner, deep, 2), nn.ReLU(), _Block(deep), _Block(deep))
         self.style = nn.Linear(deep, width)
@@ -79,10 +90,16 @@ class Encoder(nn.Module):
         self.features = _conv(inner, features)
         self.ground = _conv(inner, width)
 
-    def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """Pixels (N, 3, S, S) and masks (N, MASKS, S, S), 0 to 1, of the portrait at rest."""
+    def forward(self, pixels: Tensor, masks: Tensor, jaws: Tensor) -> tuple[Tensor, Tensor]:
+        """What the portrait has to give.
+
+        Args:
+            pixels: (N, 3, S, S); masks: (N, MASKS, S, S); 0 to 1, the portrait at rest.
+            jaws: (N, 4, s, s) coordinates on its jaws.
+        """
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
-        near = self.near(self.inlet(x))  # (N, 64, s, s)
+        waves = [f(torch.pi * n * jaws) for n in _WAVES for f in (torch.sin, torch.cos)]
+        near = self.near(self.inlet(torch.cat([x, jaws, *waves], 1)))  # (N, 64, s, s)
         far = self.far(near)  # (N, 96, s/2, s/2)
         x = F.relu(near + self.back(far))
         style = self.style(far.mean((2, 3)))  # (N, W): light, colours, manner of painting
@@ -156,13 +173,18 @@ class Critic(nn.Module):
 
 
 def warp(features: Tensor, origin: Tensor) -> Tensor:
-    """Features (N, C, s, s) looked up along `origin` (N, h, w, 2), in pixels of the view.
+    """Features (N, C, s, s) looked up along `origin` (N, 3, h, w, 2), in pixels of the view.
 
-    As `gioconda.renderer` does it with OpenCV: bilinear, the border repeated.
+    As `gioconda.renderer.neural.look_up`: bilinear, the border repeated.
     """
     side = features.shape[-1] * CELL
-    grid = (2 * origin + 1) / side - 1
-    return F.grid_sample(features, grid, padding_mode="border", align_corners=False)
+    grids = ((2 * origin + 1) / side - 1).unbind(1)
+    layers = features.split([features.shape[1] - 2 * HANGING, HANGING, HANGING], 1)
+    found = [
+        F.grid_sample(layer, grid, padding_mode="border", align_corners=False)
+        for layer, grid in zip(layers, grids, strict=True)
+    ]
+    return torch.cat(found, 1)
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

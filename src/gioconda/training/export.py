@@ -18,7 +18,7 @@ from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
-_ENCODER = (["picture", "masks"], ["features", "ground"])
+_ENCODER = (["picture", "masks", "jaws"], ["features", "ground"])
 _DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
 # of the decoder, which draws windows of any size: axes of height and width
 _SIZES = {"picture": [0, 1], "masks": [1, 2], "guides": [1, 2], "features": [0, 1]}
@@ -32,10 +32,11 @@ class EncoderGraph(nn.Module):
         super().__init__()
         self.encoder = net.encoder
 
-    def forward(self, picture: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture (S, S, 3) and masks (MASKS, S, S), both uint8 → (s, s, C) and (W, s, s)."""
+    def forward(self, picture: Tensor, masks: Tensor, jaws: Tensor) -> tuple[Tensor, Tensor]:
+        """Picture (S, S, 3) and masks (MASKS, S, S), both uint8, and coordinates on the jaws
+        (4, s, s) → (s, s, C) and (W, s, s)."""
         pixels = picture.permute(2, 0, 1)[None].float() / 255
-        features, ground = self.encoder(pixels, masks[None].float() / 255)
+        features, ground = self.encoder(pixels, masks[None].float() / 255, jaws[None])
         return features[0].permute(1, 2, 0), ground[0]
 
 
@@ -80,13 +81,14 @@ def export_renderer(net: RendererNet, side: int, output: Path) -> float:
     masks = torch.zeros(MASKS, side, side, dtype=torch.uint8)
     masks[:2, side // 2 : 3 * side // 4, side // 3 : 2 * side // 3] = 255
     guides = 0.2 * torch.randn(GUIDES, side // CELL, side // CELL, generator=rng)
+    jaws = 2 * torch.rand(4, side // CELL, side // CELL, generator=rng) - 1
     encoder, decoder = EncoderGraph(net), DecoderGraph(net)
     with torch.no_grad():
-        features, ground = encoder(picture, masks)
+        features, ground = encoder(picture, masks, jaws)
         inputs = (picture, masks, guides, features.contiguous(), ground.contiguous())
         expected = decoder(*inputs)
     files = {
-        "encoder.onnx": _onnx(encoder, inputs[:2], *_ENCODER),
+        "encoder.onnx": _onnx(encoder, (picture, masks, jaws), *_ENCODER),
         "decoder.onnx": _onnx(decoder, inputs, *_DECODER, _SIZES),
     }
     with ZipFile(output, "w", ZIP_STORED) as file:

@@ -53,7 +53,7 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> None:
 
 def _inputs(scene: Scene, encoder: ov.CompiledModel) -> list[dict[str, NDArray[Any]]]:
     light = Light(scene.source)
-    answer = encoder([light.off(scene.source), scene.source_masks])
+    answer = encoder([light.off(scene.source), scene.source_masks, scene.source_jaws])
     features, ground = np.ascontiguousarray(answer[0]), answer[1].copy()
     return [
         {

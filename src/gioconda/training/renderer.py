@@ -58,13 +58,16 @@ WEIGHTS: Final = {
     "change": 0.5,
     "mask": 0.002,
     "match": 0.15,
-    "spread": 0.2,
+    "mixture": 0.2,
 }
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
-TILE: Final = 8  # side of what "spread" sorts, in steps of two pixels
+MIXED: Final = 0.35  # part of the judged batches whose portraits are mixed, two and two
+_COARSE: Final = 8  # pixels within which those are compared with real frames
+TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
 # Weights of a pixel; the rest of the face has 1. Inside the mouth, where several things may be,
 # the critic is to decide, not the mean of all of them.
 MOUTH, LIPS, EYES, OUTSIDE = 1.0, 5.0, 5.0, 0.1
+_MIRRORED: Final = (-1, 1, 1, -1, 1, 1, -1, 1, -1, 1, -1, 1)  # signs of the guides in a mirror
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 
 
@@ -102,11 +105,12 @@ class Batch(NamedTuple):
 
     source: Tensor  # (N, 3, S, S)
     source_masks: Tensor  # (N, MASKS, S, S)
+    source_jaws: Tensor  # (N, 4, S/4, S/4)
     warped: Tensor  # (N T, 3, h, w)
     real: Tensor  # (N T, 3, h, w)
     masks: Tensor  # (N T, MASKS, h, w)
     guides: Tensor  # (N T, GUIDES, h/4, w/4)
-    origin: Tensor  # (N T, h/4, w/4, 2)
+    origin: Tensor  # (N T, 3, h/4, w/4, 2)
     weight: Tensor  # (N T, 1, h, w)
     corner: tuple[int, int]  # in cells
     judged: bool
@@ -194,16 +198,29 @@ def train_renderer(
         for one, rate in ((optimizer, RATE * warming * settling), (judging, CRITIC_RATE)):
             for group in one.param_groups:
                 group["lr"] = rate
-        batch = _batch(pool, SIDES[size], rng, fabric.device)
-        drawn, mask = _draw(drawer, batch)
-        losses = compare(drawn, batch.real, batch.weight, SCENES)
-        losses["mask"] = shut(mask, batch.weight)
-        losses["spread"] = spread(drawn, batch.real, batch.masks[:, :1])
+        # the same in all processes, or some would wait for a critic that others do not ask
+        chance = np.random.default_rng([2, step])
+        window = WINDOWS[chance.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
+        batch = _batch(pool, window, SIDES[size], rng, fabric.device)
         judged = batch.judged and step >= critic_from
-        if judged and step >= critic_from + HEARD_AFTER:
+        heard = judged and step >= critic_from + HEARD_AFTER
+        mixed = float(chance.uniform(0.2, 0.8)) if heard and chance.random() < MIXED else 0.0
+        drawn, mask = _draw(drawer, batch, mixed)
+        inside = batch.masks[:, :1]
+        if mixed:  # nobody knows these teeth: only what is coarse can be compared
+            coarse = [F.avg_pool2d(x, _COARSE) for x in (drawn, batch.real, batch.weight)]
+            losses = compare(coarse[0], coarse[1], coarse[2], SCENES)
+        else:
+            losses = compare(drawn, batch.real, batch.weight, SCENES)
+            losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
+        losses["mask"] = shut(mask, batch.weight, inside)
+        if heard:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
-                losses |= _critique(critic, drawn, batch)
+                answer = _critique(critic, drawn, batch)
+            if mixed:
+                del answer["match"]
+            losses |= answer
             critic.requires_grad_(True)
         # as long as nothing is drawn, only the price pulls at the mask
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
@@ -284,7 +301,7 @@ def _slopes(off: Tensor, weight: Tensor) -> Tensor:
     return across + down
 
 
-def spread(drawn: Tensor, real: Tensor, inside: Tensor) -> Tensor:
+def mixture(drawn: Tensor, real: Tensor, inside: Tensor, tile: int) -> Tensor:
     """Wasserstein-1 distance of each channel inside the mouth, in tiles, by sorting; 0 to 1.
 
     Teeth a little beside where they are cost nothing here; a mean of teeth and dark does.
@@ -292,20 +309,22 @@ def spread(drawn: Tensor, real: Tensor, inside: Tensor) -> Tensor:
     Args:
         drawn, real: (N, 3, h, w), 0 to 1.
         inside: (N, 1, h, w) the inside of the mouth, 0 to 1.
+        tile: its side in steps of two pixels; h / 2 and w / 2 are multiples of it.
     """
     inside = F.avg_pool2d(inside, 2) > 0.5
     mixtures = []
     for picture in (drawn, real):
         only = torch.where(inside, F.avg_pool2d(picture, 2), 2.0)  # the rest is the last of each
-        tiles = F.pixel_unshuffle(only, TILE).unflatten(1, (3, -1))
+        tiles = F.pixel_unshuffle(only, tile).unflatten(1, (3, -1))
         mixtures.append(tiles.sort(2).values)
-    return (mixtures[0] - mixtures[1]).abs().sum() / (3 * inside.sum()).clamp(min=1)
+    # where less than a tile is open, it counts less
+    return (mixtures[0] - mixtures[1]).abs().sum() / (3 * inside.sum().clamp(min=tile**2))
 
 
-def shut(mask: Tensor, weight: Tensor) -> Tensor:
+def shut(mask: Tensor, weight: Tensor, inside: Tensor) -> Tensor:
     """The mask, where neither mouth nor eyes are; beyond the face it costs most."""
     price = torch.where(weight < 1, 5.0, torch.where(weight > 1, 0.0, 1.0))
-    return (price * mask).mean()
+    return ((1 - inside) * price * mask).mean()
 
 
 def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -332,7 +351,7 @@ def _judged(batch: Batch) -> Tensor:
     of all that may be there, which is fog.
     """
     inside = batch.masks[:, :1]
-    weight = F.avg_pool2d((batch.weight > 1).float() + 2 * inside, 8)
+    weight = F.avg_pool2d(torch.maximum((batch.weight > 1).float(), inside) + 2 * inside, 8)
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
@@ -345,15 +364,17 @@ def balance(total: Tensor, critic: Tensor, drawn: Tensor) -> Tensor:
     return (pulls[0] / pulls[1].clamp(min=1e-8)).detach()
 
 
-def _draw(drawer: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
     pixels, mask = drawer(
         batch.source,
         batch.source_masks,
+        batch.source_jaws,
         batch.warped,
         batch.masks,
         batch.guides,
         batch.origin,
         batch.corner,
+        mixed,
     )
     mask = mask.float()
     return batch.warped + mask * (pixels.float() - batch.warped), mask
@@ -362,9 +383,10 @@ def _draw(drawer: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
 # --- batches ---
 
 
-def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch.device) -> Batch:
+def _batch(
+    pool: list[Scene], window: Window, side: int, rng: np.random.Generator, device: torch.device
+) -> Batch:
     """A window over some scenes of the pool, with other colours, mirrored half the time."""
-    window = WINDOWS[rng.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
     scale, step = side // 256, 2 * CELL  # the decoder's deep cells are two cells wide
     corner = [
         (start + int(rng.integers(-window.jitter, window.jitter + 1))) * scale // step * step
@@ -382,18 +404,21 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
             [
                 scene.source.transpose(2, 0, 1)[None],
                 scene.source_masks[None],
+                scene.source_jaws[None],
                 scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
                 scene.real[at, rows, columns].transpose(0, 3, 1, 2),
                 scene.masks[at, :, rows, columns],
                 scene.guides[at, :, *cells],
-                scene.origin[at, *cells],
+                scene.origin[at, :, *cells],
                 scene.face[at, *cells][:, None],
             ]
         )
     tensors = [
         torch.from_numpy(np.concatenate(column)).to(device) for column in zip(*parts, strict=True)
     ]
-    source, source_masks, warped, real, masks, guides, origin, face = (t.float() for t in tensors)
+    source, source_masks, source_jaws, warped, real, masks, guides, origin, face = (
+        t.float() for t in tensors
+    )
     colours = Colours(len(chosen), rng, device)
     frames = len(real) // len(chosen)
     source = colours(source / 255, 1)
@@ -404,11 +429,13 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     source_masks, masks, face = source_masks / 255, masks / 255, face / 255
     if rng.random() < 0.5:
         corner[1] = side - corner[1] - size[1]
-        source, source_masks, warped, real, masks, guides, face = (
-            x.flip(-1) for x in (source, source_masks, warped, real, masks, guides, face)
+        source, source_masks, source_jaws, warped, real, masks, guides, face = (
+            x.flip(-1)
+            for x in (source, source_masks, source_jaws, warped, real, masks, guides, face)
         )
-        guides = guides * guides.new_tensor([-1, 1, 1, -1, 1, 1, -1, 1])[:, None, None]
-        origin = origin.flip(2)
+        guides = guides * guides.new_tensor(_MIRRORED)[:, None, None]
+        source_jaws = source_jaws * guides.new_tensor(_MIRRORED[-4:])[:, None, None]
+        origin = origin.flip(3)
         origin = torch.stack([side - 1 - origin[..., 0], origin[..., 1]], -1)
     source, source_masks, warped, real, masks = (
         x.contiguous(memory_format=torch.channels_last)
@@ -417,7 +444,17 @@ def _batch(pool: list[Scene], side: int, rng: np.random.Generator, device: torch
     weight = weigh(masks, face)
     place = (corner[0] // CELL, corner[1] // CELL)
     return Batch(
-        source, source_masks, warped, real, masks, guides, origin, weight, place, window.judged
+        source,
+        source_masks,
+        source_jaws,
+        warped,
+        real,
+        masks,
+        guides,
+        origin,
+        weight,
+        place,
+        window.judged,
     )
 
 
@@ -431,12 +468,12 @@ def _light(source: Tensor) -> Tensor:
 
 def weigh(masks: Tensor, face: Tensor) -> Tensor:
     """How much each pixel counts, (N, 1, h, w), of masks and the face's oval in cells."""
-    spread = F.max_pool2d(masks[:, 1:3], (1, 9), 1, (0, 4))  # lips and eyes and what touches them
-    spread = F.max_pool2d(spread, (9, 1), 1, (4, 0))
+    near = F.max_pool2d(masks[:, 1:3], (1, 9), 1, (0, 4))  # lips and eyes and what touches them
+    near = F.max_pool2d(near, (9, 1), 1, (4, 0))
     inside = F.interpolate(face, scale_factor=CELL, mode="bilinear", align_corners=False)
     weight = OUTSIDE + (1 - OUTSIDE) * inside
-    weight = torch.maximum(weight, LIPS * spread[:, :1])
-    weight = torch.maximum(weight, EYES * spread[:, 1:])
+    weight = torch.maximum(weight, LIPS * near[:, :1])
+    weight = torch.maximum(weight, EYES * near[:, 1:])
     return weight + masks[:, :1] * (MOUTH - weight)
 
 

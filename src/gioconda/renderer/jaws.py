@@ -1,0 +1,67 @@
+"""The jaws: what teeth hang on.
+
+Teeth keep their place on the skull or on the chin, whatever the lips do. So each jaw is followed
+as a plane: it is turned with the head, and held by the skin that slides least over it, under the
+nose and on the chin. Coordinates in such a plane say which tooth is meant in every frame.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face.pose import rotation
+from gioconda.renderer.view import CELL, HeadPlace
+
+HANGING: Final = 16  # features of the portrait that hang on each jaw
+_HELD_BY: Final = ((2, 98, 327), (199, 175, 152, 148, 377))  # points of the mesh
+_REACH: Final = 0.25  # in sides of the view: how far from there coordinates are told
+
+
+@dataclass(frozen=True)
+class Jaws:
+    """Upper and lower jaw of a head in its view.
+
+    Attributes:
+        middles: (2, 2) x and y in pixels, under the nose and on the chin.
+        plane: (2, 2) from the plane of the face, seen from the front, to the view.
+    """
+
+    middles: NDArray[np.float64]
+    plane: NDArray[np.float64]
+
+    @staticmethod
+    def of(head: HeadPlace, mesh: NDArray[np.floating]) -> "Jaws":
+        """The jaws of a head and its mesh (478, 2) in its view."""
+        middles = np.stack([mesh[list(points)].mean(0) for points in _HELD_BY])
+        return Jaws(middles, rotation(head.yaw, head.pitch, 0)[:2, :2])
+
+    def places(self, corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:
+        """Where cells of the view lie in each jaw's plane, (2, h, w, 2), in pixels of the view.
+
+        Args:
+            corner: row and column of the first cell.
+            height, width: h and w, in cells.
+        """
+        y, x = (
+            (np.arange(start, start + n) + 0.5) * CELL - 0.5
+            for start, n in zip(corner, (height, width), strict=True)
+        )
+        from_middles = np.stack(np.meshgrid(x, y), -1) - self.middles[:, None, None]
+        return np.asarray(from_middles @ np.linalg.inv(self.plane).T, np.float32)
+
+    def show(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where `places` (2, h, w, 2) in the jaws' planes are in the view, likewise."""
+        seen = places @ self.plane.T + self.middles[:, None, None]
+        return np.asarray(seen, np.float32)
+
+
+def coordinates(places: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """`places` (2, h, w, 2) as a network is told them, (4, h, w), -1 to 1.
+
+    Args:
+        side: S of the view.
+    """
+    told = np.clip(places / (_REACH * side), -1, 1)
+    return np.ascontiguousarray(told.transpose(0, 3, 1, 2).reshape(4, *places.shape[1:3]))
