@@ -256,9 +256,9 @@ def calibrate(portrait: Portrait) -> _Series:
     generator = Generator(_SEED)
     motion = generator.append(example(_HELD * len(grid) / FPS + 1)[1])
     eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
-    codes = portrait.lids(motion.dynamics[: len(eyes)])
+    codes = motion.dynamics[: len(eyes)].copy()
     codes[:, portrait.basis.gaze] = 0
-    codes += eyes
+    codes = portrait.lids(codes + eyes)  # last, as they are animated
     poses = motion.pose + portrait.pose
     renderer = Renderer(portrait)
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
@@ -281,7 +281,7 @@ def measure_reading(portrait: Portrait) -> dict[str, float]:
     """
     renderer = Renderer(portrait)
     grid = np.array([(yaw, pitch) for yaw in YAWS for pitch in PITCHES])
-    codes = [eyes_towards(portrait, told) for told in grid]
+    codes = portrait.lids(np.stack([eyes_towards(portrait, told) for told in grid]))
     still = codes[len(codes) // 2]
     steps = [(portrait.pose, code) for code in codes]
     for distance in DISTANCES:
