@@ -8,7 +8,7 @@ import pytest
 from gioconda.data import scenes as data_scenes
 from gioconda.data.clips import Clip
 from gioconda.data.looks import Look
-from gioconda.data.scenes import Scenes
+from gioconda.data.scenes import DRIVEN, Scenes
 from gioconda.data.shards import pack, pack_track
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import renderer as evaluation
@@ -48,8 +48,8 @@ def scenes(clips):
 
 def test_a_scenes_warp_lies_on_its_real_frames(scenes):
     scene = next(scenes)
-    off = np.abs(scene.warped.astype(int) - scene.real)
-    face = np.kron(scene.face, np.ones((4, 4))) > 127
+    off = np.abs(scene.warped[: len(scene.real)].astype(int) - scene.real)
+    face = np.kron(scene.face[: len(off)], np.ones((4, 4))) > 127
     assert off[face].mean() < 8
     assert len(scene.real) == 8
 
@@ -211,16 +211,32 @@ def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more()
     weight = recipe.weigh(masks, torch.ones(1, 1, 16, 16))[0, 0]
     assert (float(weight[32, 32]), float(weight[18, 32])) == (recipe.MOUTH, recipe.LIPS)
     assert (float(weight[2, 32]), recipe.MOUTH < recipe.LIPS) == (1, True)
-    batch = recipe.Batch(*[masks] * 8, weight[None, None], (0, 0), True)
-    verdicts = recipe._judged(batch)[0, 0]
+    weight = weight[None, None]
+    verdicts = recipe.judged(masks, weight)[0, 0]
     assert verdicts[4, 4] > verdicts[2, 4] > verdicts[0, 0] == 0
-    nothing = batch._replace(masks=0 * masks, weight=torch.ones_like(batch.weight))
-    assert not recipe._judged(nothing).any()
-    price = [recipe.shut(at, batch.weight, inside) for at in (inside, lips, torch.ones_like(lips))]
+    assert not recipe.judged(0 * masks, torch.ones_like(weight)).any()
+    price = [recipe.shut(at, weight, inside) for at in (inside, lips, torch.ones_like(lips))]
     assert float(price[0]) == float(price[1]) == 0 < float(price[2])
 
 
-def test_the_critic_is_weighed_against_the_other_losses():
+def test_what_pulls_harder_is_told():
     drawn = torch.ones(4, requires_grad=True)
-    factor = recipe.balance((3 * drawn).sum(), -(0.5 * drawn).sum(), drawn)
-    assert float(factor) == pytest.approx(6)
+    assert float(recipe.pull((3 * drawn).sum(), drawn)) == pytest.approx(6)
+
+
+def test_faces_are_driven_that_nobody_filmed(clips):
+    scene = next(Scenes(clips, np.random.default_rng(3), SIDE, looks=False))
+    count = len(scene.real)
+    assert {
+        len(x) for x in (scene.warped, scene.masks, scene.guides, scene.origin, scene.face)
+    } == {count + DRIVEN}
+    moved = np.abs(scene.warped[count:].astype(int) - scene.source).mean()
+    assert 0.1 < moved < 30
+    rng = np.random.default_rng(0)
+    told = {
+        imagined: recipe._batch([scene] * 3, recipe.WINDOWS[0], SIDE, rng, "cpu", imagined)
+        for imagined in (False, True)
+    }
+    assert torch.equal(told[False].masks, told[False].real_masks)
+    assert torch.equal(told[False].weight, told[False].real_weight)
+    assert not torch.equal(told[True].masks, told[True].real_masks)

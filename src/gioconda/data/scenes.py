@@ -39,6 +39,9 @@ _TURN: Final = np.radians(40)  # no real frame is turned further from the portra
 _JUMP: Final = 0.25  # in widths of the face: a cut
 _SHUT: Final = 0.5  # part of the portraits that are chosen for their shut mouth
 _UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
+DRIVEN: Final = 4  # frames of a scene that others' faces have moved, in pairs
+_REMEMBERED: Final = 400  # pairs of frames whose motion is kept for that
+_FURTHER: Final = 1.5  # at most so much as far as those had moved their mouths
 _TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned first
 
 
@@ -46,6 +49,7 @@ _TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned fi
 class Scene:
     """A portrait and T real frames of the same person, as a decoder sees them.
 
+    `DRIVEN` frames follow that somebody else's face has moved; nobody knows how they should look.
     S is the side of the view and s = S / 4 its cells; maps are those of
     `gioconda.renderer.geometry`. Real frames come in pairs that follow each other.
 
@@ -53,13 +57,13 @@ class Scene:
         source: (S, S, 3) the portrait.
         source_masks: (MASKS, S, S).
         source_jaws: (4, s, s) coordinates on the jaws.
-        warped: (T, S, S, 3) the portrait moved as the real frame is, with a plain mouth.
+        warped: (T + DRIVEN, S, S, 3) the portrait moved as the real frame is, with a plain mouth.
         real: (T, S, S, 3).
-        masks: (T, MASKS, S, S).
-        guides: (T, GUIDES, s, s), float16.
-        origin: (T, 3, s, s, 2) where in the portrait's view each cell comes from as skin, as upper
-            and as lower jaw, pixels.
-        face: (T, s, s) the face's oval, 0 to 255.
+        masks: (T + DRIVEN, MASKS, S, S).
+        guides: (T + DRIVEN, GUIDES, s, s), float16.
+        origin: (T + DRIVEN, 3, s, s, 2) where in the portrait's view each cell comes from as skin,
+            as upper and as lower jaw, pixels.
+        face: (T + DRIVEN, s, s) the face's oval, 0 to 255.
     """
 
     source: NDArray[np.uint8]
@@ -204,6 +208,7 @@ def make_scene(
     source: int,
     targets: list[int],
     side: int,
+    driven: NDArray[np.floating],
     look: Look | None = None,
 ) -> Scene:
     """The scene of a clip's frames.
@@ -215,18 +220,20 @@ def make_scene(
         source: the frame that is the portrait.
         targets: the real frames.
         side: S.
+        driven: (DRIVEN, 478, 3) meshes in the frames' pixels that somebody else has moved.
         look: that the frames have already; its grain is put on portrait and real frames.
     """
     stage = Stage(frames[source], points[source], neutral, side, look)
     guess = PlainMouth(stage.portrait)
     source_seen = stage.source()
     warped, real, drawn, told, origins, faces = [], [], [], [], [], []
-    for i in targets:
-        take = stage.take(points[i])
+    for i, mesh in [*((i, points[i]) for i in targets), *((None, mesh) for mesh in driven)]:
+        take = stage.take(mesh)
         guess(take.frame, take.shot)
         warped.append(take.view.cut(take.frame))
-        true = take.on_real.cut(frames[i])
-        real.append(true if take.grain is None else with_grain(true, take.grain))
+        if i is not None:
+            true = take.on_real.cut(frames[i])
+            real.append(true if take.grain is None else with_grain(true, take.grain))
         drawn.append(masks(take.mesh, side, side))
         told.append(guides(take.mesh, take.origin[0], take.on_jaws, side).astype(np.float16))
         origins.append(take.origin)
@@ -249,12 +256,13 @@ def there_and_back(
     source: int,
     targets: list[int],
     side: int,
+    driven: NDArray[np.floating],
     look: Look | None = None,
 ) -> Scene:
     """The scene of a picture that the warp turns away, and that is to be turned back.
 
     Args:
-        frames, points, neutral, side, look: as for `make_scene`.
+        frames, points, neutral, side, driven, look: as for `make_scene`.
         source: the frame that is turned; it is the first pair of real frames.
         targets: the portrait is the source turned as the first of these; the rest, from the
             third on, are real frames beside it.
@@ -266,10 +274,12 @@ def there_and_back(
     crops = {i: cut_out(frame, stage.to_crop, (size, size)) for i, frame in frames.items()}
     there = len(points)
     crops[there] = take.frame
-    moved = points * stage.to_crop[0, 0]
-    moved[..., :2] += stage.to_crop[:, 2]
+    moved, driven = (meshes * stage.to_crop[0, 0] for meshes in (points, driven))
+    for meshes in (moved, driven):
+        meshes[..., :2] += stage.to_crop[:, 2]
     moved = np.concatenate([moved, take.shot.face[None]])
-    return make_scene(crops, moved, neutral, there, [source, source, *targets[2:]], side, look)
+    chosen = [source, source, *targets[2:]]
+    return make_scene(crops, moved, neutral, there, chosen, side, driven, look)
 
 
 class Scenes(Iterator[Scene]):
@@ -316,6 +326,7 @@ class Scenes(Iterator[Scene]):
         counts = [sum(map(len, groups[kind].values())) for kind in (True, False)]
         self._sharp = counts[0] / sum(counts) if sharp is None else sharp
         self._waiting: list[Scene] = []
+        self._played: list[NDArray[np.float32]] = []  # dynamics of pairs of frames, (2, D)
 
     def __next__(self) -> Scene:
         while not self._waiting:
@@ -334,7 +345,7 @@ class Scenes(Iterator[Scene]):
         points = smooth(track.points[:count], track.seen[:count])
         some = points[:: max(1, count // 24)]
         neutral = self._basis.identify(some)
-        head, _ = self._basis.pose(points, neutral)
+        head, dynamics = self._basis.pose(points, neutral)
         chosen = [
             picked
             for _ in range(1 + (count >= 60) + (count >= 120))
@@ -355,8 +366,21 @@ class Scenes(Iterator[Scene]):
             look = draw_look(rng, float(head.size[source])) if self._looks else None
             if look:
                 taken = {i: look(frame) for i, frame in taken.items()}
+            codes = self._play(dynamics[targets])
+            codes[:, self._basis.lower] *= rng.uniform(1, _FURTHER)
+            at = np.resize(targets, DRIVEN)
+            into = HeadPose(*(part[at] for part in vars(head).values()))
+            driven = into.to_image(self._basis.rebuild(codes, neutral))
             make = there_and_back if rng.random() < _TURNED else make_scene
-            yield make(taken, points, neutral, source, targets, self._side, look)
+            yield make(taken, points, neutral, source, targets, self._side, driven, look)
+
+    def _play(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Dynamics (DRIVEN, D) of pairs of frames seen before; remembers those of (T, D)."""
+        self._played += [pair.copy() for pair in dynamics.reshape(-1, 2, dynamics.shape[1])]
+        if len(self._played) > _REMEMBERED:
+            del self._played[int(self._rng.integers(len(self._played) // 2))]
+        chosen = self._rng.integers(len(self._played), size=DRIVEN // 2)
+        return np.concatenate([self._played[i] for i in chosen])
 
 
 def _eye_distance(track: Track) -> float:

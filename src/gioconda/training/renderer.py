@@ -61,8 +61,7 @@ WEIGHTS: Final = {
     "mixture": 0.2,
 }
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
-MIXED: Final = 0.35  # part of the judged batches whose portraits are mixed, two and two
-_COARSE: Final = 8  # pixels within which those are compared with real frames
+IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
 TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
 # Weights of a pixel; the rest of the face has 1. Inside the mouth, where several things may be,
 # the critic is to decide, not the mean of all of them.
@@ -109,11 +108,12 @@ class Batch(NamedTuple):
     warped: Tensor  # (N T, 3, h, w)
     real: Tensor  # (N T, 3, h, w)
     masks: Tensor  # (N T, MASKS, h, w)
+    real_masks: Tensor  # those of the real frames, which may be others
     guides: Tensor  # (N T, GUIDES, h/4, w/4)
     origin: Tensor  # (N T, 3, h/4, w/4, 2)
     weight: Tensor  # (N T, 1, h, w)
+    real_weight: Tensor
     corner: tuple[int, int]  # in cells
-    judged: bool
 
 
 def train_renderer(
@@ -182,6 +182,7 @@ def train_renderer(
     scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
     pool: list[Scene] = []
     recent: dict[str, float] = {}
+    pulled: Tensor | None = None  # how hard all losses but the critic do, a running mean
     started = kept = time.monotonic()
     # the first process says for all when time is up
     while step < steps and fabric.broadcast(time.monotonic() - started < 60 * minutes):
@@ -201,32 +202,35 @@ def train_renderer(
         # the same in all processes, or some would wait for a critic that others do not ask
         chance = np.random.default_rng([2, step])
         window = WINDOWS[chance.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
-        batch = _batch(pool, window, SIDES[size], rng, fabric.device)
-        judged = batch.judged and step >= critic_from
-        heard = judged and step >= critic_from + HEARD_AFTER
-        mixed = float(chance.uniform(0.2, 0.8)) if heard and chance.random() < MIXED else 0.0
-        drawn, mask = _draw(drawer, batch, mixed)
+        asked = window.judged and step >= critic_from
+        heard = asked and step >= critic_from + HEARD_AFTER
+        imagined = pulled is not None and heard and bool(chance.random() < IMAGINED)
+        batch = _batch(pool, window, SIDES[size], rng, fabric.device, imagined)
+        drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if imagined else 0.0)
         inside = batch.masks[:, :1]
-        if mixed:  # nobody knows these teeth: only what is coarse can be compared
-            coarse = [F.avg_pool2d(x, _COARSE) for x in (drawn, batch.real, batch.weight)]
-            losses = compare(coarse[0], coarse[1], coarse[2], SCENES)
-        else:
-            losses = compare(drawn, batch.real, batch.weight, SCENES)
+        losses = {"mask": shut(mask, batch.weight, inside)}
+        if not imagined:
+            losses |= compare(drawn, batch.real, batch.weight, SCENES)
             losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
-        losses["mask"] = shut(mask, batch.weight, inside)
         if heard:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
                 answer = _critique(critic, drawn, batch)
-            if mixed:
+            if imagined:
                 del answer["match"]
             losses |= answer
             critic.requires_grad_(True)
         # as long as nothing is drawn, only the price pulls at the mask
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
         total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
-        if "critic" in losses:
-            total = total + CRITIC * balance(total, losses["critic"], drawn) * losses["critic"]
+        if heard:
+            own = pull(losses["critic"], drawn)
+            if not imagined:
+                others = pull(total, drawn)
+                pulled = others if pulled is None else 0.9 * pulled + 0.1 * others
+            else:  # nothing else pulls: as hard as elsewhere
+                others = pulled
+            total = total + CRITIC * others / own.clamp(min=1e-8) * losses["critic"]
         optimizer.zero_grad()
         fabric.backward(total)
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
@@ -234,13 +238,13 @@ def train_renderer(
         # early on the mean must not lag behind what is learned quickly
         average.multi_avg_fn = get_ema_multi_avg_fn(min(AVERAGED, 1 - 10 / (step + 11)))
         average.update_parameters(net)
-        if judged:
+        if asked:
             losses["judge"] = _hinge(judge, drawn.detach(), batch)
             judging.zero_grad()
             fabric.backward(losses["judge"])
             judging.step()
         step += 1
-        with torch.no_grad():
+        if not imagined:
             losses["warp"] = compare(batch.warped, batch.real, batch.weight, SCENES)["pixels"]
         for name, loss in losses.items():
             value = float(loss.detach())
@@ -329,39 +333,38 @@ def shut(mask: Tensor, weight: Tensor, inside: Tensor) -> Tensor:
 
 def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor]:
     both = torch.cat([drawn, batch.real])
-    verdict, seen = judge(both, batch.masks.repeat(2, 1, 1, 1))
+    verdict, seen = judge(both, torch.cat([batch.masks, batch.real_masks]))
     off = [
         (a - b.detach()).abs().mean() / b.detach().abs().mean().clamp(min=1e-3)
         for a, b in (layer.float().chunk(2) for layer in seen)
     ]
     fake = verdict.float().chunk(2)[0]
-    return {"critic": -(_judged(batch) * fake).mean(), "match": torch.stack(off).mean()}
+    count = judged(batch.masks, batch.weight)
+    return {"critic": -(count * fake).mean(), "match": torch.stack(off).mean()}
 
 
 def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
-    verdict, _ = judge(torch.cat([drawn, batch.real]), batch.masks.repeat(2, 1, 1, 1))
+    masks = torch.cat([batch.masks, batch.real_masks])
+    verdict, _ = judge(torch.cat([drawn, batch.real]), masks)
     fake, true = verdict.float().chunk(2)
-    return (_judged(batch) * (F.relu(1 + fake) + F.relu(1 - true))).mean()
+    lies = judged(batch.masks, batch.weight) * F.relu(1 + fake)
+    return (lies + judged(batch.real_masks, batch.real_weight) * F.relu(1 - true)).mean()
 
 
-def _judged(batch: Batch) -> Tensor:
+def judged(masks: Tensor, weight: Tensor) -> Tensor:
     """How much each patch's verdict counts, (N, 1, h/8, w/8), 1 in the mean.
 
     Only mouths and eyes do, the inside of the mouth most: there the other losses ask for the mean
     of all that may be there, which is fog.
     """
-    inside = batch.masks[:, :1]
-    weight = F.avg_pool2d(torch.maximum((batch.weight > 1).float(), inside) + 2 * inside, 8)
+    inside = masks[:, :1]
+    weight = F.avg_pool2d(torch.maximum((weight > 1).float(), inside) + 2 * inside, 8)
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
-def balance(total: Tensor, critic: Tensor, drawn: Tensor) -> Tensor:
-    """By how much the critic pulls less at the drawn pixels than the other losses in total."""
-    pulls = [
-        torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm()
-        for loss in (total, critic)
-    ]
-    return (pulls[0] / pulls[1].clamp(min=1e-8)).detach()
+def pull(loss: Tensor, drawn: Tensor) -> Tensor:
+    """How hard a loss pulls at the drawn pixels."""
+    return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm().detach()
 
 
 def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
@@ -384,9 +387,17 @@ def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor
 
 
 def _batch(
-    pool: list[Scene], window: Window, side: int, rng: np.random.Generator, device: torch.device
+    pool: list[Scene],
+    window: Window,
+    side: int,
+    rng: np.random.Generator,
+    device: torch.device,
+    imagined: bool,
 ) -> Batch:
-    """A window over some scenes of the pool, with other colours, mirrored half the time."""
+    """A window over some scenes of the pool, with other colours, mirrored half the time.
+
+    What is to be drawn is what the real frames show or, where it is imagined, a driven face.
+    """
     scale, step = side // 256, 2 * CELL  # the decoder's deep cells are two cells wide
     corner = [
         (start + int(rng.integers(-window.jitter, window.jitter + 1))) * scale // step * step
@@ -399,24 +410,27 @@ def _batch(
     parts: list[list[NDArray[Any]]] = []
     for scene in chosen:
         pairs = rng.choice(len(scene.real) // 2, window.pairs, replace=False)
-        at = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
+        seen = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
+        at = len(scene.real) + np.arange(len(seen)) if imagined else seen
         parts.append(
             [
                 scene.source.transpose(2, 0, 1)[None],
                 scene.source_masks[None],
                 scene.source_jaws[None],
                 scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
-                scene.real[at, rows, columns].transpose(0, 3, 1, 2),
+                scene.real[seen, rows, columns].transpose(0, 3, 1, 2),
                 scene.masks[at, :, rows, columns],
+                scene.masks[seen, :, rows, columns],
                 scene.guides[at, :, *cells],
                 scene.origin[at, :, *cells],
                 scene.face[at, *cells][:, None],
+                scene.face[seen, *cells][:, None],
             ]
         )
     tensors = [
         torch.from_numpy(np.concatenate(column)).to(device) for column in zip(*parts, strict=True)
     ]
-    source, source_masks, source_jaws, warped, real, masks, guides, origin, face = (
+    source, source_masks, source_jaws, warped, real, masks, real_masks, guides, origin, *faces = (
         t.float() for t in tensors
     )
     colours = Colours(len(chosen), rng, device)
@@ -426,22 +440,26 @@ def _batch(
     source = (light * source).clamp(0, 1)
     light = light.repeat_interleave(frames, 0)
     warped, real = ((light * colours(x / 255, frames)).clamp(0, 1) for x in (warped, real))
-    source_masks, masks, face = source_masks / 255, masks / 255, face / 255
+    source_masks, masks, real_masks = (x / 255 for x in (source_masks, masks, real_masks))
+    weight, real_weight = (
+        weigh(*seen) for seen in zip((masks, real_masks), (x / 255 for x in faces), strict=True)
+    )
     if rng.random() < 0.5:
         corner[1] = side - corner[1] - size[1]
-        source, source_masks, source_jaws, warped, real, masks, guides, face = (
-            x.flip(-1)
-            for x in (source, source_masks, source_jaws, warped, real, masks, guides, face)
+        source, source_masks, source_jaws = (
+            x.flip(-1) for x in (source, source_masks, source_jaws)
+        )
+        warped, real, masks, real_masks, guides, weight, real_weight = (
+            x.flip(-1) for x in (warped, real, masks, real_masks, guides, weight, real_weight)
         )
         guides = guides * guides.new_tensor(_MIRRORED)[:, None, None]
         source_jaws = source_jaws * guides.new_tensor(_MIRRORED[-4:])[:, None, None]
         origin = origin.flip(3)
         origin = torch.stack([side - 1 - origin[..., 0], origin[..., 1]], -1)
-    source, source_masks, warped, real, masks = (
+    source, source_masks, warped, real, masks, real_masks = (
         x.contiguous(memory_format=torch.channels_last)
-        for x in (source, source_masks, warped, real, masks)
+        for x in (source, source_masks, warped, real, masks, real_masks)
     )
-    weight = weigh(masks, face)
     place = (corner[0] // CELL, corner[1] // CELL)
     return Batch(
         source,
@@ -450,11 +468,12 @@ def _batch(
         warped,
         real,
         masks,
+        real_masks,
         guides,
         origin,
         weight,
+        real_weight,
         place,
-        window.judged,
     )
 
 
