@@ -59,6 +59,7 @@ def main() -> None:
         "appearance features": {"critic_from": 0, "make": Blind},
         "discriminator": {"critic_from": float("inf")},
         "sharp-clip sampling": {"critic_from": 0, "sharp": None},
+        "imagined faces": {"critic_from": 0, "imagined": 0.0},
     }
     for name, change in without.items():
         if not file(name, ".zip").exists():

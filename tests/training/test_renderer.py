@@ -221,7 +221,7 @@ def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more()
 
 def test_what_pulls_harder_is_told():
     drawn = torch.ones(4, requires_grad=True)
-    assert float(recipe.pull((3 * drawn).sum(), drawn)) == pytest.approx(6)
+    assert recipe.pull((3 * drawn).sum(), drawn) == pytest.approx(6)
 
 
 def test_faces_are_driven_that_nobody_filmed(clips):

@@ -7,7 +7,8 @@
    gradients at several scales, the eyes and lips weighted up; the colours inside the mouth,
    wherever near by they lie; the change from one frame of a scene to another; the mask itself,
    so that it stays shut where the warp is right; and, `HEARD_AFTER` steps after it began to
-   learn, a critic that judges mouths and eyes, with feature matching.
+   learn, a critic that judges mouths and eyes, with feature matching. The critic alone judges
+   nobody's batches: faces that others have moved, their mouths a mixture of two people's.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
@@ -129,6 +130,7 @@ def train_renderer(
     make: Callable[[], RendererNet] = RendererNet,
     critic_from: float = CRITIC_FROM,
     sharp: float | None = SHARP_PART,
+    imagined: float = IMAGINED,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
@@ -149,6 +151,7 @@ def train_renderer(
         make: makes the net, by default the released architecture.
         critic_from: the step from which the critic learns.
         sharp: the part of scenes from sharp clips; None for as many as there are.
+        imagined: the part of the judged batches that show what only the critic can judge.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
@@ -182,7 +185,7 @@ def train_renderer(
     scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
     pool: list[Scene] = []
     recent: dict[str, float] = {}
-    pulled: Tensor | None = None  # how hard all losses but the critic do, a running mean
+    pulled = 0.0  # how hard all losses but the critic pull, a running mean
     started = kept = time.monotonic()
     # the first process says for all when time is up
     while step < steps and fabric.broadcast(time.monotonic() - started < 60 * minutes):
@@ -204,19 +207,19 @@ def train_renderer(
         window = WINDOWS[chance.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
         asked = window.judged and step >= critic_from
         heard = asked and step >= critic_from + HEARD_AFTER
-        imagined = pulled is not None and heard and bool(chance.random() < IMAGINED)
-        batch = _batch(pool, window, SIDES[size], rng, fabric.device, imagined)
-        drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if imagined else 0.0)
+        nobodys = pulled > 0 and heard and bool(chance.random() < imagined)
+        batch = _batch(pool, window, SIDES[size], rng, fabric.device, nobodys)
+        drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if nobodys else 0.0)
         inside = batch.masks[:, :1]
         losses = {"mask": shut(mask, batch.weight, inside)}
-        if not imagined:
+        if not nobodys:
             losses |= compare(drawn, batch.real, batch.weight, SCENES)
             losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
         if heard:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
                 answer = _critique(critic, drawn, batch)
-            if imagined:
+            if nobodys:
                 del answer["match"]
             losses |= answer
             critic.requires_grad_(True)
@@ -224,13 +227,11 @@ def train_renderer(
         losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
         total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
         if heard:
-            own = pull(losses["critic"], drawn)
-            if not imagined:
-                others = pull(total, drawn)
-                pulled = others if pulled is None else 0.9 * pulled + 0.1 * others
-            else:  # nothing else pulls: as hard as elsewhere
-                others = pulled
-            total = total + CRITIC * others / own.clamp(min=1e-8) * losses["critic"]
+            # where nothing else pulls, the critic does as hard as elsewhere
+            others = pulled if nobodys else pull(total, drawn)
+            pulled = 0.9 * (pulled or others) + 0.1 * others
+            scale = CRITIC * others / max(pull(losses["critic"], drawn), 1e-8)
+            total = total + scale * losses["critic"]
         optimizer.zero_grad()
         fabric.backward(total)
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
@@ -244,7 +245,7 @@ def train_renderer(
             fabric.backward(losses["judge"])
             judging.step()
         step += 1
-        if not imagined:
+        if not nobodys:
             losses["warp"] = compare(batch.warped, batch.real, batch.weight, SCENES)["pixels"]
         for name, loss in losses.items():
             value = float(loss.detach())
@@ -362,9 +363,9 @@ def judged(masks: Tensor, weight: Tensor) -> Tensor:
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
-def pull(loss: Tensor, drawn: Tensor) -> Tensor:
+def pull(loss: Tensor, drawn: Tensor) -> float:
     """How hard a loss pulls at the drawn pixels."""
-    return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm().detach()
+    return float(torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm())
 
 
 def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
