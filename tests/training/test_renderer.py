@@ -121,7 +121,10 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
     monkeypatch.setattr(recipe, "WINDOWS", [small])
     train = partial(
-        recipe.train_renderer, make=lambda: networks.RendererNet(32, 32, 1, 8), critic_from=2
+        recipe.train_renderer,
+        make=lambda: networks.RendererNet(32, 32, 1, 8),
+        critic_from=2,
+        imagined=1.0,
     )
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
     first = train(clips, checkpoint, 60, output, steps=2)
