@@ -16,16 +16,15 @@ import cv2
 import numpy as np
 
 from gioconda.data.clips import Clip, read_clips
+from gioconda.data.scenes import SHARP, eye_distance
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
-from gioconda.face.pose import HeadPose
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.jaws import Jaws
 from gioconda.renderer.view import HeadPlace
 
 SIDE = 256
-SHARP = 130.0  # least inter-ocular distance, pixels of the clip
 FRAMES, EVERY, PAIRS = 200, 3, 120  # of a clip
 WIDTH, HEIGHT = 28, 10  # of a patch
 UNDER = 6  # its middle lies so far inside the lip's rim
@@ -43,7 +42,7 @@ def frames(clip: Clip) -> list[tuple]:
     for i, frame in enumerate(islice(clip.frames(), len(points))):
         if i % EVERY:
             continue
-        place = HeadPlace.of(HeadPose(*(part[i : i + 1] for part in vars(head).values())))
+        place = HeadPlace.of(head.at([i]))
         view = place.view(SIDE)
         mesh = view.points(points[i])
         inside = masks(mesh, SIDE, SIDE)[0]
@@ -90,7 +89,9 @@ def main() -> None:
     args = parser.parse_args()
     found = defaultdict(list)
     rng = np.random.default_rng(0)
-    for clip in sharp(read_clips(args.data, "train", args.cache))[: args.clips]:
+    clips = read_clips(args.data, "train", args.cache)
+    sharp = [clip for clip in clips if eye_distance(clip.track()) > SHARP]
+    for clip in sharp[: args.clips]:
         kept = frames(clip)
         for _ in range(PAIRS if len(kept) >= 8 else 0):
             a, b = rng.choice(len(kept), 2, replace=False)
@@ -103,15 +104,6 @@ def main() -> None:
         across, down = np.median(off, 0)
         far = np.percentile(np.stack(off)[:, 1], 80)
         print(f"| {name} | {expected} | {len(off)} | {across:.1f} | {down:.1f} | {far:.1f} |")
-
-
-def sharp(clips: list[Clip]) -> list[Clip]:
-    def distance(clip: Clip) -> float:
-        points = clip.track().points
-        across = points[:, topology.LEFT_CORNER, :2] - points[:, topology.RIGHT_CORNER, :2]
-        return float(np.median(np.linalg.norm(across, axis=1)))
-
-    return [clip for clip in clips if len(clip.track().points) > 40 and distance(clip) > SHARP]
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.looks import Look, draw_look, with_grain
 from gioconda.errors import GiocondaError
+from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.face.pose import HeadPose, angles
@@ -319,7 +320,7 @@ class Scenes(Iterator[Scene]):
         for clip in clips:
             track = clip.track()
             if len(track.points) >= 12 and track.seen.mean() > 0.9:
-                groups[_eye_distance(track) >= SHARP][clip.source, clip.person].append(clip)
+                groups[eye_distance(track) >= SHARP][clip.source, clip.person].append(clip)
         self._groups = {name: list(g.values()) for name, g in groups.items() if g}
         if not self._groups:
             raise GiocondaError(f"none of the {len(clips)} clips has half a second of a face")
@@ -368,8 +369,7 @@ class Scenes(Iterator[Scene]):
                 taken = {i: look(frame) for i, frame in taken.items()}
             codes = self._play(dynamics[targets])
             codes[:, self._basis.lower] *= rng.uniform(1, _FURTHER)
-            at = np.resize(targets, DRIVEN)
-            into = HeadPose(*(part[at] for part in vars(head).values()))
+            into = head.at(np.resize(targets, DRIVEN))
             driven = into.to_image(self._basis.rebuild(codes, neutral))
             make = there_and_back if rng.random() < _TURNED else make_scene
             yield make(taken, points, neutral, source, targets, self._side, driven, look)
@@ -383,9 +383,9 @@ class Scenes(Iterator[Scene]):
         return np.concatenate([self._played[i] for i in chosen])
 
 
-def _eye_distance(track: Track) -> float:
+def eye_distance(track: Track) -> float:
     """Median over the frames of the distance between the outer corners of the eyes, pixels."""
-    across = track.points[:, 33, :2] - track.points[:, 263, :2]
+    across = track.points[:, topology.LEFT_CORNER, :2] - track.points[:, topology.RIGHT_CORNER, :2]
     return float(np.median(np.linalg.norm(across, axis=1)))
 
 

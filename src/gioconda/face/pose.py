@@ -11,6 +11,7 @@ R = Rz(roll) @ Rx(-pitch) @ Ry(-yaw).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,10 @@ class HeadPose:
     centre: NDArray[np.float64]
     size: NDArray[np.float64]
     depth: NDArray[np.float64]
+
+    def at(self, frames: Any) -> "HeadPose":
+        """The heads of some frames, as numpy indexes them."""
+        return HeadPose(*(part[frames] for part in vars(self).values()))
 
     def to_head(self, points: _Float) -> NDArray[np.float64]:
         """Points (T, N, 3) in pixels → the head frame."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.renderer.jaws import coordinates
-from gioconda.renderer.view import CELL
+from gioconda.renderer.view import CELL, cell_middles
 
 MASKS: Final = 4  # inner mouth, lips with what is between them, between the lids, irises
 GUIDES: Final = 12  # moved by x and y, stretched, across, down and up the mouth, x, y, on the jaws
@@ -124,13 +124,8 @@ def guides(
     """
     low = np.array(corner[::-1])
     high = low + origin.shape[1::-1]
-    x, y = np.meshgrid(
-        *(
-            (np.arange(a, b, dtype=np.float32) + 0.5) * CELL - 0.5
-            for a, b in zip(low, high, strict=True)
-        )
-    )
-    moved = (origin - np.stack([x, y], -1)) * (8 / side)
+    here = cell_middles(corner, *origin.shape[:2])
+    moved = (origin - here) * (8 / side)
     right, down = np.gradient(origin, axis=1) / CELL, np.gradient(origin, axis=0) / CELL
     area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
     stretch = np.log2(np.maximum(area, 2**-_STRETCH)) / _STRETCH
@@ -142,17 +137,10 @@ def guides(
         mouth.across / 2,
         mouth.down,
         mouth.up,
-        (2 * x + 1) / side - 1,
-        (2 * y + 1) / side - 1,
+        *((2 * here + 1) / side - 1).transpose(2, 0, 1),
         *coordinates(on_jaws, side),
     ]
     return np.asarray(np.clip(np.stack(maps), -1, 1), np.float32)
-
-
-def own_origin(side: int) -> NDArray[np.float32]:
-    """The `origin` of a portrait that has not moved, (s, s, 2)."""
-    middles = (np.arange(side // CELL, dtype=np.float32) + 0.5) * CELL - 0.5
-    return np.stack(np.meshgrid(middles, middles), -1)
 
 
 def _fill(mask: NDArray[np.uint8], contour: NDArray[np.floating]) -> None:

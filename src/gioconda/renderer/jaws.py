@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face.pose import rotation
-from gioconda.renderer.view import CELL, HeadPlace
+from gioconda.renderer.view import HeadPlace, cell_middles
 
 HANGING: Final = 16  # features of the portrait that hang on each jaw
 _HELD_BY: Final = ((2, 98, 327), (199, 175, 152, 148, 377))  # points of the mesh
@@ -44,11 +44,7 @@ class Jaws:
             corner: row and column of the first cell.
             height, width: h and w, in cells.
         """
-        y, x = (
-            (np.arange(start, start + n) + 0.5) * CELL - 0.5
-            for start, n in zip(corner, (height, width), strict=True)
-        )
-        from_middles = np.stack(np.meshgrid(x, y), -1) - self.middles[:, None, None]
+        from_middles = cell_middles(corner, height, width) - self.middles[:, None, None]
         return np.asarray(from_middles @ np.linalg.inv(self.plane).T, np.float32)
 
     def show(self, places: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -96,6 +96,20 @@ class View:
         put(light, matrix, out[low[1] : high[1], low[0] : high[0]])
 
 
+def cell_middles(corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:
+    """Where the middles of a window's cells lie in the view, (h, w, 2), in pixels.
+
+    Args:
+        corner: row and column of the first cell.
+        height, width: h and w, in cells.
+    """
+    y, x = (
+        (np.arange(start, start + n, dtype=np.float32) + 0.5) * CELL - 0.5
+        for start, n in zip(corner, (height, width), strict=True)
+    )
+    return np.stack(np.meshgrid(x, y), -1)
+
+
 @dataclass(frozen=True)
 class HeadPlace:
     """Where a head is in a picture.
