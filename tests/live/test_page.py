@@ -274,8 +274,11 @@ def _speaks(seen: Visit) -> None:
 
 
 def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None:
-    """With the generator: shut in silence, moving in speech."""
-    seen = visit().open(server)
+    """With the generator: shut in silence, moving in speech.
+
+    Not in a call: where the processor is short, browsers let its sound come late.
+    """
+    seen = visit().open(f"{server}?over=websocket")
     seen.wake()
     _choose(seen, speech)
     seen.page.click("#play")
@@ -289,9 +292,12 @@ def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None
     assert silent.sum() > 5
     assert shown.opening[silent].mean() < 0.5 * shown.opening[speaks].mean()
     assert shown.opening[silent].std() < 0.5 * shown.opening[speaks].std()
-    r, delay = shown.sync()
-    assert r > 0.4
-    assert abs(delay) < 0.45
+    assert shown.sync()[0] > 0.4
+    # the begin and the end tell the delay; loudness within the speech hardly does
+    curves = shown.opening > 0.35 * np.percentile(shown.opening, 95), shown.loudness > 0.02
+    for way in (1, -1):
+        lips, sound = (shown.times[::way][np.argmax(high[::way])] for high in curves)
+        assert abs(lips - sound) < 0.4
     assert seen.wrong == []
 
 
