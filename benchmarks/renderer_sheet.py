@@ -21,6 +21,7 @@ from gioconda import Animator, GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
+from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.lids import shutting
 from gioconda.face.tracker import Track
@@ -30,6 +31,9 @@ from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.view import VIEW
+
+FACE, MOUTH = 2.4, 1.2  # widths of what is shown, in inter-ocular distances
 
 
 def held_out(args: argparse.Namespace) -> list[np.ndarray]:
@@ -51,7 +55,13 @@ def held_out(args: argparse.Namespace) -> list[np.ndarray]:
         methods = ("warp", "network")
         real = [shown[i].real for i in picks]
         drawn = [[shown[i].pictures[m] for i in picks] for m in methods]
-        rows += [np.hstack([part(x, args) for x in row]) for row in (real, *drawn)]
+        side = len(real[0])
+        size = side / VIEW * np.array([width := MOUTH if args.mouth else VIEW, width])
+        middle = side * np.array([0.5, 0.63 if args.mouth else 0.5])
+        rows += [
+            np.hstack([_cell(_about(x, middle, size), args.cell) for x in row])
+            for row in (real, *drawn)
+        ]
         print(clip.name, len(shown), "frames")
     return rows
 
@@ -70,8 +80,8 @@ def eyes(args: argparse.Namespace) -> list[np.ndarray]:
             renderer, row = Renderer(each), []
             for much in np.linspace(0, 1.1, args.frames):
                 frame = renderer.render(each.pose, each.lids(much * shut[None])[0])
-                face = _face(frame, each.head.centre[0] - [0, 55], args.crop)
-                row.append(part(face[args.crop // 4 : -args.crop // 4], args))
+                size = each.head.size[0] * np.array([FACE, FACE / 2])
+                row.append(_cell(_about(frame, each.head.centre[0], size), args.cell))
             rows.append(np.hstack(row))
     return rows
 
@@ -85,10 +95,14 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
         faces = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
         gap = np.linalg.norm(faces[:, 13, :2] - faces[:, 14, :2], axis=1)
         picks = np.sort(_apart(gap, args.frames))
+        middle, width = portrait.points[topology.LIPS, :2].mean(0), MOUTH
+        if not args.mouth:
+            middle, width = portrait.head.centre[0] + [0, portrait.head.size[0] / 2], FACE
+        size = portrait.head.size[0] * np.array([width, width])
         for decoder in (PlainMouth(portrait), NeuralDecoder(portrait, args.model)):
             animator = Animator(portrait, decoder=decoder)
             row = [
-                part(_face(frame, portrait.head.centre[0], args.crop), args)
+                _cell(_about(frame, middle, size), args.cell)
                 for i, frame in enumerate(animator.append(voice))
                 if i in picks
             ]
@@ -110,10 +124,12 @@ def _portraits(args: argparse.Namespace) -> Iterator[Portrait]:
         yield portrait
 
 
-def _face(frame: np.ndarray, centre: np.ndarray, side: int) -> np.ndarray:
-    """A square of the frame around nose and mouth."""
-    low = np.clip((centre + [0, 55] - side / 2).astype(int), 0, len(frame) - side)
-    return frame[low[1] : low[1] + side, low[0] : low[0] + side].copy()
+def _about(frame: np.ndarray, middle: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The part of a frame about a place, of a width and a height."""
+    width, height = np.minimum(size.astype(int), frame.shape[1::-1])
+    limit = np.subtract(frame.shape[1::-1], (width, height))
+    left, top = np.clip((middle - size / 2).astype(int), 0, limit)
+    return frame[top : top + height, left : left + width].copy()
 
 
 def _width(track: Track) -> float:
@@ -129,16 +145,12 @@ def _apart(values: np.ndarray, count: int) -> np.ndarray:
     return order[np.unique(at.astype(int))]
 
 
-def part(picture: np.ndarray, args: argparse.Namespace) -> np.ndarray:
-    """The cell of the sheet that shows a picture."""
-    side = args.cell
-    if args.what == "eyes":
-        return np.asarray(cv2.resize(picture, (side, side // 2), interpolation=cv2.INTER_AREA))
-    if args.mouth:
-        height = len(picture)
-        picture = picture[int(0.4 * height) : int(0.86 * height), int(0.27 * height) :]
-        picture = picture[:, : picture.shape[0]]
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LANCZOS4))
+def _cell(picture: np.ndarray, width: int) -> np.ndarray:
+    """The picture, so wide."""
+    size = width, width * picture.shape[0] // picture.shape[1]
+    smaller = width < picture.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LANCZOS4
+    return np.asarray(cv2.resize(picture, size, interpolation=how))
 
 
 def main() -> None:
@@ -156,7 +168,6 @@ def main() -> None:
     parser.add_argument("--mouth", action="store_true", help="show the mouth alone")
     parser.add_argument("--voice", type=Path)
     parser.add_argument("--seconds", type=int, default=6)
-    parser.add_argument("--crop", type=int, default=256, help="pixels of a portrait that show")
     parser.add_argument("--only", nargs="*", help="names of pictures, without their endings")
     args = parser.parse_args()
     rows = {"held-out": held_out, "portraits": portraits, "eyes": eyes}[args.what](args)
