@@ -116,12 +116,12 @@ def test_a_window_is_that_window_of_the_whole():
 
 
 def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "POOL", 5)
     monkeypatch.setattr(recipe, "HEARD_AFTER", 0)
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
     monkeypatch.setattr(recipe, "WINDOWS", [small])
     train = partial(
         recipe.train_renderer,
+        pool_size=5,
         make=lambda: networks.RendererNet(32, 32, 1, 8),
         critic_from=2,
         imagined=1.0,
@@ -236,10 +236,35 @@ def test_faces_are_driven_that_nobody_filmed(clips):
     moved = np.abs(scene.warped[count:].astype(int) - scene.source).mean()
     assert 0.1 < moved < 30
     rng = np.random.default_rng(0)
+    pool = recipe.Pool(3, "cpu")
+    for _ in range(3):
+        pool.add({name: torch.from_numpy(field) for name, field in vars(scene).items()})
     told = {
-        imagined: recipe._batch([scene] * 3, recipe.WINDOWS[0], SIDE, rng, "cpu", imagined)
+        imagined: recipe._batch(pool, 3, recipe.WINDOWS[0], SIDE, rng, imagined)
         for imagined in (False, True)
     }
     assert torch.equal(told[False].masks, told[False].real_masks)
     assert torch.equal(told[False].weight, told[False].real_weight)
     assert not torch.equal(told[True].masks, told[True].real_masks)
+
+
+def test_a_net_that_was_grown_draws_as_it_did():
+    torch.manual_seed(0)
+    small, large = networks.RendererNet(32, 32, 1, 8), networks.RendererNet(40, 48, 2, 8)
+    torch.nn.init.normal_(small.decoder.outlet.weight, 0, 0.05)
+    old = small.state_dict()
+    large.load_state_dict({k: recipe.grow(old.get(k), v) for k, v in large.state_dict().items()})
+    cells = SIDE // 4
+    seen = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(1, 4, cells, cells)]
+    frame = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(1, GUIDES, cells, cells)]
+    origin = SIDE * torch.rand(1, 3, cells, cells, 2)
+    before, after = (net(*seen, *frame, origin, (0, 0)) for net in (small, large))
+    torch.testing.assert_close(after, before)
+
+
+def test_the_oldest_scenes_give_way():
+    pool = recipe.Pool(3, "cpu")
+    for i in range(4):
+        pool.add({"real": torch.tensor([i])})
+    assert len(pool) == 3
+    assert sorted(pool["real"].flatten().tolist()) == [1, 2, 3]

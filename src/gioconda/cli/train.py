@@ -71,6 +71,17 @@ def add_parser(subparsers: Subparsers) -> None:
         help="processes that prepare pictures; a GPU wants many (default: in between)",
     )
     renderer.add_argument(
+        "--last", action="store_true", help="the schedule ends with these minutes"
+    )
+    for flag, tells in (
+        ("batch", "scenes in a batch"),
+        ("pool", "scenes to draw from, 10 MB each of the GPU's memory, as base 40"),
+        ("uses", "of a scene before it gives way to a new one"),
+    ):
+        renderer.add_argument(
+            f"--{flag}", metavar="N", type=int, help=f"{tells} (default: the recipe's)"
+        )
+    renderer.add_argument(
         "--start",
         metavar="FILE",
         type=Path,
@@ -197,7 +208,7 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.renderer import STEPS, train_renderer
+    from gioconda.training.renderer import POOL, SCENES, STEPS, USES, train_renderer
 
     with progress_bar("percent") as report:
         return train_renderer(
@@ -210,6 +221,10 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.workers,
             args.start,
             lambda stage, part: report(round(100 * part), 100),
+            args.last,
+            args.batch or SCENES,
+            args.pool or POOL,
+            args.uses or USES,
         )
 
 

@@ -32,13 +32,19 @@ class RendererNet(nn.Module):
         deep: channels at half their resolution.
         blocks: residual blocks there.
         features: channels that are warped; 2 `HANGING` more go with the jaws.
+        looking: channels of the encoder at the cells and at half their resolution.
     """
 
     def __init__(
-        self, width: int = 96, deep: int = 160, blocks: int = 4, features: int = 32
+        self,
+        width: int = 96,
+        deep: int = 160,
+        blocks: int = 4,
+        features: int = 32,
+        looking: tuple[int, int] = (64, 96),
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(width, features + 2 * HANGING)
+        self.encoder = Encoder(width, features + 2 * HANGING, *looking)
         self.decoder = Decoder(width, deep, blocks, features + 2 * HANGING)
 
     def forward(
@@ -80,7 +86,7 @@ class RendererNet(nn.Module):
 class Encoder(nn.Module):
     """Portrait → features (N, C, s, s) and ground (N, W, s, s)."""
 
-    def __init__(self, width: int, features: int, inner: int = 64, deep: int = 96) -> None:
+    def __init__(self, width: int, features: int, inner: int, deep: int) -> None:
         super().__init__()
         self.inlet = _conv((3 + MASKS) * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
         self.near = nn.Sequential(_Block(inner), _Block(inner))

@@ -34,7 +34,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from gioconda.data.clips import Clip
-from gioconda.data.scenes import SHARP_PART, Scene, Scenes
+from gioconda.data.scenes import SHARP_PART, Scenes
 from gioconda.errors import GiocondaError
 from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL
@@ -51,7 +51,7 @@ MASK_FROM: Final = 400  # the mask is free before, and has its full price at twi
 AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in the end
 SCENES: Final = 3  # in a batch
 POOL: Final = 160  # scenes to draw from
-RENEWED: Final = 3  # one scene of the pool gives way to a new one after so many steps
+USES: Final = 9  # of a scene, in the mean, before it gives way to a new one
 # The total is the sum of the losses times these.
 WEIGHTS: Final = {
     "pixels": 1.0,
@@ -61,6 +61,8 @@ WEIGHTS: Final = {
     "match": 0.15,
     "mixture": 0.2,
 }
+SMOOTH_EVERY: Final = 16  # steps of the critic after which its slopes at real pictures are priced
+SMOOTH: Final = 0.0
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
 IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
 TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
@@ -127,10 +129,15 @@ def train_renderer(
     workers: int = 0,
     start: Path | None = None,
     report: Callable[[str, float], None] = lambda stage, part: None,
+    last: bool = False,
+    batch_size: int = SCENES,
+    pool_size: int = POOL,
+    uses: int = USES,
     make: Callable[[], RendererNet] = RendererNet,
     critic_from: float = CRITIC_FROM,
     sharp: float | None = SHARP_PART,
     imagined: float = IMAGINED,
+    smooth: float = SMOOTH,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
@@ -148,10 +155,17 @@ def train_renderer(
         workers: processes that prepare scenes; 0 to prepare them in between.
         start: weights to begin with where there is no checkpoint yet.
         report: called with what is being done and how much of it is done, from 0 to 1.
+        last: whether the schedule ends with this call, however many steps that are: for a
+            machine that is lent for some minutes.
+        batch_size: scenes in a batch.
+        pool_size: scenes to draw from, kept where the net is; a scene takes 10 MB as `small` and
+            40 as `base`.
+        uses: how often a scene is drawn, in the mean, before it gives way to a new one.
         make: makes the net, by default the released architecture.
-        critic_from: the step from which the critic learns.
+        critic_from: the step from which the critic learns, where it has not in `start`.
         sharp: the part of scenes from sharp clips; None for as many as there are.
         imagined: the part of the judged batches that show what only the critic can judge.
+        smooth: the price of the critic's slopes.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
@@ -180,24 +194,23 @@ def train_renderer(
         step = state["step"]
     elif start is not None:
         _begin(start, net, average.module, critic)
+        critic_from = min(critic_from, 0)  # it has learned already
     rng = np.random.default_rng([step, fabric.global_rank])
     seed = [1, step, fabric.global_rank]
     scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
-    pool: list[Scene] = []
-    recent: dict[str, float] = {}
-    pulled = 0.0  # how hard all losses but the critic pull, a running mean
+    pool = Pool(max(pool_size, batch_size), fabric.device)
+    wanted = max(batch_size, pool_size // 4)  # the first batches need not wait for all of the pool
+    recent: dict[str, Tensor] = {}
+    pulled = torch.zeros((), device=fabric.device)  # by all losses but the critic; a running mean
+    has_pulled = False
     started = kept = time.monotonic()
-    # the first process says for all when time is up
-    while step < steps and fabric.broadcast(time.monotonic() - started < 60 * minutes):
-        # the first batches need not wait for all of the pool
-        if len(pool) < max(SCENES, POOL // 4) or step % RENEWED == 0:
-            pool.append(next(scenes))
-        if len(pool) > POOL:
-            pool.pop(int(rng.integers(POOL // 2)))
-        if len(pool) < SCENES:
-            continue
+    first = step
+    # the first process says for all how late it is
+    while step < steps and (late := fabric.broadcast(_part(started, minutes))) < 1:
+        while pool.added < wanted + (step - first) * batch_size / uses:
+            pool.add(next(scenes))
         warming = min(1, (step + 1) / 200)
-        settling = min(1, (steps - step) / (SETTLING * steps))
+        settling = min(1, (1 - max(step / steps, late if last else 0)) / SETTLING)
         # the critic stays ahead of a net that settles
         for one, rate in ((optimizer, RATE * warming * settling), (judging, CRITIC_RATE)):
             for group in one.param_groups:
@@ -207,13 +220,13 @@ def train_renderer(
         window = WINDOWS[chance.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
         asked = window.judged and step >= critic_from
         heard = asked and step >= critic_from + HEARD_AFTER
-        nobodys = pulled > 0 and heard and bool(chance.random() < imagined)
-        batch = _batch(pool, window, SIDES[size], rng, fabric.device, nobodys)
+        nobodys = has_pulled and heard and bool(chance.random() < imagined)
+        batch = _batch(pool, batch_size, window, SIDES[size], rng, nobodys)
         drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if nobodys else 0.0)
         inside = batch.masks[:, :1]
         losses = {"mask": shut(mask, batch.weight, inside)}
         if not nobodys:
-            losses |= compare(drawn, batch.real, batch.weight, SCENES)
+            losses |= compare(drawn, batch.real, batch.weight, batch_size)
             losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
         if heard:
             critic.requires_grad_(False)
@@ -229,8 +242,9 @@ def train_renderer(
         if heard:
             # where nothing else pulls, the critic does as hard as elsewhere
             others = pulled if nobodys else pull(total, drawn)
-            pulled = 0.9 * (pulled or others) + 0.1 * others
-            scale = CRITIC * others / max(pull(losses["critic"], drawn), 1e-8)
+            pulled = pulled.lerp(others, 0.1) if has_pulled else others
+            has_pulled = True
+            scale = CRITIC * others / pull(losses["critic"], drawn).clamp(min=1e-8)
             total = total + scale * losses["critic"]
         optimizer.zero_grad()
         fabric.backward(total)
@@ -243,22 +257,25 @@ def train_renderer(
             losses["judge"] = _hinge(judge, drawn.detach(), batch)
             judging.zero_grad()
             fabric.backward(losses["judge"])
+            if smooth and step % SMOOTH_EVERY == 0:
+                losses["slope"] = slope(judge, batch)
+                fabric.backward(SMOOTH_EVERY * smooth * losses["slope"])
             judging.step()
         step += 1
         if not nobodys:
-            losses["warp"] = compare(batch.warped, batch.real, batch.weight, SCENES)["pixels"]
+            warp = compare(batch.warped, batch.real, batch.weight, batch_size)
+            losses["warp"] = warp["pixels"]
         for name, loss in losses.items():
-            value = float(loss.detach())
-            recent[name] = 0.98 * recent.get(name, value) + 0.02 * value
+            recent[name] = recent.get(name, loss).detach().lerp(loss.detach(), 0.02)
         if step % 50 == 0 and fabric.is_global_zero:
             with open(checkpoint.with_suffix(".log"), "a") as log:
-                facts = " ".join(f"{name} {value:.4f}" for name, value in recent.items())
+                facts = " ".join(f"{name} {float(value):.4f}" for name, value in recent.items())
                 log.write(f"{step} {time.monotonic() - started:.0f}s pool {len(pool)} {facts}\n")
         if fabric.is_global_zero and time.monotonic() - kept > _KEEP_EVERY:
             kept = time.monotonic()
             _keep(checkpoint, parts, step)
-        report(f"step {step}", step / steps)
-    result = {"steps": float(step), **recent}
+        report(f"step {step}", late if last else step / steps)
+    result = {"steps": float(step)} | {name: float(value) for name, value in recent.items()}
     if fabric.is_global_zero:
         _keep(checkpoint, parts, step)
         _leave(checkpoint.with_suffix(".safetensors"), average.module, critic)
@@ -352,6 +369,16 @@ def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
     return (lies + judged(batch.real_masks, batch.real_weight) * F.relu(1 - true)).mean()
 
 
+def slope(judge: nn.Module, batch: Batch) -> Tensor:
+    """How steep the critic's verdicts are at real pictures, squared (R1 of Mescheder et al.,
+    2018): what a verdict changes for a pixel's change, summed over pixels."""
+    real = batch.real.detach().requires_grad_()
+    verdict, _ = judge(real, batch.real_masks)
+    said = (judged(batch.real_masks, batch.real_weight) * verdict.float()).mean((1, 2, 3)).sum()
+    slopes = torch.autograd.grad(said, real, create_graph=True)[0]
+    return slopes.float().square().sum((1, 2, 3)).mean()
+
+
 def judged(masks: Tensor, weight: Tensor) -> Tensor:
     """How much each patch's verdict counts, (N, 1, h/8, w/8), 1 in the mean.
 
@@ -363,9 +390,9 @@ def judged(masks: Tensor, weight: Tensor) -> Tensor:
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
-def pull(loss: Tensor, drawn: Tensor) -> float:
+def pull(loss: Tensor, drawn: Tensor) -> Tensor:
     """How hard a loss pulls at the drawn pixels."""
-    return float(torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm())
+    return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm()
 
 
 def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
@@ -387,12 +414,45 @@ def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor
 # --- batches ---
 
 
+class Pool:
+    """Scenes side by side on the device, to draw from; the oldest give way to new ones.
+
+    Args:
+        most: how many are kept.
+        device: where.
+
+    Attributes:
+        added: how many there have been.
+    """
+
+    def __init__(self, most: int, device: torch.device) -> None:
+        self.added = 0
+        self._most, self._device = most, device
+        self._fields: dict[str, Tensor] = {}
+
+    def __len__(self) -> int:
+        return min(self.added, self._most)
+
+    def add(self, scene: dict[str, Tensor]) -> None:
+        """Keep a scene; its fields are those of `Scene`."""
+        for name, field in scene.items():
+            if not self.added:
+                shape = self._most, *field.shape
+                self._fields[name] = torch.empty(shape, dtype=field.dtype, device=self._device)
+            self._fields[name][self.added % self._most] = field
+        self.added += 1
+
+    def __getitem__(self, name: str) -> Tensor:
+        """A field of all scenes, (N, ...)."""
+        return self._fields[name][: len(self)]
+
+
 def _batch(
-    pool: list[Scene],
+    pool: Pool,
+    count: int,
     window: Window,
     side: int,
     rng: np.random.Generator,
-    device: torch.device,
     imagined: bool,
 ) -> Batch:
     """A window over some scenes of the pool, with other colours, mirrored half the time.
@@ -407,35 +467,31 @@ def _batch(
     size = window.height * scale, window.width * scale
     rows, columns = (slice(c, c + n) for c, n in zip(corner, size, strict=True))
     cells = tuple(slice(s.start // CELL, s.stop // CELL) for s in (rows, columns))
-    chosen = [pool[i] for i in rng.choice(len(pool), SCENES, replace=False)]
-    parts: list[list[NDArray[Any]]] = []
-    for scene in chosen:
-        pairs = rng.choice(len(scene.real) // 2, window.pairs, replace=False)
-        seen = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(-1)
-        at = len(scene.real) + np.arange(len(seen)) if imagined else seen
-        parts.append(
-            [
-                scene.source.transpose(2, 0, 1)[None],
-                scene.source_masks[None],
-                scene.source_jaws[None],
-                scene.warped[at, rows, columns].transpose(0, 3, 1, 2),
-                scene.real[seen, rows, columns].transpose(0, 3, 1, 2),
-                scene.masks[at, :, rows, columns],
-                scene.masks[seen, :, rows, columns],
-                scene.guides[at, :, *cells],
-                scene.origin[at, :, *cells],
-                scene.face[at, *cells][:, None],
-                scene.face[seen, *cells][:, None],
-            ]
-        )
-    tensors = [
-        torch.from_numpy(np.concatenate(column)).to(device) for column in zip(*parts, strict=True)
-    ]
-    source, source_masks, source_jaws, warped, real, masks, real_masks, guides, origin, *faces = (
-        t.float() for t in tensors
+    chosen = rng.choice(len(pool), count, replace=False)
+    shown = pool["real"].shape[1]
+    pairs = np.stack([rng.choice(shown // 2, window.pairs, replace=False) for _ in chosen])
+    seen = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(count, -1)  # (N, T)
+    at = shown + np.arange(seen.shape[1]) + 0 * seen if imagined else seen
+    frames = seen.shape[1]
+
+    def look(field: Tensor, which: NDArray[np.int_]) -> Tensor:
+        index = (torch.from_numpy(i).to(field.device) for i in (chosen[:, None], which))
+        return field[tuple(index)].flatten(0, 1).float()
+
+    source, source_masks, source_jaws = (
+        look(pool[name][:, None], 0 * chosen[:, None])
+        for name in ("source", "source_masks", "source_jaws")
     )
-    colours = Colours(len(chosen), rng, device)
-    frames = len(real) // len(chosen)
+    warped, real = (
+        look(pool[name][:, :, rows, columns], which).permute(0, 3, 1, 2)
+        for name, which in (("warped", at), ("real", seen))
+    )
+    masks, real_masks = (look(pool["masks"][..., rows, columns], which) for which in (at, seen))
+    faces = [look(pool["face"][:, :, *cells], which)[:, None] for which in (at, seen)]
+    guides = look(pool["guides"][..., *cells], at)
+    origin = look(pool["origin"][:, :, :, *cells], at)
+    source = source.permute(0, 3, 1, 2)
+    colours = Colours(count, rng, source.device)
     source = colours(source / 255, 1)
     light = _light(source)
     source = (light * source).clamp(0, 1)
@@ -532,14 +588,16 @@ class _Endless(IterableDataset):
     def __init__(self, clips: list[Clip], side: int, sharp: float | None, seed: list[int]) -> None:
         self._clips, self._side, self._sharp, self._seed = clips, side, sharp, seed
 
-    def __iter__(self) -> Iterator[Scene]:
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()
         cv2.setNumThreads(1)
-        seed = [*self._seed, worker.id if worker else 0]
-        return Scenes(self._clips, np.random.default_rng(seed), self._side, sharp=self._sharp)
+        rng = np.random.default_rng([*self._seed, worker.id if worker else 0])
+        # as tensors they come from the workers in shared memory
+        for scene in Scenes(self._clips, rng, self._side, sharp=self._sharp):
+            yield {name: torch.from_numpy(field) for name, field in vars(scene).items()}
 
 
-def _scenes(endless: _Endless, workers: int) -> Iterator[Scene]:
+def _scenes(endless: _Endless, workers: int) -> Iterator[dict[str, Tensor]]:
     if not workers:
         return iter(endless)
     return iter(DataLoader(endless, batch_size=None, num_workers=workers, prefetch_factor=4))
@@ -559,6 +617,11 @@ def _fabric() -> Fabric:
     return fabric
 
 
+def _part(started: float, minutes: float) -> float:
+    """Of the minutes, how many have passed."""
+    return (time.monotonic() - started) / (60 * minutes) if minutes else 1.0
+
+
 def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     partial = checkpoint.with_suffix(".partial")
@@ -569,12 +632,12 @@ def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
 def _leave(file: Path, net: RendererNet, critic: Critic) -> None:
     """Write what both have learned, in 16 bits."""
     both = nn.ModuleDict({"net": net, "critic": critic})
-    weights = {name: part.to(torch.bfloat16) for name, part in both.state_dict().items()}
+    weights = {name: part.half() for name, part in both.state_dict().items()}
     save_file({name: part.contiguous() for name, part in weights.items()}, file)
 
 
 def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -> None:
-    """Give them what `_leave` wrote.
+    """Give them what `_leave` wrote, of a net as large or smaller.
 
     Raises:
         GiocondaError: if it is no such file.
@@ -582,6 +645,24 @@ def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -
     try:
         weights = load_file(file)
         for part in (net, average):
-            nn.ModuleDict({"net": part, "critic": critic}).load_state_dict(weights)
+            both = nn.ModuleDict({"net": part, "critic": critic})
+            grown = {name: grow(weights.get(name), new) for name, new in both.state_dict().items()}
+            both.load_state_dict(weights | grown)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
+
+
+def grow(old: Tensor | None, new: Tensor) -> Tensor:
+    """Weights of a smaller net in the place of a larger one's, which draws the same at first.
+
+    Args:
+        old: of fewer outputs and inputs, or None for a block that the smaller net lacks.
+        new: as the larger net was made.
+    """
+    if old is None:
+        return new  # a fresh block changes nothing
+    grown = new.clone()
+    if new.dim() > 1:
+        grown[: len(old), old.shape[1] :] = 0  # what there was does not hear what is new
+    grown[tuple(slice(n) for n in old.shape)] = old
+    return grown
