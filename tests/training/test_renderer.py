@@ -248,20 +248,6 @@ def test_faces_are_driven_that_nobody_filmed(clips):
     assert not torch.equal(told[True].masks, told[True].real_masks)
 
 
-def test_a_net_that_was_grown_draws_as_it_did():
-    torch.manual_seed(0)
-    small, large = networks.RendererNet(32, 32, 1, 8), networks.RendererNet(40, 48, 2, 8)
-    torch.nn.init.normal_(small.decoder.outlet.weight, 0, 0.05)
-    old = small.state_dict()
-    large.load_state_dict({k: recipe.grow(old.get(k), v) for k, v in large.state_dict().items()})
-    cells = SIDE // 4
-    seen = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(1, 4, cells, cells)]
-    frame = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(1, GUIDES, cells, cells)]
-    origin = SIDE * torch.rand(1, 3, cells, cells, 2)
-    before, after = (net(*seen, *frame, origin, (0, 0)) for net in (small, large))
-    torch.testing.assert_close(after, before)
-
-
 def test_the_oldest_scenes_give_way():
     pool = recipe.Pool(3, "cpu")
     for i in range(4):

@@ -32,19 +32,13 @@ class RendererNet(nn.Module):
         deep: channels at half their resolution.
         blocks: residual blocks there.
         features: channels that are warped; 2 `HANGING` more go with the jaws.
-        looking: channels of the encoder at the cells and at half their resolution.
     """
 
     def __init__(
-        self,
-        width: int = 96,
-        deep: int = 160,
-        blocks: int = 4,
-        features: int = 32,
-        looking: tuple[int, int] = (64, 96),
+        self, width: int = 96, deep: int = 160, blocks: int = 4, features: int = 32
     ) -> None:
         super().__init__()
-        self.encoder = Encoder(width, features + 2 * HANGING, *looking)
+        self.encoder = Encoder(width, features + 2 * HANGING)
         self.decoder = Decoder(width, deep, blocks, features + 2 * HANGING)
 
     def forward(
@@ -86,7 +80,7 @@ class RendererNet(nn.Module):
 class Encoder(nn.Module):
     """Portrait → features (N, C, s, s) and ground (N, W, s, s)."""
 
-    def __init__(self, width: int, features: int, inner: int, deep: int) -> None:
+    def __init__(self, width: int, features: int, inner: int = 64, deep: int = 96) -> None:
         super().__init__()
         self.inlet = _conv((3 + MASKS) * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
         self.near = nn.Sequential(_Block(inner), _Block(inner))
@@ -127,8 +121,9 @@ class Decoder(nn.Module):
         self.up = nn.Sequential(_conv(deep, 4 * width), nn.PixelShuffle(2))
         self.fuse = nn.Sequential(_Block(width), _Block(width))
         self.outlet = _conv(width, 4 * CELL**2)
-        nn.init.zeros_(self.outlet.weight)
-        nn.init.zeros_(self.outlet.bias)
+        for layer in (self.up[0], self.outlet):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(
         self, pixels: Tensor, masks: Tensor, guides: Tensor, features: Tensor, ground: Tensor
@@ -145,7 +140,7 @@ class Decoder(nn.Module):
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
         x = self.inlet(torch.cat([x, guides, features], 1)) + ground
         near = self.near(x)  # (N, W, h/4, w/4)
-        far = self.far(F.relu(self.down(near)))  # (N, D, h/8, w/8)
+        far = self.far(self.down(near))  # (N, D, h/8, w/8)
         x = self.fuse(F.relu(near + self.up(far)))
         drawn = F.pixel_shuffle(self.outlet(x), CELL)  # (N, 4, h, w)
         return pixels + drawn[:, :3], torch.sigmoid(drawn[:, 3:])

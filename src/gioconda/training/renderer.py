@@ -61,8 +61,6 @@ WEIGHTS: Final = {
     "match": 0.15,
     "mixture": 0.2,
 }
-SMOOTH_EVERY: Final = 16  # steps of the critic after which its slopes at real pictures are priced
-SMOOTH: Final = 0.0
 CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
 IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
 TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
@@ -137,7 +135,6 @@ def train_renderer(
     critic_from: float = CRITIC_FROM,
     sharp: float | None = SHARP_PART,
     imagined: float = IMAGINED,
-    smooth: float = SMOOTH,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
@@ -165,7 +162,6 @@ def train_renderer(
         critic_from: the step from which the critic learns, where it has not in `start`.
         sharp: the part of scenes from sharp clips; None for as many as there are.
         imagined: the part of the judged batches that show what only the critic can judge.
-        smooth: the price of the critic's slopes.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
@@ -257,9 +253,6 @@ def train_renderer(
             losses["judge"] = _hinge(judge, drawn.detach(), batch)
             judging.zero_grad()
             fabric.backward(losses["judge"])
-            if smooth and step % SMOOTH_EVERY == 0:
-                losses["slope"] = slope(judge, batch)
-                fabric.backward(SMOOTH_EVERY * smooth * losses["slope"])
             judging.step()
         step += 1
         if not nobodys:
@@ -367,16 +360,6 @@ def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
     fake, true = verdict.float().chunk(2)
     lies = judged(batch.masks, batch.weight) * F.relu(1 + fake)
     return (lies + judged(batch.real_masks, batch.real_weight) * F.relu(1 - true)).mean()
-
-
-def slope(judge: nn.Module, batch: Batch) -> Tensor:
-    """How steep the critic's verdicts are at real pictures, squared (R1 of Mescheder et al.,
-    2018): what a verdict changes for a pixel's change, summed over pixels."""
-    real = batch.real.detach().requires_grad_()
-    verdict, _ = judge(real, batch.real_masks)
-    said = (judged(batch.real_masks, batch.real_weight) * verdict.float()).mean((1, 2, 3)).sum()
-    slopes = torch.autograd.grad(said, real, create_graph=True)[0]
-    return slopes.float().square().sum((1, 2, 3)).mean()
 
 
 def judged(masks: Tensor, weight: Tensor) -> Tensor:
@@ -637,7 +620,7 @@ def _leave(file: Path, net: RendererNet, critic: Critic) -> None:
 
 
 def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -> None:
-    """Give them what `_leave` wrote, of a net as large or smaller.
+    """Give them what `_leave` wrote; layers that the file lacks stay as they are.
 
     Raises:
         GiocondaError: if it is no such file.
@@ -646,23 +629,6 @@ def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -
         weights = load_file(file)
         for part in (net, average):
             both = nn.ModuleDict({"net": part, "critic": critic})
-            grown = {name: grow(weights.get(name), new) for name, new in both.state_dict().items()}
-            both.load_state_dict(weights | grown)
+            both.load_state_dict(both.state_dict() | weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
-
-
-def grow(old: Tensor | None, new: Tensor) -> Tensor:
-    """Weights of a smaller net in the place of a larger one's, which draws the same at first.
-
-    Args:
-        old: of fewer outputs and inputs, or None for a block that the smaller net lacks.
-        new: as the larger net was made.
-    """
-    if old is None:
-        return new  # a fresh block changes nothing
-    grown = new.clone()
-    if new.dim() > 1:
-        grown[: len(old), old.shape[1] :] = 0  # what there was does not hear what is new
-    grown[tuple(slice(n) for n in old.shape)] = old
-    return grown
