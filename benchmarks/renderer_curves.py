@@ -27,17 +27,17 @@ def main() -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    curves: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    curves: dict[str, dict[int, float]] = defaultdict(dict)
     for line in args.log.read_text().splitlines():
         step, _, _, _, *facts = line.split()
         values = dict(zip(facts[::2], map(float, facts[1::2]), strict=True))
         if "warp" in values:
             values["pixels"] /= values["warp"]
         for name, value in values.items():
-            curves[name].append((int(step), value))
+            curves[name][int(step)] = value  # of steps done twice, the last
     figure, axes = pyplot.subplots(1, len(SHOWN), figsize=(16, 3.2), layout="constrained")
     for axis, (name, title) in zip(axes, SHOWN, strict=True):
-        axis.plot(*zip(*curves[name], strict=True), linewidth=0.8)
+        axis.plot(*zip(*sorted(curves[name].items()), strict=True), linewidth=0.8)
         axis.set(title=title, xlabel="step")
         axis.grid(alpha=0.3)
     figure.savefig(args.output, dpi=70)

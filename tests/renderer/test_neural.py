@@ -119,4 +119,4 @@ def test_what_is_drawn_depends_on_more_than_its_neighbourhood():
 
     other = picture.copy()
     other[:88] = 255 - other[:88]
-    assert np.abs(middle(other) - middle(picture)).max() > 1e-3
+    assert np.abs(middle(other) - middle(picture)).max() > 0.5

@@ -104,7 +104,8 @@ def test_features_are_warped_as_opencv_warps_them():
 def test_a_window_is_that_window_of_the_whole():
     torch.manual_seed(0)
     net = networks.RendererNet(32, 32, 1, 8)
-    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
+    for layer in (net.decoder.up[0], net.decoder.outlet):
+        torch.nn.init.normal_(layer.weight, 0, 0.05)
     inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
     channels = GUIDES, 8 + 2 * HANGING, 32
     coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
@@ -136,6 +137,8 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     train(clips, tmp_path / "other.pt", 0, nothing_done, start=left)
     other = load_file(tmp_path / "other.safetensors")
     assert all(torch.equal(weights, other[name]) for name, weights in load_file(left).items())
+    alone = train(clips, tmp_path / "alone.pt", 60, output, steps=1, start=left, critic_from=9)
+    assert "judge" not in alone
     with pytest.raises(GiocondaError, match="no weights of the renderer"):
         train(clips, tmp_path / "new.pt", 0, output, start=output)
     decoder = NeuralDecoder(portrait, output)
@@ -246,6 +249,34 @@ def test_faces_are_driven_that_nobody_filmed(clips):
     assert torch.equal(told[False].masks, told[False].real_masks)
     assert torch.equal(told[False].weight, told[False].real_weight)
     assert not torch.equal(told[True].masks, told[True].real_masks)
+
+
+def test_a_batchs_frames_are_of_its_scenes():
+    pool, rng = recipe.Pool(4, torch.device("cpu")), np.random.default_rng(0)
+    count, cells = 8 + DRIVEN, SIDE // 4
+    for i in range(4):
+        frames = torch.arange(count, dtype=torch.float32)
+        told = torch.stack([torch.full((count,), float(i)), frames])  # scene and frame
+        pool.add(
+            {
+                "source": torch.full((SIDE, SIDE, 3), 50 + i, dtype=torch.uint8),
+                "source_masks": torch.zeros(4, SIDE, SIDE, dtype=torch.uint8),
+                "source_jaws": torch.full((4, cells, cells), float(i)),
+                "warped": torch.full((count, SIDE, SIDE, 3), 90, dtype=torch.uint8),
+                "real": torch.full((8, SIDE, SIDE, 3), 90, dtype=torch.uint8),
+                "masks": torch.zeros(count, 4, SIDE, SIDE, dtype=torch.uint8),
+                "guides": told.T[:, :1, None, None].expand(count, GUIDES, cells, cells).half(),
+                "origin": told.T[:, None, None, None].expand(count, 3, cells, cells, 2).clone(),
+                "face": torch.zeros(count, cells, cells, dtype=torch.uint8),
+            }
+        )
+    for imagined in (False, True):
+        batch = recipe._batch(pool, 3, recipe.WINDOWS[0], SIDE, rng, imagined)
+        scene = batch.source_jaws.abs()[:, 0, 0, 0].repeat_interleave(4)
+        assert torch.equal(batch.guides[:, 0].abs()[:, 0, 0], scene)
+        frame = batch.origin[:, 0, 0, 0, 1]
+        assert (frame >= 8).all() if imagined else (frame < 8).all()
+        assert (frame.view(-1, 2).diff(dim=1) == 1).all()  # pairs that follow each other
 
 
 def test_the_oldest_scenes_give_way():

@@ -36,6 +36,13 @@ COMMANDS: tuple[str, ...] = (
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
+def positive(text: str) -> int:
+    """An argument that is a whole number from 1 up."""
+    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+    return int(text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
@@ -59,28 +59,33 @@ def add_parser(subparsers: Subparsers) -> None:
     generator.set_defaults(recipe=_generator)
 
     renderer = what.add_parser("renderer", help="mouths, eyes and what turns into view, .zip")
-    renderer.add_argument("--steps", type=int, help="of the whole schedule (default: the recipe's)")
+    renderer.add_argument(
+        "--steps", type=positive, help="of the whole schedule (default: the recipe's)"
+    )
     renderer.add_argument(
         "--size", choices=("small", "base"), default="small", help="default: %(default)s"
     )
     renderer.add_argument(
         "--workers",
         metavar="N",
-        type=int,
+        type=positive,
         default=0,
         help="processes that prepare pictures; a GPU wants many (default: in between)",
     )
     renderer.add_argument(
-        "--last", action="store_true", help="the schedule ends with these minutes"
+        "--last", action="store_true", help="the schedule ends with --minutes, not with --steps"
     )
     for flag, tells in (
         ("batch", "scenes in a batch"),
-        ("pool", "scenes to draw from, 10 MB each of the GPU's memory, as base 40"),
+        ("pool", "scenes to draw from, at 10 MB, as base 40, of the memory that the net is in"),
         ("uses", "of a scene before it gives way to a new one"),
     ):
         renderer.add_argument(
-            f"--{flag}", metavar="N", type=int, help=f"{tells} (default: the recipe's)"
+            f"--{flag}", metavar="N", type=positive, help=f"{tells} (default: the recipe's)"
         )
+    renderer.add_argument(
+        "--rate", type=float, help="of learning, before it settles (default: the recipe's)"
+    )
     renderer.add_argument(
         "--start",
         metavar="FILE",
@@ -208,8 +213,11 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.renderer import POOL, SCENES, STEPS, USES, train_renderer
+    from gioconda.training.renderer import POOL, RATE, SCENES, STEPS, USES, train_renderer
 
+    batch, pool = args.batch or SCENES, args.pool or POOL
+    if pool < batch:
+        raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
     with progress_bar("percent") as report:
         return train_renderer(
             read_split(args, "train"),
@@ -221,10 +229,11 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
             args.workers,
             args.start,
             lambda stage, part: report(round(100 * part), 100),
-            args.last,
-            args.batch or SCENES,
-            args.pool or POOL,
-            args.uses or USES,
+            last=args.last,
+            batch_size=batch,
+            pool_size=pool,
+            uses=args.uses or USES,
+            rate=args.rate or RATE,
         )
 
 

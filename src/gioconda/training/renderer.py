@@ -131,8 +131,9 @@ def train_renderer(
     batch_size: int = SCENES,
     pool_size: int = POOL,
     uses: int = USES,
+    rate: float = RATE,
     make: Callable[[], RendererNet] = RendererNet,
-    critic_from: float = CRITIC_FROM,
+    critic_from: float | None = None,
     sharp: float | None = SHARP_PART,
     imagined: float = IMAGINED,
 ) -> dict[str, float]:
@@ -152,14 +153,16 @@ def train_renderer(
         workers: processes that prepare scenes; 0 to prepare them in between.
         start: weights to begin with where there is no checkpoint yet.
         report: called with what is being done and how much of it is done, from 0 to 1.
-        last: whether the schedule ends with this call, however many steps that are: for a
-            machine that is lent for some minutes.
-        batch_size: scenes in a batch.
-        pool_size: scenes to draw from, kept where the net is; a scene takes 10 MB as `small` and
-            40 as `base`.
-        uses: how often a scene is drawn, in the mean, before it gives way to a new one.
+        last: whether the schedule ends with this call's minutes, however many steps that are,
+            and not with `steps`: for a machine that is lent for a while.
+        batch_size: scenes in a batch, at least 1.
+        pool_size: scenes to draw from, at least `batch_size`, kept where the net is; a scene
+            takes 10 MB as `small` and 40 as `base`.
+        uses: how often a scene is drawn, in the mean, before it gives way to a new one; at least 1.
+        rate: the net's, before it settles; small batches after large ones want less.
         make: makes the net, by default the released architecture.
-        critic_from: the step from which the critic learns, where it has not in `start`.
+        critic_from: the step from which the critic learns; None for `CRITIC_FROM`, or at once
+            where it comes with `start`.
         sharp: the part of scenes from sharp clips; None for as many as there are.
         imagined: the part of the judged batches that show what only the critic can judge.
 
@@ -175,48 +178,49 @@ def train_renderer(
     net, critic = make(), Critic()
     average = AveragedModel(net)
     fabric.to_device(average)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
     judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE, betas=(0.5, 0.99))
     net = net.to(memory_format=torch.channels_last)
     drawer, optimizer = fabric.setup(net, optimizer)
     judge, judging = fabric.setup(critic, judging)
     parts = {"average": average, "optimizer": optimizer, "judging": judging}
     parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
-    step = 0
+    step, usual = 0, CRITIC_FROM
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=fabric.device)
         for name, part in parts.items():
             part.load_state_dict(state[name])
-        step = state["step"]
+        step, usual = state["step"], state.get("critic_from", CRITIC_FROM)
     elif start is not None:
         _begin(start, net, average.module, critic)
-        critic_from = min(critic_from, 0)  # it has learned already
+        usual = 0  # it has learned already
+    critic_from = usual if critic_from is None else critic_from
     rng = np.random.default_rng([step, fabric.global_rank])
     seed = [1, step, fabric.global_rank]
     scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
-    pool = Pool(max(pool_size, batch_size), fabric.device)
+    pool = Pool(pool_size, fabric.device)
     wanted = max(batch_size, pool_size // 4)  # the first batches need not wait for all of the pool
     recent: dict[str, Tensor] = {}
-    pulled = torch.zeros((), device=fabric.device)  # by all losses but the critic; a running mean
-    has_pulled = False
+    pulled: Tensor | None = None  # how hard all losses but the critic pull, a running mean
     started = kept = time.monotonic()
     first = step
     # the first process says for all how late it is
-    while step < steps and (late := fabric.broadcast(_part(started, minutes))) < 1:
+    while (late := fabric.broadcast(_part(started, minutes))) < 1 and (last or step < steps):
+        done = late if last else step / steps
         while pool.added < wanted + (step - first) * batch_size / uses:
             pool.add(next(scenes))
         warming = min(1, (step + 1) / 200)
-        settling = min(1, (1 - max(step / steps, late if last else 0)) / SETTLING)
+        settling = min(1, (1 - done) / SETTLING)
         # the critic stays ahead of a net that settles
-        for one, rate in ((optimizer, RATE * warming * settling), (judging, CRITIC_RATE)):
+        for one, now in ((optimizer, rate * warming * settling), (judging, CRITIC_RATE)):
             for group in one.param_groups:
-                group["lr"] = rate
+                group["lr"] = now
         # the same in all processes, or some would wait for a critic that others do not ask
         chance = np.random.default_rng([2, step])
         window = WINDOWS[chance.choice(len(WINDOWS), p=[w.chance for w in WINDOWS])]
         asked = window.judged and step >= critic_from
         heard = asked and step >= critic_from + HEARD_AFTER
-        nobodys = has_pulled and heard and bool(chance.random() < imagined)
+        nobodys = pulled is not None and heard and bool(chance.random() < imagined)
         batch = _batch(pool, batch_size, window, SIDES[size], rng, nobodys)
         drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if nobodys else 0.0)
         inside = batch.masks[:, :1]
@@ -237,9 +241,11 @@ def train_renderer(
         total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
         if heard:
             # where nothing else pulls, the critic does as hard as elsewhere
-            others = pulled if nobodys else pull(total, drawn)
-            pulled = pulled.lerp(others, 0.1) if has_pulled else others
-            has_pulled = True
+            if nobodys and pulled is not None:
+                others = pulled
+            else:
+                others = pull(total, drawn)
+                pulled = others if pulled is None else pulled.lerp(others, 0.1)
             scale = CRITIC * others / pull(losses["critic"], drawn).clamp(min=1e-8)
             total = total + scale * losses["critic"]
         optimizer.zero_grad()
@@ -266,11 +272,11 @@ def train_renderer(
                 log.write(f"{step} {time.monotonic() - started:.0f}s pool {len(pool)} {facts}\n")
         if fabric.is_global_zero and time.monotonic() - kept > _KEEP_EVERY:
             kept = time.monotonic()
-            _keep(checkpoint, parts, step)
-        report(f"step {step}", late if last else step / steps)
+            _keep(checkpoint, parts, step, critic_from)
+        report(f"step {step}", done)
     result = {"steps": float(step)} | {name: float(value) for name, value in recent.items()}
     if fabric.is_global_zero:
-        _keep(checkpoint, parts, step)
+        _keep(checkpoint, parts, step, critic_from)
         _leave(checkpoint.with_suffix(".safetensors"), average.module, critic)
         result["export_error"] = export_renderer(average.module.cpu(), SIDES[size], output)
     fabric.barrier()
@@ -418,15 +424,17 @@ class Pool:
 
     def add(self, scene: dict[str, Tensor]) -> None:
         """Keep a scene; its fields are those of `Scene`."""
+        if not self._fields:
+            self._fields = {
+                name: torch.empty((self._most, *x.shape), dtype=x.dtype, device=self._device)
+                for name, x in scene.items()
+            }
         for name, field in scene.items():
-            if not self.added:
-                shape = self._most, *field.shape
-                self._fields[name] = torch.empty(shape, dtype=field.dtype, device=self._device)
             self._fields[name][self.added % self._most] = field
         self.added += 1
 
     def __getitem__(self, name: str) -> Tensor:
-        """A field of all scenes, (N, ...)."""
+        """A field of all scenes that there are, (P, ...), on the device, not copied."""
         return self._fields[name][: len(self)]
 
 
@@ -451,26 +459,26 @@ def _batch(
     rows, columns = (slice(c, c + n) for c, n in zip(corner, size, strict=True))
     cells = tuple(slice(s.start // CELL, s.stop // CELL) for s in (rows, columns))
     chosen = rng.choice(len(pool), count, replace=False)
-    shown = pool["real"].shape[1]
+    shown, frames = pool["real"].shape[1], 2 * window.pairs
     pairs = np.stack([rng.choice(shown // 2, window.pairs, replace=False) for _ in chosen])
-    seen = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(count, -1)  # (N, T)
-    at = shown + np.arange(seen.shape[1]) + 0 * seen if imagined else seen
-    frames = seen.shape[1]
+    seen = np.stack([2 * pairs, 2 * pairs + 1], -1).reshape(count, frames)
+    at = np.tile(shown + np.arange(frames), (count, 1)) if imagined else seen
+    scenes = torch.from_numpy(chosen).to(pool["real"].device)
 
     def look(field: Tensor, which: NDArray[np.int_]) -> Tensor:
-        index = (torch.from_numpy(i).to(field.device) for i in (chosen[:, None], which))
-        return field[tuple(index)].flatten(0, 1).float()
+        """These frames (N, T) of a field (P, F, ...): (N T, ...)."""
+        index = torch.from_numpy(which).to(field.device)
+        return field[scenes[:, None], index].flatten(0, 1).float()
 
     source, source_masks, source_jaws = (
-        look(pool[name][:, None], 0 * chosen[:, None])
-        for name in ("source", "source_masks", "source_jaws")
+        pool[name][scenes].float() for name in ("source", "source_masks", "source_jaws")
     )
     warped, real = (
         look(pool[name][:, :, rows, columns], which).permute(0, 3, 1, 2)
         for name, which in (("warped", at), ("real", seen))
     )
     masks, real_masks = (look(pool["masks"][..., rows, columns], which) for which in (at, seen))
-    faces = [look(pool["face"][:, :, *cells], which)[:, None] for which in (at, seen)]
+    faces = [look(pool["face"][..., *cells], which)[:, None] for which in (at, seen)]
     guides = look(pool["guides"][..., *cells], at)
     origin = look(pool["origin"][:, :, :, *cells], at)
     source = source.permute(0, 3, 1, 2)
@@ -482,7 +490,7 @@ def _batch(
     warped, real = ((light * colours(x / 255, frames)).clamp(0, 1) for x in (warped, real))
     source_masks, masks, real_masks = (x / 255 for x in (source_masks, masks, real_masks))
     weight, real_weight = (
-        weigh(*seen) for seen in zip((masks, real_masks), (x / 255 for x in faces), strict=True)
+        weigh(*both) for both in zip((masks, real_masks), (x / 255 for x in faces), strict=True)
     )
     if rng.random() < 0.5:
         corner[1] = side - corner[1] - size[1]
@@ -583,7 +591,7 @@ class _Endless(IterableDataset):
 def _scenes(endless: _Endless, workers: int) -> Iterator[dict[str, Tensor]]:
     if not workers:
         return iter(endless)
-    return iter(DataLoader(endless, batch_size=None, num_workers=workers, prefetch_factor=4))
+    return iter(DataLoader(endless, batch_size=None, num_workers=workers, prefetch_factor=2))
 
 
 def _fabric() -> Fabric:
@@ -601,14 +609,15 @@ def _fabric() -> Fabric:
 
 
 def _part(started: float, minutes: float) -> float:
-    """Of the minutes, how many have passed."""
-    return (time.monotonic() - started) / (60 * minutes) if minutes else 1.0
+    """The part of the minutes that has passed since `started`, 1 when they are over."""
+    return (time.monotonic() - started) / (60 * minutes) if minutes > 0 else 1.0
 
 
-def _keep(checkpoint: Path, parts: dict[str, Any], step: int) -> None:
+def _keep(checkpoint: Path, parts: dict[str, Any], step: int, critic_from: float) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     partial = checkpoint.with_suffix(".partial")
-    torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step}, partial)
+    state = {name: part.state_dict() for name, part in parts.items()}
+    torch.save(state | {"step": step, "critic_from": critic_from}, partial)
     partial.rename(checkpoint)
 
 
@@ -620,7 +629,7 @@ def _leave(file: Path, net: RendererNet, critic: Critic) -> None:
 
 
 def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -> None:
-    """Give them what `_leave` wrote; layers that the file lacks stay as they are.
+    """Give them what `_leave` wrote.
 
     Raises:
         GiocondaError: if it is no such file.
@@ -628,7 +637,6 @@ def _begin(file: Path, net: RendererNet, average: RendererNet, critic: Critic) -
     try:
         weights = load_file(file)
         for part in (net, average):
-            both = nn.ModuleDict({"net": part, "critic": critic})
-            both.load_state_dict(both.state_dict() | weights)
+            nn.ModuleDict({"net": part, "critic": critic}).load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
