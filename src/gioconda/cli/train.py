@@ -240,5 +240,5 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
 def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:
     from gioconda.training.quantise import quantise_renderer
 
-    quantise_renderer(read_split(args, "train"), args.model, output)
-    return {"bytes": output.stat().st_size}
+    found = quantise_renderer(read_split(args, "train"), args.model, output)
+    return {"bytes": output.stat().st_size, **found}
