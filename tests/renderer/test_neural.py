@@ -4,18 +4,10 @@ import numpy as np
 import pytest
 
 from gioconda import GiocondaError, make_portrait
-from gioconda.inference import compiled
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
-from gioconda.renderer.geometry import GUIDES, MASKS, face_mask, masks
-from gioconda.renderer.neural import (
-    NeuralDecoder,
-    networks,
-    precisions,
-    released,
-    resize,
-    sharpen,
-)
+from gioconda.renderer.geometry import face_mask, masks
+from gioconda.renderer.neural import NeuralDecoder, precisions, released, sharpen
 from gioconda.renderer.view import CELL
 
 SIDE = 256
@@ -99,24 +91,3 @@ def test_inside_the_mouth_detail_is_stronger_and_elsewhere_the_same():
     sharpen(change, picture, inner_mouth)
     assert (change + picture)[:, :25].std() > 1.2 * picture[:, :25].std()
     assert not change[:, 40:].any()
-
-
-def test_what_is_drawn_depends_on_more_than_its_neighbourhood():
-    """Farther than the decoder's upper half sees: its deeper half is alive."""
-    encoder, decoder = networks(released())
-    resize(decoder, SIDE, SIDE)
-    rng, cells = np.random.default_rng(0), SIDE // CELL
-    picture = rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    where = np.zeros((MASKS, SIDE, SIDE), np.uint8)
-    where[:2, 100:156, 80:176] = 255
-    jaws = rng.uniform(-1, 1, (4, cells, cells)).astype(np.float32)
-    looked = compiled(encoder, "an encoder")([picture, where, jaws])
-    guide = rng.normal(0, 0.2, (GUIDES, cells, cells)).astype(np.float32)
-    draw = compiled(decoder, "a decoder")
-
-    def middle(shown):
-        return draw([shown, where, guide, looked[0], looked[1]])[0][128, 128].copy()
-
-    other = picture.copy()
-    other[:88] = 255 - other[:88]
-    assert np.abs(middle(other) - middle(picture)).max() > 0.5

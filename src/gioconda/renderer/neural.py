@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import PlainMouth, Shot
-from gioconda.renderer.geometry import guides, masks
+from gioconda.renderer.geometry import face_mask, guides, masks
 from gioconda.renderer.jaws import HANGING, Jaws, coordinates
 from gioconda.renderer.light import Light
 from gioconda.renderer.view import CELL, HeadPlace
@@ -92,6 +92,7 @@ class NeuralDecoder:
         view = shot.head.view(self.side)
         mesh = view.points(shot.face)
         jaws = Jaws.of(shot.head, mesh)
+        oval = face_mask(mesh, self.side)
         started = []  # the inputs, too, must live until the answers are there
         for part, decoder in zip(PARTS, self._decoders, strict=True):
             height, width = part.size(self.side)
@@ -109,10 +110,12 @@ class NeuralDecoder:
             warped = look_up(self._features, np.stack([origin, *self._jaws.show(on_jaws)]))
             inputs = [self._light.off(picture), where, guide, warped, ground]
             decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
-            started.append((window, decoder, picture, where[0], inputs))
-        for window, decoder, picture, inner_mouth, _ in started:
+            face = cv2.resize(oval[rows, columns], (width, height))[..., None]
+            started.append((window, decoder, picture, where[0], face, inputs))
+        for window, decoder, picture, inner_mouth, face, _ in started:
             decoder.wait()
             change = self._light.on(decoder.get_output_tensor().data)
+            change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             if inner_mouth.any():
                 sharpen(change, picture, inner_mouth)
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
