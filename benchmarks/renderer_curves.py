@@ -1,46 +1,44 @@
-"""The losses of a training of the renderer over its steps, as one picture.
-
-    python benchmarks/renderer_curves.py small.log -o curves.png
-
-Reads the log that `gioconda train renderer` keeps beside its checkpoint.
-"""
+"""Curves of a training's log: python benchmarks/renderer_curves.py small.log -o curves.png"""
 
 import argparse
-from collections import defaultdict
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 
-matplotlib.use("agg")
-from matplotlib import pyplot
-
-SHOWN = (
-    ("pixels", "pixels against the warp's"),
-    ("mixture", "colours inside the mouth, sorted"),
-    ("change", "change between frames"),
-    ("judge", "critic: 2 is blind, 0 is sure"),
+PANELS = (
+    ("pixels", "warp"),
+    ("gradients",),
+    ("change", "mixture"),
+    ("match",),
+    ("judge",),
+    ("mask",),
 )
 
 
+def read_log(file: Path) -> dict[int, dict[str, float]]:
+    """Losses by step; a step that was done again counts as it was done last."""
+    found = {}
+    for line in file.read_text().splitlines():
+        step, _, _, _, *facts = line.split()
+        found[int(step)] = dict(zip(facts[::2], map(float, facts[1::2]), strict=True))
+    return found
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("log", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    curves: dict[str, dict[int, float]] = defaultdict(dict)
-    for line in args.log.read_text().splitlines():
-        step, _, _, _, *facts = line.split()
-        values = dict(zip(facts[::2], map(float, facts[1::2]), strict=True))
-        if "warp" in values:
-            values["pixels"] /= values["warp"]
-        for name, value in values.items():
-            curves[name][int(step)] = value  # of steps done twice, the last
-    figure, axes = pyplot.subplots(1, len(SHOWN), figsize=(16, 3.2), layout="constrained")
-    for axis, (name, title) in zip(axes, SHOWN, strict=True):
-        axis.plot(*zip(*sorted(curves[name].items()), strict=True), linewidth=0.8)
-        axis.set(title=title, xlabel="step")
-        axis.grid(alpha=0.3)
-    figure.savefig(args.output, dpi=70)
+    log = dict(sorted(read_log(args.log).items()))
+    figure, axes = plt.subplots(2, 3, figsize=(9, 4.5), layout="constrained")
+    for panel, names in zip(axes.flat, PANELS, strict=True):
+        for name in names:
+            steps = [step for step, facts in log.items() if name in facts]
+            panel.plot(steps, [log[step][name] for step in steps], label=name, linewidth=1)
+        panel.legend(fontsize=8)
+        panel.tick_params(labelsize=8)
+    figure.supxlabel("steps", fontsize=8)
+    figure.savefig(args.output, dpi=80)
 
 
 if __name__ == "__main__":
