@@ -47,6 +47,12 @@ def add_parser(subparsers: Subparsers) -> None:
     renderer.add_argument(
         "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
     )
+    renderer.add_argument(
+        "--split",
+        choices=("val", "train"),
+        default="val",
+        help="train: how are those drawn that it has learned from? (default: %(default)s)",
+    )
     renderer.set_defaults(measure=_renderer)
     sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
     sync.set_defaults(measure=_sync)
@@ -323,7 +329,7 @@ def _renderer(args: argparse.Namespace) -> None:
     }
     with progress_bar("clips") as report:
         result: dict[str, Any] = evaluate_renderer(
-            read_split(args, "val"), decoders, args.clips, report
+            read_split(args, args.split), decoders, args.clips, report
         )
     methods = result["methods"]
     rows = [
