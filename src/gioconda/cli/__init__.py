@@ -36,10 +36,10 @@ COMMANDS: tuple[str, ...] = (
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def positive(text: str) -> int:
-    """An argument that is a whole number from 1 up."""
-    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 up")
+def positive(text: str, most: int = 10**9) -> int:
+    """An argument that is a whole number from 1 to `most`."""
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {most}")
     return int(text)
 
 

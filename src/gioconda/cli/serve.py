@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,16 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="[NAME=]KEY",
         help="demand a key; may be given several times. The name goes into the audit log",
     )
+    few = partial(positive, most=10_000)
     parser.add_argument(
-        "--sessions", type=positive, help="viewers at once (default: what the cores allow)"
+        "--sessions", type=few, help="viewers at once (default: what the cores allow)"
     )
     parser.add_argument(
-        "--minutes", type=positive, default=60, help="that a session may last (default 60)"
+        "--minutes", type=few, default=60, help="that a session may last (default 60)"
     )
     parser.add_argument(
         "--ray",
-        type=positive,
+        type=few,
         metavar="N",
         help="run N replicas by Ray Serve, on this machine or on the cluster of RAY_ADDRESS",
     )

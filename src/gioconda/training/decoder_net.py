@@ -140,6 +140,7 @@ class Decoder(nn.Module):
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
         x = self.inlet(torch.cat([x, guides, features], 1)) + ground
         near = self.near(x)  # (N, W, h/4, w/4)
+        # no ReLU between them: one that lets nothing through lets nothing learn
         far = self.far(self.down(near))  # (N, D, h/8, w/8)
         x = self.fuse(F.relu(near + self.up(far)))
         drawn = F.pixel_shuffle(self.outlet(x), CELL)  # (N, 4, h, w)

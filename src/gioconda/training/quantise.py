@@ -62,7 +62,6 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
                 after.writestr(name, before.read(name))
             for part in (file, file.with_suffix(".bin")):
                 after.writestr(part.name, part.read_bytes())
-
     judged = [inputs for scene in islice(scenes, _JUDGED) for inputs in _inputs(scene, looks)]
     return _apart(judged, decoder, small)
 
