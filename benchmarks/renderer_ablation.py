@@ -16,7 +16,7 @@ from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.training.decoder_net import RendererNet
-from gioconda.training.renderer import train_renderer
+from gioconda.training.renderer import RATE, WEIGHTS, train_renderer
 
 MEASURES = (
     ("inner mouth", "L1"),
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights of an earlier training")
     parser.add_argument("--steps", type=int, default=700)
+    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
@@ -60,13 +61,21 @@ def main() -> None:
         "discriminator": {"critic_from": float("inf")},
         "sharp-clip sampling": {"critic_from": 0, "sharp": None},
         "imagined faces": {"critic_from": 0, "imagined": 0.0},
+        "tone": {"critic_from": 0, "weights": WEIGHTS | {"tone": 0.0}},
     }
     for name, change in without.items():
         if not file(name, ".zip").exists():
             print(f"training without {name}", flush=True)
             checkpoint, output = file(name, ".pt"), file(name, ".zip")
             train_renderer(
-                train, checkpoint, 600, output, steps=args.steps, start=args.start, **change
+                train,
+                checkpoint,
+                600,
+                output,
+                steps=args.steps,
+                start=args.start,
+                rate=args.rate,
+                **change,
             )
     decoders = {
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in without

@@ -92,6 +92,22 @@ def test_values_out_of_range(bad, tmp_path, capsys):
     refused(capsys, main([*line, "--face", "7"]), "face")
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "says"),
+    [
+        ("--rate", "0", "0 is not a rate between 0 and 1"),
+        ("--rate", "nan", "nan is not a rate"),
+        ("--rate", "fast", "fast is not a rate"),
+        ("--batch", "-1", "not a number from 1"),
+        ("--pool", "2.5", "not a number from 1"),
+    ],
+)
+def test_numbers_that_no_training_can_have(capsys, flag, value, says):
+    with pytest.raises(SystemExit):
+        main(["train", "renderer", "SET", "--checkpoint", "c.pt", "-o", "r.zip", f"{flag}={value}"])
+    assert says in capsys.readouterr().err
+
+
 def test_a_motion_file_that_is_none(bad, tmp_path, capsys):
     output = str(tmp_path / "out.mp4")
     refused(capsys, main(["render", str(bad["photo"]), str(bad["voice"]), "-o", output]), "motion")

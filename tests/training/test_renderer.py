@@ -238,9 +238,17 @@ def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more()
     assert float(price[0]) == float(price[1]) == 0 < float(price[2])
 
 
-def test_what_pulls_harder_is_told():
-    drawn = torch.ones(4, requires_grad=True)
-    assert recipe.pull((3 * drawn).sum(), drawn) == pytest.approx(6)
+def test_light_inside_the_mouth_is_missed_wherever_it_lies():
+    inside = torch.zeros(2, 1, 32, 32)
+    inside[:, :, 8:24, 8:24] = 1
+    real = torch.rand(2, 3, 32, 32)
+    beside = real.clone()
+    beside[:, :, 8:16, 8:16] = real[:, :, 8:16, 8:16].flip(-1)  # within a tile
+    off = {"same": real, "beside": beside, "outside": real + 1 - inside, "darker": real - 0.2}
+    found = {name: float(recipe.tone(drawn, real, inside, 16)) for name, drawn in off.items()}
+    wanted = {"same": 0, "beside": 0, "outside": 0, "darker": 0.2}
+    assert found == pytest.approx(wanted, abs=1e-6)
+    assert recipe.tone(real - 0.2, real, 0 * inside, 16) == 0
 
 
 def test_faces_are_driven_that_nobody_filmed(clips):

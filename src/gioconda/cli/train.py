@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def add_parser(subparsers: Subparsers) -> None:
             f"--{flag}", metavar="N", type=positive, help=f"{tells} (default: the recipe's)"
         )
     renderer.add_argument(
-        "--rate", type=float, help="of learning, before it settles (default: the recipe's)"
+        "--rate", type=_rate, help="of learning, before it settles (default: the recipe's)"
     )
     renderer.add_argument(
         "--start",
@@ -111,6 +112,13 @@ def add_parser(subparsers: Subparsers) -> None:
     for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+
+
+def _rate(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (rate := float(text)) < 1:
+            return rate
+    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -213,28 +221,36 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from torch import OutOfMemoryError
+
     from gioconda.training.renderer import POOL, RATE, SCENES, STEPS, USES, train_renderer
 
     batch, pool = args.batch or SCENES, args.pool or POOL
     if pool < batch:
         raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
-    with progress_bar("percent") as report:
-        return train_renderer(
-            read_split(args, "train"),
-            args.checkpoint,
-            args.minutes,
-            output,
-            args.size,
-            args.steps or STEPS,
-            args.workers,
-            args.start,
-            lambda stage, part: report(round(100 * part), 100),
-            last=args.last,
-            batch_size=batch,
-            pool_size=pool,
-            uses=args.uses or USES,
-            rate=args.rate or RATE,
-        )
+    try:
+        with progress_bar("percent") as report:
+            return train_renderer(
+                read_split(args, "train"),
+                args.checkpoint,
+                args.minutes,
+                output,
+                args.size,
+                args.steps or STEPS,
+                args.workers,
+                args.start,
+                lambda stage, part: report(round(100 * part), 100),
+                last=args.last,
+                batch_size=batch,
+                pool_size=pool,
+                uses=args.uses or USES,
+                rate=args.rate or RATE,
+            )
+    except OutOfMemoryError as error:
+        raise GiocondaError(
+            f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
+            " --pool and --batch, the checkpoint goes on"
+        ) from error
 
 
 def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:

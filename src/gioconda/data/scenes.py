@@ -33,7 +33,7 @@ from gioconda.renderer.view import CELL, VIEW, HeadPlace, View
 from gioconda.renderer.warp import compose, rasterise
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
-SHARP_PART: Final = 0.75  # of the scenes, from such clips
+SHARP_PART: Final = 0.65  # of the scenes, from such clips
 _CROP: Final = 5.2  # side of a portrait's crop in inter-ocular distances, if the clip shows it
 _FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of the time
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this

@@ -5,10 +5,11 @@
 2. A batch is a window of the view over a few scenes: the mouth, the eyes, or all of it.
 3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
    gradients at several scales, the eyes and lips weighted up; the colours inside the mouth,
-   wherever near by they lie; the change from one frame of a scene to another; the mask itself,
-   so that it stays shut where the warp is right; and, `HEARD_AFTER` steps after it began to
-   learn, a critic that judges mouths and eyes, with feature matching. The critic alone judges
-   nobody's batches: faces that others have moved, their mouths a mixture of two people's.
+   wherever near by they lie, and how much light there is in all; the change from one frame of a
+   scene to another; the mask itself, so that it stays shut where the warp is right; and,
+   `HEARD_AFTER` steps after it began to learn, a critic that judges mouths and eyes, with feature
+   matching. The critic alone judges nobody's batches: faces that others have moved, their mouths a
+   mixture of two people's.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
@@ -17,7 +18,7 @@ on a CPU, a GPU or, through torchrun, on many.
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +45,7 @@ from gioconda.training.export import export_renderer
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
 SETTLING: Final = 0.4  # the last part of the schedule, in which the net's rate falls to nothing
-CRITIC_RATE: Final = 4e-4
+CRITIC_RATE: Final = 0.8  # the critic's, against the net's
 CRITIC_FROM: Final = 1000  # it starts to learn,
 HEARD_AFTER: Final = 200  # and so many steps later to be heard
 MASK_FROM: Final = 400  # the mask is free before, and has its full price at twice as many steps
@@ -52,16 +53,17 @@ AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in
 SCENES: Final = 3  # in a batch
 POOL: Final = 160  # scenes to draw from
 USES: Final = 9  # of a scene, in the mean, before it gives way to a new one
-# The total is the sum of the losses times these.
+# What pulls at the pixels is the sum of the losses times these, and the critic;
 WEIGHTS: Final = {
     "pixels": 1.0,
     "gradients": 1.0,
     "change": 0.5,
-    "mask": 0.002,
     "match": 0.15,
     "mixture": 0.2,
+    "tone": 1.0,
 }
-CRITIC: Final = 1.0  # the critic's pull at the pixels, against that of all other losses together
+CRITIC: Final = 1.0  # it pulls so much as hard as all of them together.
+MASK: Final = 0.002  # the price of the mask
 IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
 TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
 # Weights of a pixel; the rest of the face has 1. Inside the mouth, where several things may be,
@@ -136,6 +138,7 @@ def train_renderer(
     critic_from: float | None = None,
     sharp: float | None = SHARP_PART,
     imagined: float = IMAGINED,
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
 
@@ -165,6 +168,7 @@ def train_renderer(
             where it comes with `start`.
         sharp: the part of scenes from sharp clips; None for as many as there are.
         imagined: the part of the judged batches that show what only the critic can judge.
+        weights: of the losses.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
@@ -179,7 +183,7 @@ def train_renderer(
     average = AveragedModel(net)
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
-    judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE, betas=(0.5, 0.99))
+    judging = torch.optim.AdamW(critic.parameters(), lr=rate, betas=(0.5, 0.99))
     net = net.to(memory_format=torch.channels_last)
     drawer, optimizer = fabric.setup(net, optimizer)
     judge, judging = fabric.setup(critic, judging)
@@ -212,7 +216,7 @@ def train_renderer(
         warming = min(1, (step + 1) / 200)
         settling = min(1, (1 - done) / SETTLING)
         # the critic stays ahead of a net that settles
-        for one, now in ((optimizer, rate * warming * settling), (judging, CRITIC_RATE)):
+        for one, now in ((optimizer, rate * warming * settling), (judging, CRITIC_RATE * rate)):
             for group in one.param_groups:
                 group["lr"] = now
         # the same in all processes, or some would wait for a critic that others do not ask
@@ -228,6 +232,7 @@ def train_renderer(
         if not nobodys:
             losses |= compare(drawn, batch.real, batch.weight, batch_size)
             losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
+            losses["tone"] = tone(drawn, batch.real, inside, 2 * TILE * SIDES[size] // 256)
         if heard:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
@@ -237,19 +242,21 @@ def train_renderer(
             losses |= answer
             critic.requires_grad_(True)
         # as long as nothing is drawn, only the price pulls at the mask
-        losses["mask"] = losses["mask"] * float(np.clip(step / MASK_FROM - 1, 0, 1))
-        total = sum(weight * losses[name] for name, weight in WEIGHTS.items() if name in losses)
-        if heard:
+        price = MASK * float(np.clip(step / MASK_FROM - 1, 0, 1))
+        # each loss is followed back to the pixels once, and from there all of them together
+        if nobodys and pulled is not None:
             # where nothing else pulls, the critic does as hard as elsewhere
-            if nobodys and pulled is not None:
-                others = pulled
-            else:
-                others = pull(total, drawn)
-                pulled = others if pulled is None else pulled.lerp(others, 0.1)
-            scale = CRITIC * others / pull(losses["critic"], drawn).clamp(min=1e-8)
-            total = total + scale * losses["critic"]
+            pull, others = torch.zeros_like(drawn), pulled
+        else:
+            there = (weight * losses[name] for name, weight in weights.items() if name in losses)
+            pull = slope(sum(there, torch.zeros(())), drawn)
+            others = pull.norm()
+        if heard:
+            pulled = others if pulled is None else pulled.lerp(others, 0.1)
+            critics = slope(losses["critic"], drawn)
+            pull = pull + CRITIC * others / critics.norm().clamp(min=1e-8) * critics
         optimizer.zero_grad()
-        fabric.backward(total)
+        fabric.backward((pull * drawn).sum() + price * losses["mask"])
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
         optimizer.step()
         # early on the mean must not lag behind what is learned quickly
@@ -342,6 +349,23 @@ def mixture(drawn: Tensor, real: Tensor, inside: Tensor, tile: int) -> Tensor:
     return (mixtures[0] - mixtures[1]).abs().sum() / (3 * inside.sum().clamp(min=tile**2))
 
 
+def tone(drawn: Tensor, real: Tensor, inside: Tensor, tile: int) -> Tensor:
+    """Difference of the mean colours inside the mouth, 0 to 1, in tiles and of all of it.
+
+    Dark and teeth may lie anywhere in a tile, but there is to be as much light in it. Frames
+    count the same, less where less than half a tile is open.
+
+    Args:
+        drawn, real: (N, 3, h, w), 0 to 1.
+        inside: (N, 1, h, w) the inside of the mouth, 0 to 1.
+        tile: its side in pixels; h and w are multiples of it.
+    """
+    off = F.avg_pool2d(inside * (drawn - real), tile, divisor_override=1)
+    open_ = inside.sum((1, 2, 3)).clamp(min=tile**2 / 2)
+    both = off.abs().sum((1, 2, 3)) + off.sum((2, 3)).abs().sum(1)
+    return (both / (6 * open_)).mean()
+
+
 def shut(mask: Tensor, weight: Tensor, inside: Tensor) -> Tensor:
     """The mask, where neither mouth nor eyes are; beyond the face it costs most."""
     price = torch.where(weight < 1, 5.0, torch.where(weight > 1, 0.0, 1.0))
@@ -349,15 +373,15 @@ def shut(mask: Tensor, weight: Tensor, inside: Tensor) -> Tensor:
 
 
 def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor]:
-    both = torch.cat([drawn, batch.real])
-    verdict, seen = judge(both, torch.cat([batch.masks, batch.real_masks]))
+    fake, seen = judge(drawn, batch.masks)
+    with torch.no_grad():
+        _, wanted = judge(batch.real, batch.real_masks)
     off = [
-        (a - b.detach()).abs().mean() / b.detach().abs().mean().clamp(min=1e-3)
-        for a, b in (layer.float().chunk(2) for layer in seen)
+        (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp(min=1e-3)
+        for a, b in zip(seen, wanted, strict=True)
     ]
-    fake = verdict.float().chunk(2)[0]
     count = judged(batch.masks, batch.weight)
-    return {"critic": -(count * fake).mean(), "match": torch.stack(off).mean()}
+    return {"critic": -(count * fake.float()).mean(), "match": torch.stack(off).mean()}
 
 
 def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
@@ -379,9 +403,9 @@ def judged(masks: Tensor, weight: Tensor) -> Tensor:
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
-def pull(loss: Tensor, drawn: Tensor) -> Tensor:
-    """How hard a loss pulls at the drawn pixels."""
-    return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float().norm()
+def slope(loss: Tensor, drawn: Tensor) -> Tensor:
+    """Where a loss pulls the drawn pixels, and how hard."""
+    return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float()
 
 
 def _draw(drawer: nn.Module, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
