@@ -6,7 +6,7 @@ import pytest
 from gioconda import GiocondaError, make_portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
-from gioconda.renderer.geometry import face_mask, masks
+from gioconda.renderer.geometry import MASKS, face_mask, masks
 from gioconda.renderer.neural import NeuralDecoder, precisions, released, sharpen
 from gioconda.renderer.view import CELL
 
@@ -82,12 +82,13 @@ def test_a_file_that_is_none_is_named(portrait, tmp_path):
         NeuralDecoder(portrait, tmp_path / "nothing.zip")
 
 
-def test_inside_the_mouth_detail_is_stronger_and_elsewhere_the_same():
+def test_in_mouth_and_eyes_detail_is_stronger_and_elsewhere_the_same():
     rng = np.random.default_rng(0)
-    picture = rng.integers(90, 160, (40, 60, 3)).astype(np.uint8)
-    inner_mouth = np.zeros((40, 60), np.uint8)
-    inner_mouth[:, :30] = 255
-    change = np.zeros((40, 60, 3), np.float32)
-    sharpen(change, picture, inner_mouth)
-    assert (change + picture)[:, :25].std() > 1.2 * picture[:, :25].std()
-    assert not change[:, 40:].any()
+    picture = rng.integers(90, 160, (40, 90, 3)).astype(np.uint8)
+    where = np.zeros((MASKS, 40, 90), np.uint8)
+    where[1, :, :30] = where[2, :, 60:] = 255
+    change = np.zeros((40, 90, 3), np.float32)
+    sharpen(change, picture, where)
+    for part in (slice(25), slice(65, 90)):
+        assert (change + picture)[:, part].std() > 1.1 * picture[:, part].std()
+    assert not change[:, 40:50].any()

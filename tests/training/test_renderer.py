@@ -103,9 +103,8 @@ def test_features_are_warped_as_opencv_warps_them():
 
 def test_a_window_is_that_window_of_the_whole():
     torch.manual_seed(0)
-    net = networks.RendererNet(32, 32, 1, 8)
-    for layer in (net.decoder.up[0], net.decoder.outlet):
-        torch.nn.init.normal_(layer.weight, 0, 0.05)
+    net = networks.RendererNet(32, 8)
+    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
     inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
     channels = GUIDES, 8 + 2 * HANGING, 32
     coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
@@ -116,19 +115,6 @@ def test_a_window_is_that_window_of_the_whole():
     torch.testing.assert_close(window[inner], whole[..., 64:192, 64:192][inner])
 
 
-def test_nothing_shuts_the_decoders_far_half():
-    torch.manual_seed(0)
-    decoder = networks.RendererNet(32, 32, 1, 8).decoder
-    for layer in (decoder.up[0], decoder.outlet):
-        torch.nn.init.normal_(layer.weight, 0, 0.05)
-    torch.nn.init.constant_(decoder.down.bias, -100)  # a ReLU behind it would let nothing through
-    cells = SIDE // 4
-    told = [torch.rand(1, n, cells, cells) for n in (GUIDES, 8 + 2 * HANGING, 32)]
-    drawn, _ = decoder(*[torch.rand(1, n, SIDE, SIDE) for n in (3, 4)], *told)
-    drawn.mean().backward()
-    assert decoder.down.weight.grad.abs().max() > 0
-
-
 def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "HEARD_AFTER", 0)
     small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
@@ -136,7 +122,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     train = partial(
         recipe.train_renderer,
         pool_size=5,
-        make=lambda: networks.RendererNet(32, 32, 1, 8),
+        make=lambda: networks.RendererNet(32, 8),
         critic_from=2,
         imagined=1.0,
     )
@@ -207,7 +193,7 @@ def test_a_mouth_that_is_nearly_shut_counts_little():
 
 def test_mixed_portraits_keep_their_skin():
     torch.manual_seed(0)
-    net = networks.RendererNet(32, 32, 1, 8).eval()
+    net = networks.RendererNet(32, 8).eval()
     torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
     cells = SIDE // 4
     seen = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(2, 4, cells, cells)]

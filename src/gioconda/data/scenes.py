@@ -33,7 +33,7 @@ from gioconda.renderer.view import CELL, VIEW, HeadPlace, View
 from gioconda.renderer.warp import compose, rasterise
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
-SHARP_PART: Final = 0.65  # of the scenes, from such clips
+SHARP_PART: Final = 0.5  # of the scenes, from such clips
 _CROP: Final = 5.2  # side of a portrait's crop in inter-ocular distances, if the clip shows it
 _FRAMES: Final = 220  # a clip is read as far as this: decoding takes most of the time
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
@@ -43,6 +43,7 @@ _UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
 DRIVEN: Final = 4  # frames of a scene that others' faces have moved, in pairs
 _REMEMBERED: Final = 400  # pairs of frames whose motion is kept for that
 _FURTHER: Final = 1.5  # at most so much as far as those had moved their mouths
+_STRETCHED: Final = 0.06  # spread of the logarithm of a clip's new width and height
 _TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned first
 
 
@@ -344,6 +345,9 @@ class Scenes(Iterator[Scene]):
         track = clip.track()
         count = min(len(track.points), _FRAMES)
         points = smooth(track.points[:count], track.seen[:count])
+        # faces as wide or long as nobody's in the clips
+        stretch = np.exp(rng.normal(0, _STRETCHED, 2)) if self._looks else np.ones(2)
+        points[..., :2] = (points[..., :2] + 0.5) * stretch - 0.5
         some = points[:: max(1, count // 24)]
         neutral = self._basis.identify(some)
         head, dynamics = self._basis.pose(points, neutral)
@@ -356,7 +360,7 @@ class Scenes(Iterator[Scene]):
             return
         wanted = {i for source, targets in chosen for i in (source, *targets)}
         frames = {
-            i: frame
+            i: _stretched(frame, stretch)
             for i, frame in enumerate(islice(clip.frames(), max(wanted) + 1))
             if i in wanted
         }
@@ -381,6 +385,14 @@ class Scenes(Iterator[Scene]):
             del self._played[int(self._rng.integers(len(self._played) // 2))]
         chosen = self._rng.integers(len(self._played), size=DRIVEN // 2)
         return np.concatenate([self._played[i] for i in chosen])
+
+
+def _stretched(frame: NDArray[np.uint8], stretch: NDArray[np.float64]) -> NDArray[np.uint8]:
+    if (stretch == 1).all():
+        return frame
+    height, width = frame.shape[:2]
+    matrix = np.column_stack([np.diag(stretch), 0.5 * stretch - 0.5])
+    return cut_out(frame, matrix, (round(width * stretch[0]), round(height * stretch[1])))
 
 
 def eye_distance(track: Track) -> float:

@@ -26,7 +26,7 @@ from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
-_SHARPER: Final = 0.6  # by so much more detail,
+_SHARPER: Final = 0.3  # by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
@@ -111,16 +111,15 @@ class NeuralDecoder:
             inputs = [self._light.off(picture), where, guide, warped, ground]
             decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
             face = cv2.resize(oval[rows, columns], (width, height))[..., None]
-            started.append((window, decoder, picture, where[0], face, inputs))
-        for window, decoder, picture, inner_mouth, face, _ in started:
+            started.append((window, decoder, picture, where, face, inputs))
+        for window, decoder, picture, where, face, _ in started:
             decoder.wait()
             change = self._light.on(decoder.get_output_tensor().data)
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
-            if inner_mouth.any():
-                sharpen(change, picture, inner_mouth)
+            sharpen(change, picture, where)
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
-            window.draw(out, change, picture, inner_mouth)
+            window.draw(out, change, picture, where[0])
 
 
 def released() -> Path:
@@ -129,18 +128,20 @@ def released() -> Path:
 
 
 def sharpen(
-    change: NDArray[np.float32], picture: NDArray[np.uint8], inner_mouth: NDArray[np.uint8]
+    change: NDArray[np.float32], picture: NDArray[np.uint8], where: NDArray[np.uint8]
 ) -> None:
-    """Make what was drawn inside the mouth crisper, in place: what is learned is a mean.
+    """Make what was drawn in mouth and eyes crisper, in place: what is learned is a mean.
 
     Args:
         change: (h, w, 3) what was drawn is this and the picture.
         picture: (h, w, 3).
-        inner_mouth: (h, w), 0 to 255.
+        where: (MASKS, h, w) the window's `masks`.
     """
     drawn = change + picture
-    inside = cv2.GaussianBlur(inner_mouth.astype(np.float32), (0, 0), 1) * (_SHARPER / 255)
-    change += inside[..., None] * (drawn - cv2.GaussianBlur(drawn, (0, 0), _DETAIL))
+    _, mouth, eyes, _ = where
+    amount = cv2.GaussianBlur(np.maximum(mouth, eyes).astype(np.float32), (0, 0), 1)
+    amount *= _SHARPER / 255
+    change += amount[..., None] * (drawn - cv2.GaussianBlur(drawn, (0, 0), _DETAIL))
 
 
 def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:

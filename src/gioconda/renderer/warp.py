@@ -1,5 +1,6 @@
 """The inner loops: triangles to a backward flow, and the picture over the plate."""
 
+import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -117,39 +118,24 @@ def blend(
     return light
 
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
 def put(light: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-    """Lay light (h, w, 4) over a picture (H, W, 3), in place, looked up bilinearly.
+    """Lay light (h, w, 4) over a picture (H, W, 3), in place, looked up bicubically.
 
     Args:
         light: what is added, and how much of the picture goes; nothing beyond its border.
         matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
         out: the picture.
     """
-    height, width = light.shape[:2]
+    size = out.shape[1], out.shape[0]
+    placed = cv2.warpAffine(light, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    _lay(np.asarray(placed, np.float32), out)
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _lay(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            u = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
-            v = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
-            if u < 0 or v < 0 or u > width - 1 or v > height - 1:
-                continue
-            left, top = min(int(u), width - 2), min(int(v), height - 2)
-            right, down = u - np.float32(left), v - np.float32(top)
-            a = (np.float32(1) - right) * (np.float32(1) - down)
-            b, c, d = right * (np.float32(1) - down), (np.float32(1) - right) * down, right * down
-            here, below = light[top], light[top + 1]
-            kept = np.float32(1) - (
-                a * here[left, 3]
-                + b * here[left + 1, 3]
-                + c * below[left, 3]
-                + d * below[left + 1, 3]
-            )
+            kept = np.float32(1) - light[y, x, 3]
             for k in range(3):
-                added = (
-                    a * here[left, k]
-                    + b * here[left + 1, k]
-                    + c * below[left, k]
-                    + d * below[left + 1, k]
-                )
-                value = kept * out[y, x, k] + added + np.float32(0.5)
+                value = kept * out[y, x, k] + light[y, x, k] + np.float32(0.5)
                 out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

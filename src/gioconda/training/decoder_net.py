@@ -19,27 +19,25 @@ from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
+LEFT_OUT: Final = 0.1  # part of the encoder's channels, in training
 _WAVES: Final = (2, 4, 8)  # the shortest is a tooth wide or two
 
 
 class RendererNet(nn.Module):
     """Encoder and decoder together; no arguments give the released `small`.
 
-    `small` takes 5.6 GMAC a frame at 256 x 256. `base` is as wide but sees 512 x 512.
+    `base` is as wide but sees 512 x 512. In training, some of what the encoder gives is left
+    out: from all of it the decoder knows whom it has learned from, and not how people are.
 
     Args:
-        width: channels at the cells.
-        deep: channels at half their resolution.
-        blocks: residual blocks there.
+        width: channels of the decoder.
         features: channels that are warped; 2 `HANGING` more go with the jaws.
     """
 
-    def __init__(
-        self, width: int = 96, deep: int = 160, blocks: int = 4, features: int = 32
-    ) -> None:
+    def __init__(self, width: int = 96, features: int = 32) -> None:
         super().__init__()
         self.encoder = Encoder(width, features + 2 * HANGING)
-        self.decoder = Decoder(width, deep, blocks, features + 2 * HANGING)
+        self.decoder = Decoder(width, features + 2 * HANGING)
 
     def forward(
         self,
@@ -64,7 +62,8 @@ class RendererNet(nn.Module):
             mixed: how much of what a portrait's mouth has, but does not show, is another's: of
                 the ground and of what hangs on the jaws. So people are made who are not there.
         """
-        features, ground = self.encoder(source, source_masks, source_jaws)
+        given = self.encoder(source, source_masks, source_jaws)
+        features, ground = (F.dropout2d(x, LEFT_OUT, self.training) for x in given)
         if mixed:
             ground = torch.lerp(ground, ground.roll(1, 0), mixed)
             skin, hanging = features.split([features.shape[1] - 2 * HANGING, 2 * HANGING], 1)
@@ -112,18 +111,13 @@ class Decoder(nn.Module):
     Fully convolutional: any window of the view gives that window, up to its borders.
     """
 
-    def __init__(self, width: int, deep: int, blocks: int, features: int) -> None:
+    def __init__(self, width: int, features: int) -> None:
         super().__init__()
         self.inlet = _conv((3 + MASKS) * CELL**2 + GUIDES + features, width)
-        self.near = _Block(width)
-        self.down = _conv(width, deep, 2)
-        self.far = nn.Sequential(*[_Block(deep) for _ in range(blocks)])
-        self.up = nn.Sequential(_conv(deep, 4 * width), nn.PixelShuffle(2))
-        self.fuse = nn.Sequential(_Block(width), _Block(width))
+        self.blocks = nn.Sequential(_Block(width), nn.ReLU(), _Block(width), _Block(width))
         self.outlet = _conv(width, 4 * CELL**2)
-        for layer in (self.up[0], self.outlet):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        nn.init.zeros_(self.outlet.weight)
+        nn.init.zeros_(self.outlet.bias)
 
     def forward(
         self, pixels: Tensor, masks: Tensor, guides: Tensor, features: Tensor, ground: Tensor
@@ -138,12 +132,8 @@ class Decoder(nn.Module):
             ground: (N, W, h/4, w/4).
         """
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
-        x = self.inlet(torch.cat([x, guides, features], 1)) + ground
-        near = self.near(x)  # (N, W, h/4, w/4)
-        # no ReLU between them: one that lets nothing through lets nothing learn
-        far = self.far(self.down(near))  # (N, D, h/8, w/8)
-        x = self.fuse(F.relu(near + self.up(far)))
-        drawn = F.pixel_shuffle(self.outlet(x), CELL)  # (N, 4, h, w)
+        x = self.inlet(torch.cat([x, guides, features], 1)) + ground  # (N, W, h/4, w/4)
+        drawn = F.pixel_shuffle(self.outlet(self.blocks(x)), CELL)  # (N, 4, h, w)
         return pixels + drawn[:, :3], torch.sigmoid(drawn[:, 3:])
 
 

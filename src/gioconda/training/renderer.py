@@ -62,7 +62,7 @@ WEIGHTS: Final = {
     "mixture": 0.2,
     "tone": 1.0,
 }
-CRITIC: Final = 1.0  # it pulls so much as hard as all of them together.
+CRITIC: Final = 0.5  # it pulls so much as hard as all of them together.
 MASK: Final = 0.002  # the price of the mask
 IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
 TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
@@ -474,9 +474,9 @@ def _batch(
 
     What is to be drawn is what the real frames show or, where it is imagined, a driven face.
     """
-    scale, step = side // 256, 2 * CELL  # the decoder's deep cells are two cells wide
+    scale = side // 256
     corner = [
-        (start + int(rng.integers(-window.jitter, window.jitter + 1))) * scale // step * step
+        (start + int(rng.integers(-window.jitter, window.jitter + 1))) * scale // CELL * CELL
         for start in (window.top, window.left)
     ]
     size = window.height * scale, window.width * scale
