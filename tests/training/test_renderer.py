@@ -64,6 +64,25 @@ def test_a_picture_that_was_turned_away_is_turned_back(clips, monkeypatch):
     assert off[face].mean() < 0.7 * turned[face].mean()
 
 
+def test_a_stretched_face_is_another_but_the_warp_lies_on_its_frames(clips, monkeypatch):
+    monkeypatch.setattr(data_scenes, "draw_look", lambda rng, size: None)
+    scenes = []
+    for spread in (0.0, 0.2):
+        monkeypatch.setattr(data_scenes, "_STRETCHED", spread)
+        scenes.append(next(Scenes(clips, np.random.default_rng(0), SIDE)))
+    as_it_was, stretched = scenes
+    rows, columns = (
+        np.array([(scene.source_masks[1] > 127).any(axis).sum() for scene in scenes])
+        for axis in (1, 0)
+    )
+    wider = np.log(columns / rows)
+    assert abs(wider[1] - wider[0]) > 0.1
+    assert np.abs(stretched.source.astype(int) - as_it_was.source).mean() > 8
+    off = np.abs(stretched.warped[: len(stretched.real)].astype(int) - stretched.real)
+    face = np.kron(stretched.face[: len(off)], np.ones((4, 4))) > 127
+    assert off[face].mean() < 8
+
+
 def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
     scenes = []
     for grained in (False, True):
@@ -104,14 +123,15 @@ def test_features_are_warped_as_opencv_warps_them():
 def test_a_window_is_that_window_of_the_whole():
     torch.manual_seed(0)
     net = networks.RendererNet(32, 8)
-    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
+    for layer in (net.decoder.outlet, *(net.decoder.blocks[i].second for i in (0, 2, 3))):
+        torch.nn.init.normal_(layer.weight, 0, 0.05)
     inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
     channels = GUIDES, 8 + 2 * HANGING, 32
     coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
     whole = net.decoder(*inputs, *coarse)[0]
     cut = [x[..., 64:192, 64:192] for x in inputs], [x[..., 16:48, 16:48] for x in coarse]
     window = net.decoder(*cut[0], *cut[1])[0]
-    inner = (..., slice(56, 72), slice(56, 72))
+    inner = (..., slice(32, 96), slice(32, 96))  # the rest sees beyond the window's border
     torch.testing.assert_close(window[inner], whole[..., 64:192, 64:192][inner])
 
 
@@ -235,6 +255,44 @@ def test_light_inside_the_mouth_is_missed_wherever_it_lies():
     wanted = {"same": 0, "beside": 0, "outside": 0, "darker": 0.2}
     assert found == pytest.approx(wanted, abs=1e-6)
     assert recipe.tone(real - 0.2, real, 0 * inside, 16) == 0
+    inside[1] = 0
+    inside[1, :, :8, :8] = 1  # half as much as counts in full
+    assert recipe.tone(real - 0.2, real, inside, 16) == pytest.approx(0.15, abs=1e-6)
+
+
+def test_the_critic_pulls_half_as_hard_as_the_rest():
+    rng = torch.Generator().manual_seed(0)
+    drawn = torch.rand(2, 3, 8, 8, generator=rng, requires_grad=True)
+    losses = {"pixels": (drawn**2).sum(), "tone": drawn.sum(), "unasked": drawn.exp().sum()}
+    weights = {"pixels": 3.0, "tone": 2.0, "match": 1.0}
+    rest, norm = recipe.pull_of(losses, weights, drawn, None)
+    torch.testing.assert_close(rest, 6 * drawn.detach() + 2)
+    assert norm == rest.norm()
+    critic = {"critic": drawn.log().sum()}
+    both, _ = recipe.pull_of(losses | critic, weights, drawn, None)
+    assert (both - rest).norm() == pytest.approx(recipe.CRITIC * float(norm), rel=1e-4)
+    alone, norm = recipe.pull_of(critic, weights, drawn, torch.tensor(4.0))
+    assert (alone.norm(), norm) == (pytest.approx(4 * recipe.CRITIC, rel=1e-4), 4)
+
+
+def test_some_of_what_a_portrait_gives_is_left_out_in_training():
+    torch.manual_seed(0)
+    net = networks.RendererNet(32, 32)
+    given = []
+    net.decoder.register_forward_pre_hook(lambda module, told: given.append(told[3:]))
+    cells = SIDE // 4
+    source = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
+    jaws, guides = torch.rand(1, 4, cells, cells), torch.rand(2, GUIDES, cells, cells)
+    windows = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)]
+    origin = 200 * torch.rand(2, 3, cells, cells, 2)
+    for training in (True, False):
+        net.train(training)(*source, jaws, *windows, guides, origin, (0, 0))
+    learning, drawing = given
+    for trained, all_ in zip(learning, drawing, strict=True):
+        left_out = trained.flatten(2).abs().amax(2) == 0
+        assert 0 < left_out.float().mean() < 0.4
+        assert (left_out[0] == left_out[1]).all()
+        assert not (all_.flatten(2).abs().amax(2) == 0).any()
 
 
 def test_faces_are_driven_that_nobody_filmed(clips):

@@ -249,7 +249,7 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
     except OutOfMemoryError as error:
         raise GiocondaError(
             f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
-            " --pool and --batch, the checkpoint goes on"
+            f" --pool and --batch; {args.checkpoint}, if it was written, goes on"
         ) from error
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +44,7 @@ _UNHEARD: Final = 0.3  # least chance of a frame that shows nothing special
 DRIVEN: Final = 4  # frames of a scene that others' faces have moved, in pairs
 _REMEMBERED: Final = 400  # pairs of frames whose motion is kept for that
 _FURTHER: Final = 1.5  # at most so much as far as those had moved their mouths
-_STRETCHED: Final = 0.06  # spread of the logarithm of a clip's new width and height
+_STRETCHED: Final = 0.06  # spread of the logarithm by which faces are made wider and as much lower
 _TURNED: Final = 0.1  # part of the scenes whose portrait the warp has turned first
 
 
@@ -287,9 +288,10 @@ def there_and_back(
 class Scenes(Iterator[Scene]):
     """Scenes without end, drawn by chance.
 
-    Most are from sharp clips, whoever they are of; people come equally often. Half of the
+    Half are from sharp clips, which are few; people come equally often. Half of the
     portraits are chosen for their shut mouth; real frames are mostly those with a mouth that is
-    more or less open than the portrait's, shut eyes or a turned head.
+    more or less open than the portrait's, shut eyes or a turned head. Faces are made a little
+    wider or longer, so that nobody's is learned by heart.
 
     Args:
         clips: of the training split.
@@ -297,7 +299,7 @@ class Scenes(Iterator[Scene]):
         side: S of the views.
         pairs: how many pairs of real frames a scene has.
         sharp: the part of scenes from sharp clips; None for as many as there are.
-        looks: whether scenes get other looks, see `gioconda.data.looks`.
+        looks: whether scenes get other looks, see `gioconda.data.looks`, and faces other shapes.
 
     Raises:
         GiocondaError: if no clip serves.
@@ -345,8 +347,8 @@ class Scenes(Iterator[Scene]):
         track = clip.track()
         count = min(len(track.points), _FRAMES)
         points = smooth(track.points[:count], track.seen[:count])
-        # faces as wide or long as nobody's in the clips
-        stretch = np.exp(rng.normal(0, _STRETCHED, 2)) if self._looks else np.ones(2)
+        wider = np.exp(rng.normal(0, _STRETCHED)) if self._looks else 1.0
+        stretch = np.array([wider, 1 / wider])
         points[..., :2] = (points[..., :2] + 0.5) * stretch - 0.5
         some = points[:: max(1, count // 24)]
         neutral = self._basis.identify(some)
@@ -392,7 +394,10 @@ def _stretched(frame: NDArray[np.uint8], stretch: NDArray[np.float64]) -> NDArra
         return frame
     height, width = frame.shape[:2]
     matrix = np.column_stack([np.diag(stretch), 0.5 * stretch - 0.5])
-    return cut_out(frame, matrix, (round(width * stretch[0]), round(height * stretch[1])))
+    size = round(width * stretch[0]), round(height * stretch[1])
+    border = cv2.BORDER_REPLICATE
+    found = cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(found, np.uint8)
 
 
 def eye_distance(track: Track) -> float:

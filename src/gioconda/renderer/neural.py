@@ -115,8 +115,8 @@ class NeuralDecoder:
         for window, decoder, picture, where, face, _ in started:
             decoder.wait()
             change = self._light.on(decoder.get_output_tensor().data)
-            change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             sharpen(change, picture, where)
+            change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
             # warp smears what the photo shows there, the view's pixels take its place.
             window.draw(out, change, picture, where[0])
@@ -130,7 +130,8 @@ def released() -> Path:
 def sharpen(
     change: NDArray[np.float32], picture: NDArray[np.uint8], where: NDArray[np.uint8]
 ) -> None:
-    """Make what was drawn in mouth and eyes crisper, in place: what is learned is a mean.
+    """Make mouth and eyes crisper, in place: what is learned is a mean, and the view, through
+    which the rest is seen too, is coarser than the photo.
 
     Args:
         change: (h, w, 3) what was drawn is this and the picture.

@@ -91,7 +91,7 @@ class View:
         limit = [out.shape[1], out.shape[0]]
         low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
-        matrix = self.moved(-float(low[0]), -float(low[1])).matrix.astype(np.float32)
+        matrix = self.moved(-float(low[0]), -float(low[1])).matrix
         light = blend(change, picture, replaced, _FEATHER)
         put(light, matrix, out[low[1] : high[1], low[0] : high[0]])
 

@@ -118,7 +118,7 @@ def blend(
     return light
 
 
-def put(light: NDArray[np.float32], matrix: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
     """Lay light (h, w, 4) over a picture (H, W, 3), in place, looked up bicubically.
 
     Args:

@@ -53,7 +53,7 @@ AVERAGED: Final = 0.998  # the released weights are a running mean, this slow in
 SCENES: Final = 3  # in a batch
 POOL: Final = 160  # scenes to draw from
 USES: Final = 9  # of a scene, in the mean, before it gives way to a new one
-# What pulls at the pixels is the sum of the losses times these, and the critic;
+# What pulls at the pixels is the sum of the losses times these, and the critic.
 WEIGHTS: Final = {
     "pixels": 1.0,
     "gradients": 1.0,
@@ -62,10 +62,11 @@ WEIGHTS: Final = {
     "mixture": 0.2,
     "tone": 1.0,
 }
-CRITIC: Final = 0.5  # it pulls so much as hard as all of them together.
+CRITIC: Final = 0.5  # the critic's pull, against that of all of them together
 MASK: Final = 0.002  # the price of the mask
 IMAGINED: Final = 0.35  # part of the judged batches that show what only the critic can judge
-TILE: Final = 8  # side of what "mixture" sorts, in steps of two pixels of a view 256 wide
+# Side of what "mixture" sorts and "tone" adds up, in steps of two pixels of a view 256 wide.
+TILE: Final = 8
 # Weights of a pixel; the rest of the face has 1. Inside the mouth, where several things may be,
 # the critic is to decide, not the mean of all of them.
 MOUTH, LIPS, EYES, OUTSIDE = 1.0, 5.0, 5.0, 0.1
@@ -162,20 +163,22 @@ def train_renderer(
         pool_size: scenes to draw from, at least `batch_size`, kept where the net is; a scene
             takes 10 MB as `small` and 40 as `base`.
         uses: how often a scene is drawn, in the mean, before it gives way to a new one; at least 1.
-        rate: the net's, before it settles; small batches after large ones want less.
+        rate: the net's, before it settles, and by `CRITIC_RATE` the critic's; small batches after
+            large ones want less.
         make: makes the net, by default the released architecture.
         critic_from: the step from which the critic learns; None for `CRITIC_FROM`, or at once
             where it comes with `start`.
         sharp: the part of scenes from sharp clips; None for as many as there are.
         imagined: the part of the judged batches that show what only the critic can judge.
-        weights: of the losses.
+        weights: of the losses but the critic's and the mask's, by the names in `WEIGHTS`.
 
     Returns:
         Steps done in all, the losses' means over the last steps, and the largest difference
         between the net in torch and the file in OpenVINO, 0 to 255.
 
     Raises:
-        GiocondaError: if no clip serves, or `start` is no such file.
+        GiocondaError: if no clip serves, `start` is no such file, or `checkpoint` one of a
+            training of another net.
     """
     fabric = _fabric()
     torch.manual_seed(0)
@@ -183,7 +186,7 @@ def train_renderer(
     average = AveragedModel(net)
     fabric.to_device(average)
     optimizer = torch.optim.AdamW(net.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01)
-    judging = torch.optim.AdamW(critic.parameters(), lr=rate, betas=(0.5, 0.99))
+    judging = torch.optim.AdamW(critic.parameters(), lr=CRITIC_RATE * rate, betas=(0.5, 0.99))
     net = net.to(memory_format=torch.channels_last)
     drawer, optimizer = fabric.setup(net, optimizer)
     judge, judging = fabric.setup(critic, judging)
@@ -192,14 +195,20 @@ def train_renderer(
     step, usual = 0, CRITIC_FROM
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=fabric.device)
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
+        try:
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise GiocondaError(
+                f"{checkpoint} is of a training of another net; give another --checkpoint"
+            ) from error
         step, usual = state["step"], state.get("critic_from", CRITIC_FROM)
     elif start is not None:
         _begin(start, net, average.module, critic)
         usual = 0  # it has learned already
     critic_from = usual if critic_from is None else critic_from
     rng = np.random.default_rng([step, fabric.global_rank])
+    torch.manual_seed(int(rng.integers(2**31)))  # of what is left out
     seed = [1, step, fabric.global_rank]
     scenes = _scenes(_Endless(clips, SIDES[size], sharp, seed), workers)
     pool = Pool(pool_size, fabric.device)
@@ -228,7 +237,7 @@ def train_renderer(
         batch = _batch(pool, batch_size, window, SIDES[size], rng, nobodys)
         drawn, mask = _draw(drawer, batch, float(chance.uniform(0.2, 0.8)) if nobodys else 0.0)
         inside = batch.masks[:, :1]
-        losses = {"mask": shut(mask, batch.weight, inside)}
+        losses: dict[str, Tensor] = {}
         if not nobodys:
             losses |= compare(drawn, batch.real, batch.weight, batch_size)
             losses["mixture"] = mixture(drawn, batch.real, inside, TILE * SIDES[size] // 256)
@@ -236,43 +245,35 @@ def train_renderer(
         if heard:
             critic.requires_grad_(False)
             with fabric.autocast():  # the bare critic: its gradients are nobody's business here
-                answer = _critique(critic, drawn, batch)
-            if nobodys:
-                del answer["match"]
-            losses |= answer
+                losses |= _critique(critic, drawn, batch, matched=not nobodys)
             critic.requires_grad_(True)
-        # as long as nothing is drawn, only the price pulls at the mask
-        price = MASK * float(np.clip(step / MASK_FROM - 1, 0, 1))
-        # each loss is followed back to the pixels once, and from there all of them together
-        if nobodys and pulled is not None:
-            # where nothing else pulls, the critic does as hard as elsewhere
-            pull, others = torch.zeros_like(drawn), pulled
-        else:
-            there = (weight * losses[name] for name, weight in weights.items() if name in losses)
-            pull = slope(sum(there, torch.zeros(())), drawn)
-            others = pull.norm()
+        pull, others = pull_of(losses, weights, drawn, pulled)
         if heard:
             pulled = others if pulled is None else pulled.lerp(others, 0.1)
-            critics = slope(losses["critic"], drawn)
-            pull = pull + CRITIC * others / critics.norm().clamp(min=1e-8) * critics
+        losses = {name: loss.detach() for name, loss in losses.items()}
+        mask_loss = shut(mask, batch.weight, inside)
+        # as long as nothing is drawn, only the price pulls at the mask
+        price = MASK * float(np.clip(step / MASK_FROM - 1, 0, 1))
         optimizer.zero_grad()
-        fabric.backward((pull * drawn).sum() + price * losses["mask"])
+        fabric.backward((pull * drawn).sum() + price * mask_loss)
+        losses["mask"] = mask_loss.detach()
         fabric.clip_gradients(drawer, optimizer, max_norm=1.0)
         optimizer.step()
         # early on the mean must not lag behind what is learned quickly
         average.multi_avg_fn = get_ema_multi_avg_fn(min(AVERAGED, 1 - 10 / (step + 11)))
         average.update_parameters(net)
         if asked:
-            losses["judge"] = _hinge(judge, drawn.detach(), batch)
+            verdict = _hinge(judge, drawn.detach(), batch)
             judging.zero_grad()
-            fabric.backward(losses["judge"])
+            fabric.backward(verdict)
+            losses["judge"] = verdict.detach()
             judging.step()
         step += 1
         if not nobodys:
             warp = compare(batch.warped, batch.real, batch.weight, batch_size)
             losses["warp"] = warp["pixels"]
         for name, loss in losses.items():
-            recent[name] = recent.get(name, loss).detach().lerp(loss.detach(), 0.02)
+            recent[name] = recent.get(name, loss).lerp(loss, 0.02)
         if step % 50 == 0 and fabric.is_global_zero:
             with open(checkpoint.with_suffix(".log"), "a") as log:
                 facts = " ".join(f"{name} {float(value):.4f}" for name, value in recent.items())
@@ -372,16 +373,18 @@ def shut(mask: Tensor, weight: Tensor, inside: Tensor) -> Tensor:
     return ((1 - inside) * price * mask).mean()
 
 
-def _critique(judge: nn.Module, drawn: Tensor, batch: Batch) -> dict[str, Tensor]:
+def _critique(judge: nn.Module, drawn: Tensor, batch: Batch, matched: bool) -> dict[str, Tensor]:
     fake, seen = judge(drawn, batch.masks)
-    with torch.no_grad():
-        _, wanted = judge(batch.real, batch.real_masks)
-    off = [
-        (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp(min=1e-3)
-        for a, b in zip(seen, wanted, strict=True)
-    ]
-    count = judged(batch.masks, batch.weight)
-    return {"critic": -(count * fake.float()).mean(), "match": torch.stack(off).mean()}
+    losses = {"critic": -(judged(batch.masks, batch.weight) * fake.float()).mean()}
+    if matched:
+        with torch.no_grad():
+            _, wanted = judge(batch.real, batch.real_masks)
+        off = [
+            (a.float() - b.float()).abs().mean() / b.float().abs().mean().clamp(min=1e-3)
+            for a, b in zip(seen, wanted, strict=True)
+        ]
+        losses["match"] = torch.stack(off).mean()
+    return losses
 
 
 def _hinge(judge: nn.Module, drawn: Tensor, batch: Batch) -> Tensor:
@@ -403,8 +406,39 @@ def judged(masks: Tensor, weight: Tensor) -> Tensor:
     return weight / weight.mean().clamp(min=1e-3)  # there may be neither mouth nor eye
 
 
-def slope(loss: Tensor, drawn: Tensor) -> Tensor:
-    """Where a loss pulls the drawn pixels, and how hard."""
+def pull_of(
+    losses: Mapping[str, Tensor],
+    weights: Mapping[str, float],
+    drawn: Tensor,
+    usual: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Where all losses together pull the drawn pixels, and how hard all but the critic do.
+
+    Each is followed back to the pixels once. The critic pulls `CRITIC` times as hard as the rest.
+
+    Args:
+        losses: by name; the critic's is "critic".
+        weights: of the rest, by name.
+        drawn: (N, 3, h, w).
+        usual: how hard the rest pulls elsewhere, for where there is only the critic.
+
+    Returns:
+        The gradient (N, 3, h, w), and the norm of the rest's.
+    """
+    rest = [weight * losses[name] for name, weight in weights.items() if name in losses]
+    if rest:
+        gradient = _gradient(torch.stack(rest).sum(), drawn)
+        norm = gradient.norm()
+    else:
+        gradient = torch.zeros_like(drawn)
+        norm = gradient.new_zeros(()) if usual is None else usual
+    if "critic" in losses:
+        critics = _gradient(losses["critic"], drawn)
+        gradient = gradient + CRITIC * norm / critics.norm().clamp(min=1e-8) * critics
+    return gradient, norm
+
+
+def _gradient(loss: Tensor, drawn: Tensor) -> Tensor:
     return torch.autograd.grad(loss, drawn, retain_graph=True)[0].float()
 
 
