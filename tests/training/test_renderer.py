@@ -72,8 +72,7 @@ def test_a_stretched_face_is_another_but_the_warp_lies_on_its_frames(clips, monk
         scenes.append(next(Scenes(clips, np.random.default_rng(0), SIDE)))
     as_it_was, stretched = scenes
     rows, columns = (
-        np.array([(scene.source_masks[1] > 127).any(axis).sum() for scene in scenes])
-        for axis in (1, 0)
+        np.array([(scene.face[0] > 127).any(axis).sum() for scene in scenes]) for axis in (1, 0)
     )
     wider = np.log(columns / rows)
     assert abs(wider[1] - wider[0]) > 0.1
