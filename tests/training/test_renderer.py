@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from gioconda.cli import main, train
 from gioconda.data import scenes as data_scenes
 from gioconda.data.clips import Clip
 from gioconda.data.looks import Look
@@ -349,3 +350,21 @@ def test_the_oldest_scenes_give_way():
         pool.add({"real": torch.tensor([i])})
     assert len(pool) == 3
     assert sorted(pool["real"].flatten().tolist()) == [1, 2, 3]
+
+
+def test_a_full_gpu_is_told_and_so_is_a_checkpoint_of_another_net(
+    clips, tmp_path, capsys, monkeypatch
+):
+    def full(*args, **more):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(train, "read_split", lambda args, split: clips)
+    monkeypatch.setattr(recipe, "train_renderer", full)
+    line = ["train", "renderer", "SET", "--checkpoint", "c.pt", "-o", str(tmp_path / "r.zip")]
+    assert main(line) == 2
+    assert "--pool and --batch; c.pt" in capsys.readouterr().err
+    monkeypatch.undo()
+    torch.save({"net": {}}, tmp_path / "c.pt")
+    with pytest.raises(GiocondaError, match="another net; give another --checkpoint"):
+        recipe.train_renderer(clips, tmp_path / "c.pt", 0, tmp_path / "r.zip")
+    assert not (tmp_path / "r.zip").exists()

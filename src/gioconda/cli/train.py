@@ -221,9 +221,15 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from torch import OutOfMemoryError
-
-    from gioconda.training.renderer import POOL, RATE, SCENES, STEPS, USES, train_renderer
+    from gioconda.training.renderer import (
+        GPU_IS_FULL,
+        POOL,
+        RATE,
+        SCENES,
+        STEPS,
+        USES,
+        train_renderer,
+    )
 
     batch, pool = args.batch or SCENES, args.pool or POOL
     if pool < batch:
@@ -246,7 +252,7 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
                 uses=args.uses or USES,
                 rate=args.rate or RATE,
             )
-    except OutOfMemoryError as error:
+    except GPU_IS_FULL as error:
         raise GiocondaError(
             f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
             f" --pool and --batch; {args.checkpoint}, if it was written, goes on"

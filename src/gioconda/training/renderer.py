@@ -42,6 +42,7 @@ from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
 
+GPU_IS_FULL: Final = torch.OutOfMemoryError
 STEPS: Final = 20000  # of the whole schedule
 RATE: Final = 5e-4
 SETTLING: Final = 0.4  # the last part of the schedule, in which the net's rate falls to nothing
