@@ -114,6 +114,7 @@ class Decoder(nn.Module):
     def __init__(self, width: int, features: int) -> None:
         super().__init__()
         self.inlet = _conv((3 + MASKS) * CELL**2 + GUIDES + features, width)
+        # the ReLU is as the weights were learned; a third of its channels let nothing through
         self.blocks = nn.Sequential(_Block(width), nn.ReLU(), _Block(width), _Block(width))
         self.outlet = _conv(width, 4 * CELL**2)
         nn.init.zeros_(self.outlet.weight)
