@@ -390,8 +390,6 @@ class Scenes(Iterator[Scene]):
 
 
 def _stretched(frame: NDArray[np.uint8], stretch: NDArray[np.float64]) -> NDArray[np.uint8]:
-    if (stretch == 1).all():
-        return frame
     height, width = frame.shape[:2]
     matrix = np.column_stack([np.diag(stretch), 0.5 * stretch - 0.5])
     size = round(width * stretch[0]), round(height * stretch[1])
