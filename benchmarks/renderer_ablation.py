@@ -16,7 +16,7 @@ from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.training.decoder_net import RendererNet
-from gioconda.training.renderer import RATE, WEIGHTS, train_renderer
+from gioconda.training.renderer import POOL, RATE, WEIGHTS, train_renderer
 
 MEASURES = (
     ("inner mouth", "L1"),
@@ -39,6 +39,13 @@ class Blind(RendererNet):
         self.encoder.register_forward_hook(lambda module, seen, told: tuple(0 * x for x in told))
 
 
+class Undropped(RendererNet):
+    """A net that learns from all that its encoder gives."""
+
+    def train(self, mode: bool = True) -> "Undropped":
+        return super().train(False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("data", type=Path)
@@ -46,6 +53,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="weights of an earlier training")
     parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--clips", type=int, default=12)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
@@ -57,11 +65,13 @@ def main() -> None:
     train = read_clips(args.data, "train", args.cache)
     without = {
         "nothing": {"critic_from": 0},
+        "nothing, by other chances": {"critic_from": 0, "pool_size": POOL + 1},
         "appearance features": {"critic_from": 0, "make": Blind},
         "discriminator": {"critic_from": float("inf")},
         "sharp-clip sampling": {"critic_from": 0, "sharp": None},
         "imagined faces": {"critic_from": 0, "imagined": 0.0},
         "tone": {"critic_from": 0, "weights": WEIGHTS | {"tone": 0.0}},
+        "left out channels": {"critic_from": 0, "make": Undropped},
     }
     for name, change in without.items():
         if not file(name, ".zip").exists():
@@ -75,6 +85,7 @@ def main() -> None:
                 steps=args.steps,
                 start=args.start,
                 rate=args.rate,
+                workers=args.workers,
                 **change,
             )
     decoders = {

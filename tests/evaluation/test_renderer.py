@@ -30,6 +30,15 @@ def test_fog_lacks_contrast_wherever_things_lie(teeth):
         assert tally.result()["inner mouth contrast"] == pytest.approx(expected, abs=0.03)
 
 
+def test_light_is_told_from_teeth_elsewhere(teeth):
+    rng = np.random.default_rng(1)
+    for drawn, expected in ((teeth[::-1, ::-1], 0), (teeth - [20, 0, 10], 10)):
+        tally = _Tally()
+        now = shown(rng, teeth, drawn)
+        tally.add(now, now.pictures["drawn"])
+        assert tally.result()["inner mouth tone"] == pytest.approx(expected, abs=1.0)
+
+
 def test_other_teeth_after_half_a_second_are_told(teeth):
     rng = np.random.default_rng(1)
     wander = {}

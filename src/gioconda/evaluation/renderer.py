@@ -82,9 +82,10 @@ def evaluate_renderer(
         the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
         all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
         frames' gradients over that of the real ones'; for the inner mouth "contrast", the
-        standard deviation of its light over the real one's, which fog lacks; "flicker", the
-        change from frame to frame where the real face is still, over the real clip's own, and
-        "wander", the same inside the mouth over half a second, above 1 if teeth change; and,
+        standard deviation of its light over the real one's, which fog lacks, and "tone", the
+        difference of its mean colours, 0 to 255, the part of "L1" that is no detail; "flicker",
+        the change from frame to frame where the real face is still, over the real clip's own,
+        and "wander", the same inside the mouth over half a second, above 1 if teeth change; and,
         where the `identity` extra is installed, "identity", how like the drawn face is to the
         real one, at most 1.
 
@@ -190,6 +191,9 @@ class _Tally:
             if region in ("lips", "eyes"):
                 energies = (_energy(p, inside) for p in (picture, now.real))
                 self.put("sharpness", region, *energies)
+            if region == "inner mouth":
+                mean = np.tensordot(inside, off, 2) / weight
+                self.put("tone", region, float(np.abs(mean).mean()), 1.0)
             if region == "inner mouth" and weight >= _ENOUGH:
                 contrasts = (_contrast(p, inside) for p in (picture, now.real))
                 self.put("contrast", region, *contrasts)
