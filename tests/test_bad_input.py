@@ -98,8 +98,10 @@ def test_values_out_of_range(bad, tmp_path, capsys):
         ("--rate", "0", "0 is not a rate between 0 and 1"),
         ("--rate", "nan", "nan is not a rate"),
         ("--rate", "fast", "fast is not a rate"),
-        ("--batch", "-1", "not a number from 1"),
-        ("--pool", "2.5", "not a number from 1"),
+        ("--batch", "-1", "-1 is not a whole number above 0"),
+        ("--pool", "2.5", "2.5 is not a whole number above 0"),
+        ("--minutes", "nan", "nan is not a time"),
+        ("--minutes", "-5", "-5 is not a time"),
     ],
 )
 def test_numbers_that_no_training_can_have(capsys, flag, value, says):

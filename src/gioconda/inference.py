@@ -51,6 +51,8 @@ def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:
             for name in names:
                 weights = [file.read(name[:-3] + "bin")] if name.endswith(".xml") else []
                 found.append(core.read_model(file.read(name), *weights))
+    except FileNotFoundError as error:
+        raise GiocondaError(f"{model} does not exist; check the name") from error
     except (OSError, KeyError, BadZipFile, RuntimeError) as error:
         raise GiocondaError(f"{model} is not {what} ({error})") from error
     return found

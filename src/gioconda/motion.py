@@ -97,6 +97,5 @@ class Motion:
                 return Motion(pose, dynamics, str(file["basis"]))
         except (ValueError, KeyError, OSError, EOFError, TypeError, BadZipFile) as error:
             raise GiocondaError(
-                f"{path} is not a motion file ({error}); make one with 'gioconda track' or "
-                "'gioconda motion'"
+                f"{path} is not a motion file; make one with 'gioconda track' or 'gioconda motion'"
             ) from error

@@ -5,7 +5,7 @@ import pytest
 
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.face.lids import Lids, shutting
+from gioconda.face.lids import Lids, gap, shutting
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def opening(basis, dynamics, neutral):
 @pytest.mark.parametrize("size", [0.7, 1.0, 1.5])
 def test_eyes_of_any_size_shut_as_far_as_the_mean_face_s(basis, blink, size):
     wide = basis.mean - (size - 1) * np.tensordot(blink[2], basis.dynamics, 1)
-    expected = opening(basis, blink, basis.mean)
+    expected = opening(basis, Lids(basis, basis.mean)(blink), basis.mean)
     found = opening(basis, Lids(basis, wide)(blink), wide)
     assert found / found[0] == pytest.approx(expected / expected[0], abs=0.06)
 
@@ -34,6 +34,14 @@ def test_eyes_of_any_size_shut_as_far_as_the_mean_face_s(basis, blink, size):
 def test_large_eyes_would_stay_half_open(basis, blink):
     wide = basis.mean - 0.5 * np.tensordot(blink[2], basis.dynamics, 1)
     assert opening(basis, blink, wide)[2] > 2 * opening(basis, Lids(basis, wide)(blink), wide)[2]
+
+
+def test_lids_meet_where_a_tracker_sees_a_slit(basis, blink):
+    left = gap(basis.rebuild(blink, basis.mean)) / gap(basis.mean)
+    slit = 0.8 / (1 - left[2]) * blink[2:]
+    assert gap(basis.rebuild(slit, basis.mean)) == pytest.approx(0.2 * gap(basis.mean), rel=0.01)
+    met = gap(basis.rebuild(Lids(basis, basis.mean)(slit), basis.mean))
+    assert met == pytest.approx(0, abs=0.01 * float(gap(basis.mean)))
 
 
 def test_what_opens_the_eyes_is_left_alone(basis, blink):

@@ -1,8 +1,12 @@
+import cv2
 import numpy as np
 
-from gioconda.renderer.warp import compose, put, rasterise
+from gioconda.face.basis import released_basis
+from gioconda.renderer.sheet import _triangles
+from gioconda.renderer.warp import compose, put, rasterise, soften
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
+CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 
 
@@ -60,3 +64,26 @@ def test_what_is_laid_half_a_pixel_off_stays_crisp_and_leaves_no_seam():
     inner = out[4:-4, 4:-4, 0].astype(int)
     bilinear = (light[:, :-1, 0] + light[:, 1:, 0])[0] / 2
     assert np.ptp(inner) > 1.15 * np.ptp(bilinear)
+
+
+def test_stairs_of_an_edge_are_blurred_and_nothing_else():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (40, 50, 3), np.uint8)
+    across = np.arange(50) > 20 + np.arange(40)[:, None] // 3
+    depth = np.where(across, 9, 2).astype(np.float32)
+    depth += np.linspace(0, 20, 50, dtype=np.float32)  # what slopes is no edge
+    found = picture.copy()
+    soften(depth, 4, found)
+    kernel = np.array([1, 2, 1]) / 4
+    blurred = cv2.sepFilter2D(picture.astype(np.float32), -1, kernel, kernel)
+    beside = cv2.dilate(across.astype(np.uint8), CROSS) != cv2.erode(across.astype(np.uint8), CROSS)
+    beside[[0, -1]] = beside[:, [0, -1]] = False
+    assert np.array_equal(found[~beside], picture[~beside])
+    assert np.abs(found[beside] - blurred[beside]).max() <= 0.5
+
+
+def test_all_triangles_face_the_same_way():
+    basis = released_basis()
+    triangles = _triangles(basis.triangles, basis.mean)
+    sides = np.concatenate([triangles[:, [i, (i + 1) % 3]] for i in range(3)])
+    assert len(np.unique(sides, axis=0)) == len(sides)  # neighbours pass a side in opposite ways

@@ -367,4 +367,7 @@ def test_a_full_gpu_is_told_and_so_is_a_checkpoint_of_another_net(
     torch.save({"net": {}}, tmp_path / "c.pt")
     with pytest.raises(GiocondaError, match="another net; give another --checkpoint"):
         recipe.train_renderer(clips, tmp_path / "c.pt", 0, tmp_path / "r.zip")
+    (tmp_path / "c.pt").write_text("steps: 3")
+    with pytest.raises(GiocondaError, match="is not a checkpoint"):
+        recipe.train_renderer(clips, tmp_path / "c.pt", 0, tmp_path / "r.zip")
     assert not (tmp_path / "r.zip").exists()

@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import TypeAlias
@@ -39,8 +40,17 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 def positive(text: str, most: int = 10**9) -> int:
     """An argument that is a whole number from 1 to `most`."""
     if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {most}")
+        limits = "above 0" if most == 10**9 else f"from 1 to {most}"
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number {limits}")
     return int(text)
+
+
+def duration(text: str) -> float:
+    """An argument that is a time from 0 on."""
+    with suppress(ValueError):
+        if 0 <= (time := float(text)) < float("inf"):
+            return time
+    raise argparse.ArgumentTypeError(f"{text} is not a time from 0 on")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, duration, positive
 from gioconda.cli.animate import size
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -33,9 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
     )
     live = parser.add_argument_group("live")
-    live.add_argument("--trials", type=int, default=100, help="of latency (default 100)")
+    live.add_argument("--trials", type=positive, default=100, help="of latency (default 100)")
     live.add_argument(
-        "--minutes", type=float, default=1.0, help="to watch one viewer's pace (default 1)"
+        "--minutes", type=duration, default=1.0, help="to watch one viewer's pace (default 1)"
     )
     marks = parser.add_argument_group("provenance")
     marks.add_argument(
@@ -45,7 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--unmarked", nargs="*", type=Path, default=(), help="videos in which no mark may be found"
     )
     marks.add_argument(
-        "--keys", type=int, default=1, help="search each of them with so many keys (default 1)"
+        "--keys", type=positive, default=1, help="search each of them with so many keys (default 1)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 

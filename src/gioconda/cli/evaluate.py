@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, duration, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
@@ -32,7 +32,10 @@ def add_parser(subparsers: Subparsers) -> None:
     speech.set_defaults(measure=_speech)
     reenactment = what.add_parser("reenactment", help="how well frames show what drives them")
     reenactment.add_argument(
-        "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
+        "--clips",
+        metavar="N",
+        type=positive,
+        help="a sample, even over people (default: all)",
     )
     reenactment.set_defaults(measure=_reenactment)
     renderer = what.add_parser("renderer", help="how real drawn mouths and eyes look")
@@ -45,7 +48,10 @@ def add_parser(subparsers: Subparsers) -> None:
         help="a file of `gioconda train renderer`, may be given again (default: the released one)",
     )
     renderer.add_argument(
-        "--clips", metavar="N", type=int, help="a sample, even over people (default: all clips)"
+        "--clips",
+        metavar="N",
+        type=positive,
+        help="a sample, even over people (default: all)",
     )
     renderer.add_argument(
         "--split",
@@ -68,7 +74,7 @@ def add_parser(subparsers: Subparsers) -> None:
     generator.add_argument(
         "--steps",
         metavar="N",
-        type=int,
+        type=positive,
         nargs="+",
         help="compare the movement for these numbers of steps, and nothing else",
     )
@@ -79,7 +85,10 @@ def add_parser(subparsers: Subparsers) -> None:
     dials = what.add_parser("dials", help="how exactly the dials are obeyed, on rendered frames")
     dials.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     dials.add_argument(
-        "--seconds", type=float, default=4, help="of speech for each value (default: %(default)g)"
+        "--seconds",
+        type=duration,
+        default=4,
+        help="of speech a value (default: %(default)g)",
     )
     dials.set_defaults(measure=_dials)
     emotion = what.add_parser("emotion", help="whether portraits show the emotion asked for")
@@ -93,7 +102,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
     )
     alignment.add_argument(
-        "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
+        "--every", metavar="N", type=positive, default=1, help="take every n-th sentence"
     )
     alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, renderer, sync, generator):

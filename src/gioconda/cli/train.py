@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, positive
+from gioconda.cli import Subparsers, duration, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
@@ -55,7 +55,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     for size, usual in (("width", 192), ("layers", 6), ("heads", 4)):
         generator.add_argument(
-            f"--{size}", type=int, default=usual, help="of the network (default: %(default)s)"
+            f"--{size}", type=positive, default=usual, help="of the network (default: %(default)s)"
         )
     generator.set_defaults(recipe=_generator)
 
@@ -71,14 +71,14 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="N",
         type=positive,
         default=0,
-        help="processes that prepare pictures; a GPU wants many (default: in between)",
+        help="processes that prepare scenes, a GPU wants many (default: none but its own)",
     )
     renderer.add_argument(
         "--last", action="store_true", help="the schedule ends with --minutes, not with --steps"
     )
     for flag, tells in (
         ("batch", "scenes in a batch"),
-        ("pool", "scenes to draw from, at 10 MB, as base 40, of the memory that the net is in"),
+        ("pool", "scenes to draw from, 10 MB of memory each, 40 with --size base"),
         ("uses", "of a scene before it gives way to a new one"),
     ):
         renderer.add_argument(
@@ -103,10 +103,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
     for recipe in (regressor, speech, generator, renderer):
         recipe.add_argument(
-            "--checkpoint", metavar="FILE", type=Path, required=True, help="where training goes on"
+            "--checkpoint",
+            metavar="FILE",
+            type=Path,
+            required=True,
+            help="the training's state: written, and gone on from if it is there",
         )
         recipe.add_argument(
-            "--minutes", type=float, default=10, help="stop after this (default: %(default)g)"
+            "--minutes", type=duration, default=10, help="stop after this (default: %(default)g)"
         )
         recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
     for recipe in (basis, bank, regressor, speech, generator, renderer, integers):

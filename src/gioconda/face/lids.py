@@ -1,8 +1,12 @@
 """Lids: those of one face shut when those of the mean face do.
 
 Dynamics move lids by distances. Eyes larger than the mean face's, as drawings have them, would
-be left half open, and the lids of narrower ones would cross.
+be left half open, and the lids of narrower ones would cross. And trackers see a slit in eyes
+that are shut: at the height of a blink in clips, 25 frames a second, lids have gone 0.75 of their
+way by the tracker, in the median.
 """
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +15,9 @@ from gioconda.face import actions, topology
 from gioconda.face.basis import Basis
 
 _LEAST, _MOST = 0.5, 2.0  # of a gap against the mean face's
+# Lids that have gone so far of their way, by a tracker, have gone so far.
+_SEEN: Final = np.array([0.0, 0.5, 0.8])
+_GONE: Final = np.array([0.0, 0.5, 1.0])
 
 
 class Lids:
@@ -23,7 +30,7 @@ class Lids:
 
     def __init__(self, basis: Basis, neutral: NDArray[np.floating]) -> None:
         mean = float(gap(basis.mean))
-        self._excess = float(np.clip(gap(neutral) / mean, _LEAST, _MOST)) - 1
+        self._size = float(np.clip(gap(neutral) / mean, _LEAST, _MOST))
         self._gap = gap(basis.dynamics) / mean  # (D,) what each coordinate adds
         blink = shutting(basis)
         self._blink = blink / -(blink @ self._gap)  # (D,) shuts the mean face's
@@ -31,7 +38,8 @@ class Lids:
     def __call__(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
         """Dynamics (T, D) that shut these eyes as far as `dynamics` shut those of the mean face."""
         shut = np.maximum(-dynamics @ self._gap, 0)
-        return np.asarray(dynamics + self._excess * shut[:, None] * self._blink, np.float32)
+        more = self._size * np.interp(shut, _SEEN, _GONE) - shut
+        return np.asarray(dynamics + more[:, None] * self._blink, np.float32)
 
 
 def shutting(basis: Basis) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Renderer: a portrait and its motion become frames."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,9 @@ from gioconda.renderer.decoder import Decoder, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.warp import compose, rasterise
+from gioconda.renderer.warp import compose, rasterise, soften
+
+_EDGE: Final = 0.08  # least jump in depth of an edge, in inter-ocular distances
 
 
 class Renderer:
@@ -92,6 +95,7 @@ class Renderer:
         sample(self.portrait.texture, self._flow, out=self._picture)
         yield "warp"
         compose(self._picture, self._plate, self._out)
+        soften(self._depth, _EDGE * float(self.portrait.head.size[0]), self._out)
         yield "compose"
         for eye in self._eyes:
             eye.draw(self._out, face)

@@ -231,7 +231,7 @@ def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np
     first = topology.FACE_POINTS + len(_RINGS) * len(topology.FACE_OVAL)
     raised = np.arange(len(mean))
     raised[_RIMS] = first + np.arange(len(_RIMS))
-    parts = [raised[face]]
+    parts = []
     for edge in (topology.RIGHT_LID_UPPER, topology.LEFT_LID_UPPER):
         parts.append(_strip(raised[edge], edge))
     for upper, lower in (
@@ -240,12 +240,14 @@ def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np
         (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER),
     ):
         parts.append(_strip(upper, lower))
-    inner = np.array(np.concatenate(parts), np.int32)
+    strips = np.array(np.concatenate(parts), np.int32)
     flat = np.concatenate([mean[:, :2], np.zeros((first - len(mean), 2)), mean[_RIMS, :2]])
     flat[first:, 1] -= 1e-3
-    a, b, c = (flat[inner[:, i]] for i in range(3))
+    a, b, c = (flat[strips[:, i]] for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    inner[area < 0] = inner[area < 0][:, ::-1]
+    strips[area < 0] = strips[area < 0][:, ::-1]
+    # the face's are turned alike, and all of them over: folded at a nostril, one looks back
+    inner = np.concatenate([raised[face][:, ::-1], strips])
 
     count = len(topology.FACE_OVAL)
     ring = topology.FACE_POINTS + np.arange(len(_RINGS) * count).reshape(-1, count)

@@ -95,6 +95,46 @@ def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[n
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
+def soften(depth: NDArray[np.float32], jump: float, out: NDArray[np.uint8]) -> None:
+    """Blur the edges of what lies before something else, which would be stairs, in place.
+
+    Args:
+        depth: (H, W) as `rasterise` left it.
+        jump: the least difference between neighbours that is an edge.
+        out: (h, w, 3) the upper left part of the picture, changed where an edge is beside.
+    """
+    height, width = out.shape[:2]
+    least = np.float32(jump)
+    above, here = np.empty_like(out[0]), np.empty_like(out[0])  # as they were
+    last = -1  # the row that `here` holds
+    edge = np.zeros(width, np.uint8)
+    for y in range(1, height - 1):
+        over, row, under = depth[y - 1], depth[y], depth[y + 1]
+        count = 0
+        for x in range(1, width - 1):
+            z = row[x]
+            across = (abs(z - row[x - 1]) > least) | (abs(z - row[x + 1]) > least)
+            down = (abs(z - over[x]) > least) | (abs(z - under[x]) > least)
+            edge[x] = across | down
+            count += across | down
+        if not count:
+            continue
+        above[:] = here if last == y - 1 else out[y - 1]
+        here[:] = out[y]
+        last = y
+        for x in range(1, width - 1):
+            if not edge[x]:
+                continue
+            for k in range(3):
+                total = np.int32(8)
+                for i in range(3):
+                    column = np.int32(above[x - 1 + i, k]) + 2 * np.int32(here[x - 1 + i, k])
+                    column += np.int32(out[y + 1, x - 1 + i, k])
+                    total += column * (2 if i == 1 else 1)
+                out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
 def blend(
     change: NDArray[np.float32],
     picture: NDArray[np.uint8],

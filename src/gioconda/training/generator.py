@@ -49,7 +49,7 @@ from gioconda.training.generator_net import (
 )
 from gioconda.training.regressor import MouthLoss
 from gioconda.training.speech import for_judge
-from gioconda.training.steps import cosine, keep, smooth
+from gioconda.training.steps import cosine, keep, resume, smooth
 
 FRAMES: Final = HISTORY + 1
 SHORT: Final = (30, 80)  # frames of a window, windows of a batch
@@ -120,13 +120,8 @@ def train_generator(
     _lead(net.course, [copies[0].motion for copies in kinds[0] or kinds[1]], basis)
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.05)
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
-    step = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.load_state_dict(state["average"])
-        step = state["step"]
+    state = resume(checkpoint, net=net, average=average, optimizer=optimizer)
+    step = state["step"] if state else 0
     rng = np.random.default_rng(step)
     torch.manual_seed(step)
     judge = _Judge(basis)
@@ -161,8 +156,8 @@ def train_generator(
             f"step {step}: " + ", ".join(f"{k} {v:.4f}" for k, v in recent.items()), step / STEPS
         )
         if step % 250 == 0:
-            keep(checkpoint, step, net=net, average=average, optimizer=optimizer)
-    keep(checkpoint, step, net=net, average=average, optimizer=optimizer)
+            keep(checkpoint, {"step": step}, net=net, average=average, optimizer=optimizer)
+    keep(checkpoint, {"step": step}, net=net, average=average, optimizer=optimizer)
     net = average.module
     net.eval()
     write_model(net, output)

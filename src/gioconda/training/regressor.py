@@ -31,7 +31,7 @@ from gioconda.generator.regressor import HISTORY, Regressor
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
-from gioconda.training.steps import cosine, keep, smooth
+from gioconda.training.steps import cosine, keep, resume, smooth
 
 WINDOW: Final = 22  # frames that a training window is judged on
 BATCH: Final = 48
@@ -119,13 +119,8 @@ def train_regressor(
     net = MouthNet(basis.parts[2])
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=0.05)
     average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
-    step = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.load_state_dict(state["average"])
-        step = state["step"]
+    state = resume(checkpoint, net=net, average=average, optimizer=optimizer)
+    step = state["step"] if state else 0
     rng = np.random.default_rng(step)
     torch.manual_seed(step)
     judge = MouthLoss(basis)
@@ -152,7 +147,7 @@ def train_regressor(
         report(
             f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS
         )
-    keep(checkpoint, step, net=net, average=average, optimizer=optimizer)
+    keep(checkpoint, {"step": step}, net=net, average=average, optimizer=optimizer)
     net = average.module
     net.eval()
     write_model(net, output)

@@ -20,7 +20,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -41,6 +41,7 @@ from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL
 from gioconda.training.decoder_net import SIDES, Critic, RendererNet
 from gioconda.training.export import export_renderer
+from gioconda.training.steps import keep, resume
 
 GPU_IS_FULL: Final = torch.OutOfMemoryError
 STEPS: Final = 20000  # of the whole schedule
@@ -194,16 +195,8 @@ def train_renderer(
     parts = {"average": average, "optimizer": optimizer, "judging": judging}
     parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
     step, usual = 0, CRITIC_FROM
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True, map_location=fabric.device)
-        try:
-            for name, part in parts.items():
-                part.load_state_dict(state[name])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise GiocondaError(
-                f"{checkpoint} is of a training of another net; give another --checkpoint"
-            ) from error
-        step, usual = state["step"], state.get("critic_from", CRITIC_FROM)
+    if state := resume(checkpoint, fabric.device, **parts):
+        step, usual = state["step"], state["critic_from"]
     elif start is not None:
         _begin(start, net, average.module, critic)
         usual = 0  # it has learned already
@@ -281,11 +274,11 @@ def train_renderer(
                 log.write(f"{step} {time.monotonic() - started:.0f}s pool {len(pool)} {facts}\n")
         if fabric.is_global_zero and time.monotonic() - kept > _KEEP_EVERY:
             kept = time.monotonic()
-            _keep(checkpoint, parts, step, critic_from)
+            keep(checkpoint, {"step": step, "critic_from": critic_from}, **parts)
         report(f"step {step}", done)
     result = {"steps": float(step)} | {name: float(value) for name, value in recent.items()}
     if fabric.is_global_zero:
-        _keep(checkpoint, parts, step, critic_from)
+        keep(checkpoint, {"step": step, "critic_from": critic_from}, **parts)
         _leave(checkpoint.with_suffix(".safetensors"), average.module, critic)
         result["export_error"] = export_renderer(average.module.cpu(), SIDES[size], output)
     fabric.barrier()
@@ -670,14 +663,6 @@ def _fabric() -> Fabric:
 def _part(started: float, minutes: float) -> float:
     """The part of the minutes that has passed since `started`, 1 when they are over."""
     return (time.monotonic() - started) / (60 * minutes) if minutes > 0 else 1.0
-
-
-def _keep(checkpoint: Path, parts: dict[str, Any], step: int, critic_from: float) -> None:
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    partial = checkpoint.with_suffix(".partial")
-    state = {name: part.state_dict() for name, part in parts.items()}
-    torch.save(state | {"step": step, "critic_from": critic_from}, partial)
-    partial.rename(checkpoint)
 
 
 def _leave(file: Path, net: RendererNet, critic: Critic) -> None:

@@ -53,7 +53,7 @@ from gioconda.training.speech_net import (
     MouthReader,
     SpeechEncoder,
 )
-from gioconda.training.steps import cosine, keep, smooth
+from gioconda.training.steps import cosine, keep, resume, smooth
 from gioconda.training.wav2vec import Wav2Vec
 
 WINDOW: Final = 24  # frames that a training window is judged on
@@ -148,13 +148,8 @@ def train_speech(
         parts["pupil"] = nn.Linear(encoder.outlet[1].out_channels, knows.size)
     optimizer = torch.optim.AdamW(parts.parameters(), lr=RATE, weight_decay=0.05)
     average = AveragedModel(parts, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
-    step = 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        parts.load_state_dict(state["parts"])
-        optimizer.load_state_dict(state["optimizer"])
-        average.load_state_dict(state["average"])
-        step = state["step"]
+    state = resume(checkpoint, parts=parts, average=average, optimizer=optimizer)
+    step = state["step"] if state else 0
     torch.manual_seed(step)
     loss_of_mouth = MouthLoss(basis)
     batches = iter(
@@ -186,8 +181,8 @@ def train_speech(
             f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in recent.items()), step / STEPS
         )
         if step % 500 == 0:
-            keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
-    keep(checkpoint, step, parts=parts, average=average, optimizer=optimizer)
+            keep(checkpoint, {"step": step}, parts=parts, average=average, optimizer=optimizer)
+    keep(checkpoint, {"step": step}, parts=parts, average=average, optimizer=optimizer)
     average.module.eval()
     facts = {"steps": step, "clips": len(chosen), **recent}
     if judge:

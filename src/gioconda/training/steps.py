@@ -1,11 +1,18 @@
 """What the recipes share: a schedule, a state on the disk, targets without jitter."""
 
 from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, TypeAlias
+from zipfile import is_zipfile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
+
+from gioconda.errors import GiocondaError
+
+_Part: TypeAlias = nn.Module | torch.optim.Optimizer
 
 
 def cosine(done: float) -> float:
@@ -13,12 +20,35 @@ def cosine(done: float) -> float:
     return 0.5 + 0.5 * float(np.cos(np.pi * min(done, 1)))
 
 
-def keep(checkpoint: Path, step: int, **parts: nn.Module | torch.optim.Optimizer) -> None:
-    """Write the state whole or not at all."""
+def keep(checkpoint: Path, facts: dict[str, float], **parts: _Part) -> None:
+    """Write the state, facts as "step" among it, whole or not at all."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     partial = checkpoint.with_suffix(".partial")
-    state: dict[str, object] = {name: part.state_dict() for name, part in parts.items()}
-    torch.save(state | {"step": step}, partial)
+    torch.save(facts | {name: part.state_dict() for name, part in parts.items()}, partial)
     partial.rename(checkpoint)
+
+
+def resume(
+    checkpoint: Path, device: torch.device | None = None, **parts: _Part
+) -> dict[str, Any] | None:
+    """Give the parts the state that `keep` wrote; the whole of it, or None where there is none.
+
+    Raises:
+        GiocondaError: if the file is of a training of another net, or no checkpoint.
+    """
+    if not checkpoint.exists():
+        return None
+    if not is_zipfile(checkpoint):
+        raise GiocondaError(f"{checkpoint} is not a checkpoint; give another --checkpoint")
+    try:
+        state: dict[str, Any] = torch.load(checkpoint, device, weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    except (KeyError, TypeError, RuntimeError, ValueError, UnpicklingError) as error:
+        raise GiocondaError(
+            f"{checkpoint} is of a training of another net; give another --checkpoint"
+        ) from error
+    return state
 
 
 def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
