@@ -2,7 +2,8 @@
 
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so teeth are yellow in a yellowed
-painting, though no clip shows such teeth. What is drawn on a picture without colours gets none.
+painting, though no clip shows such teeth. What is drawn on a picture without colours gets none, in
+a mouth of stone little.
 """
 
 from typing import Final
@@ -18,7 +19,8 @@ FACES: Final = np.array([1.34, 0.88, 0.78])
 """
 _PART: Final = 0.6  # of how a face differs that is light; the rest is skin's own colour
 _LEAST, _MOST = 0.5, 2.0  # of a gain
-_COLOURLESS: Final = 4.0  # least difference between the channels, in the mean, of a coloured face
+# Difference between the channels, against their mean, of faces without colours and with all.
+_COLOURLESS, _COLOURED = 0.04, 0.2
 
 
 def middle(side: int) -> tuple[slice, slice]:
@@ -46,7 +48,8 @@ class Light:
 
     def __init__(self, picture: NDArray[np.uint8]) -> None:
         face = picture[middle(len(picture))]
-        self._colourless = float(np.ptp(face, axis=-1).mean()) < _COLOURLESS
+        colour = float(np.ptp(face, axis=-1).mean()) / max(float(face.mean()), 1)
+        self._missing = float(np.interp(colour, [_COLOURLESS, _COLOURED], [1, 0]))
         self._gains = gains(face.mean((0, 1)))
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
@@ -55,9 +58,21 @@ class Light:
         """A picture (h, w, 3) as it would be in the light of clips."""
         return np.asarray(cv2.LUT(picture, self._table), np.uint8)
 
-    def on(self, change: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A difference (h, w, 3) in the light of clips as it is in this one."""
+    def on(
+        self,
+        change: NDArray[np.float32],
+        picture: NDArray[np.uint8],
+        inner_mouth: NDArray[np.uint8],
+    ) -> NDArray[np.float32]:
+        """What changes in a picture, seen in the light of clips, as it is in this one.
+
+        Args:
+            change: (h, w, 3).
+            picture: (h, w, 3) what is there already; inside the mouth it loses colours, too.
+            inner_mouth: (h, w) 0 to 255.
+        """
         seen: NDArray[np.float32] = change / self._gains
-        if self._colourless:
-            seen[:] = seen.mean(-1, keepdims=True)
+        if self._missing:
+            coloured = seen + picture * (inner_mouth[..., None] / np.float32(255))
+            seen -= self._missing * (coloured - coloured.mean(-1, keepdims=True))
         return seen

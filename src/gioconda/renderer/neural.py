@@ -114,7 +114,7 @@ class NeuralDecoder:
             started.append((window, decoder, picture, where, face, inputs))
         for window, decoder, picture, where, face, _ in started:
             decoder.wait()
-            change = self._light.on(decoder.get_output_tensor().data)
+            change = self._light.on(decoder.get_output_tensor().data, picture, where[0])
             sharpen(change, picture, where)
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
