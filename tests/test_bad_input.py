@@ -100,8 +100,8 @@ def test_values_out_of_range(bad, tmp_path, capsys):
         ("--rate", "fast", "fast is not a rate"),
         ("--batch", "-1", "-1 is not a whole number above 0"),
         ("--pool", "2.5", "2.5 is not a whole number above 0"),
-        ("--minutes", "nan", "nan is not a time"),
-        ("--minutes", "-5", "-5 is not a time"),
+        ("--minutes", "nan", "nan is not a number of minutes"),
+        ("--minutes", "-5", "-5 is not a number of minutes"),
     ],
 )
 def test_numbers_that_no_training_can_have(capsys, flag, value, says):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +84,8 @@ class Motion:
         """
         check_readable(Path(path))
         try:
+            if not is_zipfile(path):
+                raise BadZipFile("no .npz archive")
             with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 version = int(file["version"])
                 if version != _VERSION:
@@ -97,5 +99,6 @@ class Motion:
                 return Motion(pose, dynamics, str(file["basis"]))
         except (ValueError, KeyError, OSError, EOFError, TypeError, BadZipFile) as error:
             raise GiocondaError(
-                f"{path} is not a motion file; make one with 'gioconda track' or 'gioconda motion'"
+                f"{path} is not a motion file ({error}); make one with 'gioconda track' or "
+                "'gioconda motion'"
             ) from error

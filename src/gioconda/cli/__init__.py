@@ -37,20 +37,20 @@ COMMANDS: tuple[str, ...] = (
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
-def positive(text: str, most: int = 10**9) -> int:
+def positive(text: str, most: int | None = None) -> int:
     """An argument that is a whole number from 1 to `most`."""
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        limits = "above 0" if most == 10**9 else f"from 1 to {most}"
+    if not text.isdecimal() or not 1 <= int(text) <= (most or int(text)):
+        limits = f"from 1 to {most}" if most else "above 0"
         raise argparse.ArgumentTypeError(f"{text} is not a whole number {limits}")
     return int(text)
 
 
-def duration(text: str) -> float:
-    """An argument that is a time from 0 on."""
+def minutes(text: str) -> float:
+    """An argument that is a number of minutes, 0 or more."""
     with suppress(ValueError):
-        if 0 <= (time := float(text)) < float("inf"):
-            return time
-    raise argparse.ArgumentTypeError(f"{text} is not a time from 0 on")
+        if 0 <= (number := float(text)) < float("inf"):
+            return number
+    raise argparse.ArgumentTypeError(f"{text} is not a number of minutes, 0 or more")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from gioconda.cli import Subparsers, duration, positive
+from gioconda.cli import Subparsers, minutes, positive
 from gioconda.cli.animate import size
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -35,7 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
     live = parser.add_argument_group("live")
     live.add_argument("--trials", type=positive, default=100, help="of latency (default 100)")
     live.add_argument(
-        "--minutes", type=duration, default=1.0, help="to watch one viewer's pace (default 1)"
+        "--minutes", type=minutes, default=1.0, help="to watch one viewer's pace (default 1)"
     )
     marks = parser.add_argument_group("provenance")
     marks.add_argument(

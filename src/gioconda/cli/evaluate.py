@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers, duration, positive
+from gioconda.cli import Subparsers, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
@@ -74,7 +74,7 @@ def add_parser(subparsers: Subparsers) -> None:
     generator.add_argument(
         "--steps",
         metavar="N",
-        type=positive,
+        type=int,
         nargs="+",
         help="compare the movement for these numbers of steps, and nothing else",
     )
@@ -86,9 +86,9 @@ def add_parser(subparsers: Subparsers) -> None:
     dials.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     dials.add_argument(
         "--seconds",
-        type=duration,
+        type=positive,
         default=4,
-        help="of speech a value (default: %(default)g)",
+        help="of speech for each value (default: %(default)s)",
     )
     dials.set_defaults(measure=_dials)
     emotion = what.add_parser("emotion", help="whether portraits show the emotion asked for")
@@ -102,7 +102,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
     )
     alignment.add_argument(
-        "--every", metavar="N", type=positive, default=1, help="take every n-th sentence"
+        "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
     )
     alignment.set_defaults(measure=_alignment)
     for evaluation in (basis, speech, reenactment, renderer, sync, generator):

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gioconda.cli import Subparsers, positive
+from gioconda.cli import Subparsers
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -57,7 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--shard-size", metavar="MIB", type=float, default=50, help="at most (default: %(default)g)"
     )
     parser.add_argument(
-        "--processes", metavar="N", type=positive, help="on this machine (default: one a core)"
+        "--processes", metavar="N", type=int, help="on this machine (default: one a core)"
     )
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, duration, positive
+from gioconda.cli import Subparsers, minutes, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
@@ -110,7 +110,7 @@ def add_parser(subparsers: Subparsers) -> None:
             help="the training's state: written, and gone on from if it is there",
         )
         recipe.add_argument(
-            "--minutes", type=duration, default=10, help="stop after this (default: %(default)g)"
+            "--minutes", type=minutes, default=10, help="stop after this (default: %(default)g)"
         )
         recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
     for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
@@ -130,6 +130,11 @@ def run(args: argparse.Namespace) -> int:
 
     file = PendingFile(args.output, (args.suffix,))
     try:
+        checkpoint: Path | None = getattr(args, "checkpoint", None)
+        if checkpoint and not checkpoint.parent.is_dir():
+            raise GiocondaError(
+                f"The folder {checkpoint.parent} does not exist; make it or name another."
+            )
         recipe: Callable[[argparse.Namespace, Path], dict[str, float]] = args.recipe
         facts = recipe(args, file.partial)
         file.commit()

@@ -31,7 +31,7 @@ from gioconda.renderer.geometry import face_mask, guides, masks
 from gioconda.renderer.jaws import Jaws, coordinates
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.view import CELL, VIEW, HeadPlace, View
-from gioconda.renderer.warp import compose, rasterise
+from gioconda.renderer.warp import EDGE, compose, rasterise, soften
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
 SHARP_PART: Final = 0.5  # of the scenes, from such clips
@@ -179,9 +179,10 @@ class Stage:
         rasterise(vertices, self._sheet.texture, self._sheet.triangles, self._flow, self._depth)
         sample(p.texture, self._flow, out=self._picture)
         compose(self._picture, p.plate, self._out)
+        place = self._sheet.head(pose)
+        soften(self._depth, EDGE * place.size, self._out)
         for eye in self._eyes:
             eye.draw(self._out, face)
-        place = self._sheet.head(pose)
         view = place.view(self.side)
         on_real = view.matrix @ np.vstack([self.to_crop, [0, 0, 1]])
         on_jaws = self._places(Jaws.of(place, view.points(face)))

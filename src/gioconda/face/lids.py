@@ -3,7 +3,7 @@
 Dynamics move lids by distances. Eyes larger than the mean face's, as drawings have them, would
 be left half open, and the lids of narrower ones would cross. And trackers see a slit in eyes
 that are shut: at the height of a blink in clips, 25 frames a second, lids have gone 0.75 of their
-way by the tracker, in the median.
+way by the tracker, in the median (`benchmarks/blinks.py`).
 """
 
 from typing import Final
@@ -16,8 +16,8 @@ from gioconda.face.basis import Basis
 
 _LEAST, _MOST = 0.5, 2.0  # of a gap against the mean face's
 # Lids that have gone so far of their way, by a tracker, have gone so far.
-_SEEN: Final = np.array([0.0, 0.5, 0.8])
-_GONE: Final = np.array([0.0, 0.5, 1.0])
+_SEEN: Final = np.array([0.0, 0.65, 0.8])
+_GONE: Final = np.array([0.0, 0.65, 1.0])
 
 
 class Lids:
@@ -36,7 +36,10 @@ class Lids:
         self._blink = blink / -(blink @ self._gap)  # (D,) shuts the mean face's
 
     def __call__(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Dynamics (T, D) that shut these eyes as far as `dynamics` shut those of the mean face."""
+        """Dynamics (T, D) that shut these eyes as `dynamics` (T, D) shut those of the mean face.
+
+        As far, against their own opening, up to 0.65 of the way; from 0.8 on wholly, and no more.
+        """
         shut = np.maximum(-dynamics @ self._gap, 0)
         more = self._size * np.interp(shut, _SEEN, _GONE) - shut
         return np.asarray(dynamics + more[:, None] * self._blink, np.float32)

@@ -2,8 +2,8 @@
 
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so teeth are yellow in a yellowed
-painting, though no clip shows such teeth. What is drawn on a picture without colours gets none, in
-a mouth of stone little.
+painting, though no clip shows such teeth. What is drawn on a picture without colours gets none, and
+on one with few, as stone has, few: so inside the mouth what was there already loses its colours.
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ FACES: Final = np.array([1.34, 0.88, 0.78])
 _PART: Final = 0.6  # of how a face differs that is light; the rest is skin's own colour
 _LEAST, _MOST = 0.5, 2.0  # of a gain
 # Difference between the channels, against their mean, of faces without colours and with all.
-_COLOURLESS, _COLOURED = 0.04, 0.2
+_COLOURLESS, _COLOURED = 0.04, 0.18
 
 
 def middle(side: int) -> tuple[slice, slice]:
@@ -67,9 +67,12 @@ class Light:
         """What changes in a picture, seen in the light of clips, as it is in this one.
 
         Args:
-            change: (h, w, 3).
+            change: (h, w, 3) -255 to 255.
             picture: (h, w, 3) what is there already; inside the mouth it loses colours, too.
             inner_mouth: (h, w) 0 to 255.
+
+        Returns:
+            (h, w, 3) -255 to 255.
         """
         seen: NDArray[np.float32] = change / self._gains
         if self._missing:

@@ -1,7 +1,6 @@
 """Renderer: a portrait and its motion become frames."""
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +11,7 @@ from gioconda.renderer.decoder import Decoder, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.warp import compose, rasterise, soften
-
-_EDGE: Final = 0.08  # least jump in depth of an edge, in inter-ocular distances
+from gioconda.renderer.warp import EDGE, compose, rasterise, soften
 
 
 class Renderer:
@@ -95,11 +92,13 @@ class Renderer:
         sample(self.portrait.texture, self._flow, out=self._picture)
         yield "warp"
         compose(self._picture, self._plate, self._out)
-        soften(self._depth, _EDGE * float(self.portrait.head.size[0]), self._out)
         yield "compose"
+        head = sheet.head(pose)
+        soften(self._depth, EDGE * head.size, self._out)
+        yield "soften"
         for eye in self._eyes:
             eye.draw(self._out, face)
-        self._shot = Shot(face, self._flow, sheet.head(pose))
+        self._shot = Shot(face, self._flow, head)
         yield "eyes"
         self._decoder(self._out, self._shot)
         yield "decode"

@@ -40,7 +40,7 @@ class Sheet:
     """The mesh of a portrait and how it moves.
 
     Attributes:
-        triangles: (F, 3) vertices; counter-clockwise in the picture when seen from the front.
+        triangles: (F, 3) vertices; clockwise in the picture, y down, when seen from the front.
         texture: (V, 2) where each vertex lies in the portrait's texture, x and y in pixels.
     """
 
@@ -246,7 +246,8 @@ def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np
     a, b, c = (flat[strips[:, i]] for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     strips[area < 0] = strips[area < 0][:, ::-1]
-    # the face's are turned alike, and all of them over: folded at a nostril, one looks back
+    # The basis winds the face's the other way. All are reversed alike, whichever way they lie in
+    # the mean face, where one at a nostril is folded over.
     inner = np.concatenate([raised[face][:, ::-1], strips])
 
     count = len(topology.FACE_OVAL)

@@ -1,9 +1,13 @@
 """The inner loops: triangles to a backward flow, and the picture over the plate."""
 
+from typing import Final
+
 import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -98,23 +102,37 @@ def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[n
 def soften(depth: NDArray[np.float32], jump: float, out: NDArray[np.uint8]) -> None:
     """Blur the edges of what lies before something else, which would be stairs, in place.
 
+    A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
+    What slopes is no jump, however steep. Two pixels along the borders are left as they are.
+
     Args:
         depth: (H, W) as `rasterise` left it.
-        jump: the least difference between neighbours that is an edge.
-        out: (h, w, 3) the upper left part of the picture, changed where an edge is beside.
+        jump: by how much depth changes more from one pixel to the next, at an edge, than beside
+            it; in pixels, as depth.
+        out: (h, w, 3) the upper left part of the picture.
     """
     height, width = out.shape[:2]
     least = np.float32(jump)
     above, here = np.empty_like(out[0]), np.empty_like(out[0])  # as they were
     last = -1  # the row that `here` holds
     edge = np.zeros(width, np.uint8)
-    for y in range(1, height - 1):
-        over, row, under = depth[y - 1], depth[y], depth[y + 1]
+    for y in range(2, height - 2):
+        over2, over, row, under, under2 = (
+            depth[y - 2],
+            depth[y - 1],
+            depth[y],
+            depth[y + 1],
+            depth[y + 2],
+        )
         count = 0
-        for x in range(1, width - 1):
+        for x in range(2, width - 2):
             z = row[x]
-            across = (abs(z - row[x - 1]) > least) | (abs(z - row[x + 1]) > least)
-            down = (abs(z - over[x]) > least) | (abs(z - under[x]) > least)
+            a, b = abs(row[x - 1] - row[x - 2]), abs(z - row[x - 1])
+            c, d = abs(row[x + 1] - z), abs(row[x + 2] - row[x + 1])
+            across = (b - max(a, c) > least) | (c - max(b, d) > least)
+            a, b = abs(over[x] - over2[x]), abs(z - over[x])
+            c, d = abs(under[x] - z), abs(under2[x] - under[x])
+            down = (b - max(a, c) > least) | (c - max(b, d) > least)
             edge[x] = across | down
             count += across | down
         if not count:
@@ -122,7 +140,7 @@ def soften(depth: NDArray[np.float32], jump: float, out: NDArray[np.uint8]) -> N
         above[:] = here if last == y - 1 else out[y - 1]
         here[:] = out[y]
         last = y
-        for x in range(1, width - 1):
+        for x in range(2, width - 2):
             if not edge[x]:
                 continue
             for k in range(3):

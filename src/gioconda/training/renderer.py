@@ -195,7 +195,7 @@ def train_renderer(
     parts = {"average": average, "optimizer": optimizer, "judging": judging}
     parts |= {"net": net, "critic": critic}  # the bare ones, whatever Fabric wraps them in
     step, usual = 0, CRITIC_FROM
-    if state := resume(checkpoint, fabric.device, **parts):
+    if state := resume(checkpoint, **parts):
         step, usual = state["step"], state["critic_from"]
     elif start is not None:
         _begin(start, net, average.module, critic)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, TypeAlias
-from zipfile import is_zipfile
 
 import numpy as np
 import torch
@@ -22,29 +21,36 @@ def cosine(done: float) -> float:
 
 def keep(checkpoint: Path, facts: dict[str, float], **parts: _Part) -> None:
     """Write the state, facts as "step" among it, whole or not at all."""
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
     partial = checkpoint.with_suffix(".partial")
     torch.save(facts | {name: part.state_dict() for name, part in parts.items()}, partial)
     partial.rename(checkpoint)
 
 
-def resume(
-    checkpoint: Path, device: torch.device | None = None, **parts: _Part
-) -> dict[str, Any] | None:
-    """Give the parts the state that `keep` wrote; the whole of it, or None where there is none.
+def resume(checkpoint: Path, **parts: _Part) -> dict[str, Any] | None:
+    """Give the parts the state that `keep` wrote.
+
+    Returns:
+        All of the state, or None where there is no file yet.
 
     Raises:
-        GiocondaError: if the file is of a training of another net, or no checkpoint.
+        GiocondaError: if the file is no checkpoint, or is of a training of another net.
     """
     if not checkpoint.exists():
         return None
-    if not is_zipfile(checkpoint):
-        raise GiocondaError(f"{checkpoint} is not a checkpoint; give another --checkpoint")
     try:
-        state: dict[str, Any] = torch.load(checkpoint, device, weights_only=True)
+        state = torch.load(checkpoint, "cpu", weights_only=True)
+    except (OSError, EOFError, LookupError, RuntimeError, ValueError, UnpicklingError) as error:
+        raise GiocondaError(
+            f"{checkpoint} is not a checkpoint; give another --checkpoint"
+        ) from error
+    try:
+        if not isinstance(state, dict) or not all(isinstance(state.get(p), dict) for p in parts):
+            raise KeyError
         for name, part in parts.items():
             part.load_state_dict(state[name])
-    except (KeyError, TypeError, RuntimeError, ValueError, UnpicklingError) as error:
+    except torch.OutOfMemoryError:
+        raise
+    except (KeyError, RuntimeError, ValueError) as error:
         raise GiocondaError(
             f"{checkpoint} is of a training of another net; give another --checkpoint"
         ) from error

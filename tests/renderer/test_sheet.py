@@ -1,0 +1,20 @@
+"""The sheet has no holes, whichever way a head turns."""
+
+import numpy as np
+import pytest
+
+from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.warp import rasterise
+
+
+@pytest.mark.parametrize("turn", [0.0, -0.6, -0.45, -0.3, 0.3, 0.45, 0.6])
+@pytest.mark.parametrize("nod", [0.0, -0.3, 0.3])
+def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
+    sheet = make_sheet(portrait)
+    pose = portrait.pose + np.array([turn, nod, 0, 0, 0, 0], np.float32)
+    vertices, face = sheet.place(pose, portrait.expression)
+    size = portrait.size
+    flow = np.full((size, size, 2), np.nan, np.float32)
+    rasterise(vertices, sheet.texture, sheet.triangles, flow, np.empty((size, size), np.float32))
+    low, high = np.clip([face[:468, :2].min(0), face[:468, :2].max(0)], 0, size).astype(int)
+    assert np.isfinite(flow[low[1] : high[1], low[0] : high[0]]).all()
