@@ -2,7 +2,7 @@
 
 Dynamics move lids by distances. Eyes larger than the mean face's, as drawings have them, would
 be left half open, and the lids of narrower ones would cross. And trackers see a slit in eyes
-that are shut: at the height of a blink in clips, 25 frames a second, lids have gone 0.75 of their
+that are shut: at the height of a blink in clips, 25 frames a second, lids have gone 0.73 of their
 way by the tracker, in the median (`benchmarks/blinks.py`).
 """
 
