@@ -52,6 +52,7 @@ def test_a_teacher_tells_of_every_frame(teacher: Path):
 
 
 def test_a_folder_without_a_teacher_is_told(tmp_path: Path):
+    pytest.importorskip("transformers")
     with pytest.raises(GiocondaError, match=r"no config\.json"):
         Wav2Vec(tmp_path)
 
