@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from gioconda.data.blinks import blinks
 from gioconda.data.clips import read_clips
+from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.face.lids import gap
 
 EVERY = 6  # one clip in so many
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-NEAR = 6  # frames to both sides within which the lids are open again
 
 
 def main() -> None:
@@ -34,11 +35,8 @@ def main() -> None:
         neutral = basis.identify(track.points[::10])
         _, dynamics = basis.pose(track.points, neutral)
         shut = -dynamics @ gap(basis.dynamics) / gap(neutral)
-        for i in range(NEAR, len(shut) - NEAR):
-            before, after = shut[i - NEAR : i], shut[i + 1 : i + 1 + NEAR]
-            highest = shut[i] > max(before[-2:].max(), after[:2].max())
-            if highest and shut[i] > 0.45 and max(before.min(), after.min()) < 0.2:
-                heights.append(shut[i])
+        lids = measure.lid_opening(basis.rebuild(dynamics, neutral))
+        heights += [shut[blink.lowest] for blink in blinks(lids, track.seen)]
     shown = ", ".join(f"{q:g}: {np.quantile(heights, q):.2f}" for q in QUANTILES)
     print(f"{len(heights)} blinks, {shown}")
 

@@ -126,15 +126,12 @@ def _rate(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gioconda.media.files import PendingFile
+    from gioconda.media.files import PendingFile, check_folder
 
     file = PendingFile(args.output, (args.suffix,))
     try:
-        checkpoint: Path | None = getattr(args, "checkpoint", None)
-        if checkpoint and not checkpoint.parent.is_dir():
-            raise GiocondaError(
-                f"The folder {checkpoint.parent} does not exist; make it or name another."
-            )
+        if "checkpoint" in args:
+            check_folder(args.checkpoint)
         recipe: Callable[[argparse.Namespace, Path], dict[str, float]] = args.recipe
         facts = recipe(args, file.partial)
         file.commit()

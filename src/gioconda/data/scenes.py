@@ -31,7 +31,7 @@ from gioconda.renderer.geometry import face_mask, guides, masks
 from gioconda.renderer.jaws import Jaws, coordinates
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.view import CELL, VIEW, HeadPlace, View
-from gioconda.renderer.warp import EDGE, compose, rasterise, soften
+from gioconda.renderer.warp import compose, rasterise, soften
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
 SHARP_PART: Final = 0.5  # of the scenes, from such clips
@@ -180,7 +180,7 @@ class Stage:
         sample(p.texture, self._flow, out=self._picture)
         compose(self._picture, p.plate, self._out)
         place = self._sheet.head(pose)
-        soften(self._depth, EDGE * place.size, self._out)
+        soften(self._depth, place.size, self._out)
         for eye in self._eyes:
             eye.draw(self._out, face)
         view = place.view(self.side)

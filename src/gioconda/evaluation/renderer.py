@@ -194,9 +194,9 @@ class _Tally:
             if region == "inner mouth":
                 mean = np.tensordot(inside, off, 2) / weight
                 self.put("tone", region, float(np.abs(mean).mean()), 1.0)
-            if region == "inner mouth" and weight >= _ENOUGH:
-                contrasts = (_contrast(p, inside) for p in (picture, now.real))
-                self.put("contrast", region, *contrasts)
+                if weight >= _ENOUGH:
+                    contrasts = (_contrast(p, inside) for p in (picture, now.real))
+                    self.put("contrast", region, *contrasts)
 
     def put(self, measure: str, region: str, value: float, weight: float) -> None:
         sums = self._sums[measure, region]

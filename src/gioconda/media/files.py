@@ -23,6 +23,12 @@ def check_readable(path: Path) -> None:
         raise GiocondaError(f"{path} cannot be opened: {reason(error)}.") from error
 
 
+def check_folder(path: Path) -> None:
+    """Raise GiocondaError unless the folder that `path` is to be written into exists."""
+    if not path.parent.is_dir():
+        raise GiocondaError(f"The folder {path.parent} does not exist; make it or name another.")
+
+
 class PendingFile:
     """A file under a hidden name beside its final one, until it is whole.
 
@@ -48,10 +54,7 @@ class PendingFile:
             raise write_error(self.path, error) from error
 
     def _create(self) -> None:
-        if not self.path.parent.is_dir():
-            raise GiocondaError(
-                f"The folder {self.path.parent} does not exist; make it or name another."
-            )
+        check_folder(self.path)
         if self.path.is_dir():
             raise GiocondaError(f"{self.path} is a folder; expected the name of a file.")
         with suppress(FileNotFoundError):

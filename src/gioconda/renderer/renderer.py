@@ -11,7 +11,7 @@ from gioconda.renderer.decoder import Decoder, Shot
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.warp import EDGE, compose, rasterise, soften
+from gioconda.renderer.warp import compose, rasterise, soften
 
 
 class Renderer:
@@ -94,7 +94,7 @@ class Renderer:
         compose(self._picture, self._plate, self._out)
         yield "compose"
         head = sheet.head(pose)
-        soften(self._depth, EDGE * head.size, self._out)
+        soften(self._depth, head.size, self._out)
         yield "soften"
         for eye in self._eyes:
             eye.draw(self._out, face)

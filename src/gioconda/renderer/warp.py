@@ -7,7 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
+_EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -99,40 +99,29 @@ def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[n
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def soften(depth: NDArray[np.float32], jump: float, out: NDArray[np.uint8]) -> None:
+def soften(depth: NDArray[np.float32], unit: float, out: NDArray[np.uint8]) -> None:
     """Blur the edges of what lies before something else, which would be stairs, in place.
 
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
-    What slopes is no jump, however steep. Two pixels along the borders are left as they are.
+    What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
+    Two pixels along the borders are left as they are.
 
     Args:
         depth: (H, W) as `rasterise` left it.
-        jump: by how much depth changes more from one pixel to the next, at an edge, than beside
-            it; in pixels, as depth.
+        unit: the inter-ocular distance in pixels, as depth is.
         out: (h, w, 3) the upper left part of the picture.
     """
     height, width = out.shape[:2]
-    least = np.float32(jump)
+    least = np.float32(_EDGE * unit)
     above, here = np.empty_like(out[0]), np.empty_like(out[0])  # as they were
     last = -1  # the row that `here` holds
     edge = np.zeros(width, np.uint8)
     for y in range(2, height - 2):
-        over2, over, row, under, under2 = (
-            depth[y - 2],
-            depth[y - 1],
-            depth[y],
-            depth[y + 1],
-            depth[y + 2],
-        )
+        rows, row = depth[y - 2 : y + 3], depth[y]
         count = 0
         for x in range(2, width - 2):
-            z = row[x]
-            a, b = abs(row[x - 1] - row[x - 2]), abs(z - row[x - 1])
-            c, d = abs(row[x + 1] - z), abs(row[x + 2] - row[x + 1])
-            across = (b - max(a, c) > least) | (c - max(b, d) > least)
-            a, b = abs(over[x] - over2[x]), abs(z - over[x])
-            c, d = abs(under[x] - z), abs(under2[x] - under[x])
-            down = (b - max(a, c) > least) | (c - max(b, d) > least)
+            across = _beside_jump(row[x - 2], row[x - 1], row[x], row[x + 1], row[x + 2], least)
+            down = _beside_jump(rows[0, x], rows[1, x], row[x], rows[3, x], rows[4, x], least)
             edge[x] = across | down
             count += across | down
         if not count:
@@ -150,6 +139,15 @@ def soften(depth: NDArray[np.float32], jump: float, out: NDArray[np.uint8]) -> N
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _beside_jump(
+    a: np.float32, b: np.float32, c: np.float32, d: np.float32, e: np.float32, least: np.float32
+) -> bool:
+    """Whether depth jumps on either side of c, the middle of five in a row."""
+    ab, bc, cd, de = abs(b - a), abs(c - b), abs(d - c), abs(e - d)
+    return bool((bc - max(ab, cd) > least) | (cd - max(bc, de) > least))
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
