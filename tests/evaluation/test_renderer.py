@@ -3,17 +3,20 @@
 import numpy as np
 import pytest
 
-from gioconda.evaluation.renderer import REGIONS, Drawn, _changes, _Tally
+from gioconda.evaluation.renderer import REGIONS, Drawn, _alike, _changes, _Tally
+from gioconda.renderer.jaws import Jaws
 
 SIDE = 64
 INSIDE = np.zeros((SIDE, SIDE), np.float32)
 INSIDE[20:44, 16:48] = 1
 
 
-def shown(rng: np.random.Generator, teeth: np.ndarray, drawn: np.ndarray) -> Drawn:
+def shown(rng: np.random.Generator, teeth: np.ndarray, drawn: np.ndarray, moved: int = 0) -> Drawn:
     real = np.clip(teeth + rng.normal(0, 2, teeth.shape), 0, 255).astype(np.uint8)
     regions = np.stack([INSIDE] * len(REGIONS))
-    return Drawn(0, real, np.zeros((478, 2)), regions, {"drawn": drawn.astype(np.uint8)})
+    jaws = Jaws(np.array([[SIDE / 2, SIDE / 4 + 2 * moved], [0, 0]]), np.eye(2))
+    pictures = {"drawn": drawn.astype(np.uint8)}
+    return Drawn(0, real, np.zeros((478, 2)), jaws, regions, pictures)
 
 
 @pytest.fixture
@@ -54,3 +57,21 @@ def test_where_little_is_still_no_change_is_told(teeth):
     rng = np.random.default_rng(1)
     one, other = shown(rng, teeth, teeth), shown(rng, np.roll(teeth + 60, 9, 0), teeth)
     assert not _changes(one, other, "inner mouth")
+
+
+def test_teeth_that_stay_on_the_jaw_are_alike_and_fog_hides_nothing(teeth):
+    rng = np.random.default_rng(1)
+    down, other = np.roll(teeth, 2, 0), teeth[:, ::-1]
+    alike = {}
+    for name, later in (
+        ("same", down),
+        ("foggy", 0.3 * down + 80),
+        ("left", teeth),
+        ("other", other),
+    ):
+        before, now = shown(rng, teeth, teeth), shown(rng, down, later, moved=1)
+        alike[name], real = _alike(before, now)["drawn"]
+        assert real > 0.95
+    assert alike["same"] > 0.95
+    assert alike["foggy"] == pytest.approx(2 * 0.3 / (1 + 0.3**2), abs=0.05)
+    assert max(alike["left"], alike["other"]) < 0.3

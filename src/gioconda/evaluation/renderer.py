@@ -27,6 +27,8 @@ from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
+from gioconda.renderer.jaws import Jaws, lay_on_upper
+from gioconda.renderer.teeth import detail
 from gioconda.renderer.view import CELL
 
 REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
@@ -38,6 +40,8 @@ _CHANGES: Final = (
     ("flicker", "face", 1),
     ("wander", "inner mouth", FPS // 2),
 )  # after so many frames
+_APART: Final = FPS // 2  # between frames whose teeth are compared, or twice as many, or so on
+_CLEAR: Final = 0.7  # of a pixel, from where on it is inside the mouth and no lip
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
 _ASKED: Final = 5  # one frame in so many is shown to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
@@ -50,6 +54,7 @@ class Drawn(NamedTuple):
         number: of the frame in its clip.
         real: (S, S, 3).
         mesh: (478, 2) the face in its pixels.
+        jaws: of the face.
         regions: (REGIONS, S, S), 0 to 1.
         pictures: by method, (S, S, 3).
     """
@@ -57,6 +62,7 @@ class Drawn(NamedTuple):
     number: int
     real: NDArray[np.uint8]
     mesh: NDArray[np.float64]
+    jaws: Jaws
     regions: NDArray[np.float32]
     pictures: dict[str, NDArray[np.uint8]]
 
@@ -85,7 +91,9 @@ def evaluate_renderer(
         standard deviation of its light over the real one's, which fog lacks, and "tone", the
         difference of its mean colours, 0 to 255, the part of "L1" that is no detail; "flicker",
         the change from frame to frame where the real face is still, over the real clip's own,
-        and "wander", the same inside the mouth over half a second, above 1 if teeth change; and,
+        and "wander", the same inside the mouth over half a second, above 1 if teeth change;
+        "sameness", how alike the detail on the upper jaw is half a second apart and more, over
+        how alike the real clip's own is, under 1 if teeth change more than real ones; and,
         where the `identity` extra is installed, "identity", how like the drawn face is to the
         real one, at most 1.
 
@@ -110,6 +118,11 @@ def evaluate_renderer(
                 if before := earlier.get(now.number - lag):
                     for name, changes in _changes(before, now, region).items():
                         tallies[name].put(measure, region, *changes)
+            for before in earlier.values():
+                apart = now.number - before.number
+                if apart and apart % _APART == 0:
+                    for name, alike in _alike(before, now).items():
+                        tallies[name].put("sameness", "inner mouth", *alike)
             if recogniser and frames % _ASKED == 0:
                 known = recogniser.describe(now.real, now.mesh)
                 for name, picture in now.pictures.items():
@@ -158,7 +171,7 @@ def redraw(
             decoder(frame, take.shot)
             pictures[name] = take.view.cut(frame)
         real, mesh = take.on_real.cut(frames[i]), take.mesh
-        found.append(Drawn(i, real, mesh, _regions(mesh), pictures))
+        found.append(Drawn(i, real, mesh, Jaws.of(take.shot.head, mesh), _regions(mesh), pictures))
     return found
 
 
@@ -232,6 +245,43 @@ def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, f
         name: (amount(picture.astype(np.float32) - before.pictures[name]), amount(real))
         for name, picture in now.pictures.items()
     }
+
+
+def _alike(before: Drawn, now: Drawn) -> dict[str, tuple[float, float]]:
+    """By method, how like the detail on the upper jaw is in two frames, and how like it really is.
+
+    Nothing where too little is seen in both.
+    """
+    frames = before, now
+    seen = [_on_upper(frame, _inner_mouth(frame)) for frame in frames]
+    both = np.minimum(*seen) > _CLEAR
+    if both.sum() < _ENOUGH:
+        return {}
+
+    def alike(pictures: tuple[NDArray[np.uint8], ...]) -> float:
+        first, second = (_detail(*x)[both] for x in zip(frames, pictures, strict=True))
+        energy = float(first @ first + second @ second) / 2
+        return float(first @ second) / max(energy, 1e-9)
+
+    real = alike((before.real, now.real))
+    return {
+        name: (alike((before.pictures[name], now.pictures[name])), real) for name in now.pictures
+    }
+
+
+def _detail(frame: Drawn, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What is fine in a picture's grey inside the mouth, as a picture of the upper jaw."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return _on_upper(frame, detail(grey[..., None], _inner_mouth(frame), len(grey))[..., 0])
+
+
+def _on_upper(frame: Drawn, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+    return lay_on_upper(seen, frame.jaws.upper(len(seen)), len(seen))
+
+
+def _inner_mouth(frame: Drawn) -> NDArray[np.float32]:
+    inside: NDArray[np.float32] = frame.regions[REGIONS.index("inner mouth")]
+    return inside
 
 
 def similarity(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ nose and on the chin. Coordinates in such a plane say which tooth is meant in ev
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,10 @@ from gioconda.renderer.view import HeadPlace, cell_middles
 
 HANGING: Final = 16  # features of the portrait that hang on each jaw
 _HELD_BY: Final = ((2, 98, 327), (199, 175, 152, 148, 377))  # points of the mesh
+# The picture of the upper jaw, in sides of the view: its width and height, and where in it the
+# jaw's middle is; open mouths of clips are within it.
+_UPPER_SIZE: Final = (0.375, 0.22)
+_UPPER_MIDDLE: Final = (0.1875, -0.05)
 _REACH: Final = 0.25  # in sides of the view: how far from there coordinates are told
 
 
@@ -47,10 +52,38 @@ class Jaws:
         from_middles = cell_middles(corner, height, width) - self.middles[:, None, None]
         return np.asarray(from_middles @ np.linalg.inv(self.plane).T, np.float32)
 
+    def upper(self, side: int) -> NDArray[np.float64]:
+        """From pixels (x, y, 1) of a picture of the upper jaw to the view's, (2, 3).
+
+        The picture, `upper_size(side)` wide and high, has the view's scale.
+        """
+        middle = self.middles[0] - self.plane @ (np.array(_UPPER_MIDDLE) * side)
+        return np.column_stack([self.plane, middle])
+
     def show(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
         """Where `places` (2, h, w, 2) in the jaws' planes are in the view, likewise."""
         seen = places @ self.plane.T + self.middles[:, None, None]
         return np.asarray(seen, np.float32)
+
+
+def upper_size(side: int) -> tuple[int, int]:
+    """Width and height of a picture of the upper jaw, in pixels of a view `side` wide."""
+    width, height = (round(part * side) for part in _UPPER_SIZE)
+    return width, height
+
+
+def lay_on_upper(
+    seen: NDArray[np.float32], matrix: NDArray[np.float64], side: int
+) -> NDArray[np.float32]:
+    """What is seen in a view or window, (h, w) or (h, w, C), as a picture of the upper jaw.
+
+    Args:
+        seen: where the upper jaw lies.
+        matrix: from the upper jaw's pixels to those.
+        side: S of the view.
+    """
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(seen, matrix, upper_size(side), flags=flags), np.float32)
 
 
 def coordinates(places: NDArray[np.float32], side: int) -> NDArray[np.float32]:

@@ -22,11 +22,12 @@ from gioconda.renderer.decoder import PlainMouth, Shot
 from gioconda.renderer.geometry import face_mask, guides, masks
 from gioconda.renderer.jaws import HANGING, Jaws, coordinates
 from gioconda.renderer.light import Light
+from gioconda.renderer.teeth import Teeth
 from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
-_SHARPER: Final = 0.3  # by so much more detail,
+_SHARPER: Final = (0.5, 0.3)  # mouth and eyes, by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
@@ -81,6 +82,7 @@ class NeuralDecoder:
         mesh = own.view(self.side).points(portrait.points)
         self._light = Light(picture)
         self._jaws = Jaws.of(own, mesh)
+        self._teeth = Teeth(self.side)
         cells = self.side // CELL
         on_jaws = coordinates(self._jaws.places((0, 0), cells, cells), self.side)
         seen = [self._light.off(picture), masks(mesh, self.side, self.side), on_jaws]
@@ -111,10 +113,11 @@ class NeuralDecoder:
             inputs = [self._light.off(picture), where, guide, warped, ground]
             decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
             face = cv2.resize(oval[rows, columns], (width, height))[..., None]
-            started.append((window, decoder, picture, where, face, inputs))
-        for window, decoder, picture, where, face, _ in started:
+            started.append((window, decoder, picture, where, face, (top, left), inputs))
+        for window, decoder, picture, where, face, corner, _ in started:
             decoder.wait()
             change = self._light.on(decoder.get_output_tensor().data, picture, where[0])
+            self._teeth.keep(change, picture, where[0], jaws, corner)
             sharpen(change, picture, where)
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
@@ -139,9 +142,8 @@ def sharpen(
         where: (MASKS, h, w) the window's `masks`.
     """
     drawn = change + picture
-    _, mouth, eyes, _ = where
-    amount = cv2.GaussianBlur(np.maximum(mouth, eyes).astype(np.float32), (0, 0), 1)
-    amount *= _SHARPER / 255
+    _, mouth, eyes, _ = where * np.float32(1 / 255)
+    amount = cv2.GaussianBlur(np.maximum(_SHARPER[0] * mouth, _SHARPER[1] * eyes), (0, 0), 1)
     change += amount[..., None] * (drawn - cv2.GaussianBlur(drawn, (0, 0), _DETAIL))
 
 
