@@ -27,7 +27,7 @@ from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
-_SHARPER: Final = (0.5, 0.3)  # mouth and eyes, by so much more detail,
+_SHARPER: Final = (0.55, 0.3)  # mouth and eyes, by so much more detail,
 _DETAIL: Final = 1.5  # finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
@@ -82,10 +82,11 @@ class NeuralDecoder:
         mesh = own.view(self.side).points(portrait.points)
         self._light = Light(picture)
         self._jaws = Jaws.of(own, mesh)
-        self._teeth = Teeth(self.side)
         cells = self.side // CELL
         on_jaws = coordinates(self._jaws.places((0, 0), cells, cells), self.side)
-        seen = [self._light.off(picture), masks(mesh, self.side, self.side), on_jaws]
+        where = masks(mesh, self.side, self.side)
+        self._teeth = Teeth(picture, where[0], self._jaws)
+        seen = [self._light.off(picture), where, on_jaws]
         answer = encoder.create_infer_request().infer(seen)
         self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
 

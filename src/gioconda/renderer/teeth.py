@@ -1,8 +1,8 @@
 """Teeth that stay: what is drawn on the upper jaw is remembered.
 
 A decoder draws every frame anew, and in each other teeth. So the detail that it draws inside the
-mouth is laid onto the upper jaw, meaned over the frames that have shown the place, and mixed into
-what it draws next. How light and how open the mouth is, each frame decides alone.
+mouth is laid onto the upper jaw, meaned over the portrait and the frames that have shown the place,
+and mixed into what it draws next. How light and how open the mouth is, each frame decides alone.
 """
 
 from typing import Final
@@ -14,23 +14,30 @@ from numpy.typing import NDArray
 from gioconda.renderer.jaws import Jaws, lay_on_upper, upper_size
 
 _PART: Final = 0.4  # of the detail that is remembered, where there is memory
-_MOST: Final = 50  # frames that a memory counts for, at most: two seconds
+_MOST: Final = 50  # frames that a memory counts for, at most, as the portrait does: two seconds
 _SOON: Final = 3  # frames from which it has its full part
 _FINE: Final = 9 / 256  # of the view's side: what is finer than this, twice smoothed, is detail
 
 
 class Teeth:
-    """A memory of the upper jaw, empty at first.
+    """A memory of the upper jaw. At first it is what the portrait shows of it.
 
     Args:
-        side: S of the view.
+        picture: (S, S, 3) the portrait in its view.
+        inner_mouth: (S, S) its, 0 to 255.
+        jaws: its.
     """
 
-    def __init__(self, side: int) -> None:
-        self._side = side
-        width, height = upper_size(side)
+    def __init__(
+        self, picture: NDArray[np.uint8], inner_mouth: NDArray[np.uint8], jaws: Jaws
+    ) -> None:
+        self._side = len(picture)
+        width, height = upper_size(self._side)
         self._detail = np.zeros((height, width, 3), np.float32)
         self._seen = np.zeros((height, width), np.float32)  # frames that have shown the place
+        inside = inner_mouth * np.float32(1 / 255)
+        fine = detail(picture.astype(np.float32), inside, self._side)
+        self._remember(fine, inside, jaws.upper(self._side), _MOST)
 
     def keep(
         self,
@@ -58,16 +65,26 @@ class Teeth:
         fine = detail(change + picture[rows, columns], inside, self._side)
         matrix = jaws.upper(self._side)
         matrix[:, 2] -= [corner[1] + left, corner[0] + top]
-        now = lay_on_upper(fine, matrix, self._side)
+        self._remember(fine, inside, matrix, 1)
+        known = np.minimum(self._seen / _SOON, 1)
+        mixed = _PART * inside * cv2.warpAffine(known, matrix, (width, height))
+        kept = cv2.warpAffine(self._detail, matrix, (width, height))
+        change += mixed[..., None] * (kept - fine)
+
+    def _remember(
+        self,
+        fine: NDArray[np.float32],
+        inside: NDArray[np.float32],
+        matrix: NDArray[np.float64],
+        frames: int,
+    ) -> None:
+        """Detail (h, w, 3) of a window that counts for so many frames, where it is inside."""
         clear = np.clip(2 * lay_on_upper(inside, matrix, self._side) - 1, 0, 1)  # no lips
+        clear *= frames
         self._seen += clear
         part = clear / np.maximum(self._seen, 1e-3)
-        self._detail += part[..., None] * (now - self._detail)
+        self._detail += part[..., None] * (lay_on_upper(fine, matrix, self._side) - self._detail)
         np.minimum(self._seen, _MOST, out=self._seen)
-        known = np.minimum(self._seen / _SOON, 1)
-        kept = cv2.warpAffine(self._detail, matrix, (width, height))
-        mixed = _PART * inside * cv2.warpAffine(known, matrix, (width, height))
-        change += mixed[..., None] * (kept - fine)
 
 
 def detail(
