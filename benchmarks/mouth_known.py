@@ -5,11 +5,12 @@
 Over the clips and frames of `gioconda evaluate renderer`, L1 inside the mouth, 0 to 255, of
 - drawn: by the released networks, from the clip's first frame;
 - its own mouth: the median of the clip's real frames, laid on the upper jaw, in every frame;
-- drawn, right light: as drawn, with the real frame's mean colour;
-and how the mean light of drawn and real mouths go together within clips: slope and correlation.
+- right light: both with the real frame's mean colour;
+- corrected light: drawn, with each clip's deviations in mean light scaled as fits all best.
 """
 
 import argparse
+from collections import defaultdict
 from pathlib import Path
 
 import cv2
@@ -17,59 +18,63 @@ import numpy as np
 
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
-from gioconda.evaluation.renderer import REGIONS, Drawn, redraw
+from gioconda.evaluation.renderer import FRAMES, LEAST, SIDE, Drawn, redraw
 from gioconda.renderer.jaws import lay_on_upper
 from gioconda.renderer.neural import NeuralDecoder
 
-SIDE, FRAMES = 256, 50
-LEAST = 4  # pixels of a mouth that count
 
+def own_mouth(shown: list[Drawn]) -> np.ndarray:
+    """The median of what each place of the upper jaw shows where it is no lip, (h, w, 4).
 
-def own_mouth(shown: list[Drawn], inside: list[np.ndarray]) -> np.ndarray:
-    """The median of what each place of the upper jaw shows, where it is no lip."""
+    The fourth channel is 1 where any frame shows the place.
+    """
     laid = []
-    for frame, within in zip(shown, inside, strict=True):
-        seen = np.dstack([frame.real.astype(np.float32), 255 * within])
+    for frame in shown:
+        seen = np.dstack([frame.real.astype(np.float32), frame.inner_mouth])
         laid.append(lay_on_upper(seen, frame.jaws.upper(SIDE), SIDE))
-    seen = np.stack(laid)
-    hidden = np.broadcast_to(seen[..., 3:] < 127, seen[..., :3].shape)
-    return np.ma.median(np.ma.array(seen[..., :3], mask=hidden), 0).filled(0).astype(np.float32)
+    colours, clear = np.split(np.stack(laid), [3], -1)
+    hidden = np.broadcast_to(clear < 0.5, colours.shape)
+    median = np.ma.median(np.ma.array(colours, mask=hidden), 0).filled(0)
+    return np.dstack([median, ~hidden[..., 0].all(0)]).astype(np.float32)
 
 
 def main() -> None:
     """Print the measures."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--split", default="val")
     parser.add_argument("--clips", type=int, default=12)
     args = parser.parse_args()
-    errors: dict[str, list[float]] = {}
-    lights = []
+    errors = defaultdict(list)
+    frames, deviations = [], []
     for clip, _ in sample_clips(read_clips(args.data, args.split, args.cache), args.clips):
         shown = redraw(clip, {"drawn": NeuralDecoder}, FRAMES)
-        inside = [frame.regions[REGIONS.index("inner mouth")] for frame in shown]
-        shown = [f for f, within in zip(shown, inside, strict=True) if within.sum() >= LEAST]
-        inside = [within for within in inside if within.sum() >= LEAST]
-        known = own_mouth(shown, inside)
-        means = []
-        for frame, within in zip(shown, inside, strict=True):
-            real, drawn = frame.real.astype(np.float32), frame.pictures["drawn"]
-            weight = within / within.sum()
-            off = np.tensordot(weight, drawn - real, 2)
+        shown = [frame for frame in shown if frame.inner_mouth.sum() >= LEAST]
+        if not shown:
+            continue
+        known, light = own_mouth(shown), []
+        for frame in shown:
+            weight = frame.inner_mouth / frame.inner_mouth.sum()
+            drawn, real = frame.pictures["drawn"].astype(np.float32), frame.real
             own = cv2.warpAffine(known, frame.jaws.upper(SIDE), (SIDE, SIDE))
-            guesses = {"drawn": drawn, "its own mouth": own, "drawn, right light": drawn - off}
-            for name, guess in guesses.items():
-                error = float((weight * np.abs(guess - real).mean(-1)).sum())
-                errors.setdefault(name, []).append(error)
-            light = float(np.tensordot(weight, real, 2).mean())
-            means.append((light + float(off.mean()), light))
-        lights.append(np.array(means) - np.mean(means, 0))
+            own = drawn + own[..., 3:] * (own[..., :3] / np.maximum(own[..., 3:], 1e-3) - drawn)
+            for name, guess in (("drawn", drawn), ("its own mouth", own)):
+                off = guess - real
+                colour = np.tensordot(weight, off, 2)
+                for light_is, error in (("", off), (", right light", off - colour)):
+                    errors[name + light_is].append((weight * np.abs(error).mean(-1)).sum())
+                if name == "drawn":
+                    frames.append((weight, off))
+            light.append([np.tensordot(weight, x, 2).mean() for x in (drawn, real)])
+        deviations.append(np.array(light) - np.mean(light, 0))
+    drawn, real = np.concatenate(deviations).T
+    slope = drawn @ real / (drawn @ drawn)
+    for (weight, off), much in zip(frames, (slope - 1) * drawn, strict=True):
+        errors["drawn, corrected light"].append((weight * np.abs(off + much).mean(-1)).sum())
     for name, found in errors.items():
-        print(f"{name:20} {np.mean(found):5.1f}")
-    drawn, real = np.concatenate(lights).T
-    print(f"light within clips: slope {drawn @ real / (drawn @ drawn):.2f}", end=", ")
-    print(f"r {np.corrcoef(drawn, real)[0, 1]:.2f}")
+        print(f"{name:28} {np.mean(found):5.1f}")
+    print(f"light within clips: slope {slope:.2f}, r {np.corrcoef(drawn, real)[0, 1]:.2f}")
 
 
 if __name__ == "__main__":

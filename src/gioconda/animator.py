@@ -93,7 +93,10 @@ class Animator:
         yield from self.finish()
 
     def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
-        """As `append`, but each frame is drawn when it is called, and may be left out."""
+        """As `append`, but each frame is drawn when it is called, in order, and may be left out.
+
+        After one that is left out teeth differ by a few levels for some seconds.
+        """
         return self._drawings(self._generator.append(pcm))
 
     def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gioconda.evaluation.renderer import REGIONS, Drawn, _alike, _changes, _Tally
+from gioconda.evaluation.renderer import REGIONS, Drawn, _alike, _changes, _laid, _Tally
 from gioconda.renderer.jaws import Jaws
 
 SIDE = 64
@@ -70,7 +70,7 @@ def test_teeth_that_stay_on_the_jaw_are_alike_and_fog_hides_nothing(teeth):
         ("other", other),
     ):
         before, now = shown(rng, teeth, teeth), shown(rng, down, later, moved=1)
-        alike[name], real = _alike(before, now)["drawn"]
+        alike[name], real = _alike(_laid(before), _laid(now))["drawn"]
         assert real > 0.95
     assert alike["same"] > 0.95
     assert alike["foggy"] == pytest.approx(2 * 0.3 / (1 + 0.3**2), abs=0.05)

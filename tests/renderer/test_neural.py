@@ -1,5 +1,6 @@
 """The released networks draw mouths and eyes, and leave the rest alone."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -92,3 +93,16 @@ def test_in_mouth_and_eyes_detail_is_stronger_and_elsewhere_the_same():
     for part in (slice(25), slice(65, 90)):
         assert (change + picture)[:, part].std() > 1.1 * picture[:, part].std()
     assert not change[:, 40:50].any()
+
+
+def test_after_frames_left_out_only_teeth_differ_and_little(portrait, motion, learned):
+    renderer = Renderer(portrait)
+    for step in motion[::3]:
+        renderer.render(*step)
+    late = renderer.render(*motion[-1]).astype(float)
+    change = np.abs(late - learned[-1])
+    assert 0 < change.max() < 30
+    view = renderer.shoot(*motion[-1])[1].head.view(SIDE)
+    inside = masks(view.points(renderer.shoot(*motion[-1])[1].face), SIDE, SIDE)[0]
+    near = cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0
+    assert view.cut(change.astype(np.uint8))[~near].max() == 0

@@ -1,51 +1,64 @@
-"""What is drawn on the upper jaw is remembered."""
+"""The detail drawn on the upper jaw is averaged, and nothing else is."""
 
+import cv2
 import numpy as np
 import pytest
 
+from gioconda.face.pose import rotation
 from gioconda.renderer.jaws import Jaws
-from gioconda.renderer.teeth import Teeth
+from gioconda.renderer.teeth import Teeth, detail
 
 SIDE = 256
-PICTURE = np.full((80, 112, 3), 100, np.uint8)
-INNER_MOUTH = np.zeros((80, 112), np.uint8)
-INNER_MOUTH[30:60, 20:90] = 255
-INSIDE = (slice(35, 55), slice(25, 85))
+CORNER = (120, 72)  # of the window in the view
+LIPS, DARK = 200, 60
 
 
-def jaws(down: float = 0.0) -> Jaws:
-    return Jaws(np.array([[128.0, 130.2 + down], [128.0, 200.0]]), np.eye(2))
+def mouth(down: float = 0.0, height: int = 15) -> np.ndarray:
+    """The inner mouth of the window, an ellipse with a soft edge."""
+    drawn = np.zeros((80, 112), np.uint8)
+    middle, axes = (55 * 16, round((45 + down) * 16)), (36 * 16, height * 16)
+    cv2.ellipse(drawn, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA, 4)
+    return drawn
 
 
-def kept(teeth: Teeth, drawn: np.ndarray, down: int = 0) -> np.ndarray:
-    """What becomes of what is drawn, where the jaw is so many pixels lower."""
+WITHIN = cv2.erode(mouth(), np.ones((9, 9))) == 255
+PICTURE = np.where(mouth()[..., None] > 0, DARK, LIPS).repeat(3, 2).astype(np.uint8)
+
+
+def jaws(down: float = 0.0, yaw: float = 0.0) -> Jaws:
+    middles = np.array([[128.0, 130.2 + down], [128.0, 200.0]])
+    return Jaws(middles, rotation(yaw, 0, 0)[:2, :2])
+
+
+def memory(own: np.ndarray | None = None) -> Teeth:
+    """Of a portrait whose mouth is shut, or shows these teeth."""
+    picture, inside = np.full((SIDE, SIDE, 3), LIPS, np.uint8), np.zeros((SIDE, SIDE), np.uint8)
+    if own is not None:
+        rows, columns = slice(CORNER[0], CORNER[0] + 80), slice(CORNER[1], CORNER[1] + 112)
+        picture[rows, columns] = PICTURE + np.where(mouth()[..., None] > 0, own, 0)
+        inside[rows, columns] = mouth()
+    return Teeth(picture, inside, jaws())
+
+
+def steadied(teeth: Teeth, drawn: np.ndarray, down: int = 0, yaw: float = 0.0) -> np.ndarray:
+    """What becomes of what is drawn, with the head so many pixels lower and so far turned."""
     change = drawn.astype(np.float32)
-    mouth = np.roll(INNER_MOUTH, down, 0)
-    teeth.keep(change, PICTURE, mouth, jaws(down), (120, 72))
+    teeth.steady(change, np.roll(PICTURE, down, 0), mouth(down), jaws(down, yaw), CORNER)
     return change
 
 
-def memory(teeth: np.ndarray | None = None) -> Teeth:
-    """Of a portrait whose mouth is shut or shows these teeth."""
-    picture, inner_mouth = np.zeros((2, SIDE, SIDE, 3), np.uint8)
-    if teeth is not None:
-        picture[120:200, 72:184] = teeth + PICTURE
-        inner_mouth[120:200, 72:184] = INNER_MOUTH[..., None]
-    return Teeth(picture, inner_mouth[..., 0].copy(), jaws())
-
-
 def noise(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 20, PICTURE.shape)
+    return np.random.default_rng(seed).normal(0, 15, PICTURE.shape)
 
 
-def spread(a: np.ndarray, b: np.ndarray) -> float:
-    return float((a - b)[INSIDE].std())
+def alike(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a[WITHIN].ravel(), b[WITHIN].ravel())[0, 1])
 
 
 def test_detail_that_changes_from_frame_to_frame_changes_less():
     teeth = memory()
-    shown = [kept(teeth, noise(i)) for i in range(40)]
-    after, before = spread(shown[-1], shown[-2]), spread(noise(39), noise(38))
+    shown = [steadied(teeth, noise(i)) for i in range(40)]
+    after, before = ((a - b)[WITHIN].std() for a, b in (shown[-2:], (noise(39), noise(38))))
     assert 0.5 * before < after < 0.7 * before
 
 
@@ -53,34 +66,58 @@ def test_what_is_always_the_same_stays_as_it_is_and_moves_with_the_jaw():
     teeth, same = memory(), noise(0)
     for down in (0, 0, 0, 0, 3, 6):
         moved = np.roll(same, down, 0)
-        change = kept(teeth, moved, down)
-        assert np.abs(change - moved)[np.roll(INNER_MOUTH, down, 0) > 0].max() < 0.01
+        change = steadied(teeth, moved, down)
+        assert np.abs(change - moved)[np.roll(WITHIN, down, 0)].max() < 0.01
+
+
+def test_it_turns_with_the_head():
+    own = cv2.GaussianBlur(noise(0), (0, 0), 2) * 5
+    teeth = memory(own)
+    turned = steadied(teeth, np.zeros_like(own), yaw=0.5)
+    x = 128 - CORNER[1] + (np.arange(112) - (128 - CORNER[1])) / np.cos(0.5)
+    across = np.tile(x, (80, 1)).astype(np.float32)
+    down = np.tile(np.arange(80)[:, None], (1, 112)).astype(np.float32)
+    foreshortened = cv2.remap(own, across, down, cv2.INTER_LINEAR)
+    assert alike(turned, foreshortened) > 0.9 > 0.7 > alike(turned, own)
 
 
 def test_each_frame_keeps_its_light():
     teeth = memory()
     for i in range(10):
-        kept(teeth, noise(i))
+        steadied(teeth, noise(i))
     brighter = noise(10) + 40
-    assert kept(teeth, brighter)[INSIDE].mean() == pytest.approx(brighter[INSIDE].mean(), abs=1)
+    kept = steadied(teeth, brighter)
+    assert kept[WITHIN].mean() == pytest.approx(brighter[WITHIN].mean(), abs=1)
 
 
-def test_lips_and_a_shut_mouth_are_left_alone():
-    teeth = memory()
-    for i in range(5):
-        change = kept(teeth, noise(i))
-        np.testing.assert_array_equal(
-            change[INNER_MOUTH == 0], noise(i)[INNER_MOUTH == 0].astype(np.float32)
-        )
-    change = noise(0).astype(np.float32)
-    teeth.keep(change, PICTURE, np.zeros_like(INNER_MOUTH), jaws(), (120, 72))
-    np.testing.assert_array_equal(change, noise(0).astype(np.float32))
+def test_lips_are_left_alone_and_leave_no_trace():
+    teeth, flat = memory(), np.zeros(PICTURE.shape, np.float32)
+    for height in (6, 9, 12, 15):
+        inside = mouth(height=height)
+        picture = np.where(inside[..., None] > 128, DARK, LIPS).repeat(3, 2).astype(np.uint8)
+        change = flat.copy()
+        teeth.steady(change, picture, inside, jaws(), CORNER)
+        assert not change[inside == 0].any()
+    assert np.abs(change[WITHIN]).max() < 8  # of 140 that lips are brighter
+    shut = noise(0).astype(np.float32)
+    teeth.steady(shut, PICTURE, np.zeros_like(mouth()), jaws(), CORNER)
+    np.testing.assert_array_equal(shut, noise(0).astype(np.float32))
 
 
-def test_what_the_portrait_shows_is_drawn_again():
-    own, others = noise(100), [noise(i) for i in range(3)]
-    for teeth, low, high in ((memory(own), 0.4, 0.7), (memory(), -0.1, 0.1)):
-        for other in others:
-            shown = kept(teeth, other)
-        alike = np.corrcoef(shown[INSIDE].ravel(), own[INSIDE].ravel())[0, 1]
-        assert low < alike < high
+def test_what_the_portrait_shows_is_drawn_again_and_given_up_slowly():
+    own, other = noise(100), noise(1)
+    teeth = memory(own)
+    assert alike(steadied(teeth, other), own) > 0.4
+    assert abs(alike(steadied(memory(), other), own)) < 0.1
+    for _ in range(200):
+        kept = steadied(teeth, other)
+    assert alike(kept, other) > 0.99
+
+
+@pytest.mark.parametrize("side", [64, 128, 256, 512])
+def test_detail_lies_where_it_is_seen(side):
+    dot = np.zeros((61, 61, 1), np.float32)
+    dot[30, 30] = 1
+    found = detail(dot, np.ones((61, 61), np.float32), side)[..., 0]
+    for flipped in (found[::-1], found[:, ::-1]):
+        np.testing.assert_allclose(found, flipped, atol=1e-6)

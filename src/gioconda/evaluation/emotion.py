@@ -39,8 +39,8 @@ def evaluate_emotion(
     strengths = np.concatenate([np.zeros((1, len(EMOTIONS))), strength * np.eye(len(EMOTIONS))])
     codes = offset(strengths)
     for done, portrait in enumerate(portraits, start=1):
-        renderer = Renderer(portrait)
-        drawn = (renderer.render(portrait.pose, code).copy() for code in portrait.lids(codes))
+        # each face is drawn as the first of a video
+        drawn = (Renderer(portrait).render(portrait.pose, code) for code in portrait.lids(codes))
         points = track(drawn).points
         neutral = portrait.basis.identify(points[:1])
         head, _ = portrait.basis.pose(points, neutral)

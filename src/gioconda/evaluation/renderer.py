@@ -32,16 +32,17 @@ from gioconda.renderer.teeth import detail
 from gioconda.renderer.view import CELL
 
 REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
-_SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
-_FRAMES: Final = 50  # of a clip, from its first
+SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
+FRAMES: Final = 50  # of a clip, from its first
+LEAST: Final = 4  # pixels of a region from which a frame is measured there
 # A blurred pixel of the real clip that changes by less is still, of 255.
 _STILL: Final = {"face": 2.0, "inner mouth": 8.0}
 _CHANGES: Final = (
     ("flicker", "face", 1),
     ("wander", "inner mouth", FPS // 2),
 )  # after so many frames
-_APART: Final = FPS // 2  # between frames whose teeth are compared, or twice as many, or so on
-_CLEAR: Final = 0.7  # of a pixel, from where on it is inside the mouth and no lip
+_APART: Final = FPS // 2  # frames between those whose teeth are compared; multiples count, too
+_CLEAR: Final = 0.7  # least share of inner mouth in a pixel of the jaw that counts
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
 _ASKED: Final = 5  # one frame in so many is shown to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
@@ -65,6 +66,12 @@ class Drawn(NamedTuple):
     jaws: Jaws
     regions: NDArray[np.float32]
     pictures: dict[str, NDArray[np.uint8]]
+
+    @property
+    def inner_mouth(self) -> NDArray[np.float32]:
+        """Its region, (S, S), 0 to 1."""
+        inside: NDArray[np.float32] = self.regions[REGIONS.index("inner mouth")]
+        return inside
 
 
 def evaluate_renderer(
@@ -93,9 +100,9 @@ def evaluate_renderer(
         the change from frame to frame where the real face is still, over the real clip's own,
         and "wander", the same inside the mouth over half a second, above 1 if teeth change;
         "sameness", how alike the detail on the upper jaw is half a second apart and more, over
-        how alike the real clip's own is, under 1 if teeth change more than real ones; and,
-        where the `identity` extra is installed, "identity", how like the drawn face is to the
-        real one, at most 1.
+        how alike the real clip's own is, under 1 if teeth change more than real ones, above 1
+        if they are too still; and, where the `identity` extra is installed, "identity", how like
+        the drawn face is to the real one, at most 1.
 
     Raises:
         GiocondaError: if no clip serves.
@@ -106,9 +113,10 @@ def evaluate_renderer(
     frames = 0
     for i, (clip, _) in enumerate(chosen):
         report(i, len(chosen))
-        shown = redraw(clip, decoders, _FRAMES)
+        shown = redraw(clip, decoders, FRAMES)
         again = _encoded_anew([drawn.real for drawn in shown])
         earlier: dict[int, Drawn] = {}
+        laid: dict[int, _Laid] = {}
         for now, encoded in zip(shown, again, strict=True):
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
@@ -118,10 +126,10 @@ def evaluate_renderer(
                 if before := earlier.get(now.number - lag):
                     for name, changes in _changes(before, now, region).items():
                         tallies[name].put(measure, region, *changes)
-            for before in earlier.values():
-                apart = now.number - before.number
-                if apart and apart % _APART == 0:
-                    for name, alike in _alike(before, now).items():
+            laid[now.number] = _laid(now)
+            for lag in range(_APART, FRAMES + 1, _APART):
+                if earlier_laid := laid.get(now.number - lag):
+                    for name, alike in _alike(earlier_laid, laid[now.number]).items():
                         tallies[name].put("sameness", "inner mouth", *alike)
             if recogniser and frames % _ASKED == 0:
                 known = recogniser.describe(now.real, now.mesh)
@@ -157,7 +165,7 @@ def redraw(
     frames = list(islice(clip.frames(), source + 1 + count))
     points = smooth(track.points[: len(frames)], track.seen[: len(frames)])
     neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
-    stage = Stage(frames[source], points[source], neutral, _SIDE)
+    stage = Stage(frames[source], points[source], neutral, SIDE)
     everything = {"plain mouth": PlainMouth, **decoders}
     made = {name: make(stage.portrait) for name, make in everything.items()}
     found = []
@@ -197,7 +205,7 @@ class _Tally:
         }
         for region, inside in zip(REGIONS, now.regions, strict=True):
             weight = float(inside.sum())
-            if weight < 4:
+            if weight < LEAST:
                 continue
             for measure, found in maps.items():
                 self.put(measure, region, float((inside * found).sum()) / weight, 1.0)
@@ -247,41 +255,44 @@ def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, f
     }
 
 
-def _alike(before: Drawn, now: Drawn) -> dict[str, tuple[float, float]]:
-    """By method, how like the detail on the upper jaw is in two frames, and how like it really is.
+class _Laid(NamedTuple):
+    """A frame's inner mouth as pictures of the upper jaw.
 
-    Nothing where too little is seen in both.
+    Attributes:
+        clear: (h, w) where no lip is.
+        details: (h, w) by method, and under "real", the detail of what it shows in grey.
     """
-    frames = before, now
-    seen = [_on_upper(frame, _inner_mouth(frame)) for frame in frames]
-    both = np.minimum(*seen) > _CLEAR
+
+    clear: NDArray[np.bool_]
+    details: dict[str, NDArray[np.float32]]
+
+
+def _laid(frame: Drawn) -> _Laid:
+    inside, side = frame.inner_mouth, len(frame.real)
+    matrix = frame.jaws.upper(side)
+    details = {}
+    for name, picture in {"real": frame.real, **frame.pictures}.items():
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        own = detail(grey[..., None], inside, side)[..., 0]
+        details[name] = lay_on_upper(own, matrix, side)
+    return _Laid(lay_on_upper(inside, matrix, side) > _CLEAR, details)
+
+
+def _alike(before: _Laid, now: _Laid) -> dict[str, tuple[float, float]]:
+    """By method, how alike the detail of two frames is, and how alike it really is.
+
+    2 <a, b> / (|a|^2 + |b|^2): 1 where they are the same, 0 where they have nothing to do with
+    each other. Nothing where too little is seen in both.
+    """
+    both = before.clear & now.clear
     if both.sum() < _ENOUGH:
         return {}
-
-    def alike(pictures: tuple[NDArray[np.uint8], ...]) -> float:
-        first, second = (_detail(*x)[both] for x in zip(frames, pictures, strict=True))
-        energy = float(first @ first + second @ second) / 2
-        return float(first @ second) / max(energy, 1e-9)
-
-    real = alike((before.real, now.real))
-    return {
-        name: (alike((before.pictures[name], now.pictures[name])), real) for name in now.pictures
-    }
-
-
-def _detail(frame: Drawn, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What is fine in a picture's grey inside the mouth, as a picture of the upper jaw."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return _on_upper(frame, detail(grey[..., None], _inner_mouth(frame), len(grey))[..., 0])
-
-
-def _on_upper(frame: Drawn, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-    return lay_on_upper(seen, frame.jaws.upper(len(seen)), len(seen))
-
-
-def _inner_mouth(frame: Drawn) -> NDArray[np.float32]:
-    inside: NDArray[np.float32] = frame.regions[REGIONS.index("inner mouth")]
-    return inside
+    found = {}
+    for name, late in now.details.items():
+        a, b = before.details[name][both], late[both]
+        found[name] = 2 * float(a @ b) / max(float(a @ a + b @ b), 1e-9)
+    real = found.pop("real")
+    return {name: (alike, real) for name, alike in found.items()}
 
 
 def similarity(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -312,8 +323,8 @@ def _contrast(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
 
 
 def _regions(mesh: NDArray[np.floating]) -> NDArray[np.float32]:
-    drawn = masks(mesh, _SIDE, _SIDE)
-    oval = cv2.resize(face_mask(mesh, _SIDE), None, fx=CELL, fy=CELL)
+    drawn = masks(mesh, SIDE, SIDE)
+    oval = cv2.resize(face_mask(mesh, SIDE), None, fx=CELL, fy=CELL)
     kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)
     eyes = cv2.dilate(drawn[2], kernel)
     regions = np.stack([oval, drawn[1], drawn[0], eyes])
@@ -326,7 +337,7 @@ def _encoded_anew(frames: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
         return []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "again.mp4"
-        with VideoWriter(file, _SIDE, _SIDE, None) as video:
+        with VideoWriter(file, SIDE, SIDE, None) as video:
             for frame in frames:
                 video.write(frame)
         return list(read_video(file))

@@ -28,7 +28,7 @@ class Shot:
 
 
 class Decoder(Protocol):
-    """Draws what the warp cannot know."""
+    """Draws what the warp cannot know, in one frame of a video after another."""
 
     def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
         """Draw over a warped frame.

@@ -27,8 +27,8 @@ from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
-_SHARPER: Final = (0.55, 0.3)  # mouth and eyes, by so much more detail,
-_DETAIL: Final = 1.5  # finer than this, pixels of the view
+_SHARPER_MOUTH, _SHARPER_EYES = 0.55, 0.3  # by so much more detail
+_DETAIL: Final = 1.5  # it is finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
 
@@ -55,6 +55,8 @@ PARTS: Final = (Part(96, 128, (13, 14, 61, 291, 17)), Part(64, 160, (33, 133, 26
 
 class NeuralDecoder:
     """Mouth and eyes as learned.
+
+    Frames are those of one video, in order: teeth are steadied by those before.
 
     Args:
         portrait: whom to draw.
@@ -118,7 +120,7 @@ class NeuralDecoder:
         for window, decoder, picture, where, face, corner, _ in started:
             decoder.wait()
             change = self._light.on(decoder.get_output_tensor().data, picture, where[0])
-            self._teeth.keep(change, picture, where[0], jaws, corner)
+            self._teeth.steady(change, picture, where[0], jaws, corner)
             sharpen(change, picture, where)
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
@@ -144,7 +146,7 @@ def sharpen(
     """
     drawn = change + picture
     _, mouth, eyes, _ = where * np.float32(1 / 255)
-    amount = cv2.GaussianBlur(np.maximum(_SHARPER[0] * mouth, _SHARPER[1] * eyes), (0, 0), 1)
+    amount = cv2.GaussianBlur(np.maximum(_SHARPER_MOUTH * mouth, _SHARPER_EYES * eyes), (0, 0), 1)
     change += amount[..., None] * (drawn - cv2.GaussianBlur(drawn, (0, 0), _DETAIL))
 
 

@@ -17,6 +17,8 @@ from gioconda.renderer.warp import compose, rasterise, soften
 class Renderer:
     """Draws one portrait, frame after frame, into memory that it keeps.
 
+    Teeth are steadied by the frames before, so those of another video want another renderer.
+
     Args:
         portrait: whom to draw.
         decoder: draws what the warp cannot know; the released networks by default.

@@ -1,8 +1,9 @@
-"""Teeth that stay: what is drawn on the upper jaw is remembered.
+"""Teeth that stay: the detail that was drawn inside the mouth is remembered.
 
-A decoder draws every frame anew, and in each other teeth. So the detail that it draws inside the
-mouth is laid onto the upper jaw, meaned over the portrait and the frames that have shown the place,
-and mixed into what it draws next. How light and how open the mouth is, each frame decides alone.
+A decoder draws every frame anew, and in each other teeth. So the detail of each drawn frame is laid
+onto the upper jaw and averaged there, beginning with the portrait's; then a part of the frame's own
+detail gives way to that average. Nothing tells teeth from tongue: what does not go with the upper
+jaw becomes a little softer. How light and how open the mouth is, each frame decides alone.
 """
 
 from typing import Final
@@ -13,14 +14,14 @@ from numpy.typing import NDArray
 
 from gioconda.renderer.jaws import Jaws, lay_on_upper, upper_size
 
-_PART: Final = 0.4  # of the detail that is remembered, where there is memory
-_MOST: Final = 50  # frames that a memory counts for, at most, as the portrait does: two seconds
-_SOON: Final = 3  # frames from which it has its full part
-_FINE: Final = 9 / 256  # of the view's side: what is finer than this, twice smoothed, is detail
+_WEIGHT: Final = 0.4  # of the average, against the frame's own detail
+_HORIZON: Final = 50  # frames that the average counts for at most, and the portrait: two seconds
+_WARM: Final = 3  # frames from which the average has its full weight
+_BOX: Final = 9 / 256  # side of the box filter, in sides of the view
 
 
 class Teeth:
-    """A memory of the upper jaw. At first it is what the portrait shows of it.
+    """The average on the upper jaw.
 
     Args:
         picture: (S, S, 3) the portrait in its view.
@@ -33,13 +34,13 @@ class Teeth:
     ) -> None:
         self._side = len(picture)
         width, height = upper_size(self._side)
-        self._detail = np.zeros((height, width, 3), np.float32)
-        self._seen = np.zeros((height, width), np.float32)  # frames that have shown the place
+        self._average = np.zeros((height, width, 3), np.float32)
+        self._frames = np.zeros((height, width), np.float32)  # that have shown each place
         inside = inner_mouth * np.float32(1 / 255)
-        fine = detail(picture.astype(np.float32), inside, self._side)
-        self._remember(fine, inside, jaws.upper(self._side), _MOST)
+        own = detail(picture.astype(np.float32), inside, self._side)
+        self._add(own, inside, jaws.upper(self._side), _HORIZON)
 
-    def keep(
+    def steady(
         self,
         change: NDArray[np.float32],
         picture: NDArray[np.uint8],
@@ -47,10 +48,10 @@ class Teeth:
         jaws: Jaws,
         corner: tuple[int, int],
     ) -> None:
-        """Mix what is remembered into what was drawn, in place, and remember that.
+        """Add what was drawn to the average, then replace a part of its detail by that, in place.
 
         Args:
-            change: (h, w, 3) what was drawn is this and the picture.
+            change: (h, w, 3) -255 to 255; what was drawn is this and the picture.
             picture: (h, w, 3) a window of the view.
             inner_mouth: (h, w) 0 to 255.
             jaws: those of the frame.
@@ -62,43 +63,43 @@ class Teeth:
         rows, columns = slice(top, top + height), slice(left, left + width)
         inside = inner_mouth[rows, columns] * np.float32(1 / 255)
         change = change[rows, columns]
-        fine = detail(change + picture[rows, columns], inside, self._side)
+        own = detail(change + picture[rows, columns], inside, self._side)
         matrix = jaws.upper(self._side)
         matrix[:, 2] -= [corner[1] + left, corner[0] + top]
-        self._remember(fine, inside, matrix, 1)
-        known = np.minimum(self._seen / _SOON, 1)
-        mixed = _PART * inside * cv2.warpAffine(known, matrix, (width, height))
-        kept = cv2.warpAffine(self._detail, matrix, (width, height))
-        change += mixed[..., None] * (kept - fine)
+        self._add(own, inside, matrix, 1)
+        known = _WEIGHT * np.minimum(self._frames / _WARM, 1)
+        weight = inside * cv2.warpAffine(known, matrix, (width, height))
+        average = cv2.warpAffine(self._average, matrix, (width, height))
+        change += weight[..., None] * (average - own)
 
-    def _remember(
+    def _add(
         self,
-        fine: NDArray[np.float32],
+        own: NDArray[np.float32],
         inside: NDArray[np.float32],
         matrix: NDArray[np.float64],
         frames: int,
     ) -> None:
-        """Detail (h, w, 3) of a window that counts for so many frames, where it is inside."""
-        clear = np.clip(2 * lay_on_upper(inside, matrix, self._side) - 1, 0, 1)  # no lips
-        clear *= frames
-        self._seen += clear
-        part = clear / np.maximum(self._seen, 1e-3)
-        self._detail += part[..., None] * (lay_on_upper(fine, matrix, self._side) - self._detail)
-        np.minimum(self._seen, _MOST, out=self._seen)
+        """Add a window's detail (h, w, 3), as so many frames, where its pixels are no lips."""
+        clear = frames * np.clip(2 * lay_on_upper(inside, matrix, self._side) - 1, 0, 1)
+        self._frames += clear
+        part = clear / np.maximum(self._frames, 1e-3)
+        self._average += part[..., None] * (lay_on_upper(own, matrix, self._side) - self._average)
+        np.minimum(self._frames, _HORIZON, out=self._frames)
 
 
 def detail(
     picture: NDArray[np.float32], inside: NDArray[np.float32], side: int
 ) -> NDArray[np.float32]:
-    """What of a picture (h, w, C) is finer than teeth are wide.
+    """What of a picture is finer than teeth are wide, in its own levels, signed, (h, w, C).
 
     Args:
-        picture: only what is inside counts.
-        inside: (h, w) 0 to 1.
+        picture: (h, w, C); only what is inside counts.
+        inside: (h, w) 0 to 1; where it is less than 1, so much less is given.
         side: S of the view.
     """
-    fine = round(_FINE * side)
+    box = 2 * int(_BOX * side / 2) + 1  # odd, or it would lie off its middle
     both = np.dstack([picture * inside[..., None], inside])
     for _ in range(2):
-        both = cv2.blur(both, (fine, fine), borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(picture - both[..., :-1] / np.maximum(both[..., -1:], 1e-3), np.float32)
+        both = cv2.blur(both, (box, box), borderType=cv2.BORDER_CONSTANT)
+    coarse = both[..., :-1] / np.maximum(both[..., -1:], 1e-3)
+    return np.asarray(inside[..., None] * (picture - coarse), np.float32)
