@@ -53,6 +53,12 @@ def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:
                 found.append(core.read_model(file.read(name), *weights))
     except FileNotFoundError as error:
         raise GiocondaError(f"{model} does not exist; check the name") from error
-    except (OSError, KeyError, BadZipFile, RuntimeError) as error:
-        raise GiocondaError(f"{model} is not {what} ({error})") from error
+    except BadZipFile as error:
+        raise GiocondaError(f"{model} is not {what}: it is no zip file") from error
+    except KeyError as error:
+        raise GiocondaError(f"{model} is not {what}: {name} is not in it") from error
+    except RuntimeError as error:
+        raise GiocondaError(f"{model} is not {what}: {name} in it cannot be read") from error
+    except OSError as error:
+        raise GiocondaError(f"{model} is not {what}: {error.strerror or error}") from error
     return found

@@ -59,7 +59,7 @@ def test_detail_that_changes_from_frame_to_frame_changes_less():
     teeth = memory()
     shown = [steadied(teeth, noise(i)) for i in range(40)]
     after, before = ((a - b)[WITHIN].std() for a, b in (shown[-2:], (noise(39), noise(38))))
-    assert 0.5 * before < after < 0.7 * before
+    assert 0.6 * before < after < 0.8 * before
 
 
 def test_what_is_always_the_same_stays_as_it_is_and_moves_with_the_jaw():
@@ -90,34 +90,46 @@ def test_each_frame_keeps_its_light():
     assert kept[WITHIN].mean() == pytest.approx(brighter[WITHIN].mean(), abs=1)
 
 
-def test_lips_are_left_alone_and_leave_no_trace():
+def test_lips_and_their_shadows_are_left_alone_and_leave_no_trace():
     teeth, flat = memory(), np.zeros(PICTURE.shape, np.float32)
     for height in (6, 9, 12, 15):
         inside = mouth(height=height)
         picture = np.where(inside[..., None] > 128, DARK, LIPS).repeat(3, 2).astype(np.uint8)
+        picture[(inside > 128) & (cv2.erode(inside, np.ones((3, 3))) < 128)] = 0
         change = flat.copy()
         teeth.steady(change, picture, inside, jaws(), CORNER)
         assert not change[inside == 0].any()
-    assert np.abs(change[WITHIN]).max() < 8  # of 140 that lips are brighter
-    shut = noise(0).astype(np.float32)
-    teeth.steady(shut, PICTURE, np.zeros_like(mouth()), jaws(), CORNER)
-    np.testing.assert_array_equal(shut, noise(0).astype(np.float32))
+    assert np.abs(change[WITHIN]).max() < 6  # of 60 that shadows are darker, 140 that lips are not
+    small, shut = mouth(height=6), noise(0).astype(np.float32)
+    teeth.steady(shut, PICTURE, small, jaws(), CORNER)
+    np.testing.assert_array_equal(shut[small == 0], noise(0).astype(np.float32)[small == 0])
+    teeth.steady(flat, PICTURE, np.zeros_like(small), jaws(), CORNER)
+    assert not flat.any()
+
+
+def test_a_mouth_that_opens_wide_is_remembered_to_its_lowest_row():
+    teeth, inside = memory(), mouth(height=24)
+    for _ in range(2):
+        teeth.steady(change := noise(0).astype(np.float32), PICTURE, inside, jaws(), CORNER)
+    lowest = slice(60, 65), slice(45, 65)
+    np.testing.assert_allclose(change[lowest], noise(0)[lowest], atol=0.01)
 
 
 def test_what_the_portrait_shows_is_drawn_again_and_given_up_slowly():
     own, other = noise(100), noise(1)
     teeth = memory(own)
-    assert alike(steadied(teeth, other), own) > 0.4
+    assert alike(steadied(teeth, other), own) > 0.25
     assert abs(alike(steadied(memory(), other), own)) < 0.1
-    for _ in range(200):
-        kept = steadied(teeth, other)
-    assert alike(kept, other) > 0.99
+    for last in (other, noise(2)):
+        for _ in range(150):
+            kept = steadied(teeth, last)
+        assert alike(kept, last) > 0.995
 
 
 @pytest.mark.parametrize("side", [64, 128, 256, 512])
 def test_detail_lies_where_it_is_seen(side):
     dot = np.zeros((61, 61, 1), np.float32)
     dot[30, 30] = 1
-    found = detail(dot, np.ones((61, 61), np.float32), side)[..., 0]
+    found = detail(dot, np.full((61, 61), 255, np.uint8), side)[..., 0]
     for flipped in (found[::-1], found[:, ::-1]):
         np.testing.assert_allclose(found, flipped, atol=1e-6)

@@ -83,7 +83,7 @@ def _speed(args: argparse.Namespace) -> None:
         f"{line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
         f"portrait made ready in {result['portrait_seconds']:.2f} s"
     )
-    show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
+    show(result, args.json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
 
 
 def _decoder(args: argparse.Namespace) -> None:
@@ -98,7 +98,7 @@ def _decoder(args: argparse.Namespace) -> None:
         "{decoder_gmac:.2f} GMAC a frame, {encoder_gmac:.2f} once for each portrait; "
         "PSNR of the drawn view against f32: "
     ).format(**result) + ", ".join(f"{k} {v:.1f} dB" for k, v in result["psnr"].items())
-    show(result, args.json, title, ["stage", "ms a frame", "p95", "frames a second"], rows)
+    show(result, args.json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
 
 
 def _generator(args: argparse.Namespace) -> None:

@@ -72,7 +72,8 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
     """
     table = data / "clips.csv"
     if not table.is_file():
-        raise GiocondaError(f"{data} has no clips.csv; make a set with gioconda prepare")
+        what = "has no clips.csv" if data.is_dir() else "is no folder"
+        raise GiocondaError(f"{data} {what}; make a set with gioconda prepare")
     with open(table, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = {"clip", "split", "person", "audio", "source", "shard", "sound_late"} - set(

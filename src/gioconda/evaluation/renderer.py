@@ -273,7 +273,7 @@ def _laid(frame: Drawn) -> _Laid:
     details = {}
     for name, picture in {"real": frame.real, **frame.pictures}.items():
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        own = detail(grey[..., None], inside, side)[..., 0]
+        own = detail(grey[..., None], (255 * inside).astype(np.uint8), side)[..., 0]
         details[name] = lay_on_upper(own, matrix, side)
     return _Laid(lay_on_upper(inside, matrix, side) > _CLEAR, details)
 

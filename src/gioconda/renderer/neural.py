@@ -27,7 +27,7 @@ from gioconda.renderer.view import CELL, HeadPlace
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
 _WHAT: Final = "a model of the renderer"
-_SHARPER_MOUTH, _SHARPER_EYES = 0.55, 0.3  # by so much more detail
+_SHARPER_MOUTH, _SHARPER_EYES = 0.45, 0.3  # by so much more detail
 _DETAIL: Final = 1.5  # it is finer than this, pixels of the view
 _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 

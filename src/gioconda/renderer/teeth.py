@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from gioconda.renderer.jaws import Jaws, lay_on_upper, upper_size
 
-_WEIGHT: Final = 0.4  # of the average, against the frame's own detail
+_WEIGHT: Final = 0.3  # of the average, against the frame's own detail
 _HORIZON: Final = 50  # frames that the average counts for at most, and the portrait: two seconds
-_WARM: Final = 3  # frames from which the average has its full weight
 _BOX: Final = 9 / 256  # side of the box filter, in sides of the view
+_SHADOW: Final = 1.5 / 256  # how wide a lip's shadow is, likewise; it fades over as much again
 
 
 class Teeth:
@@ -36,9 +36,8 @@ class Teeth:
         width, height = upper_size(self._side)
         self._average = np.zeros((height, width, 3), np.float32)
         self._frames = np.zeros((height, width), np.float32)  # that have shown each place
-        inside = inner_mouth * np.float32(1 / 255)
-        own = detail(picture.astype(np.float32), inside, self._side)
-        self._add(own, inside, jaws.upper(self._side), _HORIZON)
+        own = detail(picture.astype(np.float32), inner_mouth, self._side)
+        self._add(own, self._clear(inner_mouth), jaws.upper(self._side), _HORIZON)
 
     def steady(
         self,
@@ -61,42 +60,46 @@ class Teeth:
         if not width:
             return
         rows, columns = slice(top, top + height), slice(left, left + width)
-        inside = inner_mouth[rows, columns] * np.float32(1 / 255)
-        change = change[rows, columns]
-        own = detail(change + picture[rows, columns], inside, self._side)
+        change, inner_mouth = change[rows, columns], inner_mouth[rows, columns]
+        own = detail(change + picture[rows, columns], inner_mouth, self._side)
+        clear = self._clear(inner_mouth)
         matrix = jaws.upper(self._side)
         matrix[:, 2] -= [corner[1] + left, corner[0] + top]
-        self._add(own, inside, matrix, 1)
-        known = _WEIGHT * np.minimum(self._frames / _WARM, 1)
-        weight = inside * cv2.warpAffine(known, matrix, (width, height))
+        self._add(own, clear, matrix, 1)
         average = cv2.warpAffine(self._average, matrix, (width, height))
-        change += weight[..., None] * (average - own)
+        change += _WEIGHT * clear[..., None] * (average - own)
 
     def _add(
         self,
         own: NDArray[np.float32],
-        inside: NDArray[np.float32],
+        clear: NDArray[np.float32],
         matrix: NDArray[np.float64],
         frames: int,
     ) -> None:
-        """Add a window's detail (h, w, 3), as so many frames, where its pixels are no lips."""
-        clear = frames * np.clip(2 * lay_on_upper(inside, matrix, self._side) - 1, 0, 1)
-        self._frames += clear
-        part = clear / np.maximum(self._frames, 1e-3)
+        """Add a window's detail (h, w, 3), as so many frames, where it is clear, (h, w)."""
+        seen = frames * lay_on_upper(clear, matrix, self._side)
+        self._frames += seen
+        part = seen / np.maximum(self._frames, 1e-3)
         self._average += part[..., None] * (lay_on_upper(own, matrix, self._side) - self._average)
         np.minimum(self._frames, _HORIZON, out=self._frames)
 
+    def _clear(self, inner_mouth: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """How clear pixels are of lips and their shadows, which move over teeth; 0 to 1."""
+        away = cv2.distanceTransform(inner_mouth, cv2.DIST_L2, 3)
+        return np.asarray(np.clip(away / (_SHADOW * self._side) - 1, 0, 1), np.float32)
+
 
 def detail(
-    picture: NDArray[np.float32], inside: NDArray[np.float32], side: int
+    picture: NDArray[np.float32], inner_mouth: NDArray[np.uint8], side: int
 ) -> NDArray[np.float32]:
     """What of a picture is finer than teeth are wide, in its own levels, signed, (h, w, C).
 
     Args:
-        picture: (h, w, C); only what is inside counts.
-        inside: (h, w) 0 to 1; where it is less than 1, so much less is given.
+        picture: (h, w, C); only what is inside the mouth counts.
+        inner_mouth: (h, w) 0 to 255; where it is less, so much less is given.
         side: S of the view.
     """
+    inside = inner_mouth * np.float32(1 / 255)
     box = 2 * int(_BOX * side / 2) + 1  # odd, or it would lie off its middle
     both = np.dstack([picture * inside[..., None], inside])
     for _ in range(2):
