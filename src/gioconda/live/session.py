@@ -2,8 +2,8 @@
 
 A session is offline's loop with a clock: 25 times a second the next 640 samples go into the same
 generator and renderer, silence where nothing waits. So the sound that comes out, given to an
-`Animator`, gives the same frames again, whatever the network did. Only where pictures were left out,
-because the machine was too slow, teeth differ a little for two seconds.
+`Animator`, gives the same frames again, whatever the network did. Only where pictures were left
+out, because the machine was too slow, teeth differ a little for two seconds.
 """
 
 import threading
