@@ -47,3 +47,11 @@ def test_lids_meet_where_a_tracker_sees_a_slit(basis, blink):
 def test_what_opens_the_eyes_is_left_alone(basis, blink):
     wide = basis.mean - 0.5 * np.tensordot(blink[2], basis.dynamics, 1)
     assert np.array_equal(Lids(basis, wide)(-blink), -blink)
+
+
+def test_frames_one_by_one_are_those_of_all_at_once(basis, blink):
+    dynamics = np.random.default_rng(0).normal(0, 1, (20000, len(basis.dynamics)))
+    dynamics = (dynamics + blink[1]).astype(np.float32)
+    lids = Lids(basis, basis.mean)
+    each = np.concatenate([lids(one[None]) for one in dynamics])
+    np.testing.assert_array_equal(lids(dynamics), each)

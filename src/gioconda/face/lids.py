@@ -40,7 +40,8 @@ class Lids:
 
         As far, against their own opening, up to 0.65 of the way; from 0.8 on wholly, and no more.
         """
-        shut = np.maximum(-dynamics @ self._gap, 0)
+        # no matrix product, whose last bits depend on how many frames there are
+        shut = np.maximum(-(dynamics * self._gap).sum(-1), 0)
         more = self._size * np.interp(shut, _SEEN, _GONE) - shut
         return np.asarray(dynamics + more[:, None] * self._blink, np.float32)
 
