@@ -268,14 +268,14 @@ class _Laid(NamedTuple):
 
 
 def _laid(frame: Drawn) -> _Laid:
-    inside, side = frame.inner_mouth, len(frame.real)
+    side, mouth = len(frame.real), np.rint(255 * frame.inner_mouth).astype(np.uint8)
     matrix = frame.jaws.upper(side)
     details = {}
     for name, picture in {"real": frame.real, **frame.pictures}.items():
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        own = detail(grey[..., None], (255 * inside).astype(np.uint8), side)[..., 0]
+        own = detail(grey[..., None], mouth, side)[..., 0]
         details[name] = lay_on_upper(own, matrix, side)
-    return _Laid(lay_on_upper(inside, matrix, side) > _CLEAR, details)
+    return _Laid(lay_on_upper(frame.inner_mouth, matrix, side) > _CLEAR, details)
 
 
 def _alike(before: _Laid, now: _Laid) -> dict[str, tuple[float, float]]:
