@@ -71,10 +71,6 @@ def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
     result = bench_speed(args.size, seconds=20, model=args.model)
-    rows = [
-        [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
-        for row in result["stages"]
-    ]
     line = result["pipeline"]
     title = (
         f"{args.size} x {args.size}, {result['seconds']:.0f} s of speech\n"
@@ -83,22 +79,26 @@ def _speed(args: argparse.Namespace) -> None:
         f"{line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
         f"portrait made ready in {result['portrait_seconds']:.2f} s"
     )
-    show(result, args.json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
+    _show_stages(result, args.json, title)
 
 
 def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
     result = bench_decoder(args.size, args.model)
-    rows = [
-        [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
-        for row in result["stages"]
-    ]
     title = (
         "{decoder_gmac:.2f} GMAC a frame, {encoder_gmac:.2f} once for each portrait; "
         "PSNR of the drawn view against f32: "
     ).format(**result) + ", ".join(f"{k} {v:.1f} dB" for k, v in result["psnr"].items())
-    show(result, args.json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
+    _show_stages(result, args.json, title)
+
+
+def _show_stages(result: dict[str, Any], as_json: bool, title: str) -> None:
+    rows = [
+        [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
+        for row in result["stages"]
+    ]
+    show(result, as_json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
 
 
 def _generator(args: argparse.Namespace) -> None:

@@ -145,7 +145,7 @@ def sharpen(
         where: (MASKS, h, w) the window's `masks`.
     """
     drawn = change + picture
-    _, mouth, eyes, _ = where * np.float32(1 / 255)
+    mouth, eyes = where[1:3] * np.float32(1 / 255)
     amount = cv2.GaussianBlur(np.maximum(_SHARPER_MOUTH * mouth, _SHARPER_EYES * eyes), (0, 0), 1)
     change += amount[..., None] * (drawn - cv2.GaussianBlur(drawn, (0, 0), _DETAIL))
 
