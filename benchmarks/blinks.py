@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gioconda.data.blinks import blinks
 from gioconda.data.clips import read_clips
+from gioconda.data.videos.blinks import blinks
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.face.lids import gap

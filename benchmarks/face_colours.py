@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gioconda.data.clips import read_clips
-from gioconda.data.scenes import Stage
+from gioconda.data.samples.scenes import Stage
 from gioconda.face.basis import released_basis
 from gioconda.renderer.light import middle
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from gioconda.data.clips import Clip, read_clips
-from gioconda.data.scenes import SHARP, eye_distance
+from gioconda.data.samples.scenes import SHARP, eye_distance
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda import Animator, Controls, make_portrait
-from gioconda.data.looks import Look
-from gioconda.data.scenes import DRIVEN, make_scene
+from gioconda.data.samples.looks import Look
+from gioconda.data.samples.scenes import DRIVEN, make_scene
 from gioconda.face.basis import released_basis
 from gioconda.face.tracker import track
 from gioconda.generator import BaselineGenerator, Generator

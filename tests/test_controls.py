@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda.controls import EMOTIONS, Controls, Dials
-from gioconda.data.emotion import EMOTIONS as SEEN
+from gioconda.data.videos.emotion import EMOTIONS as SEEN
 from gioconda.errors import GiocondaError
 from gioconda.motion import POSE
 

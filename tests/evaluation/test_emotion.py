@@ -1,7 +1,7 @@
 """The judgement of emotions in drawn frames."""
 
 from gioconda.controls import EMOTIONS
-from gioconda.data.emotion import EMOTIONS as JUDGED
+from gioconda.data.videos.emotion import EMOTIONS as JUDGED
 from gioconda.evaluation.emotion import evaluate_emotion
 from gioconda.portrait import Portrait
 

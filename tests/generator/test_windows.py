@@ -94,7 +94,7 @@ def test_blinks_come_as_often_as_told() -> None:
 
 
 def blinks(motion: Motion) -> int:
-    from gioconda.data.blinks import blinks as found
+    from gioconda.data.videos.blinks import blinks as found
 
     basis = released_basis()
     lids = measure.lid_opening(basis.rebuild(motion.dynamics, basis.mean))

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.performances import Performance
+from gioconda.data.samples.performances import Performance
 from gioconda.face.basis import released_basis
 from gioconda.motion import Motion
 from tests.evaluation.motions import opener, syllables

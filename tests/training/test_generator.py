@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.data.performances import Performance
+from gioconda.data.samples.performances import Performance
 from gioconda.errors import GiocondaError
 from gioconda.generator import Generator
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from gioconda.cli import main, train
-from gioconda.data import scenes as data_scenes
 from gioconda.data.clips import Clip
-from gioconda.data.looks import Look
-from gioconda.data.scenes import DRIVEN, Scenes
+from gioconda.data.samples import scenes as data_scenes
+from gioconda.data.samples.looks import Look
+from gioconda.data.samples.scenes import DRIVEN, Scenes
 from gioconda.data.shards import pack, pack_track
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import renderer as evaluation

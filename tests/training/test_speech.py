@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.data.performances import Performance
 from gioconda.data.phones import Phone
-from gioconda.data.spoken import Utterance
-from gioconda.data.voices import Voice
+from gioconda.data.samples.performances import Performance
+from gioconda.data.spoken.utterances import Utterance
+from gioconda.data.spoken.voices import Voice
 from gioconda.errors import GiocondaError
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder

@@ -198,7 +198,7 @@ def _alignment(args: argparse.Namespace) -> None:
 
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures
-    from gioconda.data.spoken import read_spoken
+    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.generator import evaluate_generator
     from gioconda.evaluation.takes import Maker
     from gioconda.generator import BaselineGenerator, Generator
@@ -270,7 +270,7 @@ def _dials(args: argparse.Namespace) -> None:
 
 def _emotion(args: argparse.Namespace) -> None:
     from gioconda.controls import EMOTIONS
-    from gioconda.data.emotion import EMOTIONS as JUDGED
+    from gioconda.data.videos.emotion import EMOTIONS as JUDGED
     from gioconda.evaluation.emotion import evaluate_emotion
 
     if not 0 < args.strength <= 1:

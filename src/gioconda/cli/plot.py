@@ -51,7 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Plot."""
-    from gioconda.data.card import check_matplotlib
+    from gioconda.data.videos.card import check_matplotlib
     from gioconda.media import read_audio
     from gioconda.media.files import PendingFile, write_error
     from gioconda.motion import Motion

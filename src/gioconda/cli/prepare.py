@@ -11,7 +11,7 @@ from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from gioconda.data.quality import Limits
+    from gioconda.data.videos.quality import Limits
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -87,7 +87,7 @@ _VIDEO_OPTIONS: Final[dict[str, Any]] = {
 
 
 def run(args: argparse.Namespace) -> int:
-    from gioconda.data.prepare import Options, prepare
+    from gioconda.data.videos.prepare import Options, prepare
 
     if args.tts:
         return _spoken(args)
@@ -162,7 +162,7 @@ def _offsets(offsets: dict[str, Any]) -> list[list[str]]:
 
 
 def _spoken(args: argparse.Namespace) -> int:
-    from gioconda.data.spoken import prepare_spoken
+    from gioconda.data.spoken.utterances import prepare_spoken
 
     if args.sources:
         raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
@@ -185,7 +185,7 @@ def _spoken(args: argparse.Namespace) -> int:
 
 
 def _limits(given: list[str]) -> "Limits":
-    from gioconda.data.quality import Limits
+    from gioconda.data.videos.quality import Limits
 
     names = [field.name for field in fields(Limits)]
     values = {}

@@ -12,7 +12,7 @@ from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from gioconda.data.performances import Performance
+    from gioconda.data.samples.performances import Performance
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -175,7 +175,7 @@ def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.data.spoken import read_spoken
+    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.training.speech import train_speech
 
     utterances = list(read_spoken(args.spoken, "train"))
@@ -214,7 +214,7 @@ def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _performances(args: argparse.Namespace, split: str = "train") -> "list[Performance]":
-    from gioconda.data.performances import read_performance
+    from gioconda.data.samples.performances import read_performance
     from gioconda.face.basis import released_basis
 
     basis, clips = released_basis(), read_split(args, split)

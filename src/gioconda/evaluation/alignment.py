@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from gioconda.data.alignment import align
 from gioconda.data.phones import SILENCE, Phone
-from gioconda.data.spoken import read_spoken
+from gioconda.data.spoken.alignment import align
+from gioconda.data.spoken.utterances import read_spoken
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.blinks import blinks
-from gioconda.data.performances import rested
+from gioconda.data.samples.performances import rested
+from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.speed import example
 from gioconda.face import measure

@@ -1,9 +1,9 @@
 """Does a portrait show the emotion that was asked for?
 
 Portraits are drawn with each emotion, tracked in the drawn frame, and judged by
-`gioconda.data.emotion`. The judge looks at the geometry that the emotions are made of, and both
-follow the same prototypes of FACS: this shows that an emotion survives the basis, the drawing and
-the tracking, and is not mistaken for another. It is no independent judgement by an eye.
+`gioconda.data.videos.emotion`. The judge looks at the geometry that the emotions are made of, and
+both follow the same prototypes of FACS: this shows that an emotion survives the basis, the drawing
+and the tracking, and is not mistaken for another. It is no independent judgement by an eye.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import EMOTIONS
-from gioconda.data.emotion import EMOTIONS as JUDGED
-from gioconda.data.emotion import estimate
+from gioconda.data.videos.emotion import EMOTIONS as JUDGED
+from gioconda.data.videos.emotion import estimate
 from gioconda.face.tracker import track
 from gioconda.generator.emotions import offset
 from gioconda.portrait import Portrait

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.spoken import Utterance
+from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.alignment import TOUCHES
 from gioconda.evaluation.frechet import motion_distance

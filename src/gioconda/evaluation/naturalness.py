@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.blinks import blinks
+from gioconda.data.videos.blinks import blinks
 from gioconda.face import measure, topology
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
@@ -70,7 +70,7 @@ def behaviour(parts: Sequence[Part], basis: Basis) -> dict[str, float]:
         and roll from frame to frame, after a low-pass of five frames; `head jerk` and `lip
         jerk`, the mean size of `jerk` of the angles over 11 frames, and of the points of the
         lips (x, y) over 7; `blinks`, see
-        `gioconda.data.blinks`; `blink length`, from onset to end; `gaze shifts`, see
+        `gioconda.data.videos.blinks`; `blink length`, from onset to end; `gaze shifts`, see
         `gaze_shifts`; `mouth opening`, its mean.
     """
     return _pooled([_sums(part, basis) for part in parts])

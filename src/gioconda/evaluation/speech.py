@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.talks import Talk, read_talk
+from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis

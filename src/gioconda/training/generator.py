@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gioconda.data.performances import Performance
+from gioconda.data.samples.performances import Performance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.diffusion import noised

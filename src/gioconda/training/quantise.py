@@ -12,7 +12,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.scenes import Scene, Scenes
+from gioconda.data.samples.scenes import Scene, Scenes
 from gioconda.inference import compiled
 from gioconda.renderer.light import Light
 from gioconda.renderer.neural import look_up, networks

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.data.clips import Clip
-from gioconda.data.talks import Talk, read_talk
+from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights, released_basis

@@ -1,7 +1,7 @@
 """Recipe: learn to draw what the warp cannot know.
 
-1. Scenes (`gioconda.data.scenes`): a frame of a clip is the portrait, others are to be drawn.
-   A pool of scenes is renewed while the net learns from it.
+1. Scenes (`gioconda.data.samples.scenes`): a frame of a clip is the portrait, others are to be
+   drawn. A pool of scenes is renewed while the net learns from it.
 2. A batch is a window of the view over a few scenes: the mouth, the eyes, or all of it.
 3. The drawn frame is warp + mask (pixels - warp). Losses: differences and differences of
    gradients at several scales, the eyes and lips weighted up; the colours inside the mouth,
@@ -35,7 +35,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from gioconda.data.clips import Clip
-from gioconda.data.scenes import SHARP_PART, Scenes
+from gioconda.data.samples.scenes import SHARP_PART, Scenes
 from gioconda.errors import GiocondaError
 from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL

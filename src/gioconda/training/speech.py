@@ -31,10 +31,10 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
-from gioconda.data.performances import Performance
 from gioconda.data.phones import PHONES
 from gioconda.data.phones import SILENCE as PAUSE
-from gioconda.data.spoken import Utterance
+from gioconda.data.samples.performances import Performance
+from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.alignment import CLOSURES, TOUCHES
 from gioconda.face.basis import released_basis

@@ -1,8 +1,14 @@
 import cv2
 import numpy as np
 
-from gioconda.data.duplicates import NEAR, Fingerprint, find_duplicates, likeness, picture_bits
-from gioconda.data.stretches import find_stretches
+from gioconda.data.videos.duplicates import (
+    NEAR,
+    Fingerprint,
+    find_duplicates,
+    likeness,
+    picture_bits,
+)
+from gioconda.data.videos.stretches import find_stretches
 
 
 def movement(seed: int, length: int = 60):

@@ -2,7 +2,7 @@ import tarfile
 
 import pytest
 
-from gioconda.data.sources import read_sources
+from gioconda.data.videos.sources import read_sources
 from gioconda.errors import GiocondaError
 
 

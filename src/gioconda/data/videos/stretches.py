@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.shots import Shots
+from gioconda.data.videos.shots import Shots
 from gioconda.face import topology
 from gioconda.face.detector import Detection, detect
 from gioconda.face.mesh import FaceMesh

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from gioconda.data import sync
-from gioconda.data.sync import Curve, Foreign, Heard, Offset
+from gioconda.data.videos import sync
+from gioconda.data.videos.sync import Curve, Foreign, Heard, Offset
 from gioconda.face.basis import released_basis
 
 SURE = Offset(2.0, 1.7, 2.3, 20, 0.3, True)

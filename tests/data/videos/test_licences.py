@@ -1,6 +1,6 @@
 import pytest
 
-from gioconda.data.licences import check_release, is_free
+from gioconda.data.videos.licences import check_release, is_free
 from gioconda.errors import GiocondaError
 
 

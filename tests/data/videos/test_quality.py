@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.data.quality import Inspector, Limits, reason
+from gioconda.data.videos.quality import Inspector, Limits, reason
 from gioconda.face.detector import detect
 from gioconda.face.mesh import FaceMesh
 

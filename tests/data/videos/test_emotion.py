@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gioconda.data.emotion import EMOTIONS, SOURCE, estimate
+from gioconda.data.videos.emotion import EMOTIONS, SOURCE, estimate
 from gioconda.face.basis import released_basis
 
 NEUTRAL = released_basis().mean.astype(np.float64)

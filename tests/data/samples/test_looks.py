@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gioconda.data.looks import _LOOKS, Look, draw_look, with_grain
+from gioconda.data.samples.looks import _LOOKS, Look, draw_look, with_grain
 
 
 @pytest.mark.parametrize("kind", _LOOKS)

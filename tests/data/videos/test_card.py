@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gioconda.data.card import check_matplotlib, figures, write_card
+from gioconda.data.videos.card import check_matplotlib, figures, write_card
 from gioconda.errors import GiocondaError
 from gioconda.media import read_image
 

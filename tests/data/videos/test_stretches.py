@@ -3,9 +3,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from gioconda.data import stretches
-from gioconda.data.crops import find_crops
-from gioconda.data.stretches import Stretch, box, find_stretches
+from gioconda.data.videos import stretches
+from gioconda.data.videos.crops import find_crops
+from gioconda.data.videos.stretches import Stretch, box, find_stretches
 from gioconda.face.tracker import Track
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone, count_phones
 from gioconda.data.shards import LIMIT, Sample, flac, read_flac, read_tar, write_shards
-from gioconda.data.voices import LICENCE, Voice, installed_voices, speak, tool_version
+from gioconda.data.spoken.voices import LICENCE, Voice, installed_voices, speak, tool_version
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.files import write_error
@@ -55,7 +55,7 @@ class Failure:
 
 def sentences() -> list[str]:
     """Sentences of everyday English, which hold all phones and most pairs that words have."""
-    text = (resources.files("gioconda.data") / "sentences.txt").read_text("ascii")
+    text = (resources.files(__package__) / "sentences.txt").read_text("ascii")
     return text.splitlines()
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gioconda.data import alignment, spoken
-from gioconda.data.alignment import align
-from gioconda.data.grid import grid_sentence
 from gioconda.data.phones import SILENCE
-from gioconda.data.spoken import prepare_spoken
-from gioconda.data.voices import VOICES, speak
+from gioconda.data.spoken import alignment, utterances
+from gioconda.data.spoken.alignment import align
+from gioconda.data.spoken.grid import grid_sentence
+from gioconda.data.spoken.utterances import prepare_spoken
+from gioconda.data.spoken.voices import VOICES, speak
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.alignment import evaluate_alignment
 from gioconda.media import SAMPLE_RATE
@@ -75,8 +75,8 @@ class TestSpokenText:
             align(np.zeros(16000, np.float32), "Hello, привет")
 
     def test_the_error_is_measured(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(spoken, "sentences", lambda: [TEXT])
-        monkeypatch.setattr(spoken, "installed_voices", lambda: [SLT])
+        monkeypatch.setattr(utterances, "sentences", lambda: [TEXT])
+        monkeypatch.setattr(utterances, "installed_voices", lambda: [SLT])
         prepare_spoken(tmp_path)
         result = evaluate_alignment(tmp_path)
         assert (result["utterances"], result["refused"]) == (1, 0)

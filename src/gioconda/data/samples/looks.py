@@ -2,7 +2,7 @@
 
 Users bring paintings, drawings and old photographs; the clips are news and speeches. What is on
 the canvas and not in the world, its grain and its cracks, moves with the face that is painted on
-it: it is a layer of its own, which goes through the warp (`gioconda.data.scenes`).
+it: it is a layer of its own, which goes through the warp (`gioconda.data.samples.scenes`).
 """
 
 from collections.abc import Callable

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gioconda.data import workers
-from gioconda.data.workers import run_here, run_ray
+from gioconda.data.videos import workers
+from gioconda.data.videos.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
 
 
@@ -72,7 +72,7 @@ def test_a_mistake_in_a_task_is_not_hidden(tmp_path):
 
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     code = (
-        "import time; from gioconda.data.workers import run_here\n"
+        "import time; from gioconda.data.videos.workers import run_here\n"
         "if __name__ == '__main__': list(run_here(time.sleep, [(60,)], 1))"
     )
     script = tmp_path / "run.py"
@@ -102,10 +102,10 @@ def command(pid: int) -> bytes:
 def test_a_cluster_does_a_task_again_when_its_worker_dies(tmp_path):
     # In a process of its own: Ray leaves threads and warnings behind.
     code = f"""
-import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 from pathlib import Path
-from gioconda.data.workers import run_ray
-from tests.data.test_workers import square
+from gioconda.data.videos.workers import run_ray
+from tests.data.videos.test_workers import square
 tasks = [(i, i == 3, Path({str(tmp_path)!r})) for i in range(7)]
 print(sorted(run_ray(square, tasks, "local")))
 """
@@ -117,7 +117,7 @@ print(sorted(run_ray(square, tasks, "local")))
         env={
             **os.environ,
             "RAY_USAGE_STATS_ENABLED": "0",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(Path(__file__).parents[3]),
         },
     )
     assert done.stdout.splitlines()[-1:] == [str([(i, i * i) for i in range(7)])], done.stderr

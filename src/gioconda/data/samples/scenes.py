@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.looks import Look, draw_look, with_grain
+from gioconda.data.samples.looks import Look, draw_look, with_grain
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
@@ -300,7 +300,8 @@ class Scenes(Iterator[Scene]):
         side: S of the views.
         pairs: how many pairs of real frames a scene has.
         sharp: the part of scenes from sharp clips; None for as many as there are.
-        looks: whether scenes get other looks, see `gioconda.data.looks`, and faces other shapes.
+        looks: whether scenes get other looks (`gioconda.data.samples.looks`), and faces other
+            shapes.
 
     Raises:
         GiocondaError: if no clip serves.

@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pytest
 
-from gioconda.data import cutting
-from gioconda.data.cutting import cut_video
-from gioconda.data.quality import Limits, reason
-from gioconda.data.sources import read_sources
+from gioconda.data.videos import cutting
+from gioconda.data.videos.cutting import cut_video
+from gioconda.data.videos.quality import Limits, reason
+from gioconda.data.videos.sources import read_sources
 from gioconda.errors import GiocondaError
 from tests.data.conftest import write_talk
 from tests.media.samples import write_pictures

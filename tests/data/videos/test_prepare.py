@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from gioconda.data import prepare as prepare_module
 from gioconda.data.clips import read_clips
-from gioconda.data.prepare import Options, prepare
-from gioconda.data.sources import read_sources
+from gioconda.data.videos import prepare as prepare_module
+from gioconda.data.videos.prepare import Options, prepare
+from gioconda.data.videos.sources import read_sources
 from gioconda.errors import GiocondaError
 from tests.data.conftest import write_talk
 

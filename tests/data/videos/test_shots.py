@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.data.shots import Shots
+from gioconda.data.videos.shots import Shots
 
 Picture = NDArray[np.uint8]
 

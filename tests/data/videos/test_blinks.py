@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gioconda.data.blinks import blinks
+from gioconda.data.videos.blinks import blinks
 
 SEEN = np.ones(250, bool)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gioconda.data import spoken, voices
 from gioconda.data.phones import PHONES, SILENCE, Phone, count_phones
-from gioconda.data.spoken import Failure, prepare_spoken, read_spoken, say_all, sentences
-from gioconda.data.voices import VOICES, Voice, installed_voices, pronounce, speak
+from gioconda.data.spoken import utterances, voices
+from gioconda.data.spoken.utterances import Failure, prepare_spoken, read_spoken, say_all, sentences
+from gioconda.data.spoken.voices import VOICES, Voice, installed_voices, pronounce, speak
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
 
@@ -46,8 +46,8 @@ def fake_flite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 @pytest.fixture
 def small_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with what flite says of TEXTS; the second of them cannot be said."""
-    monkeypatch.setattr(spoken, "sentences", lambda: TEXTS)
-    monkeypatch.setattr(spoken, "installed_voices", lambda: FLITE)
+    monkeypatch.setattr(utterances, "sentences", lambda: TEXTS)
+    monkeypatch.setattr(utterances, "installed_voices", lambda: FLITE)
     folder = tmp_path / "set"
     prepare_spoken(folder, workers=2)
     return folder
@@ -186,7 +186,7 @@ def test_the_same_set_has_the_same_bytes(small_set: Path, tmp_path: Path) -> Non
 @needs_flite
 def test_an_older_set_gives_way(small_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (small_set / ".spoken").mkdir()  # as a run leaves it that was killed
-    monkeypatch.setattr(spoken, "installed_voices", lambda: [RMS])
+    monkeypatch.setattr(utterances, "installed_voices", lambda: [RMS])
     prepare_spoken(small_set)
     assert sorted(os.listdir(small_set)) == ["manifest.json", "val-00000.tar"]
 

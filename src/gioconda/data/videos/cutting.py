@@ -16,15 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data import sync
-from gioconda.data.blinks import blinks
-from gioconda.data.crops import Crop, find_crops
-from gioconda.data.duplicates import EVERY, picture_bits
-from gioconda.data.emotion import EMOTIONS, SOURCE, Emotion, estimate
-from gioconda.data.quality import Inspector
 from gioconda.data.shards import Sample, flac, pack, pack_track
-from gioconda.data.sources import Video
-from gioconda.data.stretches import find_stretches
+from gioconda.data.videos import sync
+from gioconda.data.videos.blinks import blinks
+from gioconda.data.videos.crops import Crop, find_crops
+from gioconda.data.videos.duplicates import EVERY, picture_bits
+from gioconda.data.videos.emotion import EMOTIONS, SOURCE, Emotion, estimate
+from gioconda.data.videos.quality import Inspector
+from gioconda.data.videos.sources import Video
+from gioconda.data.videos.stretches import find_stretches
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis

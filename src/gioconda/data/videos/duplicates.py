@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.stretches import box
+from gioconda.data.videos.stretches import box
 
 EVERY: Final = 5  # pictures from one fingerprint to the next
 _BANDS: Final = 4  # of 16 bits; pictures that share one are compared

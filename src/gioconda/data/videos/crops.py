@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.stretches import Stretch, box
+from gioconda.data.videos.stretches import Stretch, box
 from gioconda.face.tracker import Track
 
 LARGEST: Final = 512  # pixels, of the crop as it is kept

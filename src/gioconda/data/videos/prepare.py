@@ -22,23 +22,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data import card, sync
-from gioconda.data.alignment import align
-from gioconda.data.card import check_matplotlib, figures, write_card
-from gioconda.data.cutting import EDGES, MARGIN, Outcome, Reject
-from gioconda.data.duplicates import find_duplicates
-from gioconda.data.grid import grid_sentence
-from gioconda.data.licences import check_release
-from gioconda.data.pieces import (
-    Candidate,
-    content,
-    cut_into,
-    read_candidates,
-    read_outcome,
-    read_rejects,
-    write_piece,
-)
-from gioconda.data.quality import Limits, reason
 from gioconda.data.shards import (
     LIMIT,
     Sample,
@@ -48,8 +31,25 @@ from gioconda.data.shards import (
     read_flac,
     write_shards,
 )
-from gioconda.data.sources import Video, read_sources
-from gioconda.data.workers import run_here, run_ray
+from gioconda.data.spoken.alignment import align
+from gioconda.data.spoken.grid import grid_sentence
+from gioconda.data.videos import card, sync
+from gioconda.data.videos.card import check_matplotlib, figures, write_card
+from gioconda.data.videos.cutting import EDGES, MARGIN, Outcome, Reject
+from gioconda.data.videos.duplicates import find_duplicates
+from gioconda.data.videos.licences import check_release
+from gioconda.data.videos.pieces import (
+    Candidate,
+    content,
+    cut_into,
+    read_candidates,
+    read_outcome,
+    read_rejects,
+    write_piece,
+)
+from gioconda.data.videos.quality import Limits, reason
+from gioconda.data.videos.sources import Video, read_sources
+from gioconda.data.videos.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 from gioconda.media.files import write_error
@@ -162,7 +162,7 @@ def prepare(
     Nothing of the set is in `output` before all of it is made.
 
     Args:
-        sources: see `gioconda.data.sources.read_sources`.
+        sources: see `gioconda.data.videos.sources.read_sources`.
         output: folder for the set; an older set in it is replaced.
         options: how.
         processes: on this machine; None for one a core.

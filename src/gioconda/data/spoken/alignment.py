@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.phones import SILENCE, Phone
-from gioconda.data.voices import pronounce
+from gioconda.data.spoken.voices import pronounce
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
 

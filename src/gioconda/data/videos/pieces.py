@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data import sync
-from gioconda.data.cutting import MARGIN, Outcome, Reject, cut_video
-from gioconda.data.duplicates import Fingerprint
 from gioconda.data.shards import unpack, write_tar
-from gioconda.data.sources import Video
+from gioconda.data.videos import sync
+from gioconda.data.videos.cutting import MARGIN, Outcome, Reject, cut_video
+from gioconda.data.videos.duplicates import Fingerprint
+from gioconda.data.videos.sources import Video
 
 _OUTCOME: Final = "outcome"  # the name of a piece's first member
 _IN_STEP: Final = sync.Offset(0.0, 0.0, 0.0, 0, 0.0, False)

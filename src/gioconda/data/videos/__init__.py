@@ -1,0 +1,1 @@
+"""Videos of people who talk become clean clips."""
