@@ -1,11 +1,18 @@
 """Networks on the CPU, one core each: what overlaps is for the frame loop to say."""
 
+import json
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
+from typing import Any, Final, TypeVar
 from zipfile import BadZipFile, ZipFile
 
 import openvino as ov
 
 from gioconda.errors import GiocondaError
+
+CALIBRATION: Final = "calibration.json"  # in a model's zip file, beside its networks
+
+_T = TypeVar("_T")
 
 
 def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -> ov.CompiledModel:
@@ -62,3 +69,37 @@ def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:
     except OSError as error:
         raise GiocondaError(f"{model} is not {what}: {error.strerror or error}") from error
     return found
+
+
+def read_calibration(model: Path, what: str, kind: type[_T]) -> _T:
+    """The calibration in a model's zip file.
+
+    Args:
+        model: the file.
+        what: its name in an error.
+        kind: a frozen dataclass whose fields are numbers, or tuples of them.
+
+    Raises:
+        GiocondaError: if the file has no calibration, or one with other fields.
+    """
+    assert is_dataclass(kind)
+    try:
+        with ZipFile(model) as file:
+            values: dict[str, Any] = json.loads(file.read(CALIBRATION))
+    except (OSError, BadZipFile, KeyError, ValueError) as error:
+        raise GiocondaError(
+            f"{model} is not {what}: its {CALIBRATION} is missing or cannot be read"
+        ) from error
+    expected = {field.name for field in fields(kind)}
+    if not isinstance(values, dict) or set(values) != expected:
+        raise GiocondaError(
+            f"{model} has another calibration than {what} needs: "
+            f"{', '.join(sorted(expected))}; train it anew, or take the file of this release"
+        )
+    frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return kind(**frozen)
+
+
+def calibration_json(calibration: Any) -> str:
+    """What `read_calibration` reads, for the file named `CALIBRATION`."""
+    return json.dumps(asdict(calibration), indent=1)
