@@ -15,14 +15,14 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.face import actions, topology
 from gioconda.face.basis import released_basis
 from gioconda.face.blendshapes import weights
 from gioconda.generator.baseline import BaselineGenerator
-from gioconda.media import FPS, read_audio
+from gioconda.media import FPS
 from gioconda.motion import Motion
 
-_VOICE = Path(__file__).parents[1] / "src/gioconda/example/voice.flac"
 _PIECE = 1000
 
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _spoken() -> Motion:
     generator = BaselineGenerator()
-    parts = [generator.append(read_audio(_VOICE)), generator.finish()]
+    parts = [generator.append(example.voice()), generator.finish()]
     pose, dynamics = (np.concatenate([getattr(p, k) for p in parts]) for k in ("pose", "dynamics"))
     return Motion(pose, dynamics, parts[0].basis)
 

@@ -15,7 +15,7 @@ from gioconda.data.clips import read_clips
 from gioconda.data.videos.blinks import blinks
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.face.lids import gap
+from gioconda.face.measure import lid_gap
 
 EVERY = 6  # one clip in so many
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -34,7 +34,7 @@ def main() -> None:
             continue
         neutral = basis.identify(track.points[::10])
         _, dynamics = basis.pose(track.points, neutral)
-        shut = -dynamics @ gap(basis.dynamics) / gap(neutral)
+        shut = -dynamics @ lid_gap(basis.dynamics) / lid_gap(neutral)
         lids = measure.lid_opening(basis.rebuild(dynamics, neutral))
         heights += [shut[blink.lowest] for blink in blinks(lids, track.seen)]
     shown = ", ".join(f"{q:g}: {np.quantile(heights, q):.2f}" for q in QUANTILES)

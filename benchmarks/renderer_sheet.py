@@ -24,6 +24,7 @@ from gioconda.evaluation.renderer import redraw
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.lids import shutting
+from gioconda.face.measure import lip_distances
 from gioconda.face.tracker import Track
 from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
@@ -44,7 +45,7 @@ def held_out(args: argparse.Namespace) -> list[np.ndarray]:
     rows = []
     for clip, track in clips:
         points = track.points[: args.span]
-        gap = np.linalg.norm(points[:, 13, :2] - points[:, 14, :2], axis=1)
+        gap = lip_distances(points)[:, 1]
         source = int(gap.argmin()) if args.shut else int(np.argmax(track.seen))
         source = min(source, len(points) // 2)
         shown = redraw(
@@ -93,7 +94,7 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
     for portrait in _portraits(args):
         motion = Generator(0, rest=portrait.gaze).append(voice)
         faces = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
-        gap = np.linalg.norm(faces[:, 13, :2] - faces[:, 14, :2], axis=1)
+        gap = lip_distances(faces)[:, 1]
         picks = np.sort(_apart(gap, args.frames))
         middle, width = portrait.points[topology.LIPS, :2].mean(0), MOUTH
         if not args.mouth:

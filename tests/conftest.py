@@ -1,37 +1,34 @@
 """The bundled example, made ready once for all tests."""
 
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.media import read_audio, read_image
+from gioconda import example
 from gioconda.portrait import Portrait, make_portrait
-
-_EXAMPLE = resources.files("gioconda") / "example"
 
 
 @pytest.fixture(scope="session")
 def photo_path() -> Path:
-    return Path(str(_EXAMPLE / "portrait.jpg"))
+    return example.PHOTO
 
 
 @pytest.fixture(scope="session")
 def voice_path() -> Path:
-    return Path(str(_EXAMPLE / "voice.flac"))
+    return example.VOICE
 
 
 @pytest.fixture(scope="session")
-def photo(photo_path: Path) -> NDArray[np.uint8]:
-    return read_image(photo_path)
+def photo() -> NDArray[np.uint8]:
+    return example.photo()
 
 
 @pytest.fixture(scope="session")
-def voice(voice_path: Path) -> NDArray[np.float32]:
-    return read_audio(voice_path)
+def voice() -> NDArray[np.float32]:
+    return example.voice()
 
 
 @pytest.fixture(scope="session")

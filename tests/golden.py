@@ -11,19 +11,17 @@ values and holds everywhere, within a tolerance: `tests/test_golden.py`.
 import hashlib
 import json
 import sys
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda import Animator, Controls, make_portrait
+from gioconda import Animator, Controls, example, make_portrait
 from gioconda.data.samples.looks import Look
 from gioconda.data.samples.scenes import DRIVEN, make_scene
 from gioconda.face.basis import released_basis
 from gioconda.face.tracker import track
 from gioconda.generator import BaselineGenerator, Generator
-from gioconda.media import SAMPLE_RATE, read_audio, read_image
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
@@ -42,9 +40,7 @@ _CONTROLS = Controls(
 
 def golden() -> dict[str, NDArray[np.generic]]:
     """Everything that must stay as it is, by name."""
-    example = resources.files("gioconda") / "example"
-    voice = read_audio(Path(str(example / "voice.flac")))[: _SECONDS * SAMPLE_RATE]
-    photo = read_image(Path(str(example / "portrait.jpg")))
+    photo, voice = example.photo(), example.voice(_SECONDS)
     portrait = make_portrait(photo, 512)
     frames = np.stack([frame.copy() for frame in Animator(portrait).speak(voice)])
     whole = Animator(make_portrait(photo, None), seed=1, controls=_CONTROLS, full=True)

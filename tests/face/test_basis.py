@@ -57,7 +57,7 @@ def test_the_mean_face_is_neutral_upright_and_of_unit_size() -> None:
     assert measure.mouth_opening(mean)[0] < 0.02
     assert (measure.lid_opening(mean) > 0.2).all()
     assert (np.abs(np.degrees(measure.gaze(mean))) < 5).all()
-    right, left = mean[0, topology.RIGHT_CORNER], mean[0, topology.LEFT_CORNER]
+    right, left = mean[0, topology.RIGHT_EYE_OUTER], mean[0, topology.LEFT_EYE_OUTER]
     np.testing.assert_allclose(right + left, 0, atol=0.01)
     np.testing.assert_allclose(np.linalg.norm(left - right), 1, atol=0.01)
 

@@ -5,7 +5,8 @@ import pytest
 
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.face.lids import Lids, gap, shutting
+from gioconda.face.lids import Lids, shutting
+from gioconda.face.measure import lid_gap
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +38,13 @@ def test_large_eyes_would_stay_half_open(basis, blink):
 
 
 def test_lids_meet_where_a_tracker_sees_a_slit(basis, blink):
-    left = gap(basis.rebuild(blink, basis.mean)) / gap(basis.mean)
+    left = lid_gap(basis.rebuild(blink, basis.mean)) / lid_gap(basis.mean)
     slit = 0.8 / (1 - left[2]) * blink[2:]
-    assert gap(basis.rebuild(slit, basis.mean)) == pytest.approx(0.2 * gap(basis.mean), rel=0.01)
-    met = gap(basis.rebuild(Lids(basis, basis.mean)(slit), basis.mean))
-    assert met == pytest.approx(0, abs=0.01 * float(gap(basis.mean)))
+    assert lid_gap(basis.rebuild(slit, basis.mean)) == pytest.approx(
+        0.2 * lid_gap(basis.mean), rel=0.01
+    )
+    met = lid_gap(basis.rebuild(Lids(basis, basis.mean)(slit), basis.mean))
+    assert met == pytest.approx(0, abs=0.01 * float(lid_gap(basis.mean)))
 
 
 def test_what_opens_the_eyes_is_left_alone(basis, blink):

@@ -26,7 +26,7 @@ def degrees(picture: Picture) -> np.ndarray:
 
 def test_right_and_left_are_the_persons_own() -> None:
     points = find_face(astronaut()).points
-    assert points[topology.RIGHT_CORNER, 0] < EYES[0] < points[topology.LEFT_CORNER, 0]
+    assert points[topology.RIGHT_EYE_OUTER, 0] < EYES[0] < points[topology.LEFT_EYE_OUTER, 0]
     for eye, iris in (
         (topology.RIGHT_EYE, topology.RIGHT_IRIS),
         (topology.LEFT_EYE, topology.LEFT_IRIS),

@@ -6,7 +6,8 @@ import pytest
 from gioconda.controls import EMOTIONS
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.generator.emotions import lip_gaps, offset
+from gioconda.face.measure import lip_gaps
+from gioconda.generator.emotions import offset
 
 BASIS = released_basis()
 

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda import Controls, Motion
+from gioconda import Controls, Motion, example
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.speed import example
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
@@ -112,7 +111,7 @@ def test_amplitude_moves_the_head_more(voice: Voice) -> None:
 
 def test_heads_come_back_to_the_distance_they_were_told():
     """What a stretch of speech adds to the head's size is none in the mean, whoever leans."""
-    voice = np.tile(example(10)[1], 4)
+    voice = np.tile(example.voice(10), 4)
     nearer = [Generator(seed).append(voice).pose[100:, 5] for seed in (0, 1)]
     assert all(abs(float(each.mean())) < 0.003 for each in nearer)
     assert all(float(each.std()) > 0.005 for each in nearer)

@@ -1,7 +1,6 @@
 """gioconda demo: the bundled portrait speaks."""
 
 import argparse
-from importlib import resources
 
 from gioconda.cli import Subparsers
 from gioconda.cli.animate import add_provenance_options, conclude
@@ -21,16 +20,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Animate the example."""
     from gioconda.animator import animate
+    from gioconda.example import PHOTO, VOICE
 
-    folder = resources.files("gioconda") / "example"
-    with (
-        resources.as_file(folder / "portrait.jpg") as photo,
-        resources.as_file(folder / "voice.flac") as audio,
-        progress_bar("frames") as report,
-    ):
+    with progress_bar("frames") as report:
         made = animate(
-            photo,
-            audio,
+            PHOTO,
+            VOICE,
             args.output,
             seed=args.seed,
             consent=args.consent,

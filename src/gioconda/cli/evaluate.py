@@ -301,10 +301,10 @@ def _shoot(seconds: float) -> "Callable[[Portrait, Mapping[str, Any]], Iterator[
     """Draws a portrait that speaks the bundled voice under some controls."""
     from gioconda.animator import Animator
     from gioconda.controls import Controls
-    from gioconda.evaluation.speed import example
+    from gioconda.example import voice
 
-    voice = example(seconds)[1]
-    return lambda portrait, dials: Animator(portrait, controls=Controls(**dials)).speak(voice)
+    pcm = voice(seconds)
+    return lambda portrait, dials: Animator(portrait, controls=Controls(**dials)).speak(pcm)
 
 
 def _reenactment(args: argparse.Namespace) -> None:

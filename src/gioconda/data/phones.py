@@ -17,6 +17,11 @@ PHONES: Final = (
 # fmt: on
 """The 39 phones of the CMU Pronouncing Dictionary, by their ARPAbet names without stress."""
 
+CLOSURES: Final = ("P", "B", "M")  # the lips meet
+TOUCHES: Final = ("F", "V")  # the lower lip meets the upper teeth
+VOWELS: Final = frozenset(name for name in PHONES if name[0] in "AEIOU")
+LABEL: Final = {name: i for i, name in enumerate((SILENCE, *PHONES))}  # as a network counts them
+
 _OTHER_NAMES: Final = {"AX": "AH", "PAU": SILENCE}
 
 

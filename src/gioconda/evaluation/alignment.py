@@ -9,14 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from gioconda.data.phones import SILENCE, Phone
+from gioconda.data.phones import CLOSURES, SILENCE, Phone
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.utterances import read_spoken
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 
-CLOSURES: Final = ("P", "B", "M")  # the lips meet
-TOUCHES: Final = ("F", "V")  # the lower lip meets the upper teeth
 _FRAME: Final = 1000 / FPS  # ms
 
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.data.samples.performances import rested
 from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.speed import example
 from gioconda.face import measure
 from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
@@ -254,7 +254,7 @@ def calibrate(portrait: Portrait) -> _Series:
     """
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
-    motion = generator.append(example(_HELD * len(grid) / FPS + 1)[1])
+    motion = generator.append(example.voice(_HELD * len(grid) / FPS + 1))
     eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
     codes = motion.dynamics[: len(eyes)].copy()
     codes[:, portrait.basis.gaze] = 0

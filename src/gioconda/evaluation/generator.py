@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
+from gioconda.data.phones import TOUCHES
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.alignment import TOUCHES
 from gioconda.evaluation.frechet import motion_distance
 from gioconda.evaluation.judge import SHIFTS, SyncJudge
 from gioconda.evaluation.lips import Said, closure_threshold, compare_lips, count_closures

@@ -13,9 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
+from gioconda.face import topology
 
-# Outer and inner corner of the left eye, of the right eye, and the foot of the nose.
-_PARTS: Final = (263, 362, 33, 133, 2)
+# In dlib's order.
+_PARTS: Final = (
+    topology.LEFT_EYE_OUTER,
+    topology.LEFT_EYE_INNER,
+    topology.RIGHT_EYE_OUTER,
+    topology.RIGHT_EYE_INNER,
+    topology.NOSE_FOOT,
+)
 _NET: Final = "models/dlib_face_recognition_resnet_model_v1.dat"
 
 

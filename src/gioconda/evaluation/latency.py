@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.evaluation.speed import example
+from gioconda import example
 from gioconda.evaluation.takes import Maker
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import make_portrait
@@ -36,7 +36,7 @@ def bench_generator(
         `to_rendering`, the time of a motion frame over that of drawing one; and what `delay`
         says.
     """
-    photo, voice = example(seconds)
+    photo, voice = example.photo(), example.voice(seconds)
     portrait = make_portrait(photo, size)
     renderer, neutral = Renderer(portrait), portrait.expression * 0
     times = []

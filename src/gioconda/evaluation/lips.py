@@ -8,8 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.phones import Phone
-from gioconda.evaluation.alignment import CLOSURES
+from gioconda.data.phones import CLOSURES, VOWELS, Phone
 from gioconda.evaluation.speech import correlation
 from gioconda.evaluation.takes import Take
 from gioconda.face import measure, topology
@@ -19,7 +18,6 @@ from gioconda.motion import Motion
 
 LAGS: Final = 6  # frames that lips are shifted, to both sides
 _LEAST_MOVEMENT: Final = 0.005  # standard deviation, in inter-ocular distances
-_VOWELS: Final = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905
 _LEAST_TAKES: Final = 5  # of a source that is named
 
 _Series = NDArray[np.float64]
@@ -158,7 +156,7 @@ def least_openings(
         least = float(opening[frames].min())
         if phone.name in sounds:
             closures.append(least)
-        elif phone.name in _VOWELS:
+        elif phone.name in VOWELS:
             vowels.append(least)
     return closures, vowels
 

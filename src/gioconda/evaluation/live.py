@@ -35,12 +35,13 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.speed import example
 from gioconda.face.detector import detect
+from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
-from gioconda.face.topology import LEFT_CORNER, LIP_INNER_LOWER, LIP_INNER_UPPER, RIGHT_CORNER
+from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import EXAMPLE, Portraits, jpeg
 from gioconda.live.seats import Seats, Wish
@@ -82,7 +83,7 @@ def bench_live(
         `left_out` (shares), `seconds`; `viewers`, how many at once are held, and the `pace` of each
         number tried.
     """
-    photo, voice = example(16.0)
+    photo, voice = example.photo(), example.voice(16.0)
     portrait = make_portrait(photo, 512)
     sound = syllable(voice)
     report(0, 2 * trials)
@@ -182,9 +183,8 @@ class _Lips:
             self._last, _ = self._mesh.at(picture, face)
         self._last, _ = self._mesh.near(picture, self._last)
         points = self._last[:, :2]
-        gap = points[LIP_INNER_LOWER[4:7]] - points[LIP_INNER_UPPER[4:7]]
-        eyes = np.linalg.norm(points[LEFT_CORNER] - points[RIGHT_CORNER])
-        return float(np.linalg.norm(gap, axis=1).mean() / eyes)
+        eyes = np.linalg.norm(points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER])
+        return float(lip_distances(points).mean() / eyes)
 
 
 def _told(answers: Sequence[Answer]) -> dict[str, Any]:

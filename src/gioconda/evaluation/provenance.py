@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.animator import Animator
 from gioconda.evaluation.attacks import ATTACKS, CALLS, Frames, call, check_calls, written
-from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image, read_video
+from gioconda.media import FPS, VideoWriter, read_image, read_video
 from gioconda.portrait import make_portrait
 from gioconda.provenance import CHANCE, Mark, Output, find_mark, read_manifest
 from gioconda.provenance.pattern import PUBLIC_KEY
@@ -79,18 +79,13 @@ def bench_mark(portraits: Sequence[Path], report: Report) -> dict[str, Any]:
 
 def _speaking(portraits: Sequence[Path]) -> Iterable[tuple[Frames, Mark]]:
     """Five seconds of each portrait, unmarked, and a mark for it."""
-    folder = resources.files("gioconda") / "example"
-    with (
-        resources.as_file(folder / "portrait.jpg") as example,
-        resources.as_file(folder / "voice.flac") as audio,
-    ):
-        voice = read_audio(audio)[: 5 * SAMPLE_RATE]
-        for seed, path in enumerate(portraits or [example]):
-            animator = Animator(
-                make_portrait(read_image(path), _SIZE), seed=seed, mark=lambda frame: frame
-            )
-            identity = int(np.random.default_rng(seed).integers(1 << 32))
-            yield [frame.copy() for frame in animator.speak(voice)], Mark(identity)
+    voice = example.voice(5)
+    for seed, path in enumerate(portraits or [example.PHOTO]):
+        animator = Animator(
+            make_portrait(read_image(path), _SIZE), seed=seed, mark=lambda frame: frame
+        )
+        identity = int(np.random.default_rng(seed).integers(1 << 32))
+        yield [frame.copy() for frame in animator.speak(voice)], Mark(identity)
 
 
 def _marked(plain: Frames, mark: Mark) -> tuple[Frames, list[float]]:
@@ -193,9 +188,7 @@ def bench_signature(folder: Path) -> dict[str, Any]:
         streams were `copied` into a new file, and whether the mark was `still_found` there.
     """
     frames, _ = next(iter(_speaking(())))
-    example = resources.files("gioconda") / "example"
-    with resources.as_file(example / "portrait.jpg") as photo:
-        output = Output({"portrait": photo}, {"seed": 0})
+    output = Output({"portrait": example.PHOTO}, {"seed": 0})
     path, copy = folder / "signed.mp4", folder / "copy.mp4"
     times = []
 

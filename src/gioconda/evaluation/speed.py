@@ -5,7 +5,6 @@ import resource
 import sys
 import tempfile
 import time
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,10 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.animator import HOP, Animator
 from gioconda.generator import Generator
-from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
+from gioconda.media import FPS, SAMPLE_RATE, VideoWriter
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
@@ -40,7 +40,7 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
         frames a second; `pipeline`: frames a second of the whole line, its ratio to real time
         and to encoding alone; `portrait_seconds`: making the portrait ready, once.
     """
-    photo, voice = example(seconds)
+    photo, voice = example.photo(), example.voice(seconds)
     start = time.perf_counter()
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
@@ -92,7 +92,7 @@ def bench_decoder(size: int, model: Path | None = None) -> dict[str, Any]:
         the view against full precision, by precision.
     """
     model = model or released()
-    photo, voice = example(2)
+    photo, voice = example.photo(), example.voice(2)
     portrait = make_portrait(photo, size)
     motion = Generator().append(voice)
     decoders = {name: NeuralDecoder(portrait, model, name) for name in precisions(model)}
@@ -160,23 +160,13 @@ def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]
 
 
 def _peak(size: int, seconds: float) -> dict[str, float]:
-    photo, voice = example(seconds)
+    photo, voice = example.photo(), example.voice(seconds)
     portrait = make_portrait(photo, size)
     with tempfile.TemporaryDirectory() as folder:
         intervals = _pipeline(Path(folder) / "line.mp4", portrait, voice)
     unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return {"seconds": seconds, "fps": 1 / float(np.mean(intervals)), "peak_mib": peak}
-
-
-def example(seconds: float) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """The bundled photo, and its voice repeated to a length."""
-    folder = resources.files("gioconda") / "example"
-    with resources.as_file(folder / "portrait.jpg") as photo:
-        image = read_image(photo)
-    with resources.as_file(folder / "voice.flac") as audio:
-        voice = read_audio(audio)
-    return image, np.resize(voice, round(seconds * SAMPLE_RATE))
 
 
 def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:

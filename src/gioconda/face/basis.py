@@ -116,7 +116,7 @@ class Basis:
             strength = (code**2).sum(1)
             weight = 1 / (1 + strength / max(float(np.quantile(strength, 0.2)), 1.0)) ** 2
             average = np.tensordot(weight / weight.sum(), neutral, 1)
-            corners = average[[topology.RIGHT_CORNER, topology.LEFT_CORNER]]
+            corners = average[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]]
             average = (average - corners.mean(0)) / np.linalg.norm(corners[1] - corners[0])
             neutral = np.broadcast_to(average, points.shape)
         return average.astype(np.float32)

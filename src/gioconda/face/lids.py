@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.face import actions, topology
+from gioconda.face import actions
 from gioconda.face.basis import Basis
+from gioconda.face.measure import lid_gap
 
 _LEAST, _MOST = 0.5, 2.0  # of a gap against the mean face's
 # Lids that have gone so far of their way, by a tracker, have gone so far.
@@ -29,9 +30,9 @@ class Lids:
     """
 
     def __init__(self, basis: Basis, neutral: NDArray[np.floating]) -> None:
-        mean = float(gap(basis.mean))
-        self._size = float(np.clip(gap(neutral) / mean, _LEAST, _MOST))
-        self._gap = gap(basis.dynamics) / mean  # (D,) what each coordinate adds
+        mean = float(lid_gap(basis.mean))
+        self._size = float(np.clip(lid_gap(neutral) / mean, _LEAST, _MOST))
+        self._gap = lid_gap(basis.dynamics) / mean  # (D,) what each coordinate adds
         blink = shutting(basis)
         self._blink = blink / -(blink @ self._gap)  # (D,) shuts the mean face's
 
@@ -50,11 +51,3 @@ def shutting(basis: Basis) -> NDArray[np.float32]:
     """Dynamics (D,) that bring the lids together, as the actions of a blink do."""
     weights = np.array([name.startswith("eyeBlink") for name in actions.ACTIONS], float)
     return actions.project(actions.face(weights), basis).astype(np.float32)
-
-
-def gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Between the middles of the lids, both eyes' mean, (...)."""
-    lower = [*topology.RIGHT_LID_LOWER[3:6], *topology.LEFT_LID_LOWER[3:6]]
-    upper = [*topology.RIGHT_LID_UPPER[3:6], *topology.LEFT_LID_UPPER[3:6]]
-    between: NDArray[np.float64] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
-    return between

@@ -29,7 +29,7 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
         (H, W).
     """
     height, width = image.shape[:2]
-    across = points[topology.LEFT_CORNER] - points[topology.RIGHT_CORNER]
+    across = points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]
     side = _VIEW * float(np.linalg.norm(across))
     middle = points[topology.FACE_OVAL, :2].mean(0)
     scale = _SIZE / side

@@ -4,7 +4,7 @@ All take faces (T, 478, 3) in the head frame, see `gioconda.face.pose`; lengths 
 inter-ocular distances. Right and left are the person's own.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,26 +16,70 @@ _Faces = NDArray[np.floating]
 _IRIS_RADIUS: Final = 0.117
 # The iris of a face that looks ahead lies this far under the line of the eye's corners.
 _AHEAD_Y: Final = -0.025
+_LIDS: Final = slice(3, 6)  # the middle of nine points from corner to corner
+_LIPS: Final = slice(3, 6)  # the middle of nine gaps
+
+
+# --- lids ---
+
+
+def lid_gap(faces: _Faces) -> NDArray[Any]:
+    """Between the middles of the lids, both eyes' mean, (...); negative where they cross.
+
+    Linear, so that the gap of a direction is what the direction adds to a face's.
+    """
+    lower = [*topology.RIGHT_LID_LOWER[_LIDS], *topology.LEFT_LID_LOWER[_LIDS]]
+    upper = [*topology.RIGHT_LID_UPPER[_LIDS], *topology.LEFT_LID_UPPER[_LIDS]]
+    gap: NDArray[Any] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
+    return gap
+
+
+def lid_distances(points: _Faces) -> NDArray[Any]:
+    """As they look in a picture: between the lids at three places of each eye, (..., 2, 3)."""
+    lower = np.stack([topology.RIGHT_LID_LOWER[_LIDS], topology.LEFT_LID_LOWER[_LIDS]])
+    upper = np.stack([topology.RIGHT_LID_UPPER[_LIDS], topology.LEFT_LID_UPPER[_LIDS]])
+    apart: NDArray[Any] = np.linalg.norm(points[..., upper, :2] - points[..., lower, :2], axis=-1)
+    return apart
 
 
 def lid_opening(faces: _Faces) -> NDArray[np.float64]:
     """How open the right and the left eye are, (T, 2): height over width, about 0.3 when open."""
-    ratios = []
-    for lower, upper in (
-        (topology.RIGHT_LID_LOWER, topology.RIGHT_LID_UPPER),
-        (topology.LEFT_LID_LOWER, topology.LEFT_LID_UPPER),
-    ):
-        gap = np.linalg.norm(faces[:, upper[3:6], :2] - faces[:, lower[3:6], :2], axis=-1).mean(1)
-        width = np.linalg.norm(faces[:, lower[0], :2] - faces[:, lower[-1], :2], axis=-1)
-        ratios.append(gap / width)
-    return np.stack(ratios, 1)
+    outer = faces[:, [topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER], :2]
+    inner = faces[:, [topology.RIGHT_EYE_INNER, topology.LEFT_EYE_INNER], :2]
+    height, width = lid_distances(faces).mean(-1), np.linalg.norm(outer - inner, axis=-1)
+    ratio: NDArray[np.float64] = height / width
+    return ratio
+
+
+# --- lips ---
+
+
+def lip_gaps(faces: _Faces) -> NDArray[Any]:
+    """Between the inner rims of the lips along the mouth, (..., 9), without the corners.
+
+    Negative where the lips press. Linear, as `lid_gap`.
+    """
+    upper, lower = topology.LIP_INNER_UPPER[1:-1], topology.LIP_INNER_LOWER[1:-1]
+    gaps: NDArray[Any] = faces[..., lower, 1] - faces[..., upper, 1]
+    return gaps
+
+
+def lip_gap(faces: _Faces) -> NDArray[Any]:
+    """Between the middles of the lips, (...): the mean of the three middle `lip_gaps`."""
+    gap: NDArray[Any] = lip_gaps(faces)[..., _LIPS].mean(-1)
+    return gap
+
+
+def lip_distances(points: _Faces) -> NDArray[Any]:
+    """As they look in a picture: between the inner rims at the mouth's middle, (..., 3)."""
+    upper, lower = topology.LIP_INNER_UPPER[1:-1][_LIPS], topology.LIP_INNER_LOWER[1:-1][_LIPS]
+    apart: NDArray[Any] = np.linalg.norm(points[..., lower, :2] - points[..., upper, :2], axis=-1)
+    return apart
 
 
 def mouth_opening(faces: _Faces) -> NDArray[np.float64]:
-    """Gap between the inner rims of the lips at their middle, (T,)."""
-    upper, lower = topology.LIP_INNER_UPPER[4:7], topology.LIP_INNER_LOWER[4:7]
-    gap = faces[:, lower, 1] - faces[:, upper, 1]
-    opening: NDArray[np.float64] = np.clip(gap, 0, None).mean(1)
+    """How open the mouth is at its middle, (T,): as `lip_gap`, 0 where the lips press."""
+    opening: NDArray[np.float64] = np.clip(lip_gaps(faces)[:, _LIPS], 0, None).mean(1)
     return opening
 
 
@@ -44,12 +88,15 @@ def lip_shape(faces: _Faces) -> NDArray[np.float64]:
 
     Protrusion is how far the middle of the lips stands before their corners.
     """
-    right, left = faces[:, 61], faces[:, 291]
-    top, bottom = faces[:, 0], faces[:, 17]
+    right, left = faces[:, topology.RIGHT_MOUTH_CORNER], faces[:, topology.LEFT_MOUTH_CORNER]
+    top, bottom = faces[:, topology.UPPER_LIP_TOP], faces[:, topology.LOWER_LIP_BOTTOM]
     width = np.linalg.norm(left - right, axis=-1)
     height = np.linalg.norm(bottom - top, axis=-1)
     protrusion = (right[:, 2] + left[:, 2] - top[:, 2] - bottom[:, 2]) / 2
     return np.stack([width, height, protrusion], 1)
+
+
+# --- gaze ---
 
 
 def gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:

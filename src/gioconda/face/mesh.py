@@ -36,7 +36,7 @@ class FaceMesh:
         self, image: NDArray[np.uint8], previous: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], float]:
         """The mesh of the face that was at `previous` (478, 3) a frame before."""
-        across = previous[topology.LEFT_CORNER, :2] - previous[topology.RIGHT_CORNER, :2]
+        across = previous[topology.LEFT_EYE_OUTER, :2] - previous[topology.RIGHT_EYE_OUTER, :2]
         axis = across / max(float(np.linalg.norm(across)), 1e-6)
         frame = np.array([axis, [-axis[1], axis[0]]])  # rows: right, down
         levelled = previous[: topology.FACE_POINTS, :2] @ frame.T

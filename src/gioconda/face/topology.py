@@ -65,8 +65,37 @@ RIGID: Final = np.array(
     + [68, 298, 71, 301, 139, 368, 34, 264, 227, 447, 116, 345, 143, 372, 122, 351, 196, 419]
     + [188, 412, 174, 399, 193, 417, 114, 343, 217, 437, 48, 278, 129, 358, 2, 94]
 )
-RIGHT_CORNER: Final = 33  # outer corners of the eyes
-LEFT_CORNER: Final = 263
 
+# --- single points ---
+
+RIGHT_EYE_OUTER: Final = 33  # corners of the eyes
+RIGHT_EYE_INNER: Final = 133
+LEFT_EYE_INNER: Final = 362
+LEFT_EYE_OUTER: Final = 263
+RIGHT_MOUTH_CORNER: Final = 61
+LEFT_MOUTH_CORNER: Final = 291
+UPPER_LIP_TOP: Final = 0  # middles of the lips: the outer rim, then the inner
+UPPER_LIP_RIM: Final = 13
+LOWER_LIP_RIM: Final = 14
+LOWER_LIP_BOTTOM: Final = 17
+NOSE_FOOT: Final = 2
+FOREHEAD: Final = 10
+CHIN: Final = 152
+
+# --- groups ---
+
+EYE_CORNERS: Final = (RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_OUTER, LEFT_EYE_INNER)
 LIDS: Final = np.concatenate([RIGHT_EYE[:16], LEFT_EYE[:16]])
+# The upper lids' edges without the corners, and the points of the crease above them.
+UPPER_LIDS: Final = np.concatenate([RIGHT_EYE[9:16], LEFT_EYE[9:16]])
+LID_CREASES: Final = np.concatenate([RIGHT_EYE[25:32], LEFT_EYE[25:32]])
 IRISES: Final = np.concatenate([RIGHT_IRIS, LEFT_IRIS])
+BARE_SKIN: Final = np.array([50, 280, 205, 425, 199, 18])  # cheeks, and under the lower lip
+# Skin that slides little over the bone: under the nose, and on the chin.
+UNDER_NOSE: Final = (NOSE_FOOT, 98, 327)
+ON_CHIN: Final = (199, 175, CHIN, 148, 377)
+# Of the right and of the left half of the face.
+BROW_HEADS: Final = ([55, 107], [285, 336])  # the inner ends
+BROW_TAILS: Final = ([46, 63, 70], [276, 293, 300])
+NOSTRILS: Final = ([48, 64], [278, 294])
+UPPER_LIP_HALVES: Final = ([UPPER_LIP_TOP, 37], [UPPER_LIP_TOP, 267])

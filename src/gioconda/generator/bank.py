@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
+from gioconda.face import measure
 from gioconda.face.basis import Basis
-from gioconda.face.lids import gap
 
 BLEND: Final = 24  # frames in which one stretch gives way to the next
 _LEAST: Final = 24  # frames of a stretch that are played alone
@@ -140,7 +140,8 @@ def lid_gap(upper: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
 
     1 as on the neutral face, 0 shut, negative where the lids would cross.
     """
-    opening: NDArray[np.float64] = 1 + upper @ gap(basis.dynamics[basis.upper]) / gap(basis.mean)
+    moves = measure.lid_gap(basis.dynamics[basis.upper])
+    opening: NDArray[np.float64] = 1 + upper @ moves / measure.lid_gap(basis.mean)
     return opening
 
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.face import topology
 from gioconda.face.basis import Basis
+from gioconda.face.measure import lip_gaps
 
 # The lips set out to meet where p, b or m is as sure as the first, and meet at the second.
 _MEET: Final = (0.12, 0.2)
@@ -25,8 +25,8 @@ class Closing:
     """Brings the lips together, frame by frame; needs no frame that is to come."""
 
     def __init__(self, basis: Basis) -> None:
-        moves = _gap(basis.dynamics[basis.lower])
-        self._moves, self._rest = moves, _gap(basis.mean)
+        moves = lip_gaps(basis.dynamics[basis.lower])
+        self._moves, self._rest = moves, lip_gaps(basis.mean)
         self._back = np.linalg.pinv(moves, rcond=_LEAST)
         self._closed = self._touching = 0.0
 
@@ -48,10 +48,3 @@ class Closing:
 
 def _sure(chance: float, start: float, full: float) -> float:
     return min(1.0, max(0.0, (chance - start) / (full - start)))
-
-
-def _gap(faces: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Between the inner rims, without the corners, (..., 9)."""
-    upper, lower = topology.LIP_INNER_UPPER[1:-1], topology.LIP_INNER_LOWER[1:-1]
-    gap: NDArray[np.floating] = faces[..., lower, 1] - faces[..., upper, 1]
-    return gap

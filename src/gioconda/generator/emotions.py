@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import EMOTIONS
-from gioconda.face import actions, topology
+from gioconda.face import actions
 from gioconda.face.basis import point_weights, released_basis
+from gioconda.face.measure import lip_gaps
 
 # Weights of actions at strength 1; an action with a left and a right form is named without the
 # side. Some are above 1: the basis, learned from people who speak, keeps about half of a brow's
@@ -114,13 +115,3 @@ def _emotion(name: str) -> NDArray[np.float64]:
     wanted = np.concatenate([actions.face(weights).ravel() * root, parted * _HELD])
     code: NDArray[np.float64] = np.linalg.lstsq(system.T, wanted, rcond=None)[0]
     return code
-
-
-def lip_gaps(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How far the lips are apart along the mouth, without its corners, (T, 9).
-
-    Args:
-        faces: (T, 478, 3) faces in the head frame, or displacements of faces.
-    """
-    lower, upper = topology.LIP_INNER_LOWER[1:-1], topology.LIP_INNER_UPPER[1:-1]
-    return np.asarray(faces[:, lower, 1] - faces[:, upper, 1], np.float64)

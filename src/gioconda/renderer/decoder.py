@@ -48,7 +48,7 @@ class PlainMouth:
 
     def __init__(self, portrait: Portrait) -> None:
         face = portrait.points[:, :2]
-        cheeks = face[[50, 280, 205, 425, 199, 18]].round().astype(int)
+        cheeks = face[topology.BARE_SKIN].round().astype(int)
         edge = portrait.size - 1
         margin = portrait.margin
         x, y = np.clip(cheeks, 0, edge).T + margin

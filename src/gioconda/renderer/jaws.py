@@ -12,11 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.renderer.view import HeadPlace, cell_middles
 
 HANGING: Final = 16  # features of the portrait that hang on each jaw
-_HELD_BY: Final = ((2, 98, 327), (199, 175, 152, 148, 377))  # points of the mesh
+_HELD_BY: Final = (topology.UNDER_NOSE, topology.ON_CHIN)
 # The picture of the upper jaw, in sides of the view: its width and height, and where in it the
 # jaw's middle is; open mouths of clips are within it.
 _UPPER_SIZE: Final = (0.375, 0.22)

@@ -16,6 +16,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from gioconda.face import topology
 from gioconda.inference import compiled, read_networks
 from gioconda.portrait import Portrait
 from gioconda.renderer.decoder import PlainMouth, Shot
@@ -50,7 +51,14 @@ class Part(NamedTuple):
 
 
 # The mouth with what moves about it; both eyes.
-PARTS: Final = (Part(96, 128, (13, 14, 61, 291, 17)), Part(64, 160, (33, 133, 263, 362)))
+_MOUTH: Final = (
+    topology.UPPER_LIP_RIM,
+    topology.LOWER_LIP_RIM,
+    topology.RIGHT_MOUTH_CORNER,
+    topology.LEFT_MOUTH_CORNER,
+    topology.LOWER_LIP_BOTTOM,
+)
+PARTS: Final = (Part(96, 128, _MOUTH), Part(64, 160, topology.EYE_CORNERS))
 
 
 class NeuralDecoder:

@@ -30,9 +30,7 @@ _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the e
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 
-# The upper lids' edges without the corners, and the points of the crease above them.
-_RIMS = np.concatenate([topology.RIGHT_EYE[9:16], topology.LEFT_EYE[9:16]])
-_CREASES = np.concatenate([topology.RIGHT_EYE[25:32], topology.LEFT_EYE[25:32]])
+_RIMS, _CREASES = topology.UPPER_LIDS, topology.LID_CREASES
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,9 @@ def _lashes(portrait: Portrait) -> NDArray[np.float64]:
     So a lid that closes draws skin out of the crease, and lashes keep their shape.
     """
     points = portrait.points[:, :2].astype(np.float64)
-    corners = np.linalg.norm(points[[33, 263]] - points[[133, 362]], axis=1)
+    outer = points[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]]
+    inner = points[[topology.RIGHT_EYE_INNER, topology.LEFT_EYE_INNER]]
+    corners = np.linalg.norm(outer - inner, axis=1)
     most = _LASHES * np.repeat(corners, len(_RIMS) // 2)
     up = points[_CREASES] - points[_RIMS]
     length = np.linalg.norm(up, axis=1)

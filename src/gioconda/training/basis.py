@@ -126,7 +126,7 @@ def _neutral_and_moving(
 
 def _unit(face: NDArray[np.float64]) -> NDArray[np.float64]:
     """A face with the head frame's origin and unit."""
-    right, left = face[topology.RIGHT_CORNER], face[topology.LEFT_CORNER]
+    right, left = face[topology.RIGHT_EYE_OUTER], face[topology.LEFT_EYE_OUTER]
     moved: NDArray[np.float64] = (face - (right + left) / 2) / np.linalg.norm(left - right)
     return moved
 
@@ -135,8 +135,8 @@ def _level(
     average: NDArray[np.float64], people: dict[str, NDArray[np.float32]]
 ) -> NDArray[np.float64]:
     """Turn the average so that left mirrors right and people, in the median, look ahead."""
-    across = average[topology.LEFT_CORNER] - average[topology.RIGHT_CORNER]
-    down = average[152] - average[10]
+    across = average[topology.LEFT_EYE_OUTER] - average[topology.RIGHT_EYE_OUTER]
+    down = average[topology.CHIN] - average[topology.FOREHEAD]
     x = across / np.linalg.norm(across)
     down -= x * (down @ x)
     y = down / np.linalg.norm(down)

@@ -33,6 +33,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gioconda.data.samples.performances import Performance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
+from gioconda.face.measure import lip_gap
 from gioconda.generator.diffusion import noised
 from gioconda.generator.windows import GAZE_SCALE, HISTORY, POSE_SCALE, ROWS, hearing
 from gioconda.speech import listen
@@ -47,7 +48,6 @@ from gioconda.training.generator_net import (
     MotionNet,
     Streamed,
 )
-from gioconda.training.regressor import MouthLoss
 from gioconda.training.speech import for_judge
 from gioconda.training.steps import cosine, keep, resume, smooth
 
@@ -230,7 +230,7 @@ def _take(
         heard[: len(at)],
         one.own[nearest],
         dials[nearest].astype(np.float32),
-        float(MouthLoss.gap(one.neutral)),
+        float(lip_gap(one.neutral)),
         not for_judge(one.clip.person),
         one.clip.person,
     )
@@ -332,7 +332,7 @@ class _Judge:
         shows[basis.lower] *= _LIPS
         self._weights = torch.from_numpy(np.concatenate([np.ones(6), shows]).astype(np.float32))
         self._lower = slice(6 + basis.lower.start, 6 + basis.lower.stop)
-        gap = MouthLoss.gap(basis.dynamics[basis.lower])
+        gap = lip_gap(basis.dynamics[basis.lower])
         self._gap = torch.from_numpy(gap.astype(np.float32))
 
     def __call__(self, found: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights, released_basis
+from gioconda.face.measure import lip_gap
 from gioconda.generator.regressor import HISTORY, Regressor
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.features import SAMPLES, SPECTRA
@@ -192,7 +193,7 @@ def _batch(
         low = np.clip(at.astype(int), 0, len(lower) - 2)
         part = np.clip(at - low, 0, 1)[:, None]
         targets.append(lower[low] * (1 - part) + lower[low + 1] * part)
-        gaps.append(float(MouthLoss.gap(talk.neutral)))
+        gaps.append(float(lip_gap(talk.neutral)))
     return (
         torch.from_numpy(np.stack(mels)),
         torch.from_numpy(np.stack(targets).astype(np.float32)),
@@ -213,10 +214,6 @@ def _changed(pcm: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.f
     return np.clip(changed, -1, 1)
 
 
-_UPPER_LIP = topology.LIP_INNER_UPPER[4:7]
-_LOWER_LIP = topology.LIP_INNER_LOWER[4:7]
-
-
 class MouthLoss:
     """Losses between coordinates of the lower face (N, T, C), by what they do to the face."""
 
@@ -227,13 +224,7 @@ class MouthLoss:
         self._points = torch.from_numpy(
             weighted[:, shown].reshape(len(directions), -1).astype(np.float32)
         )
-        self._gap = torch.from_numpy(MouthLoss.gap(directions).astype(np.float32))
-
-    @staticmethod
-    def gap(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Between the lips' inner rims, as `measure.mouth_opening`, negative where they press."""
-        gap: NDArray[np.float64] = (faces[..., _LOWER_LIP, 1] - faces[..., _UPPER_LIP, 1]).mean(-1)
-        return gap
+        self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
 
     def __call__(self, found: Tensor, target: Tensor, neutral: Tensor) -> dict[str, Tensor]:
         error = found - target  # (N, T, coordinates)

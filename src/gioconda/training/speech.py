@@ -31,13 +31,13 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
-from gioconda.data.phones import PHONES
+from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
 from gioconda.data.phones import SILENCE as PAUSE
 from gioconda.data.samples.performances import Performance
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.alignment import CLOSURES, TOUCHES
 from gioconda.face.basis import released_basis
+from gioconda.face.measure import lip_gap
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
@@ -215,7 +215,7 @@ def teach_reader(
     reader = MouthReader(takes[0][0].shape[1], basis.parts[2])
     optimizer = torch.optim.AdamW(reader.parameters(), lr=RATE, weight_decay=0.05)
     loss_of_mouth = MouthLoss(basis)
-    gap_of = torch.from_numpy(MouthLoss.gap(basis.dynamics[basis.lower]).astype(np.float32))
+    gap_of = torch.from_numpy(lip_gap(basis.dynamics[basis.lower]).astype(np.float32))
     losses: dict[str, Tensor] = {}
     for step in range(READING):
         for group in optimizer.param_groups:
@@ -226,7 +226,7 @@ def teach_reader(
             start = int(rng.integers(len(one) - WINDOW + 1))
             inputs.append(takes[i][int(rng.integers(COPIES))][start : start + BEFORE + WINDOW])
             lower.append(one.motion.dynamics[start : start + WINDOW, basis.lower])
-            gaps.append(MouthLoss.gap(one.neutral))
+            gaps.append(lip_gap(one.neutral))
         target = torch.from_numpy(np.stack(lower))
         rest = torch.from_numpy(np.array(gaps, np.float32))
         found, meet = reader(torch.stack(inputs))
@@ -365,7 +365,7 @@ def _of_clip(one: Performance, lower: slice, rng: np.random.Generator) -> Window
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": clean.astype(np.int64),
         "lower": moved.astype(np.float32),
-        "gap": np.float32(MouthLoss.gap(one.neutral)),
+        "gap": np.float32(lip_gap(one.neutral)),
     }
 
 
@@ -399,9 +399,6 @@ def _of_nobody(rng: np.random.Generator) -> Window:
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": np.zeros(WINDOW, np.int64),
     }
-
-
-LABEL: Final = {name: i for i, name in enumerate((PAUSE, *PHONES))}
 
 
 def _cut(pcm: NDArray[np.float32], start: int, speed: float) -> NDArray[np.float64]:

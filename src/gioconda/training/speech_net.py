@@ -6,13 +6,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gioconda.data.phones import PHONES
+from gioconda.data.phones import LABEL
 from gioconda.speech import LOOK_AHEAD
 from gioconda.speech.encoder import BEFORE, FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
-LABELS: Final = len(PHONES) + 1  # and silence, the first
+LABELS: Final = len(LABEL)
 HALVES: Final = 2  # phones are told twice a frame
 
 

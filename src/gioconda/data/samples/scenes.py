@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.samples.looks import Look, draw_look, with_grain
 from gioconda.errors import GiocondaError
-from gioconda.face import topology
+from gioconda.face import measure, topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.face.pose import HeadPose, angles
@@ -402,7 +402,8 @@ def _stretched(frame: NDArray[np.uint8], stretch: NDArray[np.float64]) -> NDArra
 
 def eye_distance(track: Track) -> float:
     """Median over the frames of the distance between the outer corners of the eyes, pixels."""
-    across = track.points[:, topology.LEFT_CORNER, :2] - track.points[:, topology.RIGHT_CORNER, :2]
+    right, left = topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER
+    across = track.points[:, left, :2] - track.points[:, right, :2]
     return float(np.median(np.linalg.norm(across, axis=1)))
 
 
@@ -414,12 +415,8 @@ def _choose(
     pairs: int,
 ) -> tuple[int, list[int]] | None:
     """A source and pairs of targets that follow each other, or None."""
-    size = head.size[:, None]
-    mouth = np.linalg.norm(points[:, 13, :2] - points[:, 14, :2], axis=1) / size[:, 0]
-    lids = sum(
-        np.linalg.norm(points[:, a, :2] - points[:, b, :2], axis=1) / size[:, 0]
-        for a, b in ((159, 145), (386, 374))
-    )
+    mouth = measure.lip_distances(points)[:, 1] / head.size
+    lids = (measure.lid_distances(points)[..., 1] / head.size[:, None]).sum(1)
     turn = angles(head.rotation)
     middle = points[..., :2].mean(1)
     jump = np.linalg.norm(np.diff(middle, axis=0), axis=1) > _JUMP * np.ptp(points[1:, :, 0], 1)

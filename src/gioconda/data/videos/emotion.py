@@ -19,12 +19,14 @@ SOURCE: Final = "geometry-1"
 EMOTIONS: Final = ("neutral", "happy", "sad", "angry", "surprised", "afraid", "disgusted")
 
 # Of the right and of the left half of the face.
-_CORNERS: Final = ([61], [291])
-_INNER: Final = ([55, 107], [285, 336])
-_OUTER: Final = ([46, 63, 70], [276, 293, 300])
-_WINGS: Final = ([48, 64], [278, 294])
-_UPPER_LIP: Final = ([0, 37], [0, 267])
-_MIDDLE: Final = [0, 13, 14, 17]
+_CORNERS: Final = (topology.RIGHT_MOUTH_CORNER, topology.LEFT_MOUTH_CORNER)
+_HEADS: Final = (topology.BROW_HEADS[0][0], topology.BROW_HEADS[1][0])
+_MIDDLE: Final = [
+    topology.UPPER_LIP_TOP,
+    topology.UPPER_LIP_RIM,
+    topology.LOWER_LIP_RIM,
+    topology.LOWER_LIP_BOTTOM,
+]
 
 # What is measured; how much of it is clear, in inter-ocular distances or parts of the opening.
 _SCALES: Final = {
@@ -111,18 +113,18 @@ def _units(faces: NDArray[np.float64], neutral: NDArray[np.float64]) -> dict[str
     lips_up = rise[:, _MIDDLE].mean(1) / 2
     lids = measure.lid_opening(faces) / np.maximum(measure.lid_opening(rest), 1e-3) - 1  # (T, 2)
     values = {
-        "corners up": [rise[:, half].mean(1) - lips_up for half in _CORNERS],
-        "wider": [-across[:, 61] * 2, across[:, 291] * 2],
-        "inner brows up": [rise[:, half].mean(1) for half in _INNER],
-        "outer brows up": [rise[:, half].mean(1) for half in _OUTER],
+        "corners up": [rise[:, corner] - lips_up for corner in _CORNERS],
+        "wider": [-across[:, _CORNERS[0]] * 2, across[:, _CORNERS[1]] * 2],
+        "inner brows up": [rise[:, half].mean(1) for half in topology.BROW_HEADS],
+        "outer brows up": [rise[:, half].mean(1) for half in topology.BROW_TAILS],
         "inner over outer": [
             rise[:, inner].mean(1) - rise[:, outer].mean(1)
-            for inner, outer in zip(_INNER, _OUTER, strict=True)
+            for inner, outer in zip(topology.BROW_HEADS, topology.BROW_TAILS, strict=True)
         ],
-        "brows together": [across[:, 55] * 2, -across[:, 285] * 2],
+        "brows together": [across[:, _HEADS[0]] * 2, -across[:, _HEADS[1]] * 2],
         "lids wide": [lids[:, 0], lids[:, 1]],
-        "nose up": [rise[:, half].mean(1) for half in _WINGS],
-        "upper lip up": [rise[:, half].mean(1) for half in _UPPER_LIP],
+        "nose up": [rise[:, half].mean(1) for half in topology.NOSTRILS],
+        "upper lip up": [rise[:, half].mean(1) for half in topology.UPPER_LIP_HALVES],
     }
     found = {}
     for name, scale in _SCALES.items():

@@ -171,7 +171,7 @@ class Inspector:
 
 
 def _eye_distance(points: _Floats) -> float:
-    return float(np.linalg.norm(points[topology.LEFT_CORNER] - points[topology.RIGHT_CORNER]))
+    return float(np.linalg.norm(points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]))
 
 
 # --- repeated pictures ---
