@@ -15,8 +15,8 @@ from pathlib import Path
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.renderer.neural import NeuralDecoder
-from gioconda.training.decoder_net import RendererNet
-from gioconda.training.renderer import POOL, RATE, WEIGHTS, train_renderer
+from gioconda.training.renderer.network import RendererNet
+from gioconda.training.renderer.recipe import POOL, RATE, WEIGHTS, train_renderer
 
 MEASURES = (
     ("inner mouth", "L1"),

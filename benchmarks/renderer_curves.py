@@ -19,7 +19,7 @@ def read_log(file: Path) -> dict[int, dict[str, float]]:
     """Losses by step; a step that was done again counts as it was done last."""
     found = {}
     for line in file.read_text().splitlines():
-        step, _, _, _, *facts = line.split()
+        step, _, *facts = line.split()
         found[int(step)] = dict(zip(facts[::2], map(float, facts[1::2]), strict=True))
     return found
 

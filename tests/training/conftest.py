@@ -42,6 +42,6 @@ def performances(voice: NDArray[np.float32]) -> list[Performance]:
 
 @pytest.fixture(autouse=True)
 def little_music(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gioconda.training import sounds
+    from gioconda.training import augmentation
 
-    monkeypatch.setattr(sounds, "_PIECES", 1)
+    monkeypatch.setattr(augmentation, "_PIECES", 1)

@@ -10,8 +10,8 @@ from gioconda.generator import Generator
 
 torch = pytest.importorskip("torch")
 
-from gioconda.training import generator  # noqa: E402
-from gioconda.training.generator_net import DIALS, ORDER, SPAN, MotionNet  # noqa: E402
+from gioconda.training.generator import recipe as generator  # noqa: E402
+from gioconda.training.generator.network import DIALS, ORDER, SPAN, MotionNet  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -22,8 +22,8 @@ from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
 load_file = pytest.importorskip("safetensors.torch").load_file
-recipe = pytest.importorskip("gioconda.training.renderer")
-networks = pytest.importorskip("gioconda.training.decoder_net")
+recipe = pytest.importorskip("gioconda.training.renderer.recipe")
+networks = pytest.importorskip("gioconda.training.renderer.network")
 
 SIDE = 256
 

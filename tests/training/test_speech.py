@@ -14,8 +14,8 @@ from gioconda.speech.encoder import SpeechEncoder
 
 torch = pytest.importorskip("torch")
 
-from gioconda.training import speech  # noqa: E402
-from gioconda.training.wav2vec import Wav2Vec  # noqa: E402
+from gioconda.training.speech import recipe as speech  # noqa: E402
+from gioconda.training.speech.teacher import Wav2Vec  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -162,11 +162,12 @@ def _bank(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.regressor import train_regressor
+    from gioconda.training.regressor.recipe import Recipe, train_regressor
 
     with progress_bar("percent") as report:
         return train_regressor(
             read_split(args, "train"),
+            Recipe(),
             output,
             args.checkpoint,
             args.minutes,
@@ -176,7 +177,7 @@ def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.training.speech import train_speech
+    from gioconda.training.speech.recipe import train_speech
 
     utterances = list(read_spoken(args.spoken, "train"))
     held_out = None
@@ -198,7 +199,7 @@ def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.generator import train_generator
+    from gioconda.training.generator.recipe import train_generator
 
     performances = _performances(args)
     with progress_bar("percent") as report:
@@ -227,7 +228,7 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.renderer import (
+    from gioconda.training.renderer.recipe import (
         GPU_IS_FULL,
         POOL,
         RATE,
@@ -266,7 +267,7 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.quantise import quantise_renderer
+    from gioconda.training.renderer.quantise import quantise_renderer
 
     found = quantise_renderer(read_split(args, "train"), args.model, output)
     return {"bytes": output.stat().st_size, **found}

@@ -1,7 +1,7 @@
 """The sync judge: does this sound belong to these lips?
 
 Networks of the speech encoder's design, learned on people from whom neither encoder nor
-generator learned anything, see `training/speech.py`. Nothing that makes motion hears it.
+generator learned anything, see `training/speech/recipe.py`. Nothing that makes motion hears it.
 """
 
 from functools import cache

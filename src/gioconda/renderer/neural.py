@@ -2,7 +2,7 @@
 
 The plain mouth is its first guess: it draws over what that has drawn.
 
-`training/renderer.py` trains both; `training/export.py` writes them.
+`training/renderer/recipe.py` trains both; `training/renderer/export.py` writes them.
 """
 
 from functools import cache

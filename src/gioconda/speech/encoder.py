@@ -1,6 +1,6 @@
 """Speech → features that know what is said and how lips move to it.
 
-`training/speech.py` trains the network.
+`training/speech/recipe.py` trains the network.
 """
 
 from dataclasses import dataclass, fields

@@ -1,39 +1,239 @@
-"""What the recipes share: a schedule, a state on the disk, targets without jitter."""
+"""A training in slices: learning rates, steps until the time is up, running means, a checkpoint.
 
+average = running_mean(net, 0.998)
+rate = warm_up(1e-3, 100, cosine)
+trainer = Trainer(net, average, optimizer, rate, checkpoint, steps, minutes)
+for step in trainer:
+    losses = ...
+    trainer.descend(sum(losses.values()))
+    trainer.note(losses)
+write(average.module)
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
 
-_Part: TypeAlias = nn.Module | torch.optim.Optimizer
+Part: TypeAlias = nn.Module | torch.optim.Optimizer
+Curve: TypeAlias = Callable[[float], float]  # part of the full rate, of the part of the schedule
+Rate: TypeAlias = Callable[[int, float], float]  # of the step and the part of the schedule
+Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
+
+_KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
+_LOG_EVERY: Final = 50  # steps
+_MOST: Final = 1.0  # norm of a step's gradient
+_NEW: Final = 0.02  # weight of a step in the running means of losses
+
+
+def silent(stage: str, part: float) -> None:
+    """A report that nobody reads."""
+
+
+# --- learning rates ---
 
 
 def cosine(done: float) -> float:
-    """Part of the learning rate when so much of the schedule is done, from 1 to 0."""
+    """Falls from 1 to 0 by half a cosine."""
     return 0.5 + 0.5 * float(np.cos(np.pi * min(done, 1)))
 
 
-def keep(checkpoint: Path, facts: dict[str, float], **parts: _Part) -> None:
+def settling(last: float) -> Curve:
+    """Stays 1, and falls straight to 0 over the last part of the schedule."""
+    return lambda done: min(1, (1 - done) / last)
+
+
+def warm_up(rate: float, steps: int, curve: Curve) -> Rate:
+    """A curve times `rate`, after a straight rise over the first steps."""
+    return lambda step, done: rate * min(1, (step + 1) / steps) * curve(done)
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+# --- steps ---
+
+
+def running_mean(net: nn.Module, decay: float, buffers: bool = False) -> AveragedModel:
+    """The exponential moving average of a net's weights.
+
+    Args:
+        net: what learns.
+        decay: below 1; the higher, the slower.
+        buffers: average its buffers too, as BatchNorm wants it; else they are copied.
+    """
+    return AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=buffers)
+
+
+def weighted(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """The sum of the losses that have a weight, each times it."""
+    return sum(
+        (weights[name] * loss for name, loss in losses.items() if name in weights),
+        torch.zeros(()),
+    )
+
+
+def descend(loss: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """One step down the gradient of a loss."""
+    optimizer.zero_grad()
+    loss.backward()
+    clip(net)
+    optimizer.step()
+
+
+def clip(net: nn.Module) -> None:
+    """Shorten the gradient where it is too long.
+
+    Raises:
+        RuntimeError: if it is not finite, so that no such step reaches the checkpoint.
+    """
+    nn.utils.clip_grad_norm_(net.parameters(), _MOST, error_if_nonfinite=True)
+
+
+class Trainer:
+    """Iterates over the steps that are left, as long as the minutes last.
+
+    Before each step it sets the learning rate; after each it updates the running mean of the
+    weights. Every few minutes and at the end it keeps the checkpoint, and every 50 steps a line
+    of losses in a log beside it. Where there is a checkpoint, it goes on from there.
+
+    Where several processes train one net, a subclass says what is different.
+
+    Args:
+        net: what learns.
+        average: the running mean of its weights.
+        optimizer: of the net.
+        rate: the learning rate.
+        checkpoint: the file of the training's state.
+        steps: of the whole schedule; None if it ends with this call's minutes.
+        minutes: of this call.
+        report: called after each step.
+        more: what else is kept in the checkpoint, by name.
+
+    Attributes:
+        step: steps done in all.
+        resumed: whether there was a checkpoint.
+        facts: numbers of the recipe that are kept in the checkpoint.
+        writes: whether this process writes checkpoint and log.
+
+    Raises:
+        GiocondaError: if the checkpoint is none, or is of another net.
+    """
+
+    writes = True
+
+    def __init__(
+        self,
+        net: nn.Module,
+        average: AveragedModel,
+        optimizer: torch.optim.Optimizer,
+        rate: Rate,
+        checkpoint: Path,
+        steps: int | None,
+        minutes: float,
+        report: Report = silent,
+        **more: Part,
+    ) -> None:
+        self._net, self._average, self._optimizer, self._rate = net, average, optimizer, rate
+        self._checkpoint, self._steps, self._seconds = checkpoint, steps, 60 * minutes
+        self._report = report
+        self._means: dict[str, Tensor] = {}
+        self._parts = {"net": net, "average": average, "optimizer": optimizer, **more}
+        state = resume(checkpoint, **self._parts)
+        self.resumed = state is not None
+        self.facts: dict[str, float] = {
+            name: value for name, value in (state or {}).items() if name not in self._parts
+        }
+        self.step = int(self.facts.pop("step", 0))
+
+    def __iter__(self) -> Iterator[int]:
+        started = kept = time.monotonic()
+        while (late := self.late(time.monotonic() - started)) < 1 and not self._over():
+            set_rate(self._optimizer, self._rate(self.step, self._done(late)))
+            yield self.step
+            self._average.update_parameters(self._net)
+            self.step += 1
+            if self.step % _LOG_EVERY == 0:
+                self._log(time.monotonic() - started)
+            if time.monotonic() - kept > _KEEP_EVERY:
+                kept = time.monotonic()
+                self.keep()
+            self._report(f"step {self.step}", self._done(late))
+        self.keep()
+
+    def _over(self) -> bool:
+        return self._steps is not None and self.step >= self._steps
+
+    def _done(self, late: float) -> float:
+        """The part of the schedule that is done."""
+        return late if self._steps is None else self.step / self._steps
+
+    def late(self, seconds: float) -> float:
+        """The part of the minutes that so many seconds are."""
+        return seconds / self._seconds if self._seconds > 0 else 1.0
+
+    def descend(self, loss: Tensor) -> None:
+        """One step down the gradient of a loss."""
+        self._optimizer.zero_grad()
+        self.backward(loss)
+        clip(self._net)
+        self._optimizer.step()
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients of a loss."""
+        loss.backward()
+
+    def note(self, losses: Mapping[str, Tensor]) -> None:
+        """Add a step's losses to the running means."""
+        for name, loss in losses.items():
+            value = loss.detach()  # stays on the device: to read it is to wait for it
+            self._means[name] = self._means.get(name, value).lerp(value, _NEW)
+
+    def results(self) -> dict[str, float]:
+        """Steps done in all, and the running means of the losses."""
+        return {"steps": self.step} | {name: float(mean) for name, mean in self._means.items()}
+
+    def keep(self) -> None:
+        """Write the checkpoint."""
+        if self.writes:
+            keep(self._checkpoint, {"step": self.step, **self.facts}, **self._parts)
+
+    def _log(self, seconds: float) -> None:
+        if not self.writes:
+            return
+        means = " ".join(f"{name} {float(mean):.4f}" for name, mean in self._means.items())
+        with open(self._checkpoint.with_suffix(".log"), "a") as log:
+            log.write(f"{self.step} {seconds:.0f}s {means}\n")
+
+
+# --- checkpoints ---
+
+
+def keep(checkpoint: Path, facts: dict[str, float], **parts: Part) -> None:
     """Write the state, facts as "step" among it, whole or not at all."""
     partial = checkpoint.with_suffix(".partial")
     torch.save(facts | {name: part.state_dict() for name, part in parts.items()}, partial)
     partial.rename(checkpoint)
 
 
-def resume(checkpoint: Path, **parts: _Part) -> dict[str, Any] | None:
+def resume(checkpoint: Path, **parts: Part) -> dict[str, Any] | None:
     """Give the parts the state that `keep` wrote.
 
     Returns:
         All of the state, or None where there is no file yet.
 
     Raises:
-        GiocondaError: if the file is no checkpoint, or is of a training of another net.
+        GiocondaError: if the file is no checkpoint, or is of another net or an older release.
     """
     if not checkpoint.exists():
         return None
@@ -52,12 +252,7 @@ def resume(checkpoint: Path, **parts: _Part) -> dict[str, Any] | None:
         raise
     except (KeyError, RuntimeError, ValueError) as error:
         raise GiocondaError(
-            f"{checkpoint} is of a training of another net; give another --checkpoint"
+            f"{checkpoint} is of an older release or of a training of another net;"
+            " give another --checkpoint"
         ) from error
     return state
-
-
-def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(T, C) smoothed without lag, by one frame to each side."""
-    padded = np.concatenate([values[:1], values, values[-1:]])
-    return (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4

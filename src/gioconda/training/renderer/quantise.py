@@ -31,7 +31,7 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
 
     Args:
         clips: of the training split.
-        model: a file that `gioconda.training.export` wrote.
+        model: a file that `gioconda.training.renderer.export` wrote.
         output: the same with the 8-bit decoder, a .zip file.
 
     Returns:

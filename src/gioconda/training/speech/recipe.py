@@ -1,7 +1,7 @@
 """Recipe: learn to hear speech as lips move to it.
 
 1. Windows of clips (sound and lips in step) and of sentences spoken by machines (phones and
-   their times), the sound changed in every way that users bring it (`sounds.py`); and windows
+   their times), the sound changed in every way that users bring it (`augmentation.py`); and windows
    of music and noise, in which nobody speaks.
 2. The features are taught by three heads (phones, voice, what the mouth does) and by meeting
    the lips: of all moments of its clip, and of all other clips, a sound has to find its own.
@@ -15,7 +15,6 @@ what is written is where sound and lips meet.
 `gioconda train speech SET --spoken SPOKEN --checkpoint FILE --minutes N -o speech.onnx`
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -43,9 +42,10 @@ from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
-from gioconda.training import sounds
-from gioconda.training.regressor import MouthLoss
-from gioconda.training.speech_net import (
+from gioconda.training import augmentation
+from gioconda.training.mouth_loss import MouthLoss
+from gioconda.training.people import for_judge
+from gioconda.training.speech.network import (
     HALVES,
     LABELS,
     Heads,
@@ -53,8 +53,9 @@ from gioconda.training.speech_net import (
     MouthReader,
     SpeechEncoder,
 )
-from gioconda.training.steps import cosine, keep, resume, smooth
-from gioconda.training.wav2vec import Wav2Vec
+from gioconda.training.speech.teacher import Wav2Vec
+from gioconda.training.steps import cosine, keep, resume
+from gioconda.training.targets import smooth
 
 WINDOW: Final = 24  # frames that a training window is judged on
 CLIPS, SENTENCES, OTHERS = 32, 24, 8  # windows of each kind in a batch
@@ -64,7 +65,6 @@ COPIES: Final = 3  # of each clip that it learns from, all but one with their so
 READ: Final = 64  # windows in its batch
 RATE: Final = 1e-3
 AVERAGED: Final = 0.998
-JUDGES: Final = 0.25  # part of the people that only the sync judge learns from
 WEIGHTS: Final = {
     "mouth": 0.3,
     "phones": 1.0,
@@ -88,12 +88,6 @@ _MEET: Final = 0.008  # inter-ocular distances: lips that are no further apart m
 _DOUBT: Final = (0.3, 0.3)  # sounds of lips count in full from this chance on that they meet; least
 
 Window = dict[str, NDArray[Any]]
-
-
-def for_judge(person: str) -> bool:
-    """Whether the sync judge learns from this person, and neither encoder nor generator does."""
-    digest = hashlib.sha256(person.encode()).digest()
-    return digest[0] < 256 * JUDGES
 
 
 def train_speech(
@@ -246,7 +240,7 @@ def _read_out(parts: nn.ModuleDict, one: Performance, rng: np.random.Generator) 
     """What is heard in a clip as it is and in copies of it, (COPIES, BEFORE + T, I)."""
     sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
     pcm = one.pcm.astype(np.float64)
-    copies = [one.pcm, *(sounds.changed(pcm, rng) for _ in range(COPIES - 1))]
+    copies = [one.pcm, *(augmentation.augmented(pcm, rng) for _ in range(COPIES - 1))]
     mels = [np.concatenate([sides[0], listen(c.astype(np.float32)).mel, sides[1]]) for c in copies]
     heads = cast(Heads, parts["heads"])
     features = parts["encoder"](torch.from_numpy(np.stack(mels)).flatten(1, 2))
@@ -361,7 +355,7 @@ def _of_clip(one: Performance, lower: slice, rng: np.random.Generator) -> Window
     clean = listen(pcm.astype(np.float32)).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
     return {
         "pcm": _whole(pcm),
-        "mel": _mel(sounds.changed(pcm, rng), start),
+        "mel": _mel(augmentation.augmented(pcm, rng), start),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": clean.astype(np.int64),
         "lower": moved.astype(np.float32),
@@ -381,7 +375,7 @@ def _of_sentence(one: Utterance, rng: np.random.Generator) -> Window:
     pcm = _cut(one.pcm, start, speed)
     return {
         "pcm": _whole(pcm),
-        "mel": _mel(sounds.changed(pcm, rng), start),
+        "mel": _mel(augmentation.augmented(pcm, rng), start),
         "phones": labels,
         "voice": (labels != LABEL[PAUSE]).any(1).astype(np.int64),
     }
@@ -389,13 +383,13 @@ def _of_sentence(one: Utterance, rng: np.random.Generator) -> Window:
 
 def _of_nobody(rng: np.random.Generator) -> Window:
     samples = (FIELD + WINDOW + LOOK_AHEAD) * SAMPLES
-    pcm = (sounds.any_music if rng.random() < 0.6 else sounds.noise)(samples, rng)
-    pcm = sounds.equalised(pcm, rng)
+    pcm = (augmentation.any_music if rng.random() < 0.6 else augmentation.noise)(samples, rng)
+    pcm = augmentation.equalised(pcm, rng)
     if rng.random() < 0.5:
-        pcm = sounds.in_room(pcm, rng)
+        pcm = augmentation.in_room(pcm, rng)
     return {
         "pcm": _whole(pcm),
-        "mel": _mel(sounds.at_level(pcm, rng.uniform(-70, -12)), FIELD),
+        "mel": _mel(augmentation.at_level(pcm, rng.uniform(-70, -12)), FIELD),
         "phones": np.full((WINDOW, HALVES), _IGNORED),
         "voice": np.zeros(WINDOW, np.int64),
     }

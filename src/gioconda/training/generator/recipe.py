@@ -38,9 +38,9 @@ from gioconda.generator.diffusion import noised
 from gioconda.generator.windows import GAZE_SCALE, HISTORY, POSE_SCALE, ROWS, hearing
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
-from gioconda.training import sounds
+from gioconda.training import augmentation
 from gioconda.training.bank import mirror_of
-from gioconda.training.generator_net import (
+from gioconda.training.generator.network import (
     DIALS,
     ORDER,
     SPAN,
@@ -48,8 +48,9 @@ from gioconda.training.generator_net import (
     MotionNet,
     Streamed,
 )
-from gioconda.training.speech import for_judge
-from gioconda.training.steps import cosine, keep, resume, smooth
+from gioconda.training.people import for_judge
+from gioconda.training.steps import cosine, keep, resume
+from gioconda.training.targets import resampled, smooth
 
 FRAMES: Final = HISTORY + 1
 SHORT: Final = (30, 80)  # frames of a window, windows of a batch
@@ -197,7 +198,7 @@ def _takes(
         copies = [_take(one, one.pcm, 1.0, amplitude, ears, basis)]
         for speed in SPEEDS if one.own.any() else ():
             at = np.arange(0, len(one.pcm) - 1, speed)
-            pcm = sounds.changed(np.interp(at, np.arange(len(one.pcm)), one.pcm), rng)
+            pcm = augmentation.augmented(np.interp(at, np.arange(len(one.pcm)), one.pcm), rng)
             copies.append(_take(one, pcm, speed, amplitude, ears, basis))
         kinds[not one.long].append(copies)
     if not any(kinds):
@@ -225,8 +226,8 @@ def _take(
     dials = np.column_stack([one.gaze / GAZE_SCALE, amplitudes, one.blinking])
     nearest = np.round(at).astype(int)
     return _Take(
-        _resampled(np.concatenate([pose, dynamics], 1), at),
-        _resampled(mirrored, at),
+        resampled(np.concatenate([pose, dynamics], 1), at),
+        resampled(mirrored, at),
         heard[: len(at)],
         one.own[nearest],
         dials[nearest].astype(np.float32),
@@ -234,13 +235,6 @@ def _take(
         not for_judge(one.clip.person),
         one.clip.person,
     )
-
-
-def _resampled(values: NDArray[np.floating], at: NDArray[np.floating]) -> NDArray[np.float32]:
-    """(T, C) at other times, in frames."""
-    low = np.minimum(at.astype(int), len(values) - 2)
-    part = (at - low)[:, None]
-    return np.asarray(values[low] * (1 - part) + values[low + 1] * part, np.float32)
 
 
 def smooth_lips(one: Performance, basis: Basis) -> NDArray[np.float32]:

@@ -39,8 +39,8 @@ from gioconda.data.samples.scenes import SHARP_PART, Scenes
 from gioconda.errors import GiocondaError
 from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL
-from gioconda.training.decoder_net import SIDES, Critic, RendererNet
-from gioconda.training.export import export_renderer
+from gioconda.training.renderer.export import export_renderer
+from gioconda.training.renderer.network import SIDES, Critic, RendererNet
 from gioconda.training.steps import keep, resume
 
 GPU_IS_FULL: Final = torch.OutOfMemoryError

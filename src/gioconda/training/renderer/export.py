@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
-from gioconda.training.decoder_net import RendererNet
+from gioconda.training.renderer.network import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
 _ENCODER = (["picture", "masks", "jaws"], ["features", "ground"])

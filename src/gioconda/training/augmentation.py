@@ -31,7 +31,7 @@ def any_music(samples: int, rng: np.random.Generator) -> Sound:
     return np.asarray(np.resize(np.roll(piece, rng.integers(len(piece))), samples))
 
 
-def changed(pcm: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.float32]:
+def augmented(pcm: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.float32]:
     """The sound after a chain of changes, each of which comes by chance; at any loudness."""
     sound = equalised(np.asarray(pcm, np.float64), rng)
     if rng.random() < 0.3:

@@ -1,0 +1,1 @@
+"""Recipe of the network from sound to the mouth: start in `recipe.py`."""
