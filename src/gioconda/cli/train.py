@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,24 @@ def add_parser(subparsers: Subparsers) -> None:
         "--held-out", action="store_true", help="tell the losses on the val splits too"
     )
     speech.set_defaults(recipe=_speech)
+
+    hearing = what.add_parser(
+        "hearing", help="a speech encoder that learns from Whisper; docs/hearing.md, .safetensors"
+    )
+    hearing.add_argument(
+        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
+    )
+    for name, tells in (
+        ("teacher", "Whisper-base, joined"),
+        ("examples", "where what is learned from is made once and kept"),
+    ):
+        hearing.add_argument(f"--{name}", metavar="DIR", type=Path, required=True, help=tells)
+    for name, tells in (("speech", "more speech"), ("music", "music without a voice")):
+        hearing.add_argument(f"--{name}", metavar="DIR", type=Path, help=f"recordings of {tells}")
+    hearing.add_argument(
+        "--start", metavar="FILE", type=Path, help="weights that another training left"
+    )
+    hearing.set_defaults(recipe=_hearing)
 
     generator = what.add_parser("generator", help="speech to all of the motion, .zip")
     generator.add_argument(
@@ -101,7 +120,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     integers.set_defaults(recipe=_integers, suffix=".zip")
 
-    for recipe in (regressor, speech, generator, renderer):
+    for recipe in (regressor, speech, hearing, generator, renderer):
         recipe.add_argument(
             "--checkpoint",
             metavar="FILE",
@@ -113,7 +132,8 @@ def add_parser(subparsers: Subparsers) -> None:
             "--minutes", type=minutes, default=10, help="stop after this (default: %(default)g)"
         )
         recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
-    for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
+    hearing.set_defaults(suffix=".safetensors")
+    for recipe in (basis, bank, regressor, speech, hearing, generator, renderer, integers):
         add_clip_arguments(recipe)
         recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
@@ -195,6 +215,32 @@ def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
             lambda stage, part: report(round(100 * part), 100),
             args.teacher,
             held_out,
+        )
+
+
+def _hearing(args: argparse.Namespace, output: Path) -> dict[str, float]:
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.training.hearing.recipe import Recipe, prepare_examples, train_hearing
+
+    recipe = Recipe()
+    examples = prepare_examples(
+        args.examples,
+        cache(lambda: _performances(args)),
+        lambda: read_spoken(args.spoken, "train"),
+        args.teacher,
+        recipe,
+        args.speech,
+        args.music,
+    )
+    with progress_bar("percent") as report:
+        return train_hearing(
+            examples,
+            recipe,
+            output,
+            args.checkpoint,
+            args.minutes,
+            lambda stage, part: report(round(100 * part), 100),
+            args.start,
         )
 
 

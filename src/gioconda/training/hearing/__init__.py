@@ -1,0 +1,1 @@
+"""A streaming speech encoder that learns to hear what Whisper hears."""
