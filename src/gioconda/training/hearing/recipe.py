@@ -98,8 +98,8 @@ class Recipe:
         ("teacher", 2.0),
         ("phones", 1.0),
         ("voice", 1.0),
-        ("mouth", 0.15),
-        ("sync", 0.5),
+        ("mouth", 0.25),
+        ("sync", 1.0),
     )
     mouth: tuple[tuple[str, float], ...] = (
         ("points", 1.0),
@@ -437,7 +437,7 @@ def load_hearing(file: Path) -> Hearing:
 
 def write_step(net: Hearing, file: Path) -> None:
     """ONNX: mel (1, 4, 80) and the state → features, voice and the next state, for one frame."""
-    step = Step(net.eval())
+    step = Step(net).eval()
     torch.onnx.export(
         step,
         step.example(),

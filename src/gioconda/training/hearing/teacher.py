@@ -155,4 +155,4 @@ class Projection:
 
     def __call__(self, features: Features) -> Features:
         """(T, P) of features (T, 1024)."""
-        return (features - self._mean) @ self._directions
+        return np.asarray((features - self._mean) @ self._directions, np.float32)

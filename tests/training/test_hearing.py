@@ -1,0 +1,190 @@
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gioconda.data.phones import Phone
+from gioconda.data.samples.performances import Performance
+from gioconda.errors import GiocondaError
+from gioconda.face.basis import released_basis
+from gioconda.speech import LOOK_AHEAD
+
+torch = pytest.importorskip("torch")
+
+from gioconda.training.hearing import recipe as hearing  # noqa: E402
+from gioconda.training.hearing import teacher, voices  # noqa: E402
+from gioconda.training.hearing.examples import (  # noqa: E402
+    UNKNOWN,
+    Disturber,
+    Examples,
+    Source,
+    load_examples,
+    make_examples,
+    of_clips,
+    of_nobody,
+    save_examples,
+)
+from gioconda.training.hearing.network import Hearing, Step  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SMALL = hearing.Recipe(clips=3, sentences=2, nobody=1, warm=1)
+
+
+class Echo(teacher.Whisper):
+    """A teacher that says how loud each frame is."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __call__(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        loud = np.sqrt((pcm.reshape(-1, 640) ** 2).mean(1, keepdims=True))
+        return np.repeat(loud, teacher.HALVES * teacher.SIZE, 1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def projection() -> teacher.Projection:
+    rng = np.random.default_rng(0)
+    return teacher.Projection.fit(rng.normal(size=(400, 1024)).astype(np.float32), 8, 0.6)
+
+
+@pytest.fixture
+def examples(
+    performances: list[Performance], voice: NDArray[np.float32], projection: teacher.Projection
+) -> dict[str, Examples]:
+    basis, rng = released_basis(), np.random.default_rng(0)
+    said = Source(voice[:48000], phones=(Phone("AA", 0.0, 1.0), Phone("M", 1.0, 3.0)))
+    sources = {
+        "clips": of_clips(performances, basis, lips=False),
+        "sentences": [said],
+        "nobody": list(of_nobody(Disturber(), rng))[:2],
+    }
+    return {
+        name: make_examples(found, Echo(), projection, Disturber(), basis.parts[2], rng, 1)
+        for name, found in sources.items()
+    }
+
+
+def moving_net() -> Hearing:
+    """A net whose running statistics are not those of the start."""
+    torch.manual_seed(0)
+    net = Hearing(8, released_basis().parts[2])
+    net.encoder(torch.randn(4, 200, 80))
+    return net.eval()
+
+
+def test_a_stream_in_frames_gives_what_the_whole_gives():
+    net, frames = moving_net(), 30
+    mel = torch.randn(1, 4 * (frames + LOOK_AHEAD), 80)
+    step = Step(net)
+    state, found = step.start(), []
+    with torch.no_grad():
+        for i in range(frames + LOOK_AHEAD):
+            features, _, state = step(mel[:, 4 * i : 4 * i + 4], state)
+            found.append(features)
+        whole = net.encoder(mel)[0]
+    assert torch.allclose(torch.cat(found)[LOOK_AHEAD:], whole, atol=1e-5)
+
+
+def test_nothing_is_heard_beyond_the_look_ahead():
+    net = moving_net()
+    mel = torch.randn(1, 4 * (20 + LOOK_AHEAD), 80)
+    changed = mel.clone()
+    changed[:, 4 * (10 + LOOK_AHEAD) :] += 1
+    with torch.no_grad():
+        before, after = net.encoder(mel), net.encoder(changed)
+    assert torch.equal(before[:, :10], after[:, :10])
+    assert not torch.equal(before[:, 10:], after[:, 10:])
+
+
+def test_a_step_runs_in_openvino_as_in_torch(tmp_path: Path):
+    import openvino as ov
+
+    from gioconda.inference import compiled
+
+    net = moving_net()
+    hearing.write_step(net, tmp_path / "step.onnx")
+    network = compiled(ov.Core().read_model(tmp_path / "step.onnx"), "a step")
+    step = Step(net)
+    mel, state = torch.randn(1, 4, 80), torch.randn(step.start().shape)
+    with torch.no_grad():
+        wanted = [one.numpy() for one in step(mel, state)]
+    found = list(network([mel.numpy(), state.numpy()]).values())
+    for a, b in zip(found, wanted, strict=True):
+        assert np.abs(a - b).max() < 1e-3
+
+
+def test_people_of_the_judge_teach_no_lips(performances: list[Performance]):
+    basis = released_basis()
+    known = [one.lower is not None for one in of_clips(performances, basis, lips=False)]
+    assert any(known)
+    assert not all(known)
+
+
+def test_phones_and_lips_keep_step_with_a_slower_voice(examples: dict[str, Examples]):
+    said = examples["sentences"]
+    for i in range(len(said)):
+        labels = said.phones[said.start[i] : said.start[i + 1]].ravel()
+        first = (labels == labels[0]).mean()
+        assert first == pytest.approx(1 / 3, abs=0.05)
+    assert (examples["clips"].phones == UNKNOWN).all()
+    assert not examples["nobody"].voice.any()
+
+
+def test_examples_are_kept(examples: dict[str, Examples], tmp_path: Path):
+    save_examples(examples["clips"], tmp_path / "clips.safetensors")
+    kept = load_examples(tmp_path / "clips.safetensors")
+    for name, values in vars(examples["clips"]).items():
+        assert np.array_equal(getattr(kept, name), values)
+
+
+def test_windows_end_with_what_is_heard(examples: dict[str, Examples]):
+    batch = next(islice(hearing.Windows(examples, SMALL, np.random.default_rng(0)), 1))
+    assert batch["mel"].shape == (6, 4 * (SMALL.window + LOOK_AHEAD), 80)
+    assert (batch["counts"][:, -1] == 1).all()
+
+
+def test_a_training_goes_on_and_another_begins_with_its_weights(
+    examples: dict[str, Examples], tmp_path: Path
+):
+    output, checkpoint = tmp_path / "hearing.safetensors", tmp_path / "state.pt"
+    first = hearing.train_hearing(examples, SMALL, output, checkpoint, 0.02)
+    again = hearing.train_hearing(examples, SMALL, output, checkpoint, 0.02)
+    assert again["steps"] > first["steps"] > 0
+    begun = hearing.train_hearing(examples, SMALL, output, tmp_path / "other.pt", 0.0, start=output)
+    assert begun["steps"] == 0
+    net = hearing.load_hearing(output)
+    assert np.isfinite(list(hearing.held_out_losses(net, examples, SMALL, 1).values())).all()
+
+
+def test_weights_of_another_net_are_told(tmp_path: Path):
+    (tmp_path / "none.safetensors").write_bytes(b"nothing")
+    with pytest.raises(GiocondaError, match="no weights of a hearing encoder"):
+        hearing.load_hearing(tmp_path / "none.safetensors")
+
+
+def test_a_teacher_that_is_not_whisper_base_is_told(tmp_path: Path):
+    with pytest.raises(GiocondaError, match=r"no model\.bin"):
+        teacher.check(tmp_path)
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):
+        (tmp_path / name).write_bytes(b"{}")
+    with pytest.raises(GiocondaError, match="sha256"):
+        teacher.check(tmp_path)
+
+
+def test_a_changed_voice_lasts_as_long_as_it_says(voice: NDArray[np.float32]):
+    pcm = voice[:32000].astype(np.float64)
+    rng = np.random.default_rng(0)
+    assert len(voices.stretched(pcm, 0.5)) == pytest.approx(2 * len(pcm), rel=0.02)
+    for same in (voices.pitched(pcm, 4), voices.whispered(pcm, rng), voices.sung(pcm, rng)):
+        assert len(same) == pytest.approx(len(pcm), rel=0.02)
+        assert np.isfinite(same).all()
+
+
+def test_a_higher_voice_is_higher():
+    t = np.arange(16000) / 16000
+    higher = voices.pitched(np.sin(2 * np.pi * 200 * t), 12)
+    spectrum = np.abs(np.fft.rfft(higher[:15000] * np.hanning(15000)))
+    assert np.argmax(spectrum) * 16000 / 15000 == pytest.approx(400, rel=0.03)
