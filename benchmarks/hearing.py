@@ -1,7 +1,7 @@
 """Which speech encoder tells most of the lips, and at what price.
 
     python benchmarks/hearing.py SET --encoders mel released whisper blocks FILE.safetensors ...
-        [--teacher WHISPER] [--spoken SPOKEN] [--music FOLDER]
+        [--teacher WHISPER] [--spoken SPOKEN] [--music FOLDER] [--clean]
 
 The same ridge regression reads the lips of held-out people from each encoder's features; how much
 it is held back is chosen on people of the training split. Every encoder hears the same sounds,
@@ -12,8 +12,9 @@ Whisper-base on whole clips, `blocks` Whisper-base on the last two seconds, ever
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.cli.table import show
-from gioconda.data.clips import read_clips
+from gioconda.data.clips import Clip, read_clips
 from gioconda.data.phones import LABEL, SILENCE
 from gioconda.data.samples.performances import Performance, read_performance
 from gioconda.data.spoken.utterances import Utterance, read_spoken
@@ -178,10 +179,12 @@ def disturbances(music: list[Array], voices: list[Array]) -> dict[str, Callable[
 # --- lips ---
 
 
-def read_split(data: Path, split: str, cache: Path, basis: Basis) -> list[Performance]:
+def usable(clips: Iterable[Clip], basis: Basis) -> Iterator[Performance]:
     """Clips of a second and more whose sound belongs to the face."""
-    found = (read_performance(clip, basis) for clip in read_clips(data, split, cache))
-    return [one for one in found if one is not None and one.own.all() and len(one) >= FPS]
+    for clip in clips:
+        one = read_performance(clip, basis)
+        if one is not None and one.own.all() and len(one) >= FPS:
+            yield one
 
 
 class Ridge:
@@ -309,22 +312,21 @@ def main() -> None:
         "--music", type=Path, metavar="DIR", help="without a voice, that nothing was learned from"
     )
     parser.add_argument("--clips", type=int, default=700, help="to learn from")
+    parser.add_argument("--clean", action="store_true", help="without disturbances")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "gioconda")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     basis = released_basis()
-    train = [
-        one
-        for one in read_split(args.data, "train", args.cache, basis)
-        if not for_judge(one.clip.person)
+    clips = [
+        clip for clip in read_clips(args.data, "train", args.cache) if not for_judge(clip.person)
     ]
-    order = np.random.default_rng(0).permutation(len(train))[: args.clips]
-    train = [train[i] for i in order]
-    val = read_split(args.data, "val", args.cache, basis)
+    order = np.random.default_rng(0).permutation(len(clips))
+    train = list(islice(usable((clips[i] for i in order), basis), args.clips))
+    val = list(usable(read_clips(args.data, "val", args.cache), basis))
     music = [read_audio(file) for file in sorted(args.music.rglob("*.*"))] if args.music else []
     said = list(read_spoken(args.spoken, "val")) if args.spoken else []
     taught = list(read_spoken(args.spoken, "train"))[::8] if args.spoken else []
-    changes = disturbances(music, [one.pcm for one in said])
+    changes = {} if args.clean else disturbances(music, [one.pcm for one in said])
     result: dict[str, dict[str, float]] = {}
     for name in args.encoders:
         encode, facts = _encoder(name, args.teacher)

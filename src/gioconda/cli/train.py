@@ -66,6 +66,7 @@ def add_parser(subparsers: Subparsers) -> None:
     hearing.add_argument(
         "--start", metavar="FILE", type=Path, help="weights that another training left"
     )
+    hearing.add_argument("--rate", type=_rate, help="of learning (default: the recipe's)")
     hearing.set_defaults(recipe=_hearing)
 
     generator = what.add_parser("generator", help="speech to all of the motion, .zip")
@@ -222,7 +223,7 @@ def _hearing(args: argparse.Namespace, output: Path) -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
     from gioconda.training.hearing.recipe import Recipe, prepare_examples, train_hearing
 
-    recipe = Recipe()
+    recipe = Recipe(rate=args.rate) if args.rate else Recipe()
     examples = prepare_examples(
         args.examples,
         cache(lambda: _performances(args)),

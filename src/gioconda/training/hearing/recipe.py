@@ -86,7 +86,7 @@ class Recipe:
     settled: int = 8
     told: int = 28
     rate: float = 1e-3
-    warm: int = 200
+    warm: int = 100
     averaged: float = 0.998
     decay: float = 0.03
     projected: int = 256
