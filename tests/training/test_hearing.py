@@ -140,6 +140,13 @@ def test_examples_are_kept(examples: dict[str, Examples], tmp_path: Path):
         assert np.array_equal(getattr(kept, name), values)
 
 
+def test_a_projection_is_kept(projection: teacher.Projection, tmp_path: Path):
+    projection.save(tmp_path / "projection.safetensors")
+    kept = teacher.Projection.load(tmp_path / "projection.safetensors")
+    features = np.random.default_rng(1).normal(size=(5, 1024)).astype(np.float32)
+    assert np.allclose(kept(features), projection(features), atol=1e-6)
+
+
 def test_windows_end_with_what_is_heard(examples: dict[str, Examples]):
     batch = next(islice(hearing.Windows(examples, SMALL, np.random.default_rng(0)), 1))
     assert batch["mel"].shape == (6, 4 * (SMALL.window + LOOK_AHEAD), 80)

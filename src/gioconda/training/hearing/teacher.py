@@ -147,7 +147,9 @@ class Projection:
         return cls(arrays["mean"], arrays["directions"])
 
     def save(self, file: Path) -> None:
-        save_file({"mean": self._mean, "directions": self._directions}, file)
+        # safetensors writes what is in memory, whatever the strides say
+        rows = np.ascontiguousarray(self._directions)
+        save_file({"mean": self._mean, "directions": rows}, file)
 
     @property
     def size(self) -> int:
