@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
+from gioconda.data.shards import flac
+from gioconda.data.spoken.utterances import Utterance
+from gioconda.data.spoken.voices import Voice
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.speech import LOOK_AHEAD
@@ -34,14 +37,13 @@ SMALL = hearing.Recipe(clips=3, sentences=2, nobody=1, warm=1)
 
 
 class Echo(teacher.Whisper):
-    """A teacher that says how loud each frame is."""
+    """A teacher that says the log-mel in other words."""
 
     def __init__(self) -> None:
-        pass
+        self._words = np.random.default_rng(0).normal(size=(320, 1024)).astype(np.float32)
 
     def __call__(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-        loud = np.sqrt((pcm.reshape(-1, 640) ** 2).mean(1, keepdims=True))
-        return np.repeat(loud, teacher.HALVES * teacher.SIZE, 1).astype(np.float32)
+        return teacher.log_mel(pcm).reshape(-1, 320) @ self._words
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +147,43 @@ def test_a_projection_is_kept(projection: teacher.Projection, tmp_path: Path):
     kept = teacher.Projection.load(tmp_path / "projection.safetensors")
     features = np.random.default_rng(1).normal(size=(5, 1024)).astype(np.float32)
     assert np.allclose(kept(features), projection(features), atol=1e-6)
+
+
+def test_examples_of_a_folder_are_made_once(
+    performances: list[Performance],
+    voice: NDArray[np.float32],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(hearing, "Whisper", lambda folder: Echo())
+    monkeypatch.setattr("gioconda.training.hearing.examples._NOBODY", 2)
+    sentence = Utterance(
+        "one",
+        Voice("flite", "rms", "rms", "flite", "nobody"),
+        "am",
+        voice[:48000],
+        (Phone("AA", 0.0, 1.0), Phone("M", 1.0, 3.0)),
+    )
+    (tmp_path / "speech").mkdir()
+    (tmp_path / "speech" / "one.flac").write_bytes(flac(voice[:80000]))
+
+    def made() -> dict[str, Examples]:
+        return hearing.prepare_examples(
+            tmp_path / "examples",
+            lambda: performances,
+            lambda: [sentence],
+            tmp_path,
+            hearing.Recipe(projected=8, copies=1),
+            speech=tmp_path / "speech",
+        )
+
+    first = made()
+    assert set(first) == {"clips", "sentences", "speech", "nobody"}
+    monkeypatch.setattr(hearing, "Whisper", None)  # would fail
+    again = made()
+    assert np.array_equal(first["speech"].teacher, again["speech"].teacher)
+    assert first["clips"].taught.all()
+    assert np.isfinite(first["clips"].teacher).all()
 
 
 def test_windows_end_with_what_is_heard(examples: dict[str, Examples]):
