@@ -14,19 +14,20 @@ from pathlib import Path
 
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
+from gioconda.evaluation.results import to_json
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.training.renderer.network import RendererNet
 from gioconda.training.renderer.recipe import POOL, RATE, WEIGHTS, train_renderer
 
 MEASURES = (
-    ("inner mouth", "L1"),
+    ("inner mouth", "l1"),
     ("inner mouth", "contrast"),
     ("inner mouth", "wander"),
-    ("lips", "L1"),
+    ("lips", "l1"),
     ("lips", "sharpness"),
-    ("eyes", "L1"),
+    ("eyes", "l1"),
     ("eyes", "sharpness"),
-    ("face", "PSNR"),
+    ("face", "psnr"),
     ("face", "flicker"),
 )
 
@@ -93,12 +94,12 @@ def main() -> None:
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in without
     }
     held_out = read_clips(args.data, "val", args.cache)
-    found = evaluate_renderer(held_out, decoders, args.clips)["methods"]
-    (args.output / "result.json").write_text(json.dumps(found, indent=2))
+    found = evaluate_renderer(held_out, decoders, args.clips).methods
+    (args.output / "result.json").write_text(json.dumps(to_json(found), indent=2))
     print("| without | " + " | ".join(f"{region}, {what}" for region, what in MEASURES) + " |")
     print("|---" * (len(MEASURES) + 1) + "|")
     for name in ("warp", "plain mouth", *without):
-        cells = (f"{found[name][f'{region} {what}']:.2f}" for region, what in MEASURES)
+        cells = (f"{getattr(found[name][region], what):.2f}" for region, what in MEASURES)
         print(f"| {name} | " + " | ".join(cells) + " |")
 
 

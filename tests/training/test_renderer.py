@@ -167,10 +167,10 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(evaluation, "_APART", 1)
     monkeypatch.setattr(evaluation, "_ENOUGH", 1)
     result = evaluation.evaluate_renderer(clips, {"network": lambda p: NeuralDecoder(p, output)})
-    methods = result["methods"]
+    methods = result.methods
     assert list(methods) == ["warp", "plain mouth", "network", "re-encoded"]
-    assert methods["re-encoded"]["face PSNR"] > methods["warp"]["face PSNR"]
-    assert methods["re-encoded"]["inner mouth sameness"] == pytest.approx(1, abs=0.1)
+    assert methods["re-encoded"]["face"].psnr > methods["warp"]["face"].psnr
+    assert methods["re-encoded"]["inner mouth"].sameness == pytest.approx(1, abs=0.1)
 
 
 def test_the_losses_see_blur_and_flicker():

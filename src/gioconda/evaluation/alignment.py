@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,35 +13,72 @@ from gioconda.data.phones import CLOSURES, SILENCE, Phone
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.utterances import read_spoken
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import measure
 from gioconda.media import FPS
 
 _FRAME: Final = 1000 / FPS  # ms
 
 
+@dataclass(frozen=True)
+class AlignmentErrors:
+    """Errors of the starts and ends of the phones of one kind.
+
+    Attributes:
+        phones: how many are spoken.
+        matched: how many of them were matched.
+        median, p90, mean: of the absolute error.
+        bias: median of the error, positive where found too late.
+        within_frame: share of the errors of at most a frame of video.
+    """
+
+    phones: int = measure("phones", form="d")
+    matched: float = measure("matched", "%", ".1f")
+    median: float = measure("median", "ms", ".1f")
+    p90: float = measure("p90", "ms", ".1f")
+    mean: float = measure("mean", "ms", ".1f")
+    bias: float = measure("bias", "ms", ".1f")
+    within_frame: float = measure("within a frame", "%", ".1f")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Errors by voice, and of "closures" (p, b, m) and of "all"; kinds without a match left out.
+
+    Attributes:
+        utterances: how many were aligned.
+        refused: how many were taken not to fit their text.
+        errors: by kind.
+    """
+
+    utterances: int
+    refused: int
+    errors: dict[str, AlignmentErrors]
+
+
 @dataclass
-class _Errors:
+class _Found:
     """Of one kind of phones: how many there are, and errors of the matched in ms, (2 each)."""
 
     phones: int = 0
-    found: list[float] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
 
-    def figures(self) -> dict[str, float]:
-        errors = np.array(self.found)
+    def summary(self) -> AlignmentErrors:
+        errors = np.array(self.errors)
         sizes = np.abs(errors)
-        return {
-            "phones": float(self.phones),
-            "matched": 50 * len(errors) / self.phones,
-            "median": float(np.median(sizes)),
-            "p90": float(np.percentile(sizes, 90)),
-            "mean": float(sizes.mean()),
-            "bias": float(np.median(errors)),
-            "frame": 100 * float((sizes <= _FRAME).mean()),
-        }
+        return AlignmentErrors(
+            phones=self.phones,
+            matched=50 * len(errors) / self.phones,
+            median=float(np.median(sizes)),
+            p90=float(np.percentile(sizes, 90)),
+            mean=float(sizes.mean()),
+            bias=float(np.median(errors)),
+            within_frame=100 * float((sizes <= _FRAME).mean()),
+        )
 
 
 def evaluate_alignment(
     spoken: Path, every: int = 1, report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Any]:
+) -> Alignment:
     """Times of phones that `align` finds against those that the voices spoke by.
 
     The phones of the two are matched by their order; pauses do not count. The errors are those
@@ -52,45 +89,37 @@ def evaluate_alignment(
         every: take every n-th utterance.
         report: called with utterances done and utterances in all.
 
-    Returns:
-        `utterances`, how many were aligned; `refused`, how many were taken not to fit their
-        text; and `errors`, by voice, for the "closures" P, B and M, and for "all", without those
-        of which none was matched: `phones`, how many were said; `matched`, how many of them were
-        matched, in percent; `median`, `p90` and `mean` of the absolute error and `bias`, the
-        median of the error, positive where found too late, in ms; `frame`, how many errors are
-        at most a frame of video, in percent.
-
     Raises:
         GiocondaError: if the folder holds no such set, or if no utterance could be aligned.
     """
-    said = [u for split in ("train", "val") for u in read_spoken(spoken, split)][::every]
-    errors: dict[str, _Errors] = defaultdict(_Errors)
+    utterances = [u for split in ("train", "val") for u in read_spoken(spoken, split)][::every]
+    kinds: dict[str, _Found] = defaultdict(_Found)
     refused: list[str] = []
-    for done, utterance in enumerate(said, 1):
-        report(done, len(said))
+    for done, utterance in enumerate(utterances, 1):
+        report(done, len(utterances))
         try:
             found = align(utterance.pcm, utterance.text)
         except GiocondaError as error:
             refused.append(str(error))
             continue
-        for kinds, late in _compare(utterance.phones, found):
-            for kind in (str(utterance.voice), *kinds):
-                errors[kind].phones += 1
-                errors[kind].found += late
-    if not errors:
+        for names, late in _compare(utterance.phones, found):
+            for kind in (str(utterance.voice), *names):
+                kinds[kind].phones += 1
+                kinds[kind].errors += late
+    if not kinds:
         raise GiocondaError(f"nothing could be aligned; the first reason: {refused[0]}")
-    names = [*sorted(set(errors) - {"closures", "all"}), "closures", "all"]
-    return {
-        "utterances": len(said) - len(refused),
-        "refused": len(refused),
-        "errors": {name: errors[name].figures() for name in names if errors[name].found},
-    }
+    order = [*sorted(set(kinds) - {"closures", "all"}), "closures", "all"]
+    return Alignment(
+        utterances=len(utterances) - len(refused),
+        refused=len(refused),
+        errors={kind: kinds[kind].summary() for kind in order if kinds[kind].errors},
+    )
 
 
 def _compare(
     exact: Sequence[Phone], found: Sequence[Phone]
 ) -> list[tuple[tuple[str, ...], list[float]]]:
-    """For each phone that was said: its kinds, and the errors of start and end in ms, if found."""
+    """For each spoken phone: its kinds, and the errors of start and end in ms, if found."""
     exact = [phone for phone in exact if phone.name != SILENCE]
     found = [phone for phone in found if phone.name != SILENCE]
     late: dict[int, list[float]] = {}

@@ -5,7 +5,7 @@ Meshes are brought into the head frame, encoded, rebuilt, and compared with them
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,14 +27,39 @@ REGIONS: Final = {
 SIZES: Final = (8, 16, 24, 32)
 _CLIPS_A_PERSON, _FRAMES_A_CLIP = 20, 25  # so that nobody counts much more than others
 
-Errors = dict[str, dict[str, float]]
+
+@dataclass(frozen=True)
+class Errors:
+    """Error of one region over frames, in percent of the inter-ocular distance."""
+
+    median: float
+    mean: float
+    p95: float
+
+
+@dataclass(frozen=True)
+class BasisResult:
+    """Errors of rebuilt points.
+
+    Attributes:
+        people, clips, frames: that were measured.
+        errors: by region, for each number D of coordinates under its digits, with the neutral
+            face from all frames of the clip; for "still", if the face did not move at all; and
+            for "one frame", all coordinates but the neutral face from the clip's first frame, as
+            for a photo.
+    """
+
+    people: int
+    clips: int
+    frames: int
+    errors: dict[str, dict[str, Errors]]
 
 
 def evaluate_basis(
     clips: list[Clip],
     basis: Basis | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, int | Errors]:
+) -> BasisResult:
     """Error of rebuilt points by region, against the number of coordinates D.
 
     The error of a frame is the mean distance (x, y) of a region's points from where they were
@@ -44,12 +69,6 @@ def evaluate_basis(
         clips: of people that the basis was not learned from.
         basis: None for the released one.
         report: called with clips done and clips in all.
-
-    Returns:
-        `people`, `clips` and `frames` counted; then, for each D, "D" with the neutral face
-        from all frames of the clip; "still", the error if the face did not move at all; and
-        "one frame", all coordinates but the neutral face from the clip's first frame, as for a
-        photo. Each holds regions with `median`, `mean` and `p95` over frames.
 
     Raises:
         GiocondaError: if the face is seen in no clip.
@@ -77,14 +96,14 @@ def evaluate_basis(
         found["still"].append(_errors(still, points, neutral))
     if not people:
         raise GiocondaError(f"no face is seen in the {len(clips)} clips; choose other clips")
-    result: dict[str, int | Errors] = {
-        "people": len(people),
-        "clips": len(found["still"]),
-        "frames": sum(map(len, found["still"])),
-    }
-    for name in ("still", *bases, "one frame"):
-        result[name] = _summary(np.concatenate(found[name]))
-    return result
+    return BasisResult(
+        people=len(people),
+        clips=len(found["still"]),
+        frames=sum(map(len, found["still"])),
+        errors={
+            name: _summary(np.concatenate(found[name])) for name in ("still", *bases, "one frame")
+        },
+    )
 
 
 def truncated(basis: Basis, size: int) -> Basis:
@@ -120,12 +139,12 @@ def _errors(
     return np.stack([distance[:, region].mean(1) for region in REGIONS.values()], 1)
 
 
-def _summary(errors: NDArray[np.float64]) -> Errors:
+def _summary(errors: NDArray[np.float64]) -> dict[str, Errors]:
     return {
-        region: {
-            "median": float(np.median(values)),
-            "mean": float(values.mean()),
-            "p95": float(np.quantile(values, 0.95)),
-        }
+        region: Errors(
+            median=float(np.median(values)),
+            mean=float(values.mean()),
+            p95=float(np.quantile(values, 0.95)),
+        )
         for region, values in zip(REGIONS, errors.T, strict=True)
     }

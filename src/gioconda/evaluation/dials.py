@@ -1,7 +1,7 @@
 """Are the dials obeyed? Commanded against measured, on rendered frames.
 
 A portrait is animated or drawn, its frames are tracked as any video would be, and what is found
-is held against what was asked for. Nothing that the frames were made from is looked at.
+is compared with what was asked for. Nothing that the frames were made from is used.
 
 The tracker reads irises with a pull towards the middle, the more the less of them shows, and
 every face differently. So it is calibrated on each portrait, as an eye tracker is on each person:
@@ -19,7 +19,8 @@ from gioconda import example
 from gioconda.data.samples.performances import rested
 from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.evaluation.results import measure
+from gioconda.face import measure as face
 from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
@@ -82,6 +83,60 @@ class Seen:
         return directions(self.turns, np.column_stack([self.eyes, np.ones(len(self.eyes))]) @ lens)
 
 
+@dataclass(frozen=True)
+class GazeErrors:
+    """Commanded against measured gaze, in degrees against the camera.
+
+    Attributes:
+        error: mean angle between the two.
+        scatter: the same with each portrait's mean difference taken off.
+        yaw_slope, pitch_slope: measured by commanded; NaN where the grid has one value only.
+    """
+
+    error: float = measure("error", "degrees", ".3f")
+    scatter: float = measure("scatter", "degrees", ".3f")
+    yaw_slope: float = measure("yaw slope", form=".3f")
+    pitch_slope: float = measure("pitch slope", form=".3f")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tracker reads off frames whose gaze and distance are known exactly.
+
+    Attributes:
+        gaze: as it is read.
+        calibrated: the error with the reading calibrated, degrees.
+        distance_error: mean of abs(measured / commanded - 1).
+    """
+
+    gaze: GazeErrors
+    calibrated: float = measure("calibrated", "degrees", ".3g")
+    distance_error: float = measure("distance error", form=".3g")
+
+
+@dataclass(frozen=True)
+class DialResult:
+    """Commanded against measured, dial by dial.
+
+    Attributes:
+        gaze: over frames without blinks, with the reading calibrated.
+        gaze_as_read: without.
+        distance_error: mean of abs(measured / commanded - 1).
+        distance_slope: measured by commanded.
+        blinks: a minute, for each value of the dial.
+        head_speed: degrees a frame, for each value of the amplitude.
+        amplitude_monotone: share of steps up of the amplitude that are steps up in speed.
+    """
+
+    gaze: GazeErrors
+    gaze_as_read: GazeErrors
+    distance_error: float
+    distance_slope: float
+    blinks: dict[float, float]
+    head_speed: dict[float, float]
+    amplitude_monotone: float
+
+
 def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     """Track rendered frames.
 
@@ -97,17 +152,17 @@ def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     points = smooth(found.points, found.seen)
     head, dynamics = basis.pose(points, portrait.neutral)
     faces = basis.rebuild(dynamics, portrait.neutral)
-    lids = measure.lid_opening(faces)
+    lids = face.lid_opening(faces)
     shut = np.zeros(len(faces), bool)
     blinked = blinks(lids, found.seen)
     for blink in blinked:
         shut[blink.onset : blink.end + 1] = True
     return Seen(
-        eyes=rested(measure.gaze(faces, portrait.neutral), shut).astype(np.float64),
+        eyes=rested(face.gaze(faces, portrait.neutral), shut).astype(np.float64),
         turns=head.rotation,
         head=np.degrees(angles(head.rotation)),
         distance=np.asarray(portrait.head.size[0] / head.size),
-        opening=100 * measure.mouth_opening(faces),
+        opening=100 * face.mouth_opening(faces),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
     )
@@ -133,20 +188,13 @@ def evaluate_dials(
     portraits: Sequence[Portrait],
     shoot: Shoot,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+) -> DialResult:
     """Commanded against measured over a grid of every dial, the others left alone.
 
     Args:
         portraits: one or more.
         shoot: draws a portrait under controls; some seconds each, some tens for blinks.
         report: called with videos done and videos in all.
-
-    Returns:
-        `gaze`: see `gaze_figures`, over frames without blinks, with the reading calibrated; and
-        `gaze as read`, without; `distance`:
-        `error`, the mean of |measured / commanded - 1|, and `slope`; `blinks`: the rate
-        a minute for each value of the dial; `amplitude`: the head's speed in degrees a frame
-        for each value, and `monotone`, the share of steps up that are steps up in speed.
     """
     videos: list[tuple[str, Any]] = [
         *(("gaze", (yaw, pitch)) for yaw in YAWS for pitch in PITCHES),
@@ -179,51 +227,37 @@ def evaluate_dials(
         [[_open(one, lens) for one in row] for row, lens in zip(seen["gaze"], chosen, strict=True)]
         for chosen in (lenses, plain)
     )
-    return {
-        "gaze": gaze_figures(grid, looks),
-        "gaze as read": gaze_figures(grid, read),
-        "distance": {
-            "error": float(np.abs(measured / asked - 1).mean()),
-            "slope": float(np.polyfit(np.tile(asked, len(measured)), measured.ravel(), 1)[0]),
-        },
-        "blinks": {str(v): float(r) for v, r in zip(BLINKS, rates.mean(0), strict=True)},
-        "amplitude": {
-            **{str(v): float(s) for v, s in zip(AMPLITUDES, speeds.mean(0), strict=True)},
-            "monotone": float((np.diff(speeds, axis=1) > 0).mean()),
-        },
-    }
+    return DialResult(
+        gaze=gaze_errors(grid, looks),
+        gaze_as_read=gaze_errors(grid, read),
+        distance_error=float(np.abs(measured / asked - 1).mean()),
+        distance_slope=float(np.polyfit(np.tile(asked, len(measured)), measured.ravel(), 1)[0]),
+        blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
+        head_speed=dict(zip(AMPLITUDES, speeds.mean(0).tolist(), strict=True)),
+        amplitude_monotone=float((np.diff(speeds, axis=1) > 0).mean()),
+    )
 
 
-def gaze_figures(grid: _Series, seen: Sequence[Sequence[_Series]]) -> dict[str, float]:
+def gaze_errors(grid: _Series, seen: Sequence[Sequence[_Series]]) -> GazeErrors:
     """Errors and slopes of the gaze.
 
     Args:
         grid: (N, 2) commanded yaw and pitch, degrees.
         seen: for each portrait and each of the N, (frames, 2) measured.
-
-    Returns:
-        `error`, the mean angle in degrees between commanded and measured; `scatter`, the same
-        with each portrait's mean difference taken off; `yaw slope` and `pitch slope`, NaN
-        where the grid has one value only.
     """
     errors, scatter, commanded, found = [], [], [], []
     for row in seen:
         middles = np.array([frames.mean(0) for frames in row])
         offset = (middles - grid).mean(0)
-        for told, frames in zip(grid, row, strict=True):
-            errors.append(angle_between(frames, told).mean())
-            scatter.append(angle_between(frames - offset, told).mean())
+        for target, frames in zip(grid, row, strict=True):
+            errors.append(angle_between(frames, target).mean())
+            scatter.append(angle_between(frames - offset, target).mean())
         commanded.append(grid - grid.mean(0))
         found.append(middles - middles.mean(0))
     x, y = np.concatenate(commanded), np.concatenate(found)
     asked = (x**2).sum(0)
     slopes = np.where(asked > 0, (x * y).sum(0) / np.maximum(asked, 1e-9), np.nan)
-    return {
-        "error": float(np.mean(errors)),
-        "scatter": float(np.mean(scatter)),
-        "yaw slope": float(slopes[0]),
-        "pitch slope": float(slopes[1]),
-    }
+    return GazeErrors(float(np.mean(errors)), float(np.mean(scatter)), *map(float, slopes))
 
 
 def angle_between(a: _Series, b: _Series) -> _Series:
@@ -255,7 +289,7 @@ def calibrate(portrait: Portrait) -> _Series:
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
     motion = generator.append(example.voice(_HELD * len(grid) / FPS + 1))
-    eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
+    eyes = np.repeat([eyes_towards(portrait, gaze) for gaze in grid], _HELD, axis=0)
     codes = motion.dynamics[: len(eyes)].copy()
     codes[:, portrait.basis.gaze] = 0
     codes = portrait.lids(codes + eyes)  # last, as they are animated
@@ -264,24 +298,20 @@ def calibrate(portrait: Portrait) -> _Series:
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
     middles = slice(_HELD // 2, None, _HELD)
     read = seen.eyes[middles]
-    true = measure.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
+    true = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
     return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), true)[0])
 
 
-def measure_reading(portrait: Portrait) -> dict[str, float]:
-    """What the tracker reads back where the renderer is told exactly how the eyes look.
+def measure_reading(portrait: Portrait) -> Reading:
+    """What the tracker reads back where the renderer is given exactly how the eyes look.
 
     The dynamics of each gaze of the grid are solved for on the portrait's own neutral face, its
     mouth shut and its head as in the photo; a few frames of it are drawn and tracked. This
     much of the dial's error comes from drawing and measuring alone.
-
-    Returns:
-        See `gaze_figures`, as read; `calibrated`, the error with the reading calibrated; and
-        `distance error`, of the distances of the grid.
     """
     renderer = Renderer(portrait)
     grid = np.array([(yaw, pitch) for yaw in YAWS for pitch in PITCHES])
-    codes = portrait.lids(np.stack([eyes_towards(portrait, told) for told in grid]))
+    codes = portrait.lids(np.stack([eyes_towards(portrait, gaze) for gaze in grid]))
     still = codes[len(codes) // 2]
     steps = [(portrait.pose, code) for code in codes]
     for distance in DISTANCES:
@@ -290,15 +320,12 @@ def measure_reading(portrait: Portrait) -> dict[str, float]:
         steps.append((pose, still))
     seen = look_at((renderer.render(*step) for step in steps for _ in range(_HELD)), portrait)
     read, true = (
-        gaze_figures(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
+        gaze_errors(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
         for lens in (_PLAIN, calibrate(portrait))
     )
     distances = seen.distance[_HELD // 2 :: _HELD][len(grid) :]
-    return {
-        **read,
-        "calibrated": true["error"],
-        "distance error": float(np.abs(distances / np.array(DISTANCES) - 1).mean()),
-    }
+    error = float(np.abs(distances / np.array(DISTANCES) - 1).mean())
+    return Reading(read, true.error, error)
 
 
 def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
@@ -317,7 +344,7 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
     def error(values: _Series) -> _Series:
         faces = basis.rebuild(values[None], portrait.neutral)
         found: _Series = (
-            directions(portrait.head.rotation, measure.gaze(faces, portrait.neutral))[0] - gaze
+            directions(portrait.head.rotation, face.gaze(faces, portrait.neutral))[0] - gaze
         )
         return found
 
@@ -329,5 +356,5 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
             moved[i] += 0.01
             columns.append((error(moved) - wrong) / 0.01)
         code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
-    pitch = measure.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
+    pitch = face.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
     return np.asarray(code + following_lids(pitch), np.float32)

@@ -9,7 +9,6 @@ and the tracking, and is not mistaken for another. It is no independent judgemen
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.controls import EMOTIONS
 from gioconda.data.videos.emotion import EMOTIONS as JUDGED
@@ -24,7 +23,7 @@ def evaluate_emotion(
     portraits: Sequence[Portrait],
     strength: float = 1.0,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> NDArray[np.int64]:
+) -> dict[str, dict[str, int]]:
     """How often each emotion was taken for which.
 
     Args:
@@ -33,9 +32,9 @@ def evaluate_emotion(
         report: called with portraits done and portraits in all.
 
     Returns:
-        (6, 7) counts: a row for each of `EMOTIONS` asked for, a column for each of `JUDGED`.
+        For each of `EMOTIONS` asked for, how often each of `JUDGED` was found.
     """
-    counts = np.zeros((len(EMOTIONS), len(JUDGED)), np.int64)
+    counts = {asked: dict.fromkeys(JUDGED, 0) for asked in EMOTIONS}
     strengths = np.concatenate([np.zeros((1, len(EMOTIONS))), strength * np.eye(len(EMOTIONS))])
     codes = offset(strengths)
     for done, portrait in enumerate(portraits, start=1):
@@ -45,8 +44,7 @@ def evaluate_emotion(
         neutral = portrait.basis.identify(points[:1])
         head, _ = portrait.basis.pose(points, neutral)
         faces = head.to_head(points)
-        for row, face in enumerate(faces[1:]):
-            found = estimate(face[None], faces[0])
-            counts[row, JUDGED.index(found.strongest)] += 1
+        for asked, face in zip(EMOTIONS, faces[1:], strict=True):
+            counts[asked][estimate(face[None], faces[0]).strongest] += 1
         report(done, len(portraits))
     return counts

@@ -6,13 +6,15 @@ motion itself, reduced by principal components of the real windows.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.naturalness import Part
+from gioconda.evaluation.naturalness import PersonMotion
+from gioconda.evaluation.results import measure
 from gioconda.media import FPS
 from gioconda.motion import POSE
 
@@ -27,21 +29,26 @@ _Rows = NDArray[np.float64]
 _Windows = tuple[_Rows, _Rows]
 
 
-def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, float]:
+@dataclass(frozen=True)
+class MotionDistance:
+    """Mean Fréchet distances over 10 draws, and the windows in each set."""
+
+    windows: int
+    made: float = measure("Fréchet distance, generated to real motion")
+    floor: float = measure("Fréchet distance, real to real motion")
+
+
+def motion_distance(real: Sequence[PersonMotion], made: Sequence[PersonMotion]) -> MotionDistance:
     """Fréchet distance of made to real motion, and of real to real motion of other people.
 
-    Windows of a second hold the steps of the pose and the dynamics. Each of the two is told in
+    Windows of a second hold the steps of the pose and the dynamics. Each of the two is reduced to
     eight numbers. Real people are halved at random; the first half gives the numbers, its
     principal components scaled to variance 1, and is compared with the other half and with the
     made motion. The distance grows as sets shrink, so all are drawn equally large.
 
     Args:
         real: of four people and more.
-        made: told in the same basis; parts of both have a second and more.
-
-    Returns:
-        `windows` in each set; `made`, the mean distance of made to real motion over 10 draws;
-        `floor`, that of real to real.
+        made: in the same basis; stretches of both have a second and more.
 
     Raises:
         GiocondaError: if there are too few people or windows.
@@ -73,11 +80,7 @@ def motion_distance(real: Sequence[Part], made: Sequence[Part]) -> dict[str, flo
         floor.append(frechet(codes[0], codes[1]))
         distance.append(frechet(codes[0], codes[2]))
         sizes.append(size)
-    return {
-        "windows": float(np.median(sizes)),
-        "made": float(np.mean(distance)),
-        "floor": float(np.mean(floor)),
-    }
+    return MotionDistance(int(np.median(sizes)), float(np.mean(distance)), float(np.mean(floor)))
 
 
 def frechet(a: _Rows, b: _Rows) -> float:
@@ -93,7 +96,7 @@ def frechet(a: _Rows, b: _Rows) -> float:
     return means + float(np.trace(first) + np.trace(second) - 2 * cross)
 
 
-def _windows(part: Part) -> _Windows:
+def _windows(part: PersonMotion) -> _Windows:
     """Of every second frame, steps of the pose (N, 72) and dynamics (N, 13 D)."""
     pose, dynamics = part.motion.pose.astype(np.float64), part.motion.dynamics.astype(np.float64)
     starts = range(0, len(part.motion) - WINDOW + 1, _STEP)
@@ -107,7 +110,7 @@ def _together(found: Sequence[_Windows]) -> _Windows:
     return np.concatenate([w[0] for w in found]), np.concatenate([w[1] for w in found])
 
 
-def _channels(parts: Sequence[Part]) -> tuple[int, int]:
+def _channels(parts: Sequence[PersonMotion]) -> tuple[int, int]:
     return len(POSE), parts[0].motion.dynamics.shape[1]
 
 

@@ -10,7 +10,7 @@ a frame. Two things are timed from the moment when it begins to be spoken:
   the opening of its lips read off. The mouth opens in the first frame in which it has come a
   quarter of the way from where it was to the widest it gets within 0.8 s. This holds the mouth's
   own time too: how much later than the sound the mouth opens in the finished video, live or
-  offline, where no delay is. `own_ms` is that time.
+  offline, where no delay is. `mouth` is that time.
 
 Through WebRTC the client is aiortc's, told to give a frame away when its last packet is there
 (RTP's marker), as browsers do; by itself it waits for the next frame, 40 ms. Its microphone sends
@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import measure
 from gioconda.face.detector import detect
 from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
@@ -61,12 +62,91 @@ _LEAST: Final = 0.03  # inter-ocular distances; a mouth that opens less did not
 _HELD: Final = (0.98 * FPS, 0.01)  # frames a second at least, share of late ones at most
 
 
+@dataclass(frozen=True)
+class Latency:
+    """Of some trials, and how many of them had no answer; None if none had one."""
+
+    trials: int
+    missing: int
+    p50_ms: float | None = measure("p50", "ms", ".0f")
+    p95_ms: float | None = measure("p95", "ms", ".0f")
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """From the beginning of a sound, see `Answer`."""
+
+    frame: Latency
+    opening: Latency
+    mouth: Latency
+
+
+@dataclass(frozen=True)
+class FirstFrame:
+    """From the request for a session to the first decoded frame."""
+
+    p50_ms: float
+    most_ms: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How one viewer is served.
+
+    Attributes:
+        fps: pictures a second.
+        late: share of frames that are ready more than 40 ms after their time.
+        left_out: share of frames without a picture.
+        seconds: watched.
+    """
+
+    fps: float
+    late: float
+    left_out: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """How so many viewers at once are served: the worst figures of them."""
+
+    viewers: int
+    fps: float
+    late: float
+
+
+@dataclass(frozen=True)
+class LiveBench:
+    """A live portrait on this machine.
+
+    Attributes:
+        size: of its pictures, pixels.
+        frame_ms: the processor's time for a frame.
+        undisturbed, session, webrtc: latencies on the processor's time, in this process, and
+            through WebRTC.
+        first_frame: through WebRTC.
+        pace: of one viewer; None if it was not watched.
+        viewers: how many at once are served in time; None if it was not tried.
+        loads: each number of viewers that was tried.
+    """
+
+    size: int
+    frame_ms: float
+    undisturbed: Latencies
+    session: Latencies
+    webrtc: Latencies
+    first_frame: FirstFrame
+    pace: Pace | None
+    viewers: int | None
+    loads: list[Load]
+
+
 def bench_live(
     trials: int = 100,
     minutes: float = 1.0,
     viewers: bool = True,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+) -> LiveBench:
     """Measure on the bundled portrait and voice.
 
     Args:
@@ -74,32 +154,30 @@ def bench_live(
         minutes: for which one viewer's pace is watched.
         viewers: add viewers until the machine cannot hold them.
         report: called with the trials done and in all.
-
-    Returns:
-        `frame_ms`, the processor's time for a frame; `undisturbed`, `session` and `webrtc`, in each
-        `shown`, `opened` and `own` (see `Answer`), in each `p50_ms`, `p95_ms`, `trials` and
-        `missing`, those of them without an answer;
-        `first_frame_ms` through WebRTC, median and most; `pace` of one viewer: `fps`, `late` and
-        `left_out` (shares), `seconds`; `viewers`, how many at once are held, and the `pace` of each
-        number tried.
     """
     photo, voice = example.photo(), example.voice(16.0)
     portrait = make_portrait(photo, 512)
     sound = syllable(voice)
     report(0, 2 * trials)
-    result: dict[str, Any] = {"size": portrait.size, "frame_ms": _cost(portrait, voice)}
-    result["undisturbed"] = _told(_undisturbed(portrait, sound, trials))
-    result["session"] = _told(_direct(portrait, sound, trials, lambda n: report(n, 2 * trials)))
-    answers, first = asyncio.run(
+    frame_ms = _cost(portrait, voice)
+    undisturbed = _undisturbed(portrait, sound, trials)
+    direct = _direct(portrait, sound, trials, lambda n: report(n, 2 * trials))
+    webrtc, first = asyncio.run(
         _through_webrtc(sound, trials, lambda n: report(trials + n, 2 * trials))
     )
-    result["webrtc"] = _told(answers)
-    result["first_frame_ms"] = {"p50": float(np.median(first)), "most": max(first)}
-    if minutes:
-        result["pace"] = pace(portrait, voice, 1, 60 * minutes)[0]
-    if viewers:
-        result["viewers"], result["paces"] = _viewers(portrait, voice)
-    return result
+    watched = pace(portrait, voice, 1, 60 * minutes)[0] if minutes else None
+    held, loads = _viewers(portrait, voice) if viewers else (None, [])
+    return LiveBench(
+        size=portrait.size,
+        frame_ms=frame_ms,
+        undisturbed=_latencies(undisturbed),
+        session=_latencies(direct),
+        webrtc=_latencies(webrtc),
+        first_frame=FirstFrame(float(np.median(first)), max(first)),
+        pace=watched,
+        viewers=held,
+        loads=loads,
+    )
 
 
 def syllable(voice: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -139,14 +217,14 @@ class Answer:
     """Milliseconds from the beginning of a sound.
 
     Attributes:
-        shown: to the frame that carries it, or None if that is not known.
-        opened: to the mouth's opening, or None if it did not open.
-        own: from the sound to the opening in the video itself, or None.
+        frame: to the frame that carries it, or None if that is not known.
+        opening: to the mouth's opening, or None if it did not open.
+        mouth: from the sound to the opening in the video itself, or None.
     """
 
-    shown: float | None
-    opened: float | None
-    own: float | None
+    frame: float | None
+    opening: float | None
+    mouth: float | None
 
 
 def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
@@ -154,17 +232,17 @@ def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
     opening = np.array([lips.opening(each.picture) for each in seen])
     after = np.array([each.when >= began for each in seen])
     carries = next((s for s in seen if s.when >= began and s.frame and s.frame.sound.any()), None)
-    shown = None if carries is None else 1000 * (carries.when - began)
+    frame = None if carries is None else 1000 * (carries.when - began)
     rest = float(np.median(opening[~after][-_BEFORE:])) if (~after).any() else np.inf
     widest = float(opening[after].max()) if after.any() else -np.inf
     if widest - rest < _LEAST:
-        return Answer(shown, None, None)
+        return Answer(frame, None, None)
     first = seen[np.flatnonzero(after & (opening > rest + _OPEN * (widest - rest)))[0]]
-    own = None
+    mouth = None
     if carries is not None and carries.frame and first.frame:
         sound = carries.frame.time + np.flatnonzero(carries.frame.sound)[0] / SAMPLE_RATE
-        own = 1000 * (first.frame.time - float(sound))
-    return Answer(shown, 1000 * (first.when - began), own)
+        mouth = 1000 * (first.frame.time - float(sound))
+    return Answer(frame, 1000 * (first.when - began), mouth)
 
 
 class _Lips:
@@ -187,21 +265,22 @@ class _Lips:
         return float(lip_distances(points).mean() / eyes)
 
 
-def _told(answers: Sequence[Answer]) -> dict[str, Any]:
-    return {
-        name: _summed([getattr(each, name) for each in answers])
-        for name in ("shown", "opened", "own")
-    }
+def _latencies(answers: Sequence[Answer]) -> Latencies:
+    return Latencies(
+        frame=_latency([each.frame for each in answers]),
+        opening=_latency([each.opening for each in answers]),
+        mouth=_latency([each.mouth for each in answers]),
+    )
 
 
-def _summed(found: Sequence[float | None]) -> dict[str, Any]:
+def _latency(found: Sequence[float | None]) -> Latency:
     known = [each for each in found if each is not None]
-    return {
-        "p50_ms": float(np.median(known)) if known else None,
-        "p95_ms": float(np.quantile(known, 0.95)) if known else None,
-        "trials": len(found),
-        "missing": len(found) - len(known),
-    }
+    return Latency(
+        p50_ms=float(np.median(known)) if known else None,
+        p95_ms=float(np.quantile(known, 0.95)) if known else None,
+        trials=len(found),
+        missing=len(found) - len(known),
+    )
 
 
 def _direct(
@@ -485,15 +564,10 @@ def _until_marked() -> Any:
 
 def pace(
     portrait: Portrait, voice: NDArray[np.float32], viewers: int, seconds: float
-) -> list[dict[str, float]]:
-    """How viewers at once are served who are spoken to without a pause, JPEG coding included.
-
-    Returns:
-        For each: `fps` of pictures, shares `late` (ready more than 40 ms after its time) and
-        `left_out`, `seconds`.
-    """
+) -> list[Pace]:
+    """How viewers at once are served who are spoken to without a pause, JPEG coding included."""
     sessions = [Session(Animator(portrait, seed)) for seed in range(viewers)]
-    results: list[dict[str, float]] = []
+    results: list[Pace] = []
     threads = [
         threading.Thread(target=lambda s=each: results.append(_watched(s, voice, seconds)))
         for each in sessions
@@ -505,7 +579,7 @@ def pace(
     return results
 
 
-def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> dict[str, float]:
+def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pace:
     session.append(voice)
     begin, late, drawn, frames = 0.0, 0, 0, 0
     frame: Frame
@@ -522,30 +596,20 @@ def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> di
         if now - begin >= seconds:
             session.close()
     took = time.monotonic() - begin
-    return {
-        "fps": drawn / took,
-        "late": late / frames,
-        "left_out": 1 - drawn / frames,
-        "seconds": took,
-    }
+    return Pace(drawn / took, late / frames, 1 - drawn / frames, took)
 
 
 def _viewers(
     portrait: Portrait, voice: NDArray[np.float32], seconds: float = 15.0
-) -> tuple[int, list[dict[str, float]]]:
-    """How many viewers at once get 25 frames a second with under 1 % late, and the worst pace."""
-    held, paces = 0, []
+) -> tuple[int, list[Load]]:
+    """How many viewers at once get 25 frames a second with under 1 % late, and what was tried."""
+    loads: list[Load] = []
     while True:
-        each = pace(portrait, voice, held + 1, seconds)
-        worst = {
-            "viewers": held + 1,
-            "fps": min(p["fps"] for p in each),
-            "late": max(p["late"] for p in each),
-        }
-        paces.append(worst)
-        if worst["fps"] < _HELD[0] or worst["late"] > _HELD[1]:
-            return held, paces
-        held += 1
+        viewers = len(loads) + 1
+        each = pace(portrait, voice, viewers, seconds)
+        loads.append(Load(viewers, min(p.fps for p in each), max(p.late for p in each)))
+        if loads[-1].fps < _HELD[0] or loads[-1].late > _HELD[1]:
+            return viewers - 1, loads
 
 
 def _cost(portrait: Portrait, voice: NDArray[np.float32]) -> float:

@@ -6,7 +6,7 @@ each time. What counts is how much, how often, and how smoothly.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isnan
 from typing import Final
 
@@ -14,21 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.videos.blinks import blinks
-from gioconda.face import measure, topology
+from gioconda.evaluation.results import measure
+from gioconda.face import measure as face
+from gioconda.face import topology
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
 
 LONG: Final = 4 * FPS  # frames; shorter clips cannot tell how often people blink
-MEASURES: Final = {
-    "head speed": "degrees a frame",
-    "head jerk": "degrees/s³",
-    "lip jerk": "eye distances/s³",
-    "blinks": "a minute",
-    "blink length": "s",
-    "gaze shifts": "a minute",
-    "mouth opening": "% of the inter-ocular distance",
-}
 _DRAWS: Final = 400
 # Of the speed of tracked heads 30 % of the power lies above 6 Hz, where it is the mesh that
 # trembles: real and made angles go through the same low-pass (half at 5 Hz) first.
@@ -44,8 +37,32 @@ _Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A stretch of one person's motion, real or made.
+class Movement:
+    """How much, how often and how smoothly people move.
+
+    Attributes:
+        head_speed: mean absolute change of yaw, pitch and roll from frame to frame, after a
+            low-pass of five frames.
+        head_jerk: mean size of `jerk` of the angles, over 11 frames.
+        lip_jerk: the same of the points of the lips (x, y), over 7.
+        blinks: see `gioconda.data.videos.blinks`.
+        blink_length: from onset to end; NaN without a blink.
+        gaze_shifts: see `gaze_shifts`.
+        mouth_opening: its mean.
+    """
+
+    head_speed: float = measure("head speed", "degrees a frame", ".3g")
+    head_jerk: float = measure("head jerk", "degrees/s³", ".3g")
+    lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g")
+    blinks: float = measure("blinks", "a minute", ".3g")
+    blink_length: float = measure("blink length", "s", ".3g")
+    gaze_shifts: float = measure("gaze shifts", "a minute", ".3g")
+    mouth_opening: float = measure("mouth opening", "% of the inter-ocular distance", ".3g")
+
+
+@dataclass(frozen=True)
+class PersonMotion:
+    """A stretch of one person's motion, real or generated.
 
     Attributes:
         person: whose it is.
@@ -58,48 +75,41 @@ class Part:
     neutral: NDArray[np.float32]
 
 
-def behaviour(parts: Sequence[Part], basis: Basis) -> dict[str, float]:
-    """How much and how often, over all parts together.
+def measure_movement(motions: Sequence[PersonMotion], basis: Basis) -> Movement:
+    """The movement of all stretches together.
 
     Args:
-        parts: at least one, each of 12 frames and more.
-        basis: in which the motion is told.
-
-    Returns:
-        For each of `MEASURES` its value: `head speed`, the mean absolute change of yaw, pitch
-        and roll from frame to frame, after a low-pass of five frames; `head jerk` and `lip
-        jerk`, the mean size of `jerk` of the angles over 11 frames, and of the points of the
-        lips (x, y) over 7; `blinks`, see
-        `gioconda.data.videos.blinks`; `blink length`, from onset to end; `gaze shifts`, see
-        `gaze_shifts`; `mouth opening`, its mean.
+        motions: at least one, each of 12 frames and more.
+        basis: of the motions.
     """
-    return _pooled([_sums(part, basis) for part in parts])
+    return _pooled([_sums(one, basis) for one in motions])
 
 
-def spread_of(parts: Sequence[Part], basis: Basis) -> dict[str, tuple[float, float]]:
-    """The 95 % interval of `behaviour`, by bootstrap over people."""
+def movement_interval(motions: Sequence[PersonMotion], basis: Basis) -> tuple[Movement, Movement]:
+    """Both ends of the 95 % interval of `measure_movement`, by bootstrap over people."""
     people: dict[str, list[dict[str, float]]] = defaultdict(list)
-    for part in parts:
-        people[part.person].append(_sums(part, basis))
+    for one in motions:
+        people[one.person].append(_sums(one, basis))
     groups = list(people.values())
     rng = np.random.default_rng(0)
     draws = [
         _pooled([sums for i in rng.integers(0, len(groups), len(groups)) for sums in groups[i]])
         for _ in range(_DRAWS)
     ]
-    found = {}
-    for name in MEASURES:
-        values = [draw[name] for draw in draws if not isnan(draw[name])] or [float("nan")]
-        low, high = np.quantile(values, [0.025, 0.975])
-        found[name] = (float(low), float(high))
-    return found
+    ends = {}
+    for each in fields(Movement):
+        drawn = [getattr(draw, each.name) for draw in draws]
+        known = [value for value in drawn if not isnan(value)] or [float("nan")]
+        ends[each.name] = np.quantile(known, [0.025, 0.975])
+    low, high = (Movement(**{name: float(v[end]) for name, v in ends.items()}) for end in (0, 1))
+    return low, high
 
 
-def _sums(part: Part, basis: Basis) -> dict[str, float]:
-    """Sums over the frames of one part, and what they are to be divided by."""
-    faces = basis.rebuild(part.motion.dynamics, part.neutral)
-    turns = np.degrees(part.motion.pose[:, :3].astype(np.float64))
-    lids = measure.lid_opening(faces)
+def _sums(one: PersonMotion, basis: Basis) -> dict[str, float]:
+    """Sums over the frames of a stretch, and what they are to be divided by."""
+    faces = basis.rebuild(one.motion.dynamics, one.neutral)
+    turns = np.degrees(one.motion.pose[:, :3].astype(np.float64))
+    lids = face.lid_opening(faces)
     seen = np.ones(len(faces), bool)
     shut = np.zeros(len(faces), bool)
     found = blinks(lids, seen)
@@ -111,35 +121,35 @@ def _sums(part: Part, basis: Basis) -> dict[str, float]:
     lip = jerk(faces[:, topology.LIPS, :2].astype(np.float64), _LIP_JERK)
     return {
         "frames": len(faces),
-        "head steps": len(steps),
-        "head frames": len(head),
-        "lip frames": len(lip),
-        "head speed": float(np.abs(steps).mean(1).sum()),
-        "head jerk": float(np.abs(head).mean(1).sum()),
-        "lip jerk": float(np.linalg.norm(lip, axis=-1).mean(1).sum()),
+        "head_steps": len(steps),
+        "head_frames": len(head),
+        "lip_frames": len(lip),
+        "head_speed": float(np.abs(steps).mean(1).sum()),
+        "head_jerk": float(np.abs(head).mean(1).sum()),
+        "lip_jerk": float(np.linalg.norm(lip, axis=-1).mean(1).sum()),
         "blinks": len(found),
-        "blink length": sum(blink.end - blink.onset for blink in found) / FPS,
-        "gaze shifts": len(gaze_shifts(measure.gaze(faces), shut)),
-        "mouth opening": 100 * float(measure.mouth_opening(faces).sum()),
+        "blink_length": sum(blink.end - blink.onset for blink in found) / FPS,
+        "gaze_shifts": len(gaze_shifts(face.gaze(faces), shut)),
+        "mouth_opening": 100 * float(face.mouth_opening(faces).sum()),
     }
 
 
-def _pooled(rows: Iterable[dict[str, float]]) -> dict[str, float]:
+def _pooled(rows: Iterable[dict[str, float]]) -> Movement:
     total: dict[str, float] = defaultdict(float)
     for row in rows:
         for name, value in row.items():
             total[name] += value
     minutes = total["frames"] / FPS / 60
     over = {
-        "head speed": total["head steps"],
-        "head jerk": total["head frames"],
-        "lip jerk": total["lip frames"],
+        "head_speed": total["head_steps"],
+        "head_jerk": total["head_frames"],
+        "lip_jerk": total["lip_frames"],
         "blinks": minutes,
-        "blink length": total["blinks"],
-        "gaze shifts": minutes,
-        "mouth opening": total["frames"],
+        "blink_length": total["blinks"],
+        "gaze_shifts": minutes,
+        "mouth_opening": total["frames"],
     }
-    return {name: total[name] / over[name] if over[name] else float("nan") for name in MEASURES}
+    return Movement(**{k: total[k] / n if n else float("nan") for k, n in over.items()})
 
 
 def jerk(values: _Series, frames: int) -> _Series:

@@ -3,8 +3,8 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
@@ -28,19 +28,113 @@ _CHANGED = 40  # single bytes that are changed, one at a time
 Report = Callable[[int, int], None]
 
 
-def bench_mark(portraits: Sequence[Path], report: Report) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MarkRates:
+    """What is left of the mark in some pieces of video.
+
+    Attributes:
+        searched: how many pieces.
+        found, read: shares in which the mark was found, and the right id was read.
+        wrong: ids that were read and wrong.
+        bit_errors: share of wrong coded bits where the id was read.
+    """
+
+    searched: int
+    found: float
+    read: float
+    wrong: int
+    bit_errors: float
+
+
+@dataclass(frozen=True)
+class MarkBench:
+    """How well the mark holds.
+
+    Attributes:
+        portraits: how many.
+        mark_ms: milliseconds a frame on one core.
+        psnr_least, psnr_mean: of marked against unmarked frames, over portraits, dB.
+        attacks: by attack and by seconds of video.
+    """
+
+    portraits: int
+    mark_ms: float
+    psnr_least: float
+    psnr_mean: float
+    attacks: dict[str, dict[int, MarkRates]]
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How far scores are from what finds a mark.
+
+    Attributes:
+        highest: of the scores.
+        needed: to find a mark.
+        rate: at which a Gumbel distribution fitted to the highest scores reaches that.
+    """
+
+    highest: float
+    needed: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class ChanceBench:
+    """Marks that are found where there is none.
+
+    Attributes:
+        searches: how many.
+        found: marks in them.
+        at_most: the rate that this excludes with 95 % confidence (the rule of three).
+        designed: the bound by construction.
+        sync, data: of the two scores.
+    """
+
+    searches: int
+    found: int
+    at_most: float
+    designed: float
+    sync: Tail
+    data: Tail
+
+
+@dataclass(frozen=True)
+class SignatureBench:
+    """How well the signature holds.
+
+    Attributes:
+        sign_ms: to sign a video.
+        changed, noticed: single bytes of picture and sound that were changed, spread evenly, and
+            how many of them the verifier noticed.
+        whole, copied: the manifest's state in the signed file, and in one whose streams were
+            copied into a new file.
+        still_found: whether the mark was found in the copy.
+    """
+
+    sign_ms: float
+    changed: int
+    noticed: int
+    whole: str
+    copied: str
+    still_found: bool
+
+
+@dataclass(frozen=True)
+class ProvenanceBench:
+    """Signature, mark, and chance if unmarked videos were given."""
+
+    signature: SignatureBench
+    chance: ChanceBench | None
+    mark: MarkBench
+
+
+def bench_mark(portraits: Sequence[Path], report: Report) -> MarkBench:
     """Attack marked videos and look for the mark.
 
     Args:
         portraits: pictures; each speaks for 5 seconds. The bundled example if there are none.
         report: called with what is done and how much there is to do.
-
-    Returns:
-        `attacks`: for each and each length in seconds, how many pieces of video were `searched`,
-        the shares in which the mark was `found` and the right id `read`, how many ids were
-        `wrong`, and the share of coded `bit_errors` where the id was read; `psnr_db`: of marked
-        against unmarked frames, the least and the mean over portraits; `mark_ms`: milliseconds a
-        frame on one core.
 
     Raises:
         GiocondaError: if a portrait cannot be used, or aiortc is not installed.
@@ -66,15 +160,16 @@ def bench_mark(portraits: Sequence[Path], report: Report) -> dict[str, Any]:
                 trials[name][seconds] += _search_pieces(arrived, seconds, mark.id)
             done += 1
             report(done, total)
-    return {
-        "attacks": {
-            name: {str(seconds): _rates(rows) for seconds, rows in lengths.items()}
+    return MarkBench(
+        portraits=len(psnr),
+        mark_ms=float(1000 * np.median(times)),
+        psnr_least=min(psnr),
+        psnr_mean=float(np.mean(psnr)),
+        attacks={
+            name: {seconds: _rates(rows) for seconds, rows in lengths.items()}
             for name, lengths in trials.items()
         },
-        "psnr_db": {"least": min(psnr), "mean": float(np.mean(psnr))},
-        "mark_ms": float(1000 * np.median(times)),
-        "portraits": len(psnr),
-    }
+    )
 
 
 def _speaking(portraits: Sequence[Path]) -> Iterable[tuple[Frames, Mark]]:
@@ -122,18 +217,18 @@ def _search_pieces(
     return rows
 
 
-def _rates(rows: Sequence[tuple[bool, bool, bool, float]]) -> dict[str, float]:
+def _rates(rows: Sequence[tuple[bool, bool, bool, float]]) -> MarkRates:
     found, right, wrong, errors = (np.array(column) for column in zip(*rows, strict=True))
-    return {
-        "searched": len(rows),
-        "found": float(found.mean()),
-        "read": float(right.mean()),
-        "wrong": int(wrong.sum()),
-        "bit_errors": float(errors[right].mean()) if right.any() else math.nan,
-    }
+    return MarkRates(
+        searched=len(rows),
+        found=float(found.mean()),
+        read=float(right.mean()),
+        wrong=int(wrong.sum()),
+        bit_errors=float(errors[right].mean()) if right.any() else math.nan,
+    )
 
 
-def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str, Any]:
+def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> ChanceBench:
     """Look for marks where there are none.
 
     Args:
@@ -142,12 +237,6 @@ def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str,
             picture and a key that know nothing of each other go together.
         keys: how many keys, the public one among them.
         report: called with what is done and how much there is to do.
-
-    Returns:
-        `searches` and how many of them `found` a mark; `at_most`: the rate that this excludes
-        with 95 % confidence (the rule of three); `designed`: the bound by construction; `sync`
-        and `data`: the `highest` of the scores that find a mark, the `needed`, and the `rate` at
-        which a Gumbel distribution fitted to the highest scores of all searches reaches it.
     """
     found, scores = 0, []
     for index, path in enumerate(videos):
@@ -158,34 +247,29 @@ def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str,
             scores.append((finding.sync, finding.data))
         report(index + 1, len(videos))
     sync, data = np.array(scores).T
-    return {
-        "searches": len(scores),
-        "found": found,
-        "at_most": 3 / len(scores) if found == 0 else math.nan,
-        "designed": CHANCE,
-        "sync": tail(sync, SYNC_NEEDED),
-        "data": tail(data, DATA_NEEDED),
-    }
+    return ChanceBench(
+        searches=len(scores),
+        found=found,
+        at_most=3 / len(scores) if found == 0 else math.nan,
+        designed=CHANCE,
+        sync=tail(sync, SYNC_NEEDED),
+        data=tail(data, DATA_NEEDED),
+    )
 
 
-def tail(highest: NDArray[np.float64], needed: float) -> dict[str, float]:
+def tail(highest: NDArray[np.float64], needed: float) -> Tail:
     """How often maxima reach what is needed, by Gumbel's law with their mean and variance."""
     scale = float(highest.std()) * math.sqrt(6) / math.pi
     mode = float(highest.mean()) - np.euler_gamma * scale
     rate = -math.expm1(-math.exp((mode - needed) / scale)) if scale else math.nan
-    return {"highest": float(highest.max()), "needed": needed, "rate": rate}
+    return Tail(float(highest.max()), needed, rate)
 
 
-def bench_signature(folder: Path) -> dict[str, Any]:
+def bench_signature(folder: Path) -> SignatureBench:
     """Sign a video, change it, strip it.
 
     Args:
         folder: for the videos.
-
-    Returns:
-        `sign_ms`; of how many single `changed` bytes of picture and sound, spread evenly, the
-        verifier `noticed` how many; the manifest's state in the `whole` file and in one whose
-        streams were `copied` into a new file, and whether the mark was `still_found` there.
     """
     frames, _ = next(iter(_speaking(())))
     output = Output({"portrait": example.PHOTO}, {"seed": 0})
@@ -216,11 +300,11 @@ def bench_signature(folder: Path) -> dict[str, Any]:
                 packet.stream = stream
                 target.mux(packet)
     finding = find_mark(read_video(copy))
-    return {
-        "sign_ms": 1000 * times[0],
-        "changed": _CHANGED,
-        "noticed": noticed,
-        "whole": whole,
-        "copied": read_manifest(copy).state,
-        "still_found": finding.id == output.id,
-    }
+    return SignatureBench(
+        sign_ms=1000 * times[0],
+        changed=_CHANGED,
+        noticed=noticed,
+        whole=whole,
+        copied=read_manifest(copy).state,
+        still_found=finding.id == output.id,
+    )

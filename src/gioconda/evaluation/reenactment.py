@@ -1,11 +1,12 @@
-"""Does the renderer do what it is told? Reenact a clip, track the result, compare.
+"""Does the renderer follow the motion? Reenact a clip, track the result, compare.
 
 The first frame of a clip is the portrait, the clip's own motion drives it. What is tracked in
-the rendered frames is held against what drove them.
+the rendered frames is compared with what drove them.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Final
 
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.evaluation.results import measure
+from gioconda.face import measure as face
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.encode import encode
 from gioconda.face.tracker import Track, track
@@ -23,21 +25,56 @@ from gioconda.motion import Motion
 from gioconda.portrait import make_portrait
 from gioconda.renderer import Renderer
 
-MEASURES: Final = {
+UNITS: Final = {
     "yaw": "degrees",
     "pitch": "degrees",
     "roll": "degrees",
     "x": "% of the inter-ocular distance",
     "y": "% of the inter-ocular distance",
     "scale": "%",
-    "lid opening": "% of the eye's width",
-    "gaze yaw": "degrees",
-    "gaze pitch": "degrees",
-    "mouth opening": "% of the inter-ocular distance",
+    "lid_opening": "% of the eye's width",
+    "gaze_yaw": "degrees",
+    "gaze_pitch": "degrees",
+    "mouth_opening": "% of the inter-ocular distance",
 }
 _LEAST_SEEN = 0.95
 _MOST_FRAMES = 125  # of a clip, so that no clip counts much more than others
 _BORDER = 4  # pixels
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of one quantity, over frames.
+
+    Attributes:
+        median, mean, p95: of the absolute error.
+        moved: mean absolute deviation of what drove from its clip's median.
+    """
+
+    median: float = measure("median")
+    mean: float = measure("mean")
+    p95: float = measure("p95")
+    moved: float = measure("moved")
+
+
+@dataclass(frozen=True)
+class ReenactmentResult:
+    """Driving against tracked motion.
+
+    Attributes:
+        clips, frames: that were measured.
+        refused: clips whose first frame is no portrait.
+        lost: percentage of rendered frames in which no face was found again.
+        background: mean change of the border's pixels against the first frame, 0 to 255.
+        errors: by quantity, in its `UNITS`.
+    """
+
+    clips: int
+    frames: int
+    refused: int
+    lost: float
+    background: float
+    errors: dict[str, Errors]
 
 
 def evaluate_reenactment(
@@ -45,7 +82,7 @@ def evaluate_reenactment(
     count: int | None = None,
     size: int = 512,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, float | dict[str, dict[str, float]]]:
+) -> ReenactmentResult:
     """Driving against tracked motion over reenacted clips.
 
     Args:
@@ -54,13 +91,6 @@ def evaluate_reenactment(
             largest faces first; None for all.
         size: side of the rendered frames in pixels.
         report: called with clips done and clips in all.
-
-    Returns:
-        `clips` and `frames` counted; `refused`, clips whose first frame is no portrait; `lost`,
-        the percentage of rendered frames in which no face was found again; `background`, the
-        mean change of the border's pixels against the first frame, 0 to 255; and `errors`: for
-        each of `MEASURES`, `median`, `mean` and `p95` of the absolute error over frames, and
-        `moved`, the mean absolute deviation of what drove from its clip's median.
 
     Raises:
         GiocondaError: if no clip serves.
@@ -88,12 +118,12 @@ def evaluate_reenactment(
         except GiocondaError:
             lost += len(driving)
             continue
-        told = _quantities(driving, neutral, basis)
+        target = _quantities(driving, neutral, basis)
         found = _quantities(*encode(again, basis), basis)
         both = part.seen & again.seen
         lost += int((~again.seen).sum())
-        errors.append(np.abs(found - told)[both])
-        moved.append(np.abs(told - np.median(told, axis=0))[both])
+        errors.append(np.abs(found - target)[both])
+        moved.append(np.abs(target - np.median(target, axis=0))[both])
         border.append(frames.border_change())
         report(i + 1, len(chosen))
     if not errors:
@@ -102,22 +132,22 @@ def evaluate_reenactment(
             "give clips of a second and more with the face in view"
         )
     rows, motion = np.concatenate(errors), np.concatenate(moved)
-    return {
-        "clips": len(errors),
-        "frames": len(rows),
-        "refused": refused,
-        "lost": 100 * lost / (len(rows) + lost),
-        "background": float(np.mean(border)),
-        "errors": {
-            name: {
-                "median": float(np.median(rows[:, k])),
-                "mean": float(rows[:, k].mean()),
-                "p95": float(np.quantile(rows[:, k], 0.95)),
-                "moved": float(motion[:, k].mean()),
-            }
-            for k, name in enumerate(MEASURES)
+    return ReenactmentResult(
+        clips=len(errors),
+        frames=len(rows),
+        refused=refused,
+        lost=100 * lost / (len(rows) + lost),
+        background=float(np.mean(border)),
+        errors={
+            name: Errors(
+                median=float(np.median(rows[:, k])),
+                mean=float(rows[:, k].mean()),
+                p95=float(np.quantile(rows[:, k], 0.95)),
+                moved=float(motion[:, k].mean()),
+            )
+            for k, name in enumerate(UNITS)
         },
-    }
+    )
 
 
 class _Frames(Iterator[NDArray[np.uint8]]):
@@ -158,15 +188,15 @@ def _frame(clip: Clip, index: int) -> NDArray[np.uint8]:
 
 
 def _quantities(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> NDArray[np.float64]:
-    """(T, measures) in the units of `MEASURES`."""
+    """(T, quantities) in their `UNITS`."""
     faces = basis.rebuild(motion.dynamics, neutral)
     return np.concatenate(
         [
             np.degrees(motion.pose[:, :3]),
             100 * motion.pose[:, 3:],
-            100 * measure.lid_opening(faces).mean(1, keepdims=True),
-            np.degrees(measure.gaze(faces)),
-            100 * measure.mouth_opening(faces)[:, None],
+            100 * face.lid_opening(faces).mean(1, keepdims=True),
+            np.degrees(face.gaze(faces)),
+            100 * face.mouth_opening(faces)[:, None],
         ],
         axis=1,
     )

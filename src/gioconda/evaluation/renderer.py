@@ -7,7 +7,8 @@ scale is that of a 512 x 512 video.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ from gioconda.data.samples.scenes import Stage
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
+from gioconda.evaluation.results import measure
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
@@ -74,12 +76,56 @@ class Drawn(NamedTuple):
         return inside
 
 
+@dataclass(frozen=True)
+class RegionScores:
+    """How real one region looks as one method draws it, each frame counting the same.
+
+    Attributes:
+        l1: mean absolute difference, 0 to 255.
+        psnr: of the mean squared error over all frames.
+        ssim: structural similarity.
+        sharpness: energy of the drawn frames' gradients over that of the real ones'; lips, eyes.
+        contrast: standard deviation of the light over the real one's, which fog lacks; inner
+            mouth.
+        tone: difference of the mean colours, 0 to 255, the part of `l1` that is no detail; inner
+            mouth.
+        flicker: change from frame to frame where the real face is still, over the real clip's
+            own; face.
+        wander: the same inside the mouth over half a second, above 1 if teeth change.
+        sameness: how alike the detail on the upper jaw is half a second apart and more, over how
+            alike the real clip's own is; under 1 if teeth change more than real ones, above 1 if
+            they are too still; inner mouth.
+        identity: how like the drawn face is to the real one, at most 1; face, where the
+            `identity` extra is installed.
+    """
+
+    l1: float | None = measure("L1", "of 255", ".3g")
+    psnr: float | None = measure("PSNR", "dB", ".3g")
+    ssim: float | None = measure("SSIM", form=".3g")
+    sharpness: float | None = measure("sharpness", form=".3g")
+    contrast: float | None = measure("contrast", form=".3g")
+    tone: float | None = measure("tone", "of 255", ".3g")
+    flicker: float | None = measure("flicker", form=".3g")
+    wander: float | None = measure("wander", form=".3g")
+    sameness: float | None = measure("sameness", form=".3g")
+    identity: float | None = measure("identity", form=".3g")
+
+
+@dataclass(frozen=True)
+class RendererResult:
+    """Scores by method and by region."""
+
+    clips: int
+    frames: int
+    methods: dict[str, dict[str, RegionScores]]
+
+
 def evaluate_renderer(
     clips: list[Clip],
     decoders: dict[str, Callable[[Portrait], Decoder]],
     count: int | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, float | dict[str, dict[str, float]]]:
+) -> RendererResult:
     """Drawn against real frames over clips.
 
     Args:
@@ -90,20 +136,6 @@ def evaluate_renderer(
             largest faces first; None for all.
         report: called with clips done and clips in all.
 
-    Returns:
-        `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
-        the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
-        all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
-        frames' gradients over that of the real ones'; for the inner mouth "contrast", the
-        standard deviation of its light over the real one's, which fog lacks, and "tone", the
-        difference of its mean colours, 0 to 255, the part of "L1" that is no detail; "flicker",
-        the change from frame to frame where the real face is still, over the real clip's own,
-        and "wander", the same inside the mouth over half a second, above 1 if teeth change;
-        "sameness", how alike the detail on the upper jaw is half a second apart and more, over
-        how alike the real clip's own is, under 1 if teeth change more than real ones, above 1
-        if they are too still; and, where the `identity` extra is installed, "identity", how like
-        the drawn face is to the real one, at most 1.
-
     Raises:
         GiocondaError: if no clip serves.
     """
@@ -113,37 +145,45 @@ def evaluate_renderer(
     frames = 0
     for i, (clip, _) in enumerate(chosen):
         report(i, len(chosen))
-        shown = redraw(clip, decoders, FRAMES)
-        again = _encoded_anew([drawn.real for drawn in shown])
-        earlier: dict[int, Drawn] = {}
-        laid: dict[int, _Laid] = {}
-        for now, encoded in zip(shown, again, strict=True):
+        drawn = redraw(clip, decoders, FRAMES)
+        again = _encoded_anew([one.real for one in drawn])
+        for now, encoded in zip(drawn, again, strict=True):
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
-            earlier[now.number] = now
-            for measure, region, lag in _CHANGES:
-                if before := earlier.get(now.number - lag):
-                    for name, changes in _changes(before, now, region).items():
-                        tallies[name].put(measure, region, *changes)
-            laid[now.number] = _laid(now)
-            for lag in range(_APART, FRAMES + 1, _APART):
-                if earlier_laid := laid.get(now.number - lag):
-                    for name, alike in _alike(earlier_laid, laid[now.number]).items():
-                        tallies[name].put("sameness", "inner mouth", *alike)
             if recogniser and frames % _ASKED == 0:
-                known = recogniser.describe(now.real, now.mesh)
-                for name, picture in now.pictures.items():
-                    likeness = float(known @ recogniser.describe(picture, now.mesh))
-                    tallies[name].put("identity", "face", likeness, 1.0)
+                _recognise(recogniser, now, tallies)
             frames += 1
+        _compare_over_time(drawn, tallies)
         report(i + 1, len(chosen))
     if not frames:
         raise GiocondaError(
             f"none of the {len(clips)} clips serves; give clips of a second or more"
         )
     methods = {name: tally.result() for name, tally in tallies.items()}
-    return {"clips": len(chosen), "frames": frames, "methods": methods}
+    return RendererResult(len(chosen), frames, methods)
+
+
+def _recognise(recogniser: Recogniser, now: Drawn, tallies: Mapping[str, "_Tally"]) -> None:
+    known = recogniser.describe(now.real, now.mesh)
+    for name, picture in now.pictures.items():
+        likeness = float(known @ recogniser.describe(picture, now.mesh))
+        tallies[name].put("identity", "face", likeness, 1.0)
+
+
+def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) -> None:
+    """What changes between frames of one clip."""
+    frames = {now.number: now for now in drawn}
+    laid = {now.number: _laid(now) for now in drawn}
+    for now in drawn:
+        for score, region, lag in _CHANGES:
+            if before := frames.get(now.number - lag):
+                for name, changes in _changes(before, now, region).items():
+                    tallies[name].put(score, region, *changes)
+        for lag in range(_APART, FRAMES + 1, _APART):
+            if earlier := laid.get(now.number - lag):
+                for name, alike in _alike(earlier, laid[now.number]).items():
+                    tallies[name].put("sameness", "inner mouth", *alike)
 
 
 def redraw(
@@ -199,16 +239,16 @@ class _Tally:
     def add(self, now: Drawn, picture: NDArray[np.uint8]) -> None:
         off = picture.astype(np.float32) - now.real
         maps = {
-            "L1": np.abs(off).mean(-1),
-            "PSNR": (off**2).mean(-1),
-            "SSIM": similarity(picture, now.real),
+            "l1": np.abs(off).mean(-1),
+            "psnr": (off**2).mean(-1),
+            "ssim": similarity(picture, now.real),
         }
         for region, inside in zip(REGIONS, now.regions, strict=True):
             weight = float(inside.sum())
             if weight < LEAST:
                 continue
-            for measure, found in maps.items():
-                self.put(measure, region, float((inside * found).sum()) / weight, 1.0)
+            for score, found in maps.items():
+                self.put(score, region, float((inside * found).sum()) / weight, 1.0)
             if region in ("lips", "eyes"):
                 energies = (_energy(p, inside) for p in (picture, now.real))
                 self.put("sharpness", region, *energies)
@@ -219,19 +259,24 @@ class _Tally:
                     contrasts = (_contrast(p, inside) for p in (picture, now.real))
                     self.put("contrast", region, *contrasts)
 
-    def put(self, measure: str, region: str, value: float, weight: float) -> None:
-        sums = self._sums[measure, region]
+    def put(self, score: str, region: str, value: float, weight: float) -> None:
+        sums = self._sums[score, region]
         sums[0] += value
         sums[1] += weight
 
-    def result(self) -> dict[str, float]:
-        found = {}
-        for (measure, region), (value, weight) in self._sums.items():
+    def result(self) -> dict[str, RegionScores]:
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for (score, region), (value, weight) in self._sums.items():
             mean = value / max(weight, 1e-9)
-            if measure == "PSNR":
+            if score == "psnr":
                 mean = 10 * float(np.log10(255**2 / max(mean, 1e-9)))
-            found[f"{region} {measure}"] = mean
-        return found
+            found[region][score] = mean
+        scores = [each.name for each in fields(RegionScores)]
+        return {
+            region: RegionScores(*(found[region].get(score) for score in scores))
+            for region in REGIONS
+            if region in found
+        }
 
 
 def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, float]]:

@@ -1,6 +1,7 @@
-"""How well the regressor's mouth follows speech, on people it has not seen."""
+"""How well the regressor's mouth follows speech, on people that it has not seen."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.evaluation.results import measure
+from gioconda.face import measure as face
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.regressor import Regressor
 from gioconda.speech import listen
@@ -17,24 +19,38 @@ _LEAST_MOVEMENT = 0.005  # standard deviation of the mouth opening, in inter-ocu
 _STILL = 1e-6  # rounding alone makes values differ by so much
 
 
+@dataclass(frozen=True)
+class SpeechAgreement:
+    """Predicted against tracked mouth opening.
+
+    Attributes:
+        clips: how many were compared.
+        regressor, loudness, shuffled: median over clips of Pearson's r, of the regressor, of a
+            predictor that hears only the loudness, and of the regressor on another clip's sound.
+        opening_error: mean difference of the openings.
+        opening: mean of the tracked openings.
+        spread: median ratio of the standard deviations, predicted to tracked.
+    """
+
+    clips: int = measure("clips", form="d")
+    regressor: float = measure("regressor, r", form=".3g")
+    loudness: float = measure("loudness alone, r", form=".3g")
+    shuffled: float = measure("another clip's sound, r", form=".3g")
+    opening_error: float = measure("error of the opening", "% of the eye distance", ".3g")
+    opening: float = measure("real opening", "% of the eye distance", ".3g")
+    spread: float = measure("spread against the real one", form=".3g")
+
+
 def evaluate_speech(
     clips: list[Clip], report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, float]:
+) -> SpeechAgreement:
     """Predicted against tracked mouth opening: Pearson's r by clip, its median over clips.
 
-    Clips of a second and more with speech count, where the mouth moves at all. The figures of
-    a predictor that hears only the loudness and of the regressor that hears another clip's
-    sound stand beside it.
+    Clips of a second and more with speech count, where the mouth moves at all.
 
     Args:
         clips: of people that the regressor was not trained on.
         report: called with clips done and clips in all.
-
-    Returns:
-        `clips`, the number of clips counted; `regressor`, `loudness` and `shuffled`, the
-        medians of r; `gap_error`, the mean difference of the openings, and `gap`, the mean of
-        the tracked openings, both in percent of the inter-ocular distance; `spread`, the median
-        ratio of the standard deviations, predicted to tracked.
 
     Raises:
         GiocondaError: if fewer than two clips serve.
@@ -61,17 +77,17 @@ def evaluate_speech(
                 "regressor": correlation(found, opening),
                 "loudness": correlation(listen(talk.pcm).loudness, opening),
                 "shuffled": correlation(wrong, opening),
-                "gap_error": 100 * float(np.abs(found - opening).mean()),
-                "gap": 100 * float(opening.mean()),
+                "opening_error": 100 * float(np.abs(found - opening).mean()),
+                "opening": 100 * float(opening.mean()),
                 "spread": float(found.std() / opening.std()),
             }
         )
-    means = ("gap_error", "gap")
-    result = {"clips": float(len(rows))}
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        result[name] = float(np.mean(values) if name in means else np.median(values))
-    return result
+    means = ("opening_error", "opening")
+    summary = {
+        name: float((np.mean if name in means else np.median)([row[name] for row in rows]))
+        for name in rows[0]
+    }
+    return SpeechAgreement(len(rows), **summary)
 
 
 def predict(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,4 +105,4 @@ def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
 
 def _opening(talk: Talk, lower: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
     moved = np.tensordot(lower, basis.dynamics[basis.lower], 1)
-    return measure.mouth_opening(moved + talk.neutral)
+    return face.mouth_opening(moved + talk.neutral)

@@ -1,4 +1,4 @@
-"""Takes: real clips of people who talk, beside what a generator makes of their sound."""
+"""Trials: real clips of people who talk, beside what a generator makes of their sound."""
 
 import json
 from collections import defaultdict
@@ -18,7 +18,7 @@ from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech.features import SAMPLES
 
-_LEAST: Final = FPS  # frames of speech of a take
+_LEAST: Final = FPS  # frames of speech of a trial
 
 
 class GeneratorLike(Protocol):
@@ -36,7 +36,7 @@ Maker = Callable[[int], GeneratorLike]
 
 
 @dataclass(frozen=True)
-class Take:
+class Trial:
     """A real clip.
 
     Attributes:
@@ -72,16 +72,16 @@ class Take:
         return len(self.motion) / FPS
 
 
-def read_takes(
+def read_trials(
     clips: list[Clip],
     basis: Basis,
     report: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Take]:
+) -> list[Trial]:
     """Clips as a prepared set tells them.
 
     Args:
         clips: of one split.
-        basis: that the motion is told in.
+        basis: of the motion.
         report: called with clips done and clips in all.
 
     Raises:
@@ -89,20 +89,20 @@ def read_takes(
     """
     if not clips:
         raise GiocondaError("there are no clips; give a set that gioconda prepare made")
-    takes = []
+    trials = []
     for i, clip in enumerate(clips):
-        takes.append(_read(clip, basis))
+        trials.append(_read(clip, basis))
         report(i + 1, len(clips))
     faces: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
-    for take in takes:
-        faces[take.person].append(take.neutral)
+    for trial in trials:
+        faces[trial.person].append(trial.neutral)
     medians = {
         person: np.median(found, axis=0).astype(np.float32) for person, found in faces.items()
     }
-    return [replace(take, neutral=medians[take.person]) for take in takes]
+    return [replace(trial, neutral=medians[trial.person]) for trial in trials]
 
 
-def _read(clip: Clip, basis: Basis) -> Take:
+def _read(clip: Clip, basis: Basis) -> Trial:
     facts = json.loads(clip.video.with_suffix(".json").read_text())
     measured = clip.measures()
     if facts["basis"] == basis.name:
@@ -126,7 +126,7 @@ def _read(clip: Clip, basis: Basis) -> Take:
         for name, start, stop in facts.get("phones", ())
         if start >= begin and stop <= end
     )
-    return Take(
+    return Trial(
         name=clip.name,
         person=clip.person,
         source=clip.source,
