@@ -77,7 +77,7 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
     Mouth and lids are those of the mean face, moved as the motion says.
 
     Raises:
-        GiocondaError: if the motion is told in another basis than the released one.
+        GiocondaError: if the motion is in another basis than the released one.
     """
     import numpy as np
 

@@ -21,37 +21,23 @@ _FRAME: Final = 1000 / FPS  # ms
 
 @dataclass(frozen=True)
 class AlignmentErrors:
-    """Errors of the starts and ends of the phones of one kind.
-
-    Attributes:
-        phones: how many are spoken.
-        matched: how many of them were matched.
-        median, p90, mean: of the absolute error.
-        bias: median of the error, positive where found too late.
-        within_frame: share of the errors of at most a frame of video.
-    """
+    """Absolute errors of the starts and ends of the phones of one kind, and their bias."""
 
     phones: int = measure("phones", form="d")
     matched: float = measure("matched", "%", ".1f")
     median: float = measure("median", "ms", ".1f")
     p90: float = measure("p90", "ms", ".1f")
     mean: float = measure("mean", "ms", ".1f")
-    bias: float = measure("bias", "ms", ".1f")
+    bias: float = measure("bias", "ms", ".1f")  # median error, positive where found too late
     within_frame: float = measure("within a frame", "%", ".1f")
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """Errors by voice, and of "closures" (p, b, m) and of "all"; kinds without a match left out.
+    """Errors by voice, and of "closures" (p, b, m) and of "all", where any was matched."""
 
-    Attributes:
-        utterances: how many were aligned.
-        refused: how many were taken not to fit their text.
-        errors: by kind.
-    """
-
-    utterances: int
-    refused: int
+    utterances: int  # that were aligned
+    refused: int  # that were taken not to fit their text
     errors: dict[str, AlignmentErrors]
 
 

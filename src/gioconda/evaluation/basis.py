@@ -39,14 +39,11 @@ class Errors:
 
 @dataclass(frozen=True)
 class BasisResult:
-    """Errors of rebuilt points.
+    """Errors of rebuilt points, by what rebuilds them and by region.
 
-    Attributes:
-        people, clips, frames: that were measured.
-        errors: by region, for each number D of coordinates under its digits, with the neutral
-            face from all frames of the clip; for "still", if the face did not move at all; and
-            for "one frame", all coordinates but the neutral face from the clip's first frame, as
-            for a photo.
+    For each number D of coordinates, under its digits, with the neutral face from all frames of
+    the clip; for "still", if the face did not move at all; and for "one frame", all coordinates
+    but the neutral face from the clip's first frame, as for a photo.
     """
 
     people: int

@@ -85,56 +85,34 @@ class Seen:
 
 @dataclass(frozen=True)
 class GazeErrors:
-    """Commanded against measured gaze, in degrees against the camera.
+    """Commanded against measured gaze; a slope is NaN where the grid has one value only."""
 
-    Attributes:
-        error: mean angle between the two.
-        scatter: the same with each portrait's mean difference taken off.
-        yaw_slope, pitch_slope: measured by commanded; NaN where the grid has one value only.
-    """
-
-    error: float = measure("error", "degrees", ".3f")
-    scatter: float = measure("scatter", "degrees", ".3f")
+    error: float = measure("error", "degrees", ".3f")  # mean angle between the two
+    scatter: float = measure("scatter", "degrees", ".3f")  # each portrait's mean taken off
     yaw_slope: float = measure("yaw slope", form=".3f")
     pitch_slope: float = measure("pitch slope", form=".3f")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the tracker reads off frames whose gaze and distance are known exactly.
+    """What the tracker reads off frames whose gaze and distance are known exactly."""
 
-    Attributes:
-        gaze: as it is read.
-        calibrated: the error with the reading calibrated, degrees.
-        distance_error: mean of abs(measured / commanded - 1).
-    """
-
-    gaze: GazeErrors
-    calibrated: float = measure("calibrated", "degrees", ".3g")
+    gaze: GazeErrors  # as it is read
+    calibrated: float = measure("calibrated", "degrees", ".3g")  # error of the calibrated gaze
     distance_error: float = measure("distance error", form=".3g")
 
 
 @dataclass(frozen=True)
 class DialResult:
-    """Commanded against measured, dial by dial.
+    """Commanded against measured, dial by dial."""
 
-    Attributes:
-        gaze: over frames without blinks, with the reading calibrated.
-        gaze_as_read: without.
-        distance_error: mean of abs(measured / commanded - 1).
-        distance_slope: measured by commanded.
-        blinks: a minute, for each value of the dial.
-        head_speed: degrees a frame, for each value of the amplitude.
-        amplitude_monotone: share of steps up of the amplitude that are steps up in speed.
-    """
-
-    gaze: GazeErrors
+    gaze: GazeErrors  # over frames without blinks, with the reading calibrated
     gaze_as_read: GazeErrors
-    distance_error: float
+    distance_error: float  # mean of abs(measured / commanded - 1)
     distance_slope: float
-    blinks: dict[float, float]
-    head_speed: dict[float, float]
-    amplitude_monotone: float
+    blinks: dict[float, float]  # a minute, for each value of the dial
+    head_speed: dict[float, float]  # degrees a frame, for each value of the amplitude
+    amplitude_monotone: float  # share of steps up of the amplitude that are steps up in speed
 
 
 def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
@@ -214,7 +192,7 @@ def evaluate_dials(
             done += 1
             report(done, total)
     grid = np.array([value for dial, value in videos if dial == "gaze"])
-    asked = np.array(DISTANCES)
+    commanded = np.array(DISTANCES)
     measured = np.array(
         [[np.median(one.distance[_SETTLE:]) for one in row] for row in seen["distance"]]
     )
@@ -230,8 +208,8 @@ def evaluate_dials(
     return DialResult(
         gaze=gaze_errors(grid, looks),
         gaze_as_read=gaze_errors(grid, read),
-        distance_error=float(np.abs(measured / asked - 1).mean()),
-        distance_slope=float(np.polyfit(np.tile(asked, len(measured)), measured.ravel(), 1)[0]),
+        distance_error=float(np.abs(measured / commanded - 1).mean()),
+        distance_slope=float(np.polyfit(np.tile(commanded, len(measured)), measured.ravel(), 1)[0]),
         blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
         head_speed=dict(zip(AMPLITUDES, speeds.mean(0).tolist(), strict=True)),
         amplitude_monotone=float((np.diff(speeds, axis=1) > 0).mean()),
@@ -255,8 +233,8 @@ def gaze_errors(grid: _Series, seen: Sequence[Sequence[_Series]]) -> GazeErrors:
         commanded.append(grid - grid.mean(0))
         found.append(middles - middles.mean(0))
     x, y = np.concatenate(commanded), np.concatenate(found)
-    asked = (x**2).sum(0)
-    slopes = np.where(asked > 0, (x * y).sum(0) / np.maximum(asked, 1e-9), np.nan)
+    power = (x**2).sum(0)
+    slopes = np.where(power > 0, (x * y).sum(0) / np.maximum(power, 1e-9), np.nan)
     return GazeErrors(float(np.mean(errors)), float(np.mean(scatter)), *map(float, slopes))
 
 

@@ -48,70 +48,44 @@ _Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class SeedDifferences:
-    """Largest differences of any value of pose or dynamics.
-
-    Attributes:
-        two_seeds: between two seeds; should not be 0.
-        one_seed: between two runs of one seed; should be 0.
-        pieces: between sound given at once and in pieces of 160, 641 and 4000 samples; should
-            be 0.
-    """
+    """Largest differences of any value of pose or dynamics; all but the first should be 0."""
 
     two_seeds: float = measure("two seeds differ by", form=".2g")
     one_seed: float = measure("one seed differs from itself by", form=".2g")
-    pieces: float = measure("sound in pieces differs by", form=".2g")
+    pieces: float = measure("sound in pieces differs by", form=".2g")  # from sound given at once
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures of real motion, of a generator, or of shuffled sound; None where there are none.
+    """Figures of real motion, of a generator, or of shuffled sound; None where there are none."""
 
-    Attributes:
-        lips: against the tracked ones.
-        sync: the sync judge's mean score, by the frames that the sound is moved.
-        closures: of p, b and m in clips.
-        spoken_closures: of p, b and m in spoken sentences.
-        spoken_touches: of f and v in spoken sentences; of real motion, in all clips.
-        movement: of the long stretches of speech.
-        distance: of the movement to the real one.
-        silence: by sound without a voice.
-        drift: over ten minutes, by quantity.
-        seeds: what the seed decides.
-    """
-
-    sync: dict[int, float]
+    sync: dict[int, float]  # the sync judge's mean score, by the frames that the sound is moved
     lips: LipAgreement | None = None
-    closures: Contacts | None = None
-    spoken_closures: Contacts | None = None
-    spoken_touches: Contacts | None = None
-    movement: Movement | None = None
+    closures: Contacts | None = None  # p, b and m in clips
+    spoken_closures: Contacts | None = None  # in spoken sentences
+    spoken_touches: Contacts | None = None  # f and v in these; of real motion, in all clips
+    movement: Movement | None = None  # in long stretches of speech
     distance: MotionDistance | None = None
-    silence: dict[str, MouthAtRest] = field(default_factory=dict)
-    drift: dict[str, Drift] = field(default_factory=dict)
+    silence: dict[str, MouthAtRest] = field(default_factory=dict)  # by sound without a voice
+    drift: dict[str, Drift] = field(default_factory=dict)  # over ten minutes, by quantity
     seeds: SeedDifferences | None = None
 
 
 @dataclass(frozen=True)
 class GeneratorResult:
-    """All figures of generated motion.
+    """All figures of generated motion, by column: real, the generators by name, shuffled.
 
-    Attributes:
-        people, trials: that the generators heard.
-        long_people, long_minutes: in real speech of 4 s and more without a break.
-        closure_threshold, touch_threshold: opening up to which the lips meet in p, b and m, and
-            are near the teeth in f and v, in percent of the inter-ocular distance; None where
-            no phones are known.
-        movement_interval: both ends of the 95 % interval of the real movement.
-        columns: "real", the generators by name, and "shuffled".
+    The thresholds are the openings up to which the lips meet in p, b and m, and are near the teeth
+    in f and v, in percent of the inter-ocular distance; None where no phones are known.
     """
 
     people: int
     trials: int
-    long_people: int
+    long_people: int  # in real speech of 4 s and more without a break
     long_minutes: float
     closure_threshold: float | None
     touch_threshold: float | None
-    movement_interval: tuple[Movement, Movement] | None
+    movement_interval: tuple[Movement, Movement] | None  # 95 % of the real movement
     columns: dict[str, Scores]
 
 
@@ -125,22 +99,14 @@ class StepScores:
 
 @dataclass(frozen=True)
 class _Material:
-    """What generators are measured against.
-
-    Attributes:
-        trials: held-out clips with speech.
-        real: long stretches of speech of all people.
-        known: real motion of all people whose phones are known.
-        sentences: spoken by machines.
-        closure, touch: thresholds, in inter-ocular distances.
-    """
+    """What generators are measured against."""
 
     basis: Basis
-    trials: list[Trial]
-    real: list[PersonMotion]
-    known: list[SpokenMotion]
-    sentences: Sequence[Utterance]
-    closure: float | None
+    trials: list[Trial]  # held-out clips with speech
+    real: list[PersonMotion]  # long stretches of speech of all people
+    known: list[SpokenMotion]  # real motion of all people whose phones are known
+    sentences: Sequence[Utterance]  # spoken by machines
+    closure: float | None  # thresholds, in inter-ocular distances
     touch: float | None
 
     @property

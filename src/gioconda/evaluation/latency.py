@@ -28,7 +28,7 @@ class Delay:
 
     Attributes:
         hop: frames that come out together, median.
-        look_ahead_ms: the sound after the last of a hop's frames that must be there when it comes.
+        look_ahead_ms: sound after the last of a hop's frames that must be there when it comes.
         latency_ms: both: from the first sample of a hop to its frames.
     """
 
@@ -39,36 +39,22 @@ class Delay:
 
 @dataclass(frozen=True)
 class GeneratorSpeed:
-    """How fast one generator is.
-
-    Attributes:
-        delay: of its sound.
-        fps: motion frames a second.
-        median_ms, p95_ms: of taking in one hop of sound.
-        to_rendering: time of a motion frame over that of drawing one.
-    """
+    """How fast one generator makes motion frames and takes in a hop of sound."""
 
     delay: Delay
     fps: float = measure("frames a second", form=".0f")
     median_ms: float = measure("ms a hop")
     p95_ms: float = measure("p95")
-    to_rendering: float = measure("of drawing")
+    to_rendering: float = measure("of drawing")  # the time of a motion frame over that
 
 
 @dataclass(frozen=True)
 class GeneratorBench:
-    """Generators alone.
+    """Generators alone."""
 
-    Attributes:
-        size: side of the frames that were drawn, pixels.
-        seconds: of speech.
-        render_ms: median time of drawing one frame in the same run.
-        generators: by name.
-    """
-
-    size: int
-    seconds: float
-    render_ms: float
+    size: int  # side of the frames that were drawn, pixels
+    seconds: float  # of speech
+    render_ms: float  # of drawing one frame in the same run, median
     generators: dict[str, GeneratorSpeed]
 
 

@@ -57,7 +57,7 @@ class SpokenMotion:
 
 @dataclass(frozen=True)
 class SourceAgreement:
-    """Of the clips of one source: how many, and the median r of the mouth opening."""
+    """The median r of the mouth opening, of the clips of one source."""
 
     trials: int
     opening: float
@@ -65,35 +65,25 @@ class SourceAgreement:
 
 @dataclass(frozen=True)
 class LipAgreement:
-    """Generated against tracked lips.
+    """Generated against tracked lips, medians over trials in which the real ones move.
 
-    Attributes:
-        trials: how many were compared.
-        opening, width: median over trials of Pearson's r, of those in which the real one moves.
-        spread: median ratio of the openings' standard deviations, generated to real.
-        vertex_error: mean distance of the points of the lips.
-        lag: see `best_lag`; positive where the generated lips come late.
-        by_source: of sources with five trials and more.
+    `lag` is that of `best_lag`; `by_source` has sources with five trials and more.
     """
 
     trials: int
     opening: float = measure("mouth opening, r, median")
     width: float = measure("mouth width, r, median")
     spread: float = measure("mouth opening, spread against the real one")
-    vertex_error: float = measure("lip vertex error", "% of the eye distance")
+    vertex_error: float = measure("lip vertex error", "% of the eye distance")  # mean
     lag: float = measure("lips come late by", "frames", "+.2f")
     by_source: dict[str, SourceAgreement] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Contacts:
-    """In how many phones the lips meet.
+    """In how many phones the lips meet, and in how many vowels, where they should not.
 
-    Attributes:
-        phones: how many there are.
-        met: share of them in which the lips meet, percent; NaN where there is none.
-        vowels_met: the same of vowels, in which they should not: a mouth that never opens meets
-            in all.
+    A mouth that never opens meets in all. NaN where there are none.
     """
 
     phones: int

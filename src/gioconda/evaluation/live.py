@@ -91,18 +91,11 @@ class FirstFrame:
 
 @dataclass(frozen=True)
 class Pace:
-    """How one viewer is served.
+    """How one viewer is served."""
 
-    Attributes:
-        fps: pictures a second.
-        late: share of frames that are ready more than 40 ms after their time.
-        left_out: share of frames without a picture.
-        seconds: watched.
-    """
-
-    fps: float
-    late: float
-    left_out: float
+    fps: float  # pictures a second
+    late: float  # share of frames that are ready more than 40 ms after their time
+    left_out: float  # share of frames without a picture
     seconds: float
 
 
@@ -117,28 +110,17 @@ class Load:
 
 @dataclass(frozen=True)
 class LiveBench:
-    """A live portrait on this machine.
+    """A live portrait on this machine."""
 
-    Attributes:
-        size: of its pictures, pixels.
-        frame_ms: the processor's time for a frame.
-        undisturbed, session, webrtc: latencies on the processor's time, in this process, and
-            through WebRTC.
-        first_frame: through WebRTC.
-        pace: of one viewer; None if it was not watched.
-        viewers: how many at once are served in time; None if it was not tried.
-        loads: each number of viewers that was tried.
-    """
-
-    size: int
-    frame_ms: float
-    undisturbed: Latencies
+    size: int  # of its pictures, pixels
+    frame_ms: float  # the processor's time for a frame
+    undisturbed: Latencies  # on the processor's time
     session: Latencies
     webrtc: Latencies
     first_frame: FirstFrame
-    pace: Pace | None
-    viewers: int | None
-    loads: list[Load]
+    pace: Pace | None  # of one viewer, if it was watched
+    viewers: int | None  # at once that are served in time, if it was tried
+    loads: list[Load]  # that were tried
 
 
 def bench_live(

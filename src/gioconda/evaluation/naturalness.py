@@ -40,15 +40,10 @@ _Series = NDArray[np.float64]
 class Movement:
     """How much, how often and how smoothly people move.
 
-    Attributes:
-        head_speed: mean absolute change of yaw, pitch and roll from frame to frame, after a
-            low-pass of five frames.
-        head_jerk: mean size of `jerk` of the angles, over 11 frames.
-        lip_jerk: the same of the points of the lips (x, y), over 7.
-        blinks: see `gioconda.data.videos.blinks`.
-        blink_length: from onset to end; NaN without a blink.
-        gaze_shifts: see `gaze_shifts`.
-        mouth_opening: its mean.
+    The speed is the mean absolute change of yaw, pitch and roll from frame to frame, after a
+    low-pass of five frames; the jerk is the mean size of `jerk` of the angles, over 11 frames, and
+    of the points of the lips (x, y), over 7; the opening is its mean. A blink lasts from onset to
+    end; NaN without a blink.
     """
 
     head_speed: float = measure("head speed", "degrees a frame", ".3g")

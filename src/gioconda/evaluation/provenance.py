@@ -30,94 +30,57 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class MarkRates:
-    """What is left of the mark in some pieces of video.
+    """What is left of the mark in some pieces of video; rates are shares."""
 
-    Attributes:
-        searched: how many pieces.
-        found, read: shares in which the mark was found, and the right id was read.
-        wrong: ids that were read and wrong.
-        bit_errors: share of wrong coded bits where the id was read.
-    """
-
-    searched: int
+    searched: int  # pieces
     found: float
-    read: float
-    wrong: int
-    bit_errors: float
+    read: float  # the right id
+    wrong: int  # ids that were read, and not the right one
+    bit_errors: float  # of coded bits, where the id was read
 
 
 @dataclass(frozen=True)
 class MarkBench:
-    """How well the mark holds.
-
-    Attributes:
-        portraits: how many.
-        mark_ms: milliseconds a frame on one core.
-        psnr_least, psnr_mean: of marked against unmarked frames, over portraits, dB.
-        attacks: by attack and by seconds of video.
-    """
+    """How well the mark holds."""
 
     portraits: int
-    mark_ms: float
-    psnr_least: float
+    mark_ms: float  # a frame, on one core
+    psnr_least: float  # dB, of marked against unmarked frames, over portraits
     psnr_mean: float
-    attacks: dict[str, dict[int, MarkRates]]
+    attacks: dict[str, dict[int, MarkRates]]  # by attack and seconds of video
 
 
 @dataclass(frozen=True)
 class Tail:
-    """How far scores are from what finds a mark.
-
-    Attributes:
-        highest: of the scores.
-        needed: to find a mark.
-        rate: at which a Gumbel distribution fitted to the highest scores reaches that.
-    """
+    """How far scores are from what finds a mark."""
 
     highest: float
     needed: float
-    rate: float
+    rate: float  # at which a Gumbel distribution fitted to the highest scores reaches that
 
 
 @dataclass(frozen=True)
 class ChanceBench:
-    """Marks that are found where there is none.
-
-    Attributes:
-        searches: how many.
-        found: marks in them.
-        at_most: the rate that this excludes with 95 % confidence (the rule of three).
-        designed: the bound by construction.
-        sync, data: of the two scores.
-    """
+    """Marks that are found where there is none."""
 
     searches: int
     found: int
-    at_most: float
-    designed: float
+    at_most: float  # the rate that this excludes with 95 % confidence (the rule of three)
+    designed: float  # the bound by construction
     sync: Tail
     data: Tail
 
 
 @dataclass(frozen=True)
 class SignatureBench:
-    """How well the signature holds.
-
-    Attributes:
-        sign_ms: to sign a video.
-        changed, noticed: single bytes of picture and sound that were changed, spread evenly, and
-            how many of them the verifier noticed.
-        whole, copied: the manifest's state in the signed file, and in one whose streams were
-            copied into a new file.
-        still_found: whether the mark was found in the copy.
-    """
+    """How well the signature holds."""
 
     sign_ms: float
-    changed: int
-    noticed: int
-    whole: str
-    copied: str
-    still_found: bool
+    changed: int  # single bytes of picture and sound, spread evenly
+    noticed: int  # of these, by the verifier
+    whole: str  # state of the manifest
+    copied: str  # its state where the streams were copied into a new file
+    still_found: bool  # the mark, in that copy
 
 
 @dataclass(frozen=True)

@@ -44,37 +44,24 @@ _BORDER = 4  # pixels
 
 @dataclass(frozen=True)
 class Errors:
-    """Of one quantity, over frames.
-
-    Attributes:
-        median, mean, p95: of the absolute error.
-        moved: mean absolute deviation of what drove from its clip's median.
-    """
+    """Absolute error of one quantity over frames, and how much it moves in the clip itself."""
 
     median: float = measure("median")
     mean: float = measure("mean")
     p95: float = measure("p95")
-    moved: float = measure("moved")
+    moved: float = measure("moved")  # mean absolute deviation from the clip's median
 
 
 @dataclass(frozen=True)
 class ReenactmentResult:
-    """Driving against tracked motion.
-
-    Attributes:
-        clips, frames: that were measured.
-        refused: clips whose first frame is no portrait.
-        lost: percentage of rendered frames in which no face was found again.
-        background: mean change of the border's pixels against the first frame, 0 to 255.
-        errors: by quantity, in its `UNITS`.
-    """
+    """Driving against tracked motion."""
 
     clips: int
     frames: int
-    refused: int
-    lost: float
-    background: float
-    errors: dict[str, Errors]
+    refused: int  # clips whose first frame is no portrait
+    lost: float  # percentage of rendered frames in which no face was found again
+    background: float  # mean change of the border's pixels against the first frame, 0 to 255
+    errors: dict[str, Errors]  # by quantity, in its `UNITS`
 
 
 def evaluate_reenactment(
@@ -95,14 +82,31 @@ def evaluate_reenactment(
     Raises:
         GiocondaError: if no clip serves.
     """
-    basis = released_basis()
-    chosen = sample_clips(clips, count)
-    errors: list[NDArray[np.float64]] = []
-    moved: list[NDArray[np.float64]] = []
-    border: list[float] = []
-    refused, lost = 0, 0
+    tally, chosen = _Tally(), sample_clips(clips, count)
     for i, (clip, seen) in enumerate(chosen):
         report(i, len(chosen))
+        tally.add(clip, seen, size)
+        report(i + 1, len(chosen))
+    if not tally.errors:
+        raise GiocondaError(
+            f"none of the {len(clips)} clips serves ({tally.refused} refused as portraits); "
+            "give clips of a second and more with the face in view"
+        )
+    return tally.result()
+
+
+class _Tally:
+    """Errors of all clips, frame by frame."""
+
+    def __init__(self) -> None:
+        self.errors: list[NDArray[np.float64]] = []
+        self.refused = 0
+        self._moved: list[NDArray[np.float64]] = []
+        self._border: list[float] = []
+        self._lost = 0
+
+    def add(self, clip: Clip, seen: Track, size: int) -> None:
+        basis = released_basis()
         first = int(np.argmax(seen.seen))
         window = slice(first, first + _MOST_FRAMES)
         part = Track(seen.points[window], seen.seen[window], seen.size)
@@ -110,44 +114,40 @@ def evaluate_reenactment(
         try:
             portrait = make_portrait(_frame(clip, first), size=size)
         except GiocondaError:
-            refused += 1
-            continue
+            self.refused += 1
+            return
         frames = _Frames(Renderer(portrait), driving)
         try:
             again = track(frames)
         except GiocondaError:
-            lost += len(driving)
-            continue
+            self._lost += len(driving)
+            return
         target = _quantities(driving, neutral, basis)
         found = _quantities(*encode(again, basis), basis)
         both = part.seen & again.seen
-        lost += int((~again.seen).sum())
-        errors.append(np.abs(found - target)[both])
-        moved.append(np.abs(target - np.median(target, axis=0))[both])
-        border.append(frames.border_change())
-        report(i + 1, len(chosen))
-    if not errors:
-        raise GiocondaError(
-            f"none of the {len(clips)} clips serves ({refused} refused as portraits); "
-            "give clips of a second and more with the face in view"
+        self._lost += int((~again.seen).sum())
+        self.errors.append(np.abs(found - target)[both])
+        self._moved.append(np.abs(target - np.median(target, axis=0))[both])
+        self._border.append(frames.border_change())
+
+    def result(self) -> ReenactmentResult:
+        rows, moved = np.concatenate(self.errors), np.concatenate(self._moved)
+        return ReenactmentResult(
+            clips=len(self.errors),
+            frames=len(rows),
+            refused=self.refused,
+            lost=100 * self._lost / (len(rows) + self._lost),
+            background=float(np.mean(self._border)),
+            errors={
+                name: Errors(
+                    median=float(np.median(rows[:, k])),
+                    mean=float(rows[:, k].mean()),
+                    p95=float(np.quantile(rows[:, k], 0.95)),
+                    moved=float(moved[:, k].mean()),
+                )
+                for k, name in enumerate(UNITS)
+            },
         )
-    rows, motion = np.concatenate(errors), np.concatenate(moved)
-    return ReenactmentResult(
-        clips=len(errors),
-        frames=len(rows),
-        refused=refused,
-        lost=100 * lost / (len(rows) + lost),
-        background=float(np.mean(border)),
-        errors={
-            name: Errors(
-                median=float(np.median(rows[:, k])),
-                mean=float(rows[:, k].mean()),
-                p95=float(np.quantile(rows[:, k], 0.95)),
-                moved=float(motion[:, k].mean()),
-            )
-            for k, name in enumerate(UNITS)
-        },
-    )
 
 
 class _Frames(Iterator[NDArray[np.uint8]]):

@@ -46,7 +46,7 @@ _CHANGES: Final = (
 _APART: Final = FPS // 2  # frames between those whose teeth are compared; multiples count, too
 _CLEAR: Final = 0.7  # least share of inner mouth in a pixel of the jaw that counts
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
-_ASKED: Final = 5  # one frame in so many is shown to the face recognition
+_RECOGNISED: Final = 5  # one frame in so many is given to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
 
 
@@ -78,36 +78,25 @@ class Drawn(NamedTuple):
 
 @dataclass(frozen=True)
 class RegionScores:
-    """How real one region looks as one method draws it, each frame counting the same.
-
-    Attributes:
-        l1: mean absolute difference, 0 to 255.
-        psnr: of the mean squared error over all frames.
-        ssim: structural similarity.
-        sharpness: energy of the drawn frames' gradients over that of the real ones'; lips, eyes.
-        contrast: standard deviation of the light over the real one's, which fog lacks; inner
-            mouth.
-        tone: difference of the mean colours, 0 to 255, the part of `l1` that is no detail; inner
-            mouth.
-        flicker: change from frame to frame where the real face is still, over the real clip's
-            own; face.
-        wander: the same inside the mouth over half a second, above 1 if teeth change.
-        sameness: how alike the detail on the upper jaw is half a second apart and more, over how
-            alike the real clip's own is; under 1 if teeth change more than real ones, above 1 if
-            they are too still; inner mouth.
-        identity: how like the drawn face is to the real one, at most 1; face, where the
-            `identity` extra is installed.
-    """
+    """How real one region looks as one method draws it, each frame counting the same."""
 
     l1: float | None = measure("L1", "of 255", ".3g")
-    psnr: float | None = measure("PSNR", "dB", ".3g")
+    psnr: float | None = measure("PSNR", "dB", ".3g")  # of the mean squared error of all frames
     ssim: float | None = measure("SSIM", form=".3g")
+    # Of lips and eyes: the energy of the gradients over that of the real ones.
     sharpness: float | None = measure("sharpness", form=".3g")
+    # Of the inner mouth: the standard deviation of the light over the real one's, which fog lacks;
+    # and the difference of the mean colours, the part of L1 that is no detail.
     contrast: float | None = measure("contrast", form=".3g")
     tone: float | None = measure("tone", "of 255", ".3g")
+    # The change over that of the real clip where that is still: of the face from frame to frame,
+    # and of the inner mouth over half a second.
     flicker: float | None = measure("flicker", form=".3g")
     wander: float | None = measure("wander", form=".3g")
+    # How alike the detail on the upper jaw is half a second apart and more, over how alike the
+    # real one is: under 1 if teeth change more than real ones, above 1 if they are too still.
     sameness: float | None = measure("sameness", form=".3g")
+    # How like the real face is, at most 1, where the `identity` extra is installed.
     identity: float | None = measure("identity", form=".3g")
 
 
@@ -151,7 +140,7 @@ def evaluate_renderer(
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
-            if recogniser and frames % _ASKED == 0:
+            if recogniser and frames % _RECOGNISED == 0:
                 _recognise(recogniser, now, tallies)
             frames += 1
         _compare_over_time(drawn, tallies)

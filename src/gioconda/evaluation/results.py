@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Measure:
-    """How a field of a result is shown.
+    """How tables write a field of a result.
 
     Attributes:
         name: of the field.
@@ -47,7 +47,7 @@ def measures(kind: type) -> list[Measure]:
     >>> @dataclass(frozen=True)
     ... class Speed:
     ...     fps: float = measure("frames", "1/s", ".0f")
-    >>> [shown.heading for shown in measures(Speed)], measures(Speed)[0].text(Speed(25.2))
+    >>> [each.heading for each in measures(Speed)], measures(Speed)[0].text(Speed(25.2))
     (['frames, 1/s'], '25')
     """
     return [Measure(each.name, **each.metadata) for each in fields(kind) if each.metadata]

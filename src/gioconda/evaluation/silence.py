@@ -59,13 +59,7 @@ def music(seconds: float, seed: int = 0) -> _Sound:
 
 @dataclass(frozen=True)
 class MouthAtRest:
-    """How still and shut a mouth is kept.
-
-    Attributes:
-        shut: share of frames with an opening under 1 % of the inter-ocular distance.
-        jitter: mean absolute change of the opening from frame to frame.
-        widest: 99th percentile of the opening.
-    """
+    """How still and shut a mouth is kept; shut are openings under 1 % of the eye distance."""
 
     shut: float = measure("frames with the mouth shut", "%", ".1f")
     jitter: float = measure("jitter of the opening", "% of the eye distance a frame", ".4f")
@@ -74,20 +68,13 @@ class MouthAtRest:
 
 @dataclass(frozen=True)
 class Drift:
-    """The last minute of a long run against the first, in degrees or percent.
-
-    Attributes:
-        first, last: means of the two minutes.
-        first_spread, last_spread: standard deviations within them.
-        between: standard deviation of the means of all minutes, against which a drift has to be
-            seen.
-    """
+    """Means and standard deviations of the first and the last minute, in degrees or percent."""
 
     first: float
     last: float
     first_spread: float
     last_spread: float
-    between: float
+    between: float  # deviation of the means of all minutes, against which a drift must be seen
 
 
 def mouth_at_rest(motion: Motion, basis: Basis) -> MouthAtRest:

@@ -21,24 +21,15 @@ _STILL = 1e-6  # rounding alone makes values differ by so much
 
 @dataclass(frozen=True)
 class SpeechAgreement:
-    """Predicted against tracked mouth opening.
-
-    Attributes:
-        clips: how many were compared.
-        regressor, loudness, shuffled: median over clips of Pearson's r, of the regressor, of a
-            predictor that hears only the loudness, and of the regressor on another clip's sound.
-        opening_error: mean difference of the openings.
-        opening: mean of the tracked openings.
-        spread: median ratio of the standard deviations, predicted to tracked.
-    """
+    """Predicted against tracked mouth opening: means, and medians over clips of r and spread."""
 
     clips: int = measure("clips", form="d")
     regressor: float = measure("regressor, r", form=".3g")
-    loudness: float = measure("loudness alone, r", form=".3g")
-    shuffled: float = measure("another clip's sound, r", form=".3g")
+    loudness: float = measure("a predictor that hears only the loudness, r", form=".3g")
+    shuffled: float = measure("the regressor on another clip's sound, r", form=".3g")
     opening_error: float = measure("error of the opening", "% of the eye distance", ".3g")
-    opening: float = measure("real opening", "% of the eye distance", ".3g")
-    spread: float = measure("spread against the real one", form=".3g")
+    opening: float = measure("tracked opening", "% of the eye distance", ".3g")
+    spread: float = measure("standard deviation, predicted to tracked", form=".3g")
 
 
 def evaluate_speech(

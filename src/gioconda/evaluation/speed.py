@@ -39,14 +39,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The whole pipeline, encoding overlapped with the rest.
-
-    Attributes:
-        fps: frames a second.
-        times_real_time: the same over the video's 25.
-        encoding_alone_fps: frames a second of the encoder alone.
-        ratio_to_encoding_alone: of the two.
-    """
+    """The whole pipeline, encoding overlapped with the rest."""
 
     fps: float
     times_real_time: float
@@ -56,37 +49,23 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class SpeedBench:
-    """Speed of the bundled example.
+    """Speed of the bundled example."""
 
-    Attributes:
-        size: side of the video, pixels.
-        seconds: of speech.
-        portrait_seconds: making the portrait ready, once.
-        stages: one after the other.
-        pipeline: all of them at once.
-    """
-
-    size: int
-    seconds: float
-    portrait_seconds: float
+    size: int  # side of the video, pixels
+    seconds: float  # of speech
+    portrait_seconds: float  # making the portrait ready, once
     stages: list[Stage]
     pipeline: Pipeline
 
 
 @dataclass(frozen=True)
 class DecoderBench:
-    """Speed of the learned decoder alone.
+    """Speed of the learned decoder alone, with all that is prepared and blended."""
 
-    Attributes:
-        decoder_gmac, encoder_gmac: thousand million multiplications of the convolutions.
-        stages: each precision, with all that is prepared and blended.
-        psnr: by precision, of the frame inside the view against full precision, dB.
-    """
-
-    decoder_gmac: float
+    decoder_gmac: float  # thousand million multiplications of the convolutions
     encoder_gmac: float
-    stages: list[Stage]
-    psnr: dict[str, float]
+    stages: list[Stage]  # by precision
+    psnr: dict[str, float]  # dB, of the frame inside the view against full precision
 
 
 @dataclass(frozen=True)

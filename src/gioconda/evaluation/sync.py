@@ -36,19 +36,12 @@ _Profile = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SourceLag:
-    """By how many frames the sound of one source comes after its picture.
+    """By how many frames the sound of one source comes after its picture."""
 
-    Attributes:
-        closures: of the lips, from which it was read.
-        lag_before: without the set's correction.
-        lag: as the set has it.
-        low, high: its 95 % interval, by bootstrap over closures.
-    """
-
-    closures: int
-    lag_before: float
-    lag: float
-    low: float
+    closures: int  # of the lips, from which it was read
+    lag_before: float  # without the set's correction
+    lag: float  # as the set has it
+    low: float  # ends of its 95 % interval, by bootstrap over closures
     high: float
 
 

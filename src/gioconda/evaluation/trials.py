@@ -48,7 +48,7 @@ class Trial:
         neutral: (478, 3) the person's neutral face: the median over the person's clips.
         speech: the longest run of frames whose sound belongs to the face; may be empty.
         pcm: (640 frames,) the sound of those frames, 16 kHz mono.
-        phones: what is said in them, in seconds from the first of them; empty if not known.
+        phones: spoken in them, times in seconds from the first of them; empty if not known.
     """
 
     name: str
@@ -77,7 +77,7 @@ def read_trials(
     basis: Basis,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Trial]:
-    """Clips as a prepared set tells them.
+    """Clips as a prepared set has them.
 
     Args:
         clips: of one split.
