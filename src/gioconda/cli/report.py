@@ -1,5 +1,6 @@
 """A picture of what was found in a portrait."""
 
+from textwrap import wrap
 from typing import Final
 
 import cv2
@@ -109,7 +110,7 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
         y += 26
     if face.note:
         y += 12
-        for line in _lines(face.note, 42):
+        for line in wrap(face.note, 42):
             draw.text((left, y), line, _INK, _font(15))
             y += 21
 
@@ -212,15 +213,6 @@ def _fitted(picture: _Picture, side: int) -> _Picture:
 def _paste(sheet: _Picture, picture: _Picture, left: int, top: int) -> None:
     height, width = picture.shape[:2]
     sheet[top : top + height, left : left + width] = picture
-
-
-def _lines(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + word
-    return lines
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
