@@ -174,40 +174,48 @@ def evaluate_dials(
         shoot: draws a portrait under controls; some seconds each, some tens for blinks.
         report: called with videos done and videos in all.
     """
-    videos: list[tuple[str, Any]] = [
-        *(("gaze", (yaw, pitch)) for yaw in YAWS for pitch in PITCHES),
-        *(("distance", value) for value in DISTANCES),
-        *(("blinks", value) for value in BLINKS),
-        *(("amplitude", value) for value in AMPLITUDES),
-    ]
-    seen: dict[str, list[list[Seen]]] = {name: [] for name, _ in videos}
+    grids: dict[str, Sequence[Any]] = {
+        "gaze": _gaze_grid(),
+        "distance": DISTANCES,
+        "blinks": BLINKS,
+        "amplitude": AMPLITUDES,
+    }
+    seen: dict[str, list[list[Seen]]] = {dial: [] for dial in grids}
     lenses: list[_Series] = []
-    total, done = len(portraits) * len(videos), 0
+    total, done = len(portraits) * sum(map(len, grids.values())), 0
     for portrait in portraits:
-        for dial in seen:
-            seen[dial].append([])
         lenses.append(calibrate(portrait))
-        for dial, value in videos:
-            seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
-            done += 1
-            report(done, total)
-    grid = np.array([value for dial, value in videos if dial == "gaze"])
+        for dial, values in grids.items():
+            seen[dial].append([])
+            for value in values:
+                seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
+                done += 1
+                report(done, total)
+    return _summary(seen, lenses)
+
+
+def _gaze_grid() -> list[tuple[float, float]]:
+    return [(yaw, pitch) for yaw in YAWS for pitch in PITCHES]
+
+
+def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]) -> DialResult:
+    """Of what is seen by dial, portrait and value."""
+
+    def table(dial: str, measured: Callable[[Seen], float]) -> _Series:
+        return np.array([[measured(one) for one in row] for row in seen[dial]])
+
+    def gaze(lenses: Sequence[_Series]) -> GazeErrors:
+        rows = zip(seen["gaze"], lenses, strict=True)
+        looks = [[_open(one, lens) for one in row] for row, lens in rows]
+        return gaze_errors(np.array(_gaze_grid()), looks)
+
     commanded = np.array(DISTANCES)
-    measured = np.array(
-        [[np.median(one.distance[_SETTLE:]) for one in row] for row in seen["distance"]]
-    )
-    speeds = np.array(
-        [[np.abs(np.diff(one.head, axis=0)).mean() for one in row] for row in seen["amplitude"]]
-    )
-    rates = np.array([[one.blinks for one in row] for row in seen["blinks"]])
-    plain = [_PLAIN] * len(portraits)
-    looks, read = (
-        [[_open(one, lens) for one in row] for row, lens in zip(seen["gaze"], chosen, strict=True)]
-        for chosen in (lenses, plain)
-    )
+    measured = table("distance", lambda one: float(np.median(one.distance[_SETTLE:])))
+    rates = table("blinks", lambda one: one.blinks)
+    speeds = table("amplitude", lambda one: float(np.abs(np.diff(one.head, axis=0)).mean()))
     return DialResult(
-        gaze=gaze_errors(grid, looks),
-        gaze_as_read=gaze_errors(grid, read),
+        gaze=gaze(lenses),
+        gaze_as_read=gaze([_PLAIN] * len(lenses)),
         distance_error=float(np.abs(measured / commanded - 1).mean()),
         distance_slope=float(np.polyfit(np.tile(commanded, len(measured)), measured.ravel(), 1)[0]),
         blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
@@ -288,7 +296,7 @@ def measure_reading(portrait: Portrait) -> Reading:
     much of the dial's error comes from drawing and measuring alone.
     """
     renderer = Renderer(portrait)
-    grid = np.array([(yaw, pitch) for yaw in YAWS for pitch in PITCHES])
+    grid = np.array(_gaze_grid())
     codes = portrait.lids(np.stack([eyes_towards(portrait, gaze) for gaze in grid]))
     still = codes[len(codes) // 2]
     steps = [(portrait.pose, code) for code in codes]
