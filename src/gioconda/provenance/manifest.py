@@ -62,13 +62,43 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
         GiocondaError: if the key or its certificates are not fit to sign.
         OSError: if the file cannot be written.
     """
-    from importlib.metadata import version
-
     import c2pa
+
+    definition = json.dumps(_definition(output, ingredients))
+    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
+    try:
+        info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
+        with (
+            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Builder.from_json(definition, context) as builder,
+            open(path, "rb") as source,
+            open(signed, "w+b") as target,
+        ):
+            builder.sign(signer, "video/mp4", source, target)
+        os.replace(signed, path)
+    except c2pa.C2paError as error:
+        raise GiocondaError(
+            f"the video cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
+            "its certificates"
+        ) from error
+    finally:
+        signed.unlink(missing_ok=True)
+
+
+def _definition(output: Mapping[str, Any], ingredients: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest as C2PA's library wants it."""
+    from importlib.metadata import version
 
     agent = {"name": "Gioconda", "version": version("gioconda")}
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    definition = {
+    created = {
+        "action": "c2pa.created",
+        "when": now,
+        "softwareAgent": agent,
+        "digitalSourceType": SOURCE_TYPE,
+    }
+    return {
         "claim_generator_info": [agent],
         "title": "Talking portrait",
         "format": "video/mp4",
@@ -82,41 +112,10 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
             for name, digest in ingredients.items()
         ],
         "assertions": [
-            {
-                "label": "c2pa.actions",
-                "data": {
-                    "actions": [
-                        {
-                            "action": "c2pa.created",
-                            "when": now,
-                            "softwareAgent": agent,
-                            "digitalSourceType": SOURCE_TYPE,
-                        }
-                    ]
-                },
-            },
+            {"label": "c2pa.actions", "data": {"actions": [created]}},
             {"label": OUTPUT_LABEL, "data": _flat(output) | {"time": now}},
         ],
     }
-    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
-    try:
-        info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
-        with (
-            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
-            c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder.from_json(json.dumps(definition), context) as builder,
-            open(path, "rb") as source,
-            open(signed, "w+b") as target,
-        ):
-            builder.sign(signer, "video/mp4", source, target)
-        os.replace(signed, path)
-    except c2pa.C2paError as error:
-        raise GiocondaError(
-            f"the video cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
-            "its certificates"
-        ) from error
-    finally:
-        signed.unlink(missing_ok=True)
 
 
 def read_manifest(path: Path, trusted: bytes | None = None) -> Manifest:
