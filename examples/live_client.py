@@ -19,11 +19,11 @@ import httpx
 import websockets
 
 from gioconda.errors import GiocondaError
-from gioconda.media import read_audio
+from gioconda.media import read_audio, to_int16
 
 
 async def main(args: argparse.Namespace) -> None:
-    pcm = (read_audio(args.voice) * 32767).astype("<i2").tobytes()
+    pcm = to_int16(read_audio(args.voice)).tobytes()
     headers = {"Authorization": f"Bearer {args.key}"} if args.key else {}
     async with httpx.AsyncClient(base_url=args.server, headers=headers, timeout=60) as client:
         portrait = "example"

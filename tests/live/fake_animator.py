@@ -1,4 +1,4 @@
-"""A speaker that costs nothing, and a clock that brings its sound, for tests of sessions."""
+"""A fake `Animator` that costs nothing, and a clock with a plan, for tests of sessions."""
 
 import threading
 from collections.abc import Callable
@@ -10,32 +10,32 @@ from gioconda import Controls
 from gioconda.live import Session, VirtualClock
 
 
-class Puppet:
-    """Gives frame t when it has heard frame t + 2; a picture says how loud its sound was."""
+class FakeAnimator:
+    """Gives frame t when it has the sound of frame t + 2; a picture says how loud it was."""
 
-    def __init__(self, clock: VirtualClock, listens: float = 0.0, draws: float = 0.0) -> None:
-        self.clock, self.listens, self.draws = clock, listens, draws
+    def __init__(self, clock: VirtualClock, generating: float = 0.0, drawing: float = 0.0) -> None:
+        self.clock, self.generating, self.drawing = clock, generating, drawing
         self.controls = Controls()
-        self.told: list[Controls] = []
-        self.heard: list[NDArray[np.float32]] = []
+        self.given: list[Controls] = []
+        self.sounds: list[NDArray[np.float32]] = []
 
     def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
         assert pcm.shape == (640,)
-        self.clock.time += self.listens
-        self.heard.append(pcm)
-        self.told.append(self.controls)
-        if len(self.heard) < 3:
+        self.clock.time += self.generating
+        self.sounds.append(pcm)
+        self.given.append(self.controls)
+        if len(self.sounds) < 3:
             return []
-        loud = np.uint8(255 * np.abs(self.heard[-3]).max())
+        loud = np.uint8(255 * np.abs(self.sounds[-3]).max())
 
         def draw() -> NDArray[np.uint8]:
-            self.clock.time += self.draws
+            self.clock.time += self.drawing
             return np.full((2, 2, 3), loud)
 
         return [draw]
 
 
-class Day(VirtualClock):
+class PlannedClock(VirtualClock):
     """A virtual clock with a plan: what is done when."""
 
     def __init__(self) -> None:
@@ -54,8 +54,8 @@ class Day(VirtualClock):
         super().wait(until, stop)
 
 
-def talk(
-    day: Day,
+def speak(
+    clock: PlannedClock,
     session: Session,
     sound: NDArray[np.float32],
     begin: float,
@@ -65,4 +65,4 @@ def talk(
     """Plan sound that comes piece by piece, each when it has been spoken."""
     for start in range(0, len(sound), piece):
         part = sound[start : start + piece]
-        day.at(begin + (start + len(part)) / 16000 / pace, lambda part=part: session.append(part))
+        clock.at(begin + (start + len(part)) / 16000 / pace, lambda part=part: session.append(part))

@@ -1,4 +1,4 @@
-"""A stand-in for espeak-ng: a program of that name that hums, longer for a longer text."""
+"""A fake espeak-ng: a program of that name that hums, longer for a longer text."""
 
 import sys
 from pathlib import Path

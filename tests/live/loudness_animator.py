@@ -1,5 +1,5 @@
-"""A speaker whose mouth is open as its sound is loud, at no cost: the page can be measured on a
-machine that is too busy for the generator."""
+"""A fake `Animator` whose mouth is as open as its sound is loud, at no cost: the page can be
+measured on a machine that is too busy for the generator."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ _WIDEST = 4.0  # of the coordinate that opens the mouth
 _LOUD = 0.15  # opens it so far
 
 
-class Actor:
+class LoudnessAnimator:
     """Stands in for an `Animator` of the bundled portrait.
 
     Args:
@@ -39,14 +39,14 @@ class Actor:
         return self._pictures[min(round(loud * (_STEPS - 1)), _STEPS - 1)]
 
 
-def casting(portrait: Portrait) -> Callable[..., Actor]:
+def loudness_animators(portrait: Portrait) -> Callable[..., LoudnessAnimator]:
     """What is called as `Animator` is."""
     pictures = _pictures(portrait)
 
-    def cast(*args: Any, **options: Any) -> Actor:
-        return Actor(pictures)
+    def make(*args: Any, **options: Any) -> LoudnessAnimator:
+        return LoudnessAnimator(pictures)
 
-    return cast
+    return make
 
 
 def _pictures(portrait: Portrait) -> list[Picture]:

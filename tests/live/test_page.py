@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.live import seats
+from gioconda.live import pool
 from gioconda.live.limits import Limits
 from gioconda.live.server import Settings
 from gioconda.media import SAMPLE_RATE, write_image
 from gioconda.portrait import Portrait
 
 from ..face.pictures import astronaut, mirrored, side_by_side
-from .actor import casting
 from .browser import Visit, find_chromium, read_clip
 from .conftest import serving
-from .mouthpiece import install
+from .fake_espeak import install
+from .loudness_animator import loudness_animators
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -56,7 +56,7 @@ def _serve() -> Iterator[str]:
 @pytest.fixture
 def acting(server: str, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> str:
     """The server, where an actor speaks instead of the generator."""
-    monkeypatch.setattr(seats, "Animator", casting(portrait))
+    monkeypatch.setattr(pool, "Animator", loudness_animators(portrait))
     return server
 
 

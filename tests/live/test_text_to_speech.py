@@ -1,4 +1,4 @@
-"""Texts that are read aloud, by a stand-in for espeak-ng and by itself where it is installed."""
+"""Texts that are read aloud, by a fake of espeak-ng and by itself where it is installed."""
 
 import io
 import os
@@ -7,17 +7,17 @@ import wave
 
 import pytest
 
-from gioconda.live.reader import Reader
+from gioconda.live.text_to_speech import TextToSpeech
 from gioconda.media import read_audio
 
-from .mouthpiece import install
+from .fake_espeak import install
 from .test_server import refusal
 
 
 @pytest.fixture
 def reading(running, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(install(tmp_path)), prepend=os.pathsep)
-    monkeypatch.setattr(running.server, "reader", Reader(100))
+    monkeypatch.setattr(running.server, "text_to_speech", TextToSpeech(100))
 
 
 def say(client, text, voice="de"):
@@ -54,16 +54,16 @@ def test_texts_and_voices_that_cannot_be_are_refused(client, text, voice, expect
 
 def test_without_espeak_there_are_no_voices(running, client, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(running.server, "reader", Reader(100))
+    monkeypatch.setattr(running.server, "text_to_speech", TextToSpeech(100))
     assert client.get("/about").json()["speech"] == []
     assert refusal(say(client, "hello")) == (404, "no-voice")
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_espeak_itself_reads_aloud(tmp_path):
-    reader = Reader(100)
-    assert "en-us" in reader.voices
-    (tmp_path / "said.wav").write_bytes(reader.read("--version of a text, ünïcode", "en-us"))
+    speech = TextToSpeech(100)
+    assert "en-us" in speech.voices
+    (tmp_path / "said.wav").write_bytes(speech.synthesise("--version of a text, ünïcode", "en-us"))
     sound = read_audio(tmp_path / "said.wav")
     assert 1 < len(sound) / 16000 < 6
     assert abs(sound).max() > 0.1

@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from gioconda.live.server import Settings, configured, listen, make_app
+        from gioconda.live.app import make_app
+        from gioconda.live.server import Settings, configured, listen
     except ModuleNotFoundError as error:
         raise GiocondaError(
             f"{error.name} is missing; install Gioconda with its live parts: "

@@ -44,9 +44,11 @@ from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from gioconda.live.limits import Limits
+from gioconda.live.messages import SessionRequest
+from gioconda.live.playout import STEP
+from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import EXAMPLE, Portraits, jpeg
-from gioconda.live.seats import Seats, Wish
-from gioconda.live.session import STEP, Frame, Session
+from gioconda.live.session import Frame, Session
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import Portrait, make_portrait
 
@@ -379,18 +381,18 @@ async def _through_webrtc(
 
     limits = Limits(sessions=4)
     portraits = Portraits(limits)
-    seats, calls = Seats(portraits, limits, None, False), Calls()
-    await asyncio.to_thread(seats.warm_up)
+    pool, calls = SessionPool(portraits, limits, None, False), Calls()
+    await asyncio.to_thread(pool.warm_up)
     first: list[float] = []
     found: list[Answer] = []
     lips = _Lips()
     try:
         for _ in range(4):
-            client = await _Client.connect(seats, calls)
+            client = await _Client.connect(pool, calls)
             first.append(await client.first_frame())
             await client.close()
             await asyncio.sleep(0.5)
-        client = await _Client.connect(seats, calls)
+        client = await _Client.connect(pool, calls)
         first.append(await client.first_frame())
         await asyncio.sleep(2)
         for number in range(trials):
@@ -404,7 +406,7 @@ async def _through_webrtc(
         await client.close()
     finally:
         await calls.close()
-        seats.close()
+        pool.close()
     return found, first
 
 
@@ -455,18 +457,18 @@ class _Client:
         self._microphone = Microphone()
 
     @staticmethod
-    async def connect(seats: Seats, calls: Any) -> "_Client":
+    async def connect(pool: SessionPool, calls: Any) -> "_Client":
         """A viewer of the bundled portrait; its time begins before it asks for a session."""
         from aiortc import RTCSessionDescription
 
         client = _Client()
-        wish = Wish(EXAMPLE, source="microphone")
-        seat = await asyncio.to_thread(seats.open, wish, "bench")
+        request = SessionRequest(portrait=EXAMPLE, source="microphone")
+        hosted = await asyncio.to_thread(pool.open, request, "bench")
         peer = client._peer
         peer.addTransceiver("video", direction="recvonly")
         peer.addTrack(client._microphone)
         await peer.setLocalDescription(await peer.createOffer())
-        answer = await calls.answer(seat, peer.localDescription.sdp)
+        answer = await calls.answer(hosted, peer.localDescription.sdp)
         await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
         return client
 

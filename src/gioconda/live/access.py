@@ -182,26 +182,25 @@ class _Measured:
             message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
         except TimeoutError:
             raise HTTPException(
-                408, RefusalError(408, "too-slow", "the upload stands still").told()
+                408, RefusalError(408, "too-slow", "the upload stands still").body()
             ) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise HTTPException(413, _too_large(self._most, self._limits).told())
+            raise HTTPException(413, _too_large(self._most, self._limits).body())
         self._whole = not message.get("more_body", False)
         return message
 
 
 def _answer(error: RefusalError) -> JSONResponse:
-    told = error.told()
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if "retry_after" in told:
-        headers["Retry-After"] = str(told["retry_after"])
-    return JSONResponse(told, error.status, headers)
+    if "retry_after" in error.more:
+        headers["Retry-After"] = str(error.more["retry_after"])
+    return JSONResponse(error.body(), error.status, headers)
 
 
 def _too_large(most: int, limits: Limits) -> RefusalError:
-    told = most - limits.body_bytes or most  # of a file, not of the fields that come with it
-    return RefusalError(413, "too-large", f"more than {told / 2**20:.3g} MiB were sent")
+    size = most - limits.body_bytes or most  # of a file, not of the fields that come with it
+    return RefusalError(413, "too-large", f"more than {size / 2**20:.3g} MiB were sent")
 
 
 def _netloc(url: str) -> str | None:

@@ -15,17 +15,17 @@ from typing import Any, Final
 from gioconda.animator import animate
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
-from gioconda.live.errors import RefusalError
+from gioconda.live.consent import record_output
+from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, Kept
-from gioconda.live.seats import LOG, write_line
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, read_audio
 
 _POLL: Final = 0.2  # seconds
 
 
-class _StoppedError(Exception):
+class _CancelledError(Exception):
     """The client does not want the job any more."""
 
 
@@ -47,7 +47,7 @@ class Job:
     frames: int | None = None
     mark: int | None = None
     error: RefusalError | None = None
-    stopped: bool = False
+    cancelled: bool = False
     ended: float | None = field(default=None)
 
     @property
@@ -60,9 +60,9 @@ class Job:
         return self.folder / "video.mp4"
 
     def event(self) -> tuple[str, dict[str, Any]] | None:
-        """Name and content of what can be told now; None before the total is known."""
+        """Name and content of the newest event; None before the total is known."""
         if self.error is not None:
-            return "error", self.error.told()
+            return "error", self.error.body()
         if self.frames is not None and self.mark is not None:
             return "done", {"frames": self.frames, "mark": f"{self.mark:08x}"}
         return ("progress", {"done": self.done, "total": self.total}) if self.total else None
@@ -90,7 +90,7 @@ class Jobs:
         badge: bool,
         client: str,
     ) -> Job:
-        """Take in a job.
+        """Queue a job.
 
         Args:
             kept: who speaks.
@@ -119,7 +119,7 @@ class Jobs:
                 del self._jobs[identity]
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, GiocondaError):
-                raise RefusalError(415, "not-a-sound", _said(job, error)) from error
+                raise RefusalError(415, "not-a-sound", _without_paths(job, error)) from error
             raise
         self._queue.put(job)
         return job
@@ -137,7 +137,7 @@ class Jobs:
         job = self.get(identity)
         with self._lock:
             self._jobs.pop(identity, None)
-            job.stopped = True
+            job.cancelled = True
             ended = job.ended is not None
         if ended:  # else who does it deletes
             shutil.rmtree(job.folder, ignore_errors=True)
@@ -155,7 +155,7 @@ class Jobs:
         """Stop all and delete everything."""
         with self._lock:
             for job in self._jobs.values():
-                job.stopped = True
+                job.cancelled = True
         self._queue.put(None)
         self._thread.join(10)
         shutil.rmtree(self._home, ignore_errors=True)
@@ -166,7 +166,7 @@ class Jobs:
     async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """What happens to a job, until it is done, has failed, or is deleted."""
         last = None
-        while not job.stopped:
+        while not job.cancelled:
             event = job.event()
             if event is not None and event != last:
                 yield event
@@ -179,26 +179,25 @@ class Jobs:
         while (job := self._queue.get()) is not None:
             try:
                 self._do(job)
-            except _StoppedError:
+            except _CancelledError:
                 pass
             except RefusalError as error:
                 job.error = error
             except GiocondaError as error:
-                job.error = RefusalError(422, "voice", _said(job, error))
-            except Exception:  # a client must not end the thread that serves all
-                LOG.exception("a job failed")
-                job.error = RefusalError(500, "internal", "the job failed; nothing was made")
+                job.error = RefusalError(422, "voice", _without_paths(job, error))
+            except Exception as error:  # a client must not end the thread that serves all
+                job.error = refusal_of(error, "the job failed; nothing was made")
             with self._lock:
                 job.ended = time.monotonic()
-                stopped = job.stopped
-            if stopped:
+                cancelled = job.cancelled
+            if cancelled:
                 shutil.rmtree(job.folder, ignore_errors=True)
 
     def _do(self, job: Job) -> None:
         def report(done: int, total: int) -> None:
             job.done, job.total = done, total
-            if job.stopped:
-                raise _StoppedError
+            if job.cancelled:
+                raise _CancelledError
 
         report(0, 0)
         folder, voice = job.folder, job.folder / "voice"
@@ -216,13 +215,13 @@ class Jobs:
             badge=job.badge,
             report=report,
         )
-        write_line(self._audit, made.mark, job.portrait, job.client)
+        record_output(self._audit, made.mark, job.portrait, job.client)
         job.mark, job.frames = made.mark, made.frames
         for name in ("portrait", "voice"):
             (folder / name).unlink(missing_ok=True)
 
 
-def _said(job: Job, error: GiocondaError) -> str:
+def _without_paths(job: Job, error: GiocondaError) -> str:
     """What the client may know: no names of files of this machine."""
     message = str(error)
     for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):

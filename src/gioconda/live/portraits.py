@@ -48,8 +48,8 @@ class Kept:
     spoken: bool = False
     used: float = field(default_factory=time.monotonic)
 
-    def told(self, identity: str) -> dict[str, Any]:
-        """What a client is told of it."""
+    def description(self, identity: str) -> dict[str, Any]:
+        """The answer to who sent it."""
         portrait = self.portrait
         height, width = portrait.photo.shape[:2]
         left, top, side = portrait.crop
@@ -127,7 +127,7 @@ class Portraits:
     def hold(self, identity: str) -> tuple[Kept, Callable[[bool], None]]:
         """A portrait for a session, and what is to be called, once, when that needs it no more.
 
-        It is told whether the session ever was: the portrait is deleted when the last of its
+        It is given whether the session ever was: the portrait is deleted when the last of its
         sessions has ended, but stays for another try if there was none.
         """
         with self._lock:

@@ -1,4 +1,4 @@
-"""Reader: reads a text aloud by espeak-ng, if it is installed."""
+"""Text-to-speech by espeak-ng, if it is installed."""
 
 import io
 import shutil
@@ -10,18 +10,18 @@ from typing import Final
 from gioconda.live.errors import RefusalError
 
 _PROGRAM: Final = "espeak-ng"
-_PATIENCE: Final = 20.0  # seconds
+_TIMEOUT: Final = 20.0  # seconds
 
 
-class Reader:
+class TextToSpeech:
     """espeak-ng's voices, each by its language.
 
     Args:
-        most: characters of a text.
+        max_chars: of a text.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, max_chars: int) -> None:
+        self._max_chars = max_chars
 
     @cached_property
     def voices(self) -> dict[str, str]:
@@ -35,8 +35,8 @@ class Reader:
         named = {row[1]: row[3].replace("_", " ") for row in rows if len(row) > 3}
         return dict(sorted(named.items(), key=lambda each: each[1]))
 
-    def read(self, text: str, voice: str) -> bytes:
-        """The text spoken: a WAV file, mono.
+    def synthesise(self, text: str, voice: str) -> bytes:
+        """A text as speech: a WAV file, mono.
 
         Raises:
             RefusalError: if there is no such voice, or the text is empty, too long or cannot
@@ -44,8 +44,8 @@ class Reader:
         """
         if voice not in self.voices:
             raise RefusalError(404, "no-voice", "this server has no such voice to read aloud")
-        if not text.strip() or len(text) > self._most:
-            raise RefusalError(400, "text", f"expected a text of 1 to {self._most} characters")
+        if not text.strip() or len(text) > self._max_chars:
+            raise RefusalError(400, "text", f"expected a text of 1 to {self._max_chars} characters")
         try:
             # by standard input, so that no text is taken for an option
             spoken = self._run("--stdin", "--stdout", "-b", "1", "-v", voice, text=text)
@@ -59,7 +59,7 @@ class Reader:
             raise FileNotFoundError(_PROGRAM)
         given = text.encode("utf-8", "replace")
         return subprocess.run(
-            [program, *arguments], input=given, capture_output=True, check=True, timeout=_PATIENCE
+            [program, *arguments], input=given, capture_output=True, check=True, timeout=_TIMEOUT
         ).stdout
 
 
