@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Final
@@ -93,55 +94,13 @@ class _Track(MediaStreamTrack):
         return frame
 
 
-class _CallSink:
-    """Gives a session's frames to the tracks of a call."""
-
-    def __init__(self, call: "_Call") -> None:
-        self._call = call
-        self._loop = asyncio.get_running_loop()
-
-    @property
-    def dropped(self) -> int:
-        """Pictures that the encoder or the line did not take."""
-        return self._call.video.dropped
-
-    def frame(self, frame: Frame) -> None:
-        """Picture and sound of 40 ms, with times on one clock."""
-        sound = to_int16(frame.sound)
-        packets = []
-        for begin in range(0, SAMPLES, _PACKET):
-            packet = av.AudioFrame.from_ndarray(
-                sound[None, begin : begin + _PACKET], format="s16", layout="mono"
-            )
-            packet.sample_rate = SAMPLE_RATE
-            packet.pts = frame.number * SAMPLES + begin
-            packet.time_base = Fraction(1, SAMPLE_RATE)
-            packets.append(packet)
-        picture = None
-        if frame.picture is not None:
-            picture = av.VideoFrame.from_ndarray(frame.picture, "rgb24").reformat(format="yuv420p")
-            picture.pts, picture.time_base = frame.number * (90000 // FPS), Fraction(1, 90000)
-        self._call_later(self._call.send_frame, picture, packets)
-
-    def message(self, message: dict[str, Any]) -> None:
-        """Over the data channel, if there is one."""
-        self._call_later(self._call.send_message, message)
-
-    def end(self, reason: RefusalError | None) -> None:
-        """Nothing more comes."""
-        self._call_later(self._call.finish, reason)
-
-    def _call_later(self, do: Any, *args: Any) -> None:
-        with suppress(RuntimeError):  # the server has stopped
-            self._loop.call_soon_threadsafe(do, *args)
-
-
 class _Call:
-    """One connection and its session."""
+    """A sink: one connection, which gives its session's frames to its tracks."""
 
     def __init__(self, hosted: HostedSession, calls: "Calls") -> None:
         self._hosted, self._calls = hosted, calls
-        self.video, self._audio = _Track("video"), _Track("audio")
+        self._loop = asyncio.get_running_loop()
+        self._video, self._audio = _Track("video"), _Track("audio")
         self._channel: RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         # none but this machine's addresses: no server elsewhere learns of a call
@@ -157,7 +116,7 @@ class _Call:
             kinds = {each.kind for each in self.peer.getTransceivers()}
             if "video" not in kinds:
                 raise ValueError("no video")
-            for track in (self.video, self._audio):
+            for track in (self._video, self._audio):
                 if track.kind in kinds:
                     self.peer.addTrack(track)
             pictures = [each for each in self.peer.getTransceivers() if each.kind == "video"]
@@ -175,31 +134,67 @@ class _Call:
         local = self.peer.localDescription
         return {"sdp": local.sdp, "type": local.type}
 
-    def send_frame(self, picture: Any, packets: list[Any]) -> None:
-        """One frame to the tracks."""
+    # --- a sink, in the session's thread ---
+
+    @property
+    def dropped(self) -> int:
+        """Pictures that the encoder or the line did not take."""
+        return self._video.dropped
+
+    def frame(self, frame: Frame) -> None:
+        """Picture and sound of 40 ms, with times on one clock."""
+        sound = to_int16(frame.sound)
+        packets = []
+        for begin in range(0, SAMPLES, _PACKET):
+            packet = av.AudioFrame.from_ndarray(
+                sound[None, begin : begin + _PACKET], format="s16", layout="mono"
+            )
+            packet.sample_rate = SAMPLE_RATE
+            packet.pts = frame.number * SAMPLES + begin
+            packet.time_base = Fraction(1, SAMPLE_RATE)
+            packets.append(packet)
+        picture = None
+        if frame.picture is not None:
+            picture = av.VideoFrame.from_ndarray(frame.picture, "rgb24").reformat(format="yuv420p")
+            picture.pts, picture.time_base = frame.number * (90000 // FPS), Fraction(1, 90000)
+        self._in_loop(self._send_frame, picture, packets)
+
+    def message(self, message: dict[str, Any]) -> None:
+        """Over the data channel, if there is one."""
+        self._in_loop(self._send_message, message)
+
+    def end(self, reason: RefusalError | None) -> None:
+        """Say why, and hang up."""
+        self._in_loop(self._finish, reason)
+
+    def _in_loop(self, do: Callable[..., None], *args: Any) -> None:
+        with suppress(RuntimeError):  # the server has stopped
+            self._loop.call_soon_threadsafe(do, *args)
+
+    # --- the rest is in the event loop ---
+
+    def _send_frame(self, picture: Any, packets: list[Any]) -> None:
         if picture is not None:
-            self.video.put(picture)
+            self._video.put(picture)
         for packet in packets:
             self._audio.put(packet)
 
-    def send_message(self, message: dict[str, Any]) -> None:
-        """A text message to the client."""
+    def _send_message(self, message: dict[str, Any]) -> None:
         channel = self._channel
         # a client that reads nothing gets nothing more
         if channel and channel.readyState == "open" and channel.bufferedAmount < 2**16:
             channel.send(json.dumps(message))
 
-    def finish(self, reason: RefusalError | None) -> None:
-        """The session has ended."""
+    def _finish(self, reason: RefusalError | None) -> None:
         if reason is not None:
-            self.send_message(reason.body())
+            self._send_message(reason.body())
         self._spawn(self.close())
 
     async def close(self) -> None:
         """Hang up."""
         self._calls.open.discard(self)
         self._hosted.end()
-        for track in (self.video, self._audio):
+        for track in (self._video, self._audio):
             track.put(None)
         await asyncio.sleep(0.05)  # for the last message
         await self.peer.close()
@@ -221,9 +216,9 @@ class _Call:
         state = self.peer.connectionState
         if state == "connected":
             try:
-                self._hosted.start(_CallSink(self))
+                self._hosted.start(self)
             except RefusalError as error:
-                self.finish(error)
+                self._finish(error)
         elif state in ("failed", "closed") and self in self._calls.open:
             await self.close()
 

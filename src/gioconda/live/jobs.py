@@ -18,7 +18,7 @@ from gioconda.errors import GiocondaError
 from gioconda.live.consent import record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.limits import Limits
-from gioconda.live.portraits import SIZE, Kept
+from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, read_audio
 
@@ -82,7 +82,7 @@ class Jobs:
 
     def add(
         self,
-        kept: Kept,
+        stored: StoredPortrait,
         voice: bytes,
         seed: int,
         controls: Controls,
@@ -93,7 +93,7 @@ class Jobs:
         """Queue a job.
 
         Args:
-            kept: who speaks.
+            stored: who speaks.
             voice: a sound file.
             seed, controls, consent, badge: as in `animate`.
             client: name of the client's key.
@@ -103,7 +103,9 @@ class Jobs:
         """
         identity = secrets.token_urlsafe(18)
         folder = self._home / identity
-        job = Job(identity, folder, kept.hash, client, kept.face, seed, controls, consent, badge)
+        job = Job(
+            identity, folder, stored.hash, client, stored.face, seed, controls, consent, badge
+        )
         # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
@@ -111,7 +113,7 @@ class Jobs:
             self._jobs[identity] = job
         try:
             folder.mkdir()
-            (folder / "portrait").write_bytes(kept.data)
+            (folder / "portrait").write_bytes(stored.data)
             (folder / "voice").write_bytes(voice)
             check_sound(folder / "voice")
         except Exception as error:

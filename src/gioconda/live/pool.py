@@ -21,7 +21,7 @@ from gioconda.live.hosted import START_FAILED, HostedSession
 from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.messages import SessionRequest
 from gioconda.live.playout import SAMPLES, STEP
-from gioconda.live.portraits import Kept, Portraits
+from gioconda.live.portraits import Portraits, StoredPortrait
 from gioconda.live.session import Session
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
@@ -80,7 +80,7 @@ class SessionPool:
             GiocondaError: if a dial, the seed or the signing key cannot be used.
         """
         check_consent(request.consent, self._require_consent)
-        kept, release = self._portraits.hold(request.portrait)
+        stored, release = self._portraits.hold(request.portrait)
         with self._lock:
             room = self._open < self.capacity
             self._open += room
@@ -89,7 +89,7 @@ class SessionPool:
             message = f"all {self.capacity} sessions of this server are in use; try again later"
             raise RefusalError(503, "busy", message)
         try:
-            hosted = self._host(request, kept, client, partial(self._release, release, True))
+            hosted = self._host(request, stored, client, partial(self._release, release, True))
         except Exception as error:
             self._release(release, False)
             if isinstance(error, GiocondaError):
@@ -131,13 +131,17 @@ class SessionPool:
         return self._open
 
     def _host(
-        self, request: SessionRequest, kept: Kept, client: str, release: Callable[[], None]
+        self,
+        request: SessionRequest,
+        stored: StoredPortrait,
+        client: str,
+        release: Callable[[], None],
     ) -> HostedSession:
-        source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": kept.hash}
+        source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
         output = Output({}, source, request.consent, request.badge)
-        animator = Animator(kept.portrait, request.seed, mark=output.mark)
+        animator = Animator(stored.portrait, request.seed, mark=output.mark)
         session = Session(animator, request.source == "microphone", dials=request.controls)
-        record_output(self._audit, output.id, kept.hash, client)
+        record_output(self._audit, output.id, stored.hash, client)
         return HostedSession(secrets.token_urlsafe(18), output.id, session, release, self._threads)
 
     def _release(self, portrait: Callable[[bool], None], started: bool) -> None:

@@ -231,7 +231,9 @@ class Session:
             picture = draw()
         self._undrawn = self._undrawn + 1 if picture is None else 0
         frame = Frame(self._number, self._number * STEP, sound.pcm, picture, state)
-        self._recorder.add(self._clock.now(), due, sound.arrived, picture is not None)
+        now = self._clock.now()
+        with self._lock:
+            self._recorder.add(now, due, sound.arrived, picture is not None)
         self._number += 1
         return frame
 

@@ -1,6 +1,5 @@
 """Statistics: how a session keeps its pace."""
 
-import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -39,10 +38,9 @@ class _Record(NamedTuple):
 
 
 class Recorder:
-    """Counts frames, and keeps the last second's. Any thread may call it."""
+    """Counts frames, and keeps the last second's. Not to be called by two threads at once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._recent: deque[_Record] = deque(maxlen=FPS)
         self._frames = self._left_out = 0
 
@@ -56,15 +54,13 @@ class Recorder:
             drawn: whether it has a picture.
         """
         latency = None if arrived is None else ready - arrived
-        with self._lock:
-            self._recent.append(_Record(ready, ready - due, latency, drawn))
-            self._frames += 1
-            self._left_out += not drawn
+        self._recent.append(_Record(ready, ready - due, latency, drawn))
+        self._frames += 1
+        self._left_out += not drawn
 
     def summary(self, playout: PlayoutBuffer) -> Statistics:
         """The statistics now, with those of the session's sound."""
-        with self._lock:
-            recent, frames, left_out = list(self._recent), self._frames, self._left_out
+        recent = list(self._recent)
         span = recent[-1].ready - recent[0].ready if len(recent) > 1 else 0.0
         drawn = sum(each.drawn for each in recent[1:])
         latencies = [each.latency for each in recent if each.latency is not None]
@@ -72,11 +68,11 @@ class Recorder:
             fps=round(drawn / span, 1) if span > 0 else 0.0,
             latency_ms=round(1000 * float(np.median(latencies)), 1) if latencies else None,
             late=sum(each.delay > LATE for each in recent) / max(len(recent), 1),
-            frames=frames,
-            left_out=left_out,
+            frames=self._frames,
+            left_out=self._left_out,
             underruns=playout.underruns,
             caught_up_ms=1000 * playout.caught_up // SAMPLE_RATE,
             waiting_ms=1000 * len(playout) // SAMPLE_RATE,
-            seconds=frames / FPS,
+            seconds=self._frames / FPS,
             overloaded=not all(each.drawn for each in recent),
         )

@@ -45,7 +45,7 @@ async def begin_job(
     add = partial(
         server.jobs.add,
         controls=read_controls(parse_json(controls, "controls")),
-        kept=server.portraits.get(portrait),
+        stored=server.portraits.get(portrait),
         seed=seed,
         consent=consent,
         badge=badge,

@@ -29,15 +29,15 @@ async def send_portrait(
         raise RefusalError(413, "too-large", "the picture's file is too large")
     # read when it is its turn: until then it lies on the disk
     add = server.portraits.add
-    identity, kept = await server.work(lambda: add(picture.file.read(), face))
-    return kept.description(identity)
+    identity, stored = await server.work(lambda: add(picture.file.read(), face))
+    return stored.description(identity)
 
 
 @router.get("/{identity}/picture", response_class=Response, responses=file_of("image/jpeg"))
 async def picture(server: TheServer, identity: str) -> Response:
     """The crop that will speak, as JPEG."""
-    kept = server.portraits.get(identity)
-    coded = await asyncio.to_thread(kept.picture)
+    stored = server.portraits.get(identity)
+    coded = await asyncio.to_thread(stored.picture)
     return Response(coded, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
