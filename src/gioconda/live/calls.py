@@ -70,7 +70,7 @@ class Resampler:
 
 
 class _Track(MediaStreamTrack):
-    """What a session gives, one frame after the other; the oldest fall out if nobody asks."""
+    """What a session gives, frame by frame; the oldest fall out when the queue is full."""
 
     def __init__(self, kind: str) -> None:
         super().__init__()

@@ -93,7 +93,7 @@ class Jobs:
         """Queue a job.
 
         Args:
-            stored: who speaks.
+            stored: the portrait that speaks.
             voice: a sound file.
             seed, controls, consent, badge: as in `animate`.
             client: name of the client's key.
@@ -141,7 +141,7 @@ class Jobs:
             self._jobs.pop(identity, None)
             job.cancelled = True
             ended = job.ended is not None
-        if ended:  # else who does it deletes
+        if ended:  # else its thread deletes it
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def sweep(self) -> None:

@@ -125,7 +125,7 @@ class Refusal(BaseModel):
 
 
 class Voice(BaseModel):
-    """Somebody who reads aloud."""
+    """A voice that reads aloud."""
 
     voice: str
     name: str

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.finder import find_faces
@@ -89,8 +89,7 @@ class Portraits:
 
     def load_example(self) -> StoredPortrait:
         """Make the bundled portrait, once."""
-        file = resources.files("gioconda") / "example" / "portrait.jpg"
-        stored = self._make(file.read_bytes(), None)
+        stored = self._make(example.PHOTO.read_bytes(), None)
         with self._lock:
             return self._portraits.setdefault(EXAMPLE, stored)
 

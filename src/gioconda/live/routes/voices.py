@@ -1,10 +1,10 @@
 """Voices to speak with: the bundled recording, and text read aloud."""
 
 from functools import partial
-from importlib import resources
 
 from fastapi import APIRouter, Response
 
+from gioconda import example
 from gioconda.live.messages import SpeechRequest
 from gioconda.live.routes.requests import TheServer, file_of
 
@@ -14,8 +14,7 @@ router = APIRouter(tags=["voices"])
 @router.get("/voices/example", response_class=Response, responses=file_of("audio/flac"))
 async def example_voice() -> Response:
     """The bundled voice, as FLAC."""
-    file = resources.files("gioconda") / "example" / "voice.flac"
-    return Response(file.read_bytes(), media_type="audio/flac")
+    return Response(example.VOICE.read_bytes(), media_type="audio/flac")
 
 
 @router.post("/speech", response_class=Response, responses=file_of("audio/wav"))
