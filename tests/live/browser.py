@@ -23,12 +23,18 @@ Curve = NDArray[np.float64]
 READY_S = 120  # a busy machine compiles its kernels first
 SIZE = 512
 
+# A violation of the page's content policy is one of its errors.
+_WATCH_POLICY = """
+addEventListener('securitypolicyviolation', ({violatedDirective, blockedURI, sourceFile}) =>
+  console.error(`policy: ${violatedDirective} ${blockedURI} ${sourceFile}`));
+"""
+
 # Draws what the page shows, again and again, and how loud what it plays is at that time.
 _WATCH = """
 async ([seconds, size]) => {
   const context = new AudioContext(), ear = context.createAnalyser();
   await context.resume();
-  const stream = live.record();
+  const stream = (await import(document.scripts[0].src)).session.stream.record();
   if (stream.getAudioTracks().length) context.createMediaStreamSource(stream).connect(ear);
   const heard = new Float32Array(ear.fftSize = 2048), seen = [];
   const canvas = new OffscreenCanvas(size, size), pen = canvas.getContext('2d');
@@ -67,7 +73,8 @@ class Visit:
     Attributes:
         page: of Playwright.
         asked: addresses that it asked for.
-        wrong: errors of its script, and what it wrote to the console as an error or warning.
+        wrong: errors of its scripts, violations of its content policy, and what it wrote to the
+            console as an error or warning.
     """
 
     page: Any
@@ -79,6 +86,7 @@ class Visit:
         self.page.on("websocket", lambda socket: self.asked.append(socket.url))
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", self._read)
+        self.page.add_init_script(_WATCH_POLICY)
 
     def _read(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -93,17 +101,24 @@ class Visit:
     def wake(self) -> None:
         """Bring the portrait to life."""
         self.page.click("#wake")
-        self.wait_for("live !== null && live.frames > 2")
+        self.wait_for("session.stream?.frames > 2")
 
     def see(self, frames: int) -> None:
         """Wait until so many more are shown."""
-        shown = self.page.evaluate("live.frames")
-        self.wait_for(f"live.frames >= {shown + frames}")
+        shown = self.ask("session.stream.frames")
+        self.wait_for(f"session.stream.frames >= {shown + frames}")
+
+    def ask(self, expression: str) -> Any:
+        """The value of an expression of what `main.js` exports."""
+        return self.page.evaluate(
+            "async () => { const main = await import(document.scripts[0].src);"
+            f" const {{portrait, session, sleep}} = main; return {expression}; }}"
+        )
 
     def wait_for(self, condition: str, seconds: float = READY_S) -> None:
         """Until something is true on the page."""
         until = time.monotonic() + seconds
-        while not self.page.evaluate(condition):  # wait_for_function evals, against the policy
+        while not self.ask(condition):  # wait_for_function evals, against the policy
             assert time.monotonic() < until, f"waited in vain for {condition}: {self._said()}"
             self.page.wait_for_timeout(100)
 

@@ -18,7 +18,7 @@ from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
-_OPEN: Final = ("/", "/about")  # without a key
+_OPEN: Final = ("/", "/about")  # without a key, as are the page's files
 _CLIENTS: Final = 10_000  # whose pace is remembered
 
 
@@ -125,7 +125,7 @@ class Gate:
             self._check_origin(scope)
             if scope["method"] not in ("GET", "HEAD"):
                 self._check_pace(scope)
-            if scope["path"] not in _OPEN:
+            if scope["path"] not in _OPEN and not scope["path"].startswith("/page/"):
                 self._check_key(scope)
             most = self._most(scope)
             self._check_length(scope, most)

@@ -1,0 +1,46 @@
+/** The page: begins it, and takes the files that are chosen or dropped. */
+
+import {about, load} from './access.js';
+import {$} from './elements.js';
+import {bundled, portrait, send, show} from './portraits.js';
+import './recorder.js';
+import {change, session, sleep} from './session.js';
+import {setStatus, showError} from './status.js';
+import {dropSound, offerVoices} from './voice.js';
+
+export {portrait, session, sleep}; // for the console, and tests
+
+const choosePicture = picture => change(() => send(picture));
+
+$('picture').addEventListener('change', ({target}) => {
+  if (target.files[0]) choosePicture(target.files[0]);
+  target.value = '';
+});
+$('bundled').addEventListener('click', () => change(async () => bundled()));
+
+let depth = 0; // dragenter and dragleave also come from the elements inside
+addEventListener('dragenter', () => { $('drop').hidden = ++depth < 1; });
+addEventListener('dragleave', () => { $('drop').hidden = --depth < 1; });
+addEventListener('dragover', event => event.preventDefault());
+addEventListener('drop', event => {
+  event.preventDefault();
+  depth = 0;
+  $('drop').hidden = true;
+  const [dropped] = event.dataTransfer.files;
+  if (dropped) /^(audio|video)\//.test(dropped.type) ? dropSound(dropped) : choosePicture(dropped);
+});
+
+async function begin() {
+  await load();
+  $('version').textContent = about.version ? `Gioconda ${about.version} · ` : '';
+  $('consent').hidden = !about.consent_required;
+  $('badge').checked = about.badge ?? true;
+  offerVoices(about);
+  await show(portrait);
+  setStatus('', 'Ready');
+}
+
+begin().catch(error => {
+  setStatus('', 'Not connected');
+  showError(error, () => location.reload());
+});
