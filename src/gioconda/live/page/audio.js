@@ -5,7 +5,7 @@ import {Refusal} from './server.js';
 /** @typedef {{node: AudioNode, start: () => void, stop: () => void}} Source */
 
 const MICROPHONE = {
-  NotAllowedError: 'The microphone was refused. Allow it for this page in the browser, then speak again.',
+  NotAllowedError: 'The microphone was refused. Allow it for this page in the browser, then try again.',
   NotFoundError: 'No microphone was found. Connect one, or use an audio file.',
   NotReadableError: 'The microphone is in use by another program.',
 };
@@ -39,7 +39,7 @@ export class AudioInput {
   /** @param {() => void} ended @returns {Promise<Source>} */
   async microphone(ended) {
     if (!navigator.mediaDevices) {
-      throw new Refusal('microphone', 'Browsers give the microphone only to pages over https, or on this machine itself.');
+      throw new Refusal('microphone', 'Browsers offer the microphone only to https pages and to pages from this machine.');
     }
     const stream = await navigator.mediaDevices.getUserMedia({
       audio: {echoCancellation: true, noiseSuppression: true, autoGainControl: true},

@@ -4,7 +4,7 @@ import {about, server} from './access.js';
 import {$, answered, sentence} from './elements.js';
 
 const SIDE = 2560; // of a picture that is written anew
-const HINT = 'A photo, a painting or a drawing of one face, seen from the front. Or drop it anywhere.';
+const HINT = 'Choose or drop a photo, painting or drawing of one face, seen from the front.';
 
 /**
  * `picture` is the file, to be sent again; `face` is which of several, from 1, or 0 for the only one.

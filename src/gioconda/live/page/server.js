@@ -4,9 +4,9 @@ export const RATE = 16000; // samples a second that the server takes and gives
 
 // Used where the server gives no sentence of its own.
 const SENTENCES = {
-  busy: 'The server is busy with other portraits. Try again in a while.',
+  busy: 'The server is busy with other portraits. Try again in a moment.',
   unreachable: 'The server cannot be reached. Is it still running?',
-  late: 'The server shows nothing: it may have too much to do.',
+  late: 'The server sends no picture; it may be overloaded.',
   lost: 'The connection was lost.',
   failed: 'The server could not do that.',
 };

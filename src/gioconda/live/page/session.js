@@ -28,7 +28,7 @@ async function open() {
   const consent = $('allowed').value.trim();
   if (about.consent_required && !consent) {
     $('allowed').focus();
-    throw new Refusal('consent', 'Say first who allowed this portrait to speak.');
+    throw new Refusal('consent', 'First say who allowed this portrait to speak.');
   }
   clearError();
   $('wake').disabled = true;

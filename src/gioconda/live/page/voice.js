@@ -43,7 +43,7 @@ async function speak(id, make) {
   session.stream.send({do: 'source', source: session.listening ? 'microphone' : 'speech'});
   session.stream.speak(input.track);
   made.start();
-  relabel(id, 'stop', session.listening ? 'Stop listening' : 'Be quiet');
+  relabel(id, 'stop', session.listening ? 'Stop listening' : 'Stop speaking');
 }
 
 /** Ends what is heard; `cut` throws away what was said but not yet seen. */
@@ -86,7 +86,7 @@ async function readText() {
   const text = $('text').value.trim();
   if (!text) {
     $('text').focus();
-    throw new Refusal('text', 'Write first what the portrait shall say.');
+    throw new Refusal('text', 'First write what the portrait should say.');
   }
   const response = await server.post('speech', {text, voice: $('voice').value});
   return recording(await input.decode(await response.arrayBuffer()));
