@@ -35,23 +35,15 @@ export class CallStream extends Stream {
     const {video} = this.output;
     video.srcObject = this.stream;
     video.play().catch(() => {});
-    if (!this.open) {
-      await new Promise(done => this.channel.addEventListener('open', done));
-    }
+    if (!this.open) await new Promise(done => this.channel.addEventListener('open', done));
     const count = () => {
       if (this.closed) return;
       this.frames += 1;
       video.hidden = false;
       this.started();
-      this.#next(count);
+      video.requestVideoFrameCallback(count);
     };
-    this.#next(count);
-  }
-
-  #next(count) {
-    const {video} = this.output;
-    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(count);
-    else video.addEventListener('timeupdate', count, {once: true});
+    video.requestVideoFrameCallback(count);
   }
 
   async #offer(id) {

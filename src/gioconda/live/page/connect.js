@@ -20,8 +20,7 @@ export async function connect(server, begin, output, over = null) {
   const ways = [];
   if (over !== 'websocket' && window.RTCPeerConnection) ways.push(CallStream);
   if (over !== 'webrtc') ways.push(SocketStream);
-  /** @type {Error} */
-  let why = new Refusal('failed');
+  let why = /** @type {Error} */ (new Refusal('failed'));
   for (const Way of ways) {
     const id = await begin();
     const stream = new Way(server, id, output);

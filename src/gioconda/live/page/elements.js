@@ -25,3 +25,9 @@ export function answered(dialog) {
   dialog.showModal();
   return new Promise(done => dialog.addEventListener('close', done, {once: true}));
 }
+
+/** @param {string} id of a field @param {(file: File) => void} take */
+export const onFile = (id, take) => $(id).addEventListener('change', ({target}) => {
+  if (target.files[0]) take(target.files[0]);
+  target.value = ''; // so that the same one can be chosen again
+});

@@ -1,7 +1,7 @@
 /** The page: begins it, and takes the files that are chosen or dropped. */
 
 import {about, load} from './access.js';
-import {$} from './elements.js';
+import {$, onFile} from './elements.js';
 import {bundled, portrait, send, show} from './portraits.js';
 import './recorder.js';
 import {change, session, sleep} from './session.js';
@@ -12,10 +12,7 @@ export {portrait, session, sleep}; // for the console, and tests
 
 const choosePicture = picture => change(() => send(picture));
 
-$('picture').addEventListener('change', ({target}) => {
-  if (target.files[0]) choosePicture(target.files[0]);
-  target.value = '';
-});
+onFile('picture', choosePicture);
 $('bundled').addEventListener('click', () => change(async () => bundled()));
 
 let depth = 0; // dragenter and dragleave also come from the elements inside

@@ -3,12 +3,9 @@
 import {Refusal, Server} from './server.js';
 
 /**
- * @typedef {object} Output
- * @property {HTMLCanvasElement} canvas where a WebSocket's pictures are drawn
- * @property {HTMLVideoElement} video where a call is shown
- * @property {boolean} muted
- * @property {(state: string) => void} changed
- * @property {(why: Refusal) => void} ended told once, unless it was closed from here
+ * A WebSocket is drawn on the canvas, a call shown in the video; `ended` only if it was not closed here.
+ * @typedef {{canvas: HTMLCanvasElement, video: HTMLVideoElement, muted: boolean,
+ *   changed: (state: string) => void, ended: (why: Error) => void}} Output
  */
 
 /** A session's picture and sound. Subclasses have `label`, `muted`, `delay` and `record`. */

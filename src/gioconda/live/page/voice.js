@@ -2,12 +2,10 @@
 
 import {server} from './access.js';
 import {AudioInput} from './audio.js';
-import {$, relabel} from './elements.js';
+import {$, onFile, relabel} from './elements.js';
 import {Refusal} from './server.js';
 import {session, wake} from './session.js';
 import {clearError, showError} from './status.js';
-
-const KINDS = ['mic', 'file', 'text'];
 
 /** @typedef {import('./audio.js').Source} Source */
 
@@ -98,10 +96,6 @@ function setSound(on) {
   if (session.stream) session.stream.muted = !on;
 }
 
-function chooseKind(kind) {
-  for (const each of KINDS) $('panel-' + each).hidden = each !== kind;
-}
-
 function chooseSound(name, get) {
   stop();
   clearError();
@@ -113,7 +107,6 @@ function chooseSound(name, get) {
 /** @param {File} chosen that was dropped on the page */
 export function dropSound(chosen) {
   /** @type {any} */ (document.querySelector('[name=kind][value=file]')).checked = true;
-  chooseKind('file');
   chooseSound(chosen.name, () => chosen.arrayBuffer());
 }
 
@@ -134,14 +127,7 @@ $('mic').addEventListener('click', () => speak('mic', microphone));
 $('play').addEventListener('click', () => speak('play', readFile));
 $('say').addEventListener('click', () => speak('say', readText));
 $('sound').addEventListener('click', () => { soundChosen = true; setSound(session.muted); });
-$('audio').addEventListener('change', ({target}) => {
-  const [chosen] = target.files;
-  if (chosen) chooseSound(chosen.name, () => chosen.arrayBuffer());
-  target.value = '';
-});
+onFile('audio', chosen => chooseSound(chosen.name, () => chosen.arrayBuffer()));
 $('example').addEventListener('click', () => {
   chooseSound('The bundled voice', async () => (await server.ask('voices/example')).arrayBuffer());
 });
-for (const kind of KINDS) {
-  document.querySelector(`[name=kind][value=${kind}]`).addEventListener('change', () => chooseKind(kind));
-}
