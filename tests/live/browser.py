@@ -68,29 +68,29 @@ def find_chromium() -> str | None:
 
 @dataclass
 class Visit:
-    """A page that is open, and what it did.
+    """An open page, and what it did.
 
     Attributes:
         page: of Playwright.
-        asked: addresses that it asked for.
-        wrong: errors of its scripts, violations of its content policy, and what it wrote to the
+        requests: addresses that it loaded.
+        errors: those of its scripts, violations of its content policy, and what it wrote to the
             console as an error or warning.
     """
 
     page: Any
-    asked: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._read)
         self.page.add_init_script(_WATCH_POLICY)
 
     def _read(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.wrong.append(message.text)
+            self.errors.append(message.text)
 
     def open(self, address: str) -> "Visit":
         """Go there, and wait until a portrait may be woken."""

@@ -55,7 +55,7 @@ def _serve() -> Iterator[str]:
 
 @pytest.fixture
 def acting(server: str, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The server, where an actor speaks instead of the generator."""
+    """The server, where loudness moves the mouth instead of the generator."""
     monkeypatch.setattr(pool, "Animator", loudness_animators(portrait))
     return server
 
@@ -109,8 +109,8 @@ def visit(chromium: Any) -> Iterator[Open]:
 
 def test_the_page_asks_for_nothing_from_elsewhere(visit: Open, server: str) -> None:
     seen = visit().open(server)
-    assert seen.wrong == []
-    assert all(url.startswith((server, "data:", "blob:")) for url in seen.asked), seen.asked
+    assert seen.errors == []
+    assert all(url.startswith((server, "data:", "blob:")) for url in seen.requests), seen.requests
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -162,7 +162,7 @@ def test_an_uploaded_portrait_is_shown(visit: Open, server: str, tmp_path: Path)
     seen.page.click("#bundled")
     seen.wait_for("portrait.id === 'example'")
     assert np.abs(_shown(seen) - before).mean() < 1
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def _shown(seen: Visit) -> NDArray[np.float64]:
@@ -204,14 +204,14 @@ def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
         # long enough for the head's own sway, against which the eyes turn back, to even out
         glances.append(float(np.median(seen.watch(4).glance)))
     assert glances[1] - glances[0] > 0.06
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_sound_and_picture_are_in_step(
     visit: Open, acting: str, speech: Path, tmp_path: Path, way: str
 ) -> None:
-    """An actor's mouth is as wide as its sound is loud: on the page, and in the recording."""
+    """Mouth and loudness agree: on the page, and in the recording."""
     seen = visit().open(f"{acting}?over={way}")
     seen.wake()
     _choose(seen, speech)
@@ -227,7 +227,7 @@ def test_sound_and_picture_are_in_step(
         r, delay = each.sync()
         assert r > 0.8
         assert abs(delay) <= most
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
@@ -241,7 +241,7 @@ def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
         assert shown.sync()[0] > 0.6
     seen.page.click("#mic")
     _says(seen, "Awake")
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
@@ -287,7 +287,7 @@ def test_a_whole_session_keeps_to_the_content_policy(
     _recording(seen, tmp_path)
     seen.page.click("#stop")
     _says(seen, "Ready")
-    assert [text for text in seen.wrong if "policy" in text.lower()] == []
+    assert [text for text in seen.errors if "policy" in text.lower()] == []
 
 
 def _says(seen: Visit, status: str) -> None:
@@ -301,7 +301,7 @@ def _speaks(seen: Visit) -> None:
     assert shown.opening.max() > 0.05
     assert shown.loudness.max() > 0.02
     _says(seen, "Awake")
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None:
@@ -329,7 +329,7 @@ def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None
     for way in (1, -1):
         lips, sound = (shown.times[::way][np.argmax(high[::way])] for high in curves)
         assert abs(lips - sound) < 0.4
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def _choose(seen: Visit, sound: Path) -> None:

@@ -11,6 +11,9 @@ const TYPES = [
   'video/webm;codecs=vp8,opus', 'video/webm', 'video/mp4',
 ];
 
+/** As minutes and seconds. @param {number} ms */
+const time = ms => new Date(ms).toISOString().slice(14, 19).replace(/^0/, '');
+
 let recorder = null, saved = Promise.resolve();
 
 function start() {
@@ -44,11 +47,6 @@ function save(clip) {
 function stop() {
   if (recorder?.state === 'recording') recorder.stop();
   return saved;
-}
-
-function time(ms) {
-  const seconds = Math.floor(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 session.ending.push(stop);
