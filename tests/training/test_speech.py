@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from gioconda.speech.encoder import SpeechEncoder
 
 torch = pytest.importorskip("torch")
 
-from gioconda.training.speech import recipe as speech  # noqa: E402
+from gioconda.training.speech.examples import SpeechSet  # noqa: E402
+from gioconda.training.speech.reader import ReaderRecipe  # noqa: E402
+from gioconda.training.speech.recipe import Recipe, train_speech  # noqa: E402
 from gioconda.training.speech.teacher import Wav2Vec  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -33,10 +36,9 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"CLIPS": 3, "SENTENCES": 2, "OTHERS": 1, "STEPS": 2, "READING": 2}.items():
-        monkeypatch.setattr(speech, name, value)
+SMALL = Recipe(
+    clips=3, sentences=2, unvoiced=1, steps=2, held_out_batches=1, reader=ReaderRecipe(steps=2)
+)
 
 
 def spoken(voice: NDArray[np.float32]) -> list[Utterance]:
@@ -57,17 +59,14 @@ def test_a_folder_without_a_teacher_is_told(tmp_path: Path):
         Wav2Vec(tmp_path)
 
 
-@pytest.mark.usefixtures("small")
 def test_an_encoder_learns_and_hears(
     performances: list[Performance],
     voice: NDArray[np.float32],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ):
-    model = tmp_path / "speech.onnx"
-    monkeypatch.setattr(speech, "_HELD_OUT", 1)
-    state, held_out = tmp_path / "state.pt", (performances[:4], spoken(voice))
-    facts = speech.train_speech(performances, spoken(voice), model, state, 5, held_out=held_out)
+    model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
+    data, held_out = (SpeechSet(some, spoken(voice)) for some in (performances, performances[:4]))
+    facts = train_speech(data, SMALL, model, state, 5, held_out)
     assert facts["steps"] == 2
     assert 0 <= facts["held-out right"] <= 1
     heard = SpeechEncoder(model).whole(listen(voice[:16000]).mel)
@@ -76,24 +75,23 @@ def test_an_encoder_learns_and_hears(
     assert ((heard.voice >= 0) & (heard.voice <= 1)).all()
 
 
-@pytest.mark.usefixtures("small")
 def test_an_encoder_learns_of_a_teacher(
     performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path, teacher: Path
 ):
     model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
-    facts = speech.train_speech(performances, spoken(voice), model, state, 5, teacher=teacher)
+    data = SpeechSet(performances, spoken(voice))
+    facts = train_speech(data, replace(SMALL, teacher=teacher), model, state, 5)
     assert 0 < facts["teacher"] < 2
 
 
-@pytest.mark.usefixtures("small")
 def test_the_judge_learns_from_other_people(
     performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path
 ):
+    data = SpeechSet(performances, spoken(voice))
+    recipes = {kind: replace(SMALL, judge=kind == "judge") for kind in ("encoder", "judge")}
     facts = [
-        speech.train_speech(
-            performances, spoken(voice), tmp_path / "m.onnx", tmp_path / f"{judge}.pt", 5, judge
-        )
-        for judge in (False, True)
+        train_speech(data, recipe, tmp_path / "m.onnx", tmp_path / f"{kind}.pt", 5)
+        for kind, recipe in recipes.items()
     ]
     assert sum(one["clips"] for one in facts) == len(performances)
     assert min(one["clips"] for one in facts) > 0

@@ -3,8 +3,9 @@
 import argparse
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from gioconda.cli import Subparsers, minutes, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
@@ -13,127 +14,71 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.data.samples.performances import Performance
+    from gioconda.training.report import Report
+
+Train: TypeAlias = "Callable[[argparse.Namespace, Path, Report], dict[str, float]]"
+_Kind = TypeVar("_Kind")
+
+
+class _Option(NamedTuple):
+    """An option; `kind` makes its value of a text, is `bool` for a flag, or the choices there are.
+
+    One that has the name of a field of the Recipe sets that field.
+    """
+
+    name: str
+    kind: Any
+    help: str
+    required: bool = False
+    default: Any = None
+
+    def add_to(self, parser: argparse.ArgumentParser) -> None:
+        how: dict[str, Any] = {"type": self.kind, "metavar": _METAVARS.get(self.kind)}
+        if self.kind is bool:
+            how = {"action": "store_true"}
+        elif isinstance(self.kind, tuple):
+            how = {"choices": self.kind}
+        how |= {"help": self.help, "required": self.required, "default": self.default}
+        parser.add_argument(f"--{self.name}", **how)
+
+
+class _Command(NamedTuple):
+    """One WHAT of `gioconda train WHAT`.
+
+    Attributes:
+        help: what it makes, and the suffix of that file.
+        train: makes it, and returns what is printed about it.
+        options: its own.
+    """
+
+    help: str
+    train: Train
+    options: tuple[_Option, ...] = ()
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="learn what comes with the package anew")
+    parser = subparsers.add_parser("train", help="train the released models again")
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-
-    basis = what.add_parser("basis", help="the linear basis of faces, .safetensors")
-    basis.add_argument(
-        "--wheel",
-        metavar="WHEEL",
-        type=Path,
-        required=True,
-        help="the mediapipe wheel, whose table of edges gives the triangles",
-    )
-    basis.add_argument("--name", default="gioconda-basis-2", help="kept in every motion file")
-    basis.set_defaults(recipe=_basis, suffix=".safetensors")
-
-    bank = what.add_parser("bank", help="stretches of real head motion, .safetensors")
-    bank.set_defaults(recipe=_bank, suffix=".safetensors")
-
-    regressor = what.add_parser("regressor", help="speech to mouth, .onnx")
-    regressor.set_defaults(recipe=_regressor)
-
-    speech = what.add_parser("speech", help="the speech encoder, or the sync judge, .onnx")
-    speech.add_argument(
-        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
-    )
-    speech.add_argument("--judge", action="store_true", help="the sync judge, on other people")
-    speech.add_argument(
-        "--teacher", metavar="DIR", type=Path, help="a wav2vec 2.0 model, as transformers saves it"
-    )
-    speech.add_argument(
-        "--held-out", action="store_true", help="tell the losses on the val splits too"
-    )
-    speech.set_defaults(recipe=_speech)
-
-    generator = what.add_parser("generator", help="speech to all of the motion, .zip")
-    generator.add_argument(
-        "--encoder", metavar="FILE", type=Path, help="another speech encoder than the released one"
-    )
-    for size, usual in (("width", 192), ("layers", 6), ("heads", 4)):
-        generator.add_argument(
-            f"--{size}", type=positive, default=usual, help="of the network (default: %(default)s)"
-        )
-    generator.set_defaults(recipe=_generator)
-
-    renderer = what.add_parser("renderer", help="mouths, eyes and what turns into view, .zip")
-    renderer.add_argument(
-        "--steps", type=positive, help="of the whole schedule (default: the recipe's)"
-    )
-    renderer.add_argument(
-        "--size", choices=("small", "base"), default="small", help="default: %(default)s"
-    )
-    renderer.add_argument(
-        "--workers",
-        metavar="N",
-        type=positive,
-        default=0,
-        help="processes that prepare scenes, a GPU wants many (default: none but its own)",
-    )
-    renderer.add_argument(
-        "--last", action="store_true", help="the schedule ends with --minutes, not with --steps"
-    )
-    for flag, tells in (
-        ("batch", "scenes in a batch"),
-        ("pool", "scenes to draw from, 10 MB of memory each, 40 with --size base"),
-        ("uses", "of a scene before it gives way to a new one"),
-    ):
-        renderer.add_argument(
-            f"--{flag}", metavar="N", type=positive, help=f"{tells} (default: the recipe's)"
-        )
-    renderer.add_argument(
-        "--rate", type=_rate, help="of learning, before it settles (default: the recipe's)"
-    )
-    renderer.add_argument(
-        "--start",
-        metavar="FILE",
-        type=Path,
-        help="weights that another training left, to begin with",
-    )
-    renderer.set_defaults(recipe=_renderer)
-
-    integers = what.add_parser("integers", help="the renderer in 8-bit integers beside it, .zip")
-    integers.add_argument(
-        "--model", metavar="FILE", type=Path, required=True, help="of `gioconda train renderer`"
-    )
-    integers.set_defaults(recipe=_integers, suffix=".zip")
-
-    for recipe in (regressor, speech, generator, renderer):
-        recipe.add_argument(
-            "--checkpoint",
-            metavar="FILE",
-            type=Path,
-            required=True,
-            help="the training's state: written, and gone on from if it is there",
-        )
-        recipe.add_argument(
-            "--minutes", type=minutes, default=10, help="stop after this (default: %(default)g)"
-        )
-        recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
-    for recipe in (basis, bank, regressor, speech, generator, renderer, integers):
-        add_clip_arguments(recipe)
-        recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
-
-
-def _rate(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (rate := float(text)) < 1:
-            return rate
-    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
+    for name, command in _COMMANDS.items():
+        one = what.add_parser(name, help=command.help)
+        for option in command.options:
+            option.add_to(one)
+        add_clip_arguments(one)
+        one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
 
 
 def run(args: argparse.Namespace) -> int:
     from gioconda.media.files import PendingFile, check_folder
 
-    file = PendingFile(args.output, (args.suffix,))
+    command = _COMMANDS[args.what]
+    file = PendingFile(args.output, (command.help.split()[-1],))
     try:
         if "checkpoint" in args:
             check_folder(args.checkpoint)
-        recipe: Callable[[argparse.Namespace, Path], dict[str, float]] = args.recipe
-        facts = recipe(args, file.partial)
+        with progress_bar("percent") as bar:
+            facts = command.train(
+                args, file.partial, lambda stage, part: bar(round(100 * part), 100, stage)
+            )
         file.commit()
     except ModuleNotFoundError as error:
         raise GiocondaError(
@@ -145,89 +90,86 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _basis(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.basis import train_basis
+def _recipe(args: argparse.Namespace, kind: type[_Kind]) -> _Kind:
+    """The recipe of the --recipe file, or the default one, with the options that were given."""
+    from gioconda.training.experiment import read_recipe
 
-    if not args.wheel.is_file():
-        raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
-    with progress_bar("clips") as report:
-        return train_basis(read_split(args, "train"), args.wheel, output, args.name, report=report)
-
-
-def _bank(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.bank import train_bank
-
-    with progress_bar("clips") as report:
-        return train_bank(read_split(args, "train"), output, report)
+    recipe: Any = read_recipe(args.recipe, kind) if args.recipe else kind()
+    names = {field.name for field in fields(recipe)}
+    given = {option.name: vars(args).get(option.name) for option in _COMMANDS[args.what].options}
+    changed: _Kind = replace(
+        recipe, **{n: value for n, value in given.items() if n in names and value is not None}
+    )
+    return changed
 
 
-def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.regressor.recipe import Recipe, train_regressor
-
-    with progress_bar("percent") as report:
-        return train_regressor(
-            read_split(args, "train"),
-            Recipe(),
-            output,
-            args.checkpoint,
-            args.minutes,
-            lambda stage, part: report(round(100 * part), 100),
-        )
-
-
-def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.training.speech.recipe import train_speech
-
-    utterances = list(read_spoken(args.spoken, "train"))
-    held_out = None
-    if args.held_out:
-        held_out = _performances(args, "val"), list(read_spoken(args.spoken, "val"))
-    performances = _performances(args)
-    with progress_bar("percent") as report:
-        return train_speech(
-            performances,
-            utterances,
-            output,
-            args.checkpoint,
-            args.minutes,
-            args.judge,
-            lambda stage, part: report(round(100 * part), 100),
-            args.teacher,
-            held_out,
-        )
-
-
-def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.generator.recipe import train_generator
-
-    performances = _performances(args)
-    with progress_bar("percent") as report:
-        return train_generator(
-            performances,
-            output,
-            args.checkpoint,
-            args.minutes,
-            lambda stage, part: report(round(100 * part), 100),
-            args.encoder,
-            {name: getattr(args, name) for name in ("width", "layers", "heads")},
-        )
-
-
-def _performances(args: argparse.Namespace, split: str = "train") -> "list[Performance]":
+def _performances(args: argparse.Namespace, split: str, report: "Report") -> "list[Performance]":
     from gioconda.data.samples.performances import read_performance
     from gioconda.face.basis import released_basis
 
     basis, clips = released_basis(), read_split(args, split)
     found = []
-    with progress_bar("clips") as report:
-        for i, clip in enumerate(clips):
-            found.append(read_performance(clip, basis))
-            report(i + 1, len(clips))
+    for i, clip in enumerate(clips):
+        found.append(read_performance(clip, basis))
+        report(f"reading {split} clips", (i + 1) / len(clips))
     return [one for one in found if one is not None]
 
 
-def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
+# --- what can be trained ---
+
+
+def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.basis import Recipe, train_basis
+
+    if not args.wheel.is_file():
+        raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
+    clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
+    return train_basis(clips, args.wheel, recipe, output, report)
+
+
+def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.bank import Recipe, train_bank
+
+    return train_bank(read_split(args, "train"), _recipe(args, Recipe), output, report)
+
+
+def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.regressor.recipe import Recipe, train_regressor
+
+    clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
+    return train_regressor(clips, recipe, output, args.checkpoint, args.minutes, report)
+
+
+def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.training.speech.examples import SpeechSet
+    from gioconda.training.speech.recipe import Recipe, train_speech
+
+    def read(split: str) -> SpeechSet:
+        utterances = list(read_spoken(args.spoken, split))
+        return SpeechSet(_performances(args, split, report), utterances)
+
+    recipe, data = _recipe(args, Recipe), read("train")
+    held_out = read("val") if args.held_out else None
+    return train_speech(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
+
+
+def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.generator.recipe import train_generator
+
+    size = {name: getattr(args, name) for name in ("width", "layers", "heads")}
+    return train_generator(
+        _performances(args, "train", report),
+        output,
+        args.checkpoint,
+        args.minutes,
+        report,
+        args.encoder,
+        {name: value for name, value in size.items() if value},
+    )
+
+
+def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.renderer.recipe import (
         GPU_IS_FULL,
         POOL,
@@ -242,23 +184,22 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
     if pool < batch:
         raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
     try:
-        with progress_bar("percent") as report:
-            return train_renderer(
-                read_split(args, "train"),
-                args.checkpoint,
-                args.minutes,
-                output,
-                args.size,
-                args.steps or STEPS,
-                args.workers,
-                args.start,
-                lambda stage, part: report(round(100 * part), 100),
-                last=args.last,
-                batch_size=batch,
-                pool_size=pool,
-                uses=args.uses or USES,
-                rate=args.rate or RATE,
-            )
+        return train_renderer(
+            read_split(args, "train"),
+            args.checkpoint,
+            args.minutes,
+            output,
+            args.size or "small",
+            args.steps or STEPS,
+            args.workers or 0,
+            args.start,
+            report,
+            last=bool(args.last),
+            batch_size=batch,
+            pool_size=pool,
+            uses=args.uses or USES,
+            rate=args.rate or RATE,
+        )
     except GPU_IS_FULL as error:
         raise GiocondaError(
             f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
@@ -266,8 +207,80 @@ def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
         ) from error
 
 
-def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:
+def _integers(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.renderer.quantise import quantise_renderer
 
     found = quantise_renderer(read_split(args, "train"), args.model, output)
     return {"bytes": output.stat().st_size, **found}
+
+
+def _rate(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (rate := float(text)) < 1:
+            return rate
+    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
+
+
+_METAVARS = {positive: "N", minutes: "N", _rate: "RATE", Path: "PATH", str: "NAME"}
+_RECIPE = _Option("recipe", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_SLICES = (
+    _Option("checkpoint", Path, "the training's state; resumes from it if it exists", True),
+    _Option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
+)
+_COMMANDS = {
+    "basis": _Command(
+        "the linear basis of faces, .safetensors",
+        _basis,
+        (
+            _RECIPE,
+            _Option("wheel", Path, "the mediapipe wheel: its table of edges gives triangles", True),
+            _Option("name", str, "kept in every motion file (default: gioconda-basis-2)"),
+        ),
+    ),
+    "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
+    "regressor": _Command("speech to mouth, .onnx", _regressor, (*_SLICES, _RECIPE)),
+    "speech": _Command(
+        "the speech encoder, or the sync judge, .onnx",
+        _speech,
+        (
+            *_SLICES,
+            _RECIPE,
+            _Option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _Option("judge", bool, "train the sync judge, on other people"),
+            _Option("teacher", Path, "a wav2vec 2.0 model, as transformers saves it"),
+            _Option("held-out", bool, "measure the losses on the val splits too"),
+        ),
+    ),
+    "generator": _Command(
+        "speech to all of the motion, .zip",
+        _generator,
+        (
+            *_SLICES,
+            _Option("encoder", Path, "another speech encoder than the released one"),
+            _Option("width", positive, "of the network (default: 192)"),
+            _Option("layers", positive, "of the network (default: 6)"),
+            _Option("heads", positive, "of the network (default: 4)"),
+        ),
+    ),
+    "renderer": _Command(
+        "mouths, eyes and what turns into view, .zip",
+        _renderer,
+        (
+            *_SLICES,
+            _Option("size", ("small", "base"), "of the network (default: small)"),
+            _Option("steps", positive, "of the whole schedule"),
+            _Option("last", bool, "the schedule ends with --minutes, not with --steps"),
+            _Option("rate", _rate, "of learning, before it settles"),
+            _Option("batch", positive, "scenes in a batch"),
+            _Option("pool", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
+            _Option("uses", positive, "how often a scene is used before a new one replaces it"),
+            _Option("workers", positive, "processes that prepare scenes; a GPU needs many"),
+            _Option("start", Path, "weights of another training to begin with, .safetensors"),
+        ),
+    ),
+    "integers": _Command(
+        "the renderer with its 8-bit version beside it, .zip",
+        _integers,
+        (_Option("model", Path, "a file that gioconda train renderer made", True),),
+    ),
+}

@@ -13,7 +13,10 @@ A recipe that teaches a network is a folder, named after what it makes:
     generator/    sound and controls to all of the motion
     renderer/     portrait and warped frame to the drawn frame
 
-`basis.py` and `bank.py` are recipes without a network. All others use `steps.py`, which runs a
-training in slices and keeps its checkpoint, and share `augmentation.py` (sound as users bring it),
-`targets.py`, `mouth_loss.py` and `people.py` (who is kept for the sync judge).
+`basis.py` and `bank.py` are recipes without a network. The others run in slices, with a checkpoint
+(`steps.py`), and share `augmentation.py` (sound as users bring it), `targets.py`, `mouth_loss.py`
+and `people.py` (who is kept for the sync judge).
+
+An experiment is a Python file of a few lines, for `gioconda train WHAT --recipe FILE`
+(`experiment.py`). Options of the command line change its numbers.
 """

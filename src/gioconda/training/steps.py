@@ -1,13 +1,15 @@
 """A training in slices: learning rates, steps until the time is up, running means, a checkpoint.
 
-average = running_mean(net, 0.998)
-rate = warm_up(1e-3, 100, cosine)
-trainer = Trainer(net, average, optimizer, rate, checkpoint, steps, minutes)
-for step in trainer:
-    losses = ...
-    trainer.descend(sum(losses.values()))
-    trainer.note(losses)
-write(average.module)
+A recipe's loop is::
+
+    trainer = Trainer(net, average, optimizer, rate, checkpoint, steps, minutes)
+    for step in trainer:
+        losses = ...
+        trainer.descend(weighted(losses, weights))
+        trainer.note(losses)
+    write(average.module.eval())
+
+What is made is the running mean of the weights.
 """
 
 import time
@@ -22,20 +24,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
+from gioconda.training.report import Report, silent
 
 Part: TypeAlias = nn.Module | torch.optim.Optimizer
 Curve: TypeAlias = Callable[[float], float]  # part of the full rate, of the part of the schedule
 Rate: TypeAlias = Callable[[int, float], float]  # of the step and the part of the schedule
-Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
 
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 _LOG_EVERY: Final = 50  # steps
 _MOST: Final = 1.0  # norm of a step's gradient
 _NEW: Final = 0.02  # weight of a step in the running means of losses
-
-
-def silent(stage: str, part: float) -> None:
-    """A report that nobody reads."""
 
 
 # --- learning rates ---

@@ -16,7 +16,7 @@ from gioconda.generator.regressor import HISTORY
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
-from gioconda.training.steps import Report
+from gioconda.training.report import Report
 from gioconda.training.targets import resampled, smooth
 
 WINDOW: Final = 22  # frames that a window is judged on

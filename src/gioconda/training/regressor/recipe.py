@@ -23,12 +23,11 @@ from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.regressor.examples import batch_of, chances, read_talks
 from gioconda.training.regressor.export import export_error, write_model
 from gioconda.training.regressor.network import MouthNet
+from gioconda.training.report import Report, silent
 from gioconda.training.steps import (
-    Report,
     Trainer,
     cosine,
     running_mean,
-    silent,
     warm_up,
     weighted,
 )

@@ -1,4 +1,4 @@
-"""The networks of the speech encoder: sound to features, and motion to where they meet."""
+"""The speech encoder, and the networks that teach it or read its features."""
 
 from typing import Final
 
@@ -6,14 +6,32 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gioconda.data.phones import LABEL
+from gioconda.data.phones import CLOSURES, LABEL
 from gioconda.speech import LOOK_AHEAD
 from gioconda.speech.encoder import BEFORE, FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
 LABELS: Final = len(LABEL)
-HALVES: Final = 2  # phones are told twice a frame
+HALVES: Final = 2  # phones of a frame: one in each half
+
+
+class SpeechNet(nn.Module):
+    """All that learns together: the encoder, and what teaches it.
+
+    Args:
+        coordinates: of the lower face.
+        teacher: numbers that a teacher gives for a frame, 0 without one.
+    """
+
+    def __init__(self, coordinates: int, teacher: int = 0) -> None:
+        super().__init__()
+        self.encoder = SpeechEncoder()
+        features = self.encoder.outlet[1].out_channels
+        self.heads = Heads(features, coordinates)
+        self.sync = SyncEmbedding(features, coordinates)
+        if teacher:
+            self.projection = nn.Linear(features, teacher)
 
 
 class SpeechEncoder(nn.Module):
@@ -72,6 +90,16 @@ class Heads(nn.Module):
         self.voice = nn.Linear(features, 1)
         self.mouth = nn.Linear(features, coordinates)
 
+    def chance_of(self, names: tuple[str, ...], features: Tensor) -> Tensor:
+        """How surely one of some phones is spoken, (N, T, 1), in one half of the frame."""
+        phones = self.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
+        return phones[..., [LABEL[name] for name in names]].sum(-1).amax(-1, keepdim=True)
+
+    def reader_inputs(self, features: Tensor) -> Tensor:
+        """Features, and how surely a voice sounds and p, b or m is spoken, (N, T, F + 2)."""
+        voice = torch.sigmoid(self.voice(features))
+        return torch.cat([features, voice, self.chance_of(CLOSURES, features)], -1)
+
 
 class MouthReader(nn.Module):
     """What the mouth does, from features that no longer change.
@@ -98,16 +126,16 @@ class MouthReader(nn.Module):
             nn.Conv1d(width, coordinates + 1, 1),
         )
 
-    def forward(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates (N, T, C) and the logit that the lips meet (N, T), of (N, BEFORE + T, I)."""
-        found = self.outlet(self.inlet(self.scale(heard.transpose(1, 2)))).transpose(1, 2)
-        return found[..., :-1], found[..., -1]
+        read = self.outlet(self.inlet(self.scale(inputs.transpose(1, 2)))).transpose(1, 2)
+        return read[..., :-1], read[..., -1]
 
 
-class Meeting(nn.Module):
-    """Where sound and lips meet: both become directions; those of one moment agree.
+class SyncEmbedding(nn.Module):
+    """Sound and lips as directions in one space; those of one moment agree.
 
-    Each direction tells of `REACH` frames to both sides.
+    Each sees `REACH` frames to both sides. Lips count against their mean over the window.
     """
 
     REACH: Final = 2
@@ -120,9 +148,10 @@ class Meeting(nn.Module):
 
     def forward(self, features: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
         """Unit vectors (N, T - 2 REACH, size) of features (N, T, F) and of lips (N, T, C)."""
-        heard = self.sound(features.transpose(1, 2)).transpose(1, 2)
-        seen = self.lips(lower.transpose(1, 2)).transpose(1, 2)
-        return F.normalize(heard, dim=-1), F.normalize(seen, dim=-1)
+        lower = lower - lower.mean(1, keepdim=True)
+        sound = self.sound(features.transpose(1, 2)).transpose(1, 2)
+        lips = self.lips(lower.transpose(1, 2)).transpose(1, 2)
+        return F.normalize(sound, dim=-1), F.normalize(lips, dim=-1)
 
 
 def _tower(channels: int, width: int, size: int) -> nn.Sequential:

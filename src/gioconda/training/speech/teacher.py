@@ -1,7 +1,7 @@
 """wav2vec 2.0 as a teacher of the speech encoder, for training with more data than ours.
 
 It sees a whole recording, so it cannot stream and is not needed at run time: the encoder, which
-hears 80 ms ahead, learns to tell what it would say (Baevski et al., 2020).
+hears 80 ms ahead, learns to predict its features (Baevski et al., 2020).
 """
 
 from pathlib import Path
@@ -13,18 +13,18 @@ from torch import Tensor, nn
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS, SAMPLE_RATE
 
-_RATE: Final = 50  # what it says a second
-_RECEPTIVE: Final = 400  # samples that each of them hears
+_RATE: Final = 50  # its features a second
+_RECEPTIVE: Final = 400  # samples that each of them sees
 
 
 class Wav2Vec(nn.Module):
-    """What a frozen wav2vec 2.0 makes of sound, 25 times a second.
+    """The features of a frozen wav2vec 2.0, 25 times a second.
 
     Args:
         folder: a model as the package transformers saves it (`save_pretrained`), on the disk.
 
     Attributes:
-        size: how many numbers it gives for a frame.
+        size: numbers of a frame.
 
     Raises:
         GiocondaError: if there is no such model.
@@ -47,5 +47,5 @@ class Wav2Vec(nn.Module):
         """(N, T, size) of sound (N, 640 T), 16 kHz mono."""
         pcm = (pcm - pcm.mean(1, keepdim=True)) / (pcm.std(1, keepdim=True) + 1e-5)
         pcm = nn.functional.pad(pcm, (0, _RECEPTIVE - SAMPLE_RATE // _RATE))
-        said = self._model(pcm).last_hidden_state
-        return said.unflatten(1, (-1, _RATE // FPS)).mean(2)
+        features = self._model(pcm).last_hidden_state
+        return features.unflatten(1, (-1, _RATE // FPS)).mean(2)
