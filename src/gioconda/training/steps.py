@@ -24,7 +24,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
-from gioconda.training.report import Report, silent
+from gioconda.training.report import Report as Report
+from gioconda.training.report import silent as silent
 
 Part: TypeAlias = nn.Module | torch.optim.Optimizer
 Curve: TypeAlias = Callable[[float], float]  # part of the full rate, of the part of the schedule
