@@ -228,41 +228,29 @@ def _performances(args: argparse.Namespace, split: str = "train") -> "list[Perfo
 
 
 def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.renderer.recipe import (
-        GPU_IS_FULL,
-        POOL,
-        RATE,
-        SCENES,
-        STEPS,
-        USES,
-        train_renderer,
-    )
+    from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
 
-    batch, pool = args.batch or SCENES, args.pool or POOL
-    if pool < batch:
-        raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
+    given = {name: getattr(args, name) for name in ("steps", "batch", "pool", "uses", "rate")}
+    set_ = {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(args.size, start=args.start, last=args.last, workers=args.workers, **set_)
+    if recipe.pool < recipe.batch:
+        raise GiocondaError(
+            f"{recipe.batch} scenes in a batch cannot be drawn from {recipe.pool}; give --pool"
+        )
     try:
         with progress_bar("percent") as report:
             return train_renderer(
                 read_split(args, "train"),
+                recipe,
                 args.checkpoint,
                 args.minutes,
                 output,
-                args.size,
-                args.steps or STEPS,
-                args.workers,
-                args.start,
                 lambda stage, part: report(round(100 * part), 100),
-                last=args.last,
-                batch_size=batch,
-                pool_size=pool,
-                uses=args.uses or USES,
-                rate=args.rate or RATE,
             )
     except GPU_IS_FULL as error:
         raise GiocondaError(
-            f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
-            f" --pool and --batch; {args.checkpoint}, if it was written, goes on"
+            f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"
+            f" give less with --pool and --batch; {args.checkpoint}, if it was written, goes on"
         ) from error
 
 
