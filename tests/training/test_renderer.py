@@ -146,7 +146,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
         pool=5,
         windows=(small,),
         critic_from=2,
-        heard_after=0,
+        adversarial_after=0,
         unpaired=1.0,
     )
 

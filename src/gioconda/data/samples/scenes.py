@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.data.samples.choice import choose_frames
 from gioconda.data.samples.looks import Look, draw_look, with_grain
-from gioconda.data.samples.stretch import Stretch
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
@@ -24,7 +24,7 @@ from gioconda.face.encode import smooth
 from gioconda.face.pose import HeadPose
 from gioconda.face.tracker import Track
 from gioconda.media import cut_out, sample
-from gioconda.renderer.conditions import Conditions, DecoderConditions
+from gioconda.renderer.conditions import Conditions
 from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.reenactor import Reenactor, portrait_of
@@ -99,7 +99,7 @@ def make_scene(
         texture[..., :3] = with_grain(texture[..., :3], grain)
     reenactor = Reenactor(portrait, points[source], neutral)
     base, conditions = PlainMouth(portrait), Conditions(portrait, side)
-    real, given, faces = [], [], []
+    source_seen, real, given, faces = conditions.encoder, [], [], []
     for i, mesh in [*((i, points[i]) for i in targets), *((None, mesh) for mesh in unpaired)]:
         frame = reenactor.warp(mesh)
         seen = conditions.see(frame)
@@ -111,20 +111,10 @@ def make_scene(
         base(frame)
         given.append(conditions.decoder(frame, seen))
         faces.append(face_mask(seen.mesh, side))
-    return _scene(conditions, given, real, faces)
-
-
-def _scene(
-    conditions: Conditions,
-    given: list[DecoderConditions],
-    real: list[NDArray[np.uint8]],
-    faces: list[NDArray[np.uint8]],
-) -> Scene:
-    source = conditions.encoder
     return Scene(
-        source=source.picture,
-        source_masks=source.masks,
-        source_jaws=source.jaws,
+        source=source_seen.picture,
+        source_masks=source_seen.masks,
+        source_jaws=source_seen.jaws,
         base=np.stack([one.picture for one in given]),
         real=np.stack(real),
         masks=np.stack([one.masks for one in given]),
@@ -173,7 +163,8 @@ class Scenes(Iterator[Scene]):
 
     Half are from sharp clips, which are few; people come equally often. Half of the
     portraits are chosen for their shut mouth; real frames are mostly those with a mouth that is
-    more or less open than the portrait's, shut eyes or a turned head.
+    more or less open than the portrait's, shut eyes or a turned head. Faces are made a little
+    wider or longer, so that nobody's is learned by heart.
 
     Args:
         clips: of the training split.
@@ -231,8 +222,10 @@ class Scenes(Iterator[Scene]):
         """One to three scenes of a clip."""
         rng, track = self._rng, clip.track()
         count = min(len(track.points), _FRAMES)
-        stretch = Stretch(np.exp(rng.normal(0, _STRETCHED)) if self._looks else 1.0)
-        points = stretch.points(smooth(track.points[:count], track.seen[:count]))
+        wider = np.exp(rng.normal(0, _STRETCHED)) if self._looks else 1.0
+        stretch = np.array([wider, 1 / wider])
+        points = smooth(track.points[:count], track.seen[:count])
+        points[..., :2] = (points[..., :2] + 0.5) * stretch - 0.5
         neutral = self._basis.identify(points[:: max(1, count // 24)])
         head, dynamics = self._basis.pose(points, neutral)
         chosen = [
@@ -242,7 +235,7 @@ class Scenes(Iterator[Scene]):
         ]
         wanted = {i for source, targets in chosen for i in (source, *targets)}
         frames = {
-            i: stretch.frame(frame)
+            i: _stretched(frame, stretch)
             for i, frame in enumerate(islice(clip.frames(), max(wanted, default=-1) + 1))
             if i in wanted
         }
@@ -275,6 +268,15 @@ class Scenes(Iterator[Scene]):
         moved = np.concatenate([self._earlier[i] for i in chosen])
         moved[:, self._basis.lower] *= self._rng.uniform(1, _FURTHER)
         return head.to_image(self._basis.rebuild(moved, neutral))
+
+
+def _stretched(frame: NDArray[np.uint8], stretch: NDArray[np.float64]) -> NDArray[np.uint8]:
+    height, width = frame.shape[:2]
+    matrix = np.column_stack([np.diag(stretch), 0.5 * stretch - 0.5])
+    size = round(width * stretch[0]), round(height * stretch[1])
+    border = cv2.BORDER_REPLICATE
+    found = cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_CUBIC, borderMode=border)
+    return np.asarray(found, np.uint8)
 
 
 def eye_distance(track: Track) -> float:

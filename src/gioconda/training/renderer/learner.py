@@ -8,9 +8,12 @@ from typing import NamedTuple
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from gioconda.errors import GiocondaError
 from gioconda.training.renderer.batches import Batch, BatchWindow
 from gioconda.training.renderer.losses import (
     LossWeights,
@@ -26,26 +29,16 @@ from gioconda.training.renderer.network import Critic, RendererNet
 from gioconda.training.steps import Rate, Report, Trainer, running_mean, set_rate
 
 
-class Lesson(NamedTuple):
-    """What a step learns.
+class Plan(NamedTuple):
+    """What a step does."""
 
-    Attributes:
-        window: what its batch shows.
-        judged: whether the critic learns from it, too.
-        heard: whether the critic pulls at what is drawn.
-        paired: whether the target is known.
-        mixed: part of another's mouth in what the portraits give, 0 to 1.
-        mask: the price of the mask.
-        decay: of the running mean of the weights.
-    """
-
-    window: BatchWindow
-    judged: bool
-    heard: bool
+    window: BatchWindow  # that its batch shows
+    critic_learns: bool
+    adversarial: bool  # whether the critic pulls at what is drawn
     paired: bool
-    mixed: float
-    mask: float
-    decay: float
+    mixed: float  # part of another's mouth in what the portraits give, 0 to 1
+    mask: float  # the price of the mask
+    decay: float  # of the running mean of the weights
 
 
 class Learner:
@@ -64,7 +57,7 @@ class Learner:
         net, critic: the bare ones, whatever Fabric wraps them in.
         average: the running mean of the net's weights.
         optimizer, judging: the net's and the critic's.
-        pulled: how hard all losses but the critic pull, a running mean; None until it is heard.
+        pulled: how hard all losses but the critic pull, a running mean; None until then.
     """
 
     def __init__(
@@ -92,24 +85,24 @@ class Learner:
         self.pulled: Tensor | None = None
 
     def learn(
-        self, batch: Batch, lesson: Lesson, descend: Callable[[Tensor], None]
+        self, batch: Batch, plan: Plan, descend: Callable[[Tensor], None]
     ) -> dict[str, Tensor]:
         """One step; returns its losses.
 
         Args:
             batch: what to draw.
-            lesson: what to learn from it.
+            plan: what to do with it.
             descend: takes the net's step down the gradient of a loss.
         """
-        drawn, mask = self._draw(batch, lesson.mixed)
-        losses = self._losses(drawn, batch, lesson.heard)
+        drawn, mask = self._draw(batch, plan.mixed)
+        losses = self._losses(drawn, batch, plan.adversarial)
         pull, others = pull_of(losses, self._weights, drawn, self.pulled, self._strength)
-        if lesson.heard:
+        if plan.adversarial:
             self.pulled = others if self.pulled is None else self.pulled.lerp(others, 0.1)
         losses["mask"] = shut(mask, batch.weight, batch.masks[:, :1])
-        descend((pull * drawn).sum() + lesson.mask * losses["mask"])
-        self.average.multi_avg_fn = get_ema_multi_avg_fn(lesson.decay)
-        if lesson.judged:
+        descend((pull * drawn).sum() + plan.mask * losses["mask"])
+        self.average.multi_avg_fn = get_ema_multi_avg_fn(plan.decay)
+        if plan.critic_learns:
             losses["judge"] = self._judge_step(drawn.detach(), batch)
         if batch.paired:
             base = compare(batch.base, batch.real, batch.weight, len(batch.source))
@@ -132,7 +125,7 @@ class Learner:
         mask = mask.float()
         return batch.base + mask * (pixels.float() - batch.base), mask
 
-    def _losses(self, drawn: Tensor, batch: Batch, heard: bool) -> dict[str, Tensor]:
+    def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
         """What pulls at the pixels."""
         losses: dict[str, Tensor] = {}
         inside = batch.masks[:, :1]
@@ -140,7 +133,7 @@ class Learner:
             losses |= compare(drawn, batch.real, batch.weight, len(batch.source))
             losses["mixture"] = mixture(drawn, batch.real, inside, self._tile)
             losses["tone"] = tone(drawn, batch.real, inside, 2 * self._tile)
-        if heard:
+        if adversarial:
             self.critic.requires_grad_(False)
             with self._fabric.autocast():  # the bare critic: it learns nothing here
                 losses |= critique(self.critic, drawn, batch)
@@ -155,6 +148,25 @@ class Learner:
         self._fabric.backward(verdict)
         self.judging.step()
         return verdict
+
+    def write_weights(self, file: Path) -> None:
+        """Write what net and critic have learned, in 16 bits."""
+        both = nn.ModuleDict({"net": self.average.module, "critic": self.critic})
+        weights = {name: part.half().contiguous() for name, part in both.state_dict().items()}
+        save_file(weights, file)
+
+    def read_weights(self, file: Path) -> None:
+        """Begin with what `write_weights` wrote.
+
+        Raises:
+            GiocondaError: if it is no such file.
+        """
+        try:
+            weights = load_file(file)
+            for net in (self.net, self.average.module):
+                nn.ModuleDict({"net": net, "critic": self.critic}).load_state_dict(weights)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
 
 
 class FabricTrainer(Trainer):

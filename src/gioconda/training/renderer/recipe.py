@@ -30,10 +30,9 @@ from gioconda.renderer.calibration import RendererCalibration
 from gioconda.training.renderer.batches import ALL, EYES, MOUTH, Batches, BatchWindow, PixelWeights
 from gioconda.training.renderer.examples import Pool, endless_scenes
 from gioconda.training.renderer.export import export_renderer
-from gioconda.training.renderer.learner import FabricTrainer, Learner, Lesson, launch
+from gioconda.training.renderer.learner import FabricTrainer, Learner, Plan, launch
 from gioconda.training.renderer.losses import LossWeights
 from gioconda.training.renderer.network import SIDES, RendererNet
-from gioconda.training.renderer.weights import read_weights, write_weights
 from gioconda.training.steps import Report, settling, silent, warm_up
 
 GPU_IS_FULL: Final = torch.OutOfMemoryError
@@ -88,7 +87,7 @@ class Recipe:
         critic_rate: its learning rate, against the net's.
         critic_from: the step from which the critic learns; None for 1000, or at once where it
             comes with `start`.
-        heard_after: so many steps later it is heard.
+        adversarial_after: so many steps later it pulls at what is drawn.
         mask: the price of the mask.
         mask_from: the mask is free before, and has its full price at twice as many steps.
         calibration: is written beside the weights.
@@ -115,7 +114,7 @@ class Recipe:
     critic: float = 0.5
     critic_rate: float = 0.8
     critic_from: float | None = None
-    heard_after: int = 200
+    adversarial_after: int = 200
     mask: float = 0.002
     mask_from: int = 400
     calibration: RendererCalibration = _CALIBRATION
@@ -125,8 +124,8 @@ class Recipe:
         """S of the views."""
         return SIDES[self.size]
 
-    def lesson(self, step: int, critic_from: float, unpaired: bool) -> Lesson:
-        """What a step learns; the same in all processes, or some would wait for a critic that
+    def plan(self, step: int, critic_from: float, unpaired: bool) -> Plan:
+        """What a step does; the same in all processes, or some would wait for a critic that
         others do not ask.
 
         Args:
@@ -136,13 +135,13 @@ class Recipe:
         """
         chance = np.random.default_rng([2, step])
         window = self.windows[chance.choice(len(self.windows), p=[w.chance for w in self.windows])]
-        judged = window.judged and step >= critic_from
-        heard = judged and step >= critic_from + self.heard_after
-        alone = unpaired and heard and bool(chance.random() < self.unpaired)
-        return Lesson(
+        critic = window.judged and step >= critic_from
+        adversarial = critic and step >= critic_from + self.adversarial_after
+        alone = unpaired and adversarial and bool(chance.random() < self.unpaired)
+        return Plan(
             window,
-            judged,
-            heard,
+            critic,
+            adversarial,
             paired=not alone,
             mixed=float(chance.uniform(0.2, 0.8)) if alone else 0.0,
             # as long as nothing is drawn, only the price pulls at the mask
@@ -198,7 +197,7 @@ def train_renderer(
     trainer = FabricTrainer(fabric, learner, rate, checkpoint, steps, minutes, report)
     usual = trainer.facts.get("critic_from", _USUAL)
     if recipe.start is not None and not trainer.resumed:
-        read_weights(recipe.start, learner.net, learner.average.module, learner.critic)
+        learner.read_weights(recipe.start)
         usual = 0  # it has learned already
     critic_from = usual if recipe.critic_from is None else recipe.critic_from
     trainer.facts["critic_from"] = critic_from
@@ -212,13 +211,13 @@ def train_renderer(
     for step in trainer:
         while pool.added < wanted + (step - first) * recipe.batch / recipe.uses:
             pool.add(next(scenes))
-        lesson = recipe.lesson(step, critic_from, learner.pulled is not None)
-        batch = batches.draw(lesson.window, lesson.paired)
-        trainer.note(learner.learn(batch, lesson, trainer.descend))
+        plan = recipe.plan(step, critic_from, learner.pulled is not None)
+        batch = batches.draw(plan.window, plan.paired)
+        trainer.note(learner.learn(batch, plan, trainer.descend))
     result = trainer.results()
     if fabric.is_global_zero:
-        net = learner.average.module
-        write_weights(checkpoint.with_suffix(".safetensors"), net, learner.critic)
-        result["export_error"] = export_renderer(net.cpu(), recipe.side, output, recipe.calibration)
+        learner.write_weights(checkpoint.with_suffix(".safetensors"))
+        net = learner.average.module.cpu()
+        result["export_error"] = export_renderer(net, recipe.side, output, recipe.calibration)
     fabric.barrier()
     return result
