@@ -1,5 +1,7 @@
 """The released networks draw mouths and eyes, and leave the rest alone."""
 
+from zipfile import ZipFile
+
 import cv2
 import numpy as np
 import pytest
@@ -82,6 +84,15 @@ def test_every_size_is_drawn(photo):
 def test_a_file_that_is_none_is_named(portrait, tmp_path):
     with pytest.raises(GiocondaError, match=r"nothing\.zip"):
         NeuralDecoder(portrait, tmp_path / "nothing.zip")
+
+
+def test_a_file_of_an_older_release_is_told(portrait, tmp_path):
+    older = tmp_path / "older.zip"
+    with ZipFile(released()) as file, ZipFile(older, "w") as copy:
+        for name in ("encoder.onnx", "decoder.onnx"):
+            copy.writestr(name, file.read(name))
+    with pytest.raises(GiocondaError, match="calibration"):
+        NeuralDecoder(portrait, older)
 
 
 def test_in_mouth_and_eyes_detail_is_stronger_and_elsewhere_the_same():

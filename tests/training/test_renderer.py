@@ -18,6 +18,7 @@ from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
 from gioconda.renderer.geometry import GUIDES
 from gioconda.renderer.jaws import HANGING
+from gioconda.renderer.networks import calibration_of, released
 from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
@@ -167,6 +168,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     assert "judge" not in alone
     with pytest.raises(GiocondaError, match="no weights of the renderer"):
         train(tmp_path / "new.pt", 0, output, start=output)
+    assert calibration_of(output) == usual.calibration
     decoder = NeuralDecoder(portrait, output)
     frame = Renderer(portrait, decoder).render(portrait.pose, portrait.expression)
     assert frame.shape == (512, 512, 3)
@@ -178,6 +180,10 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     assert list(methods) == ["warp", "plain mouth", "network", "re-encoded"]
     assert methods["re-encoded"]["face"].psnr > methods["warp"]["face"].psnr
     assert methods["re-encoded"]["inner mouth"].sameness == pytest.approx(1, abs=0.1)
+
+
+def test_the_released_file_has_the_recipes_calibration():
+    assert calibration_of(released()) == recipe.Recipe().calibration
 
 
 def test_the_losses_see_blur_and_flicker():
