@@ -21,25 +21,16 @@ _PICTURES: Final = ("source", "source_masks", "base", "real", "masks", "real_mas
 
 @dataclass(frozen=True)
 class BatchWindow:
-    """A part of the view that batches show, in pixels of a view that is 256 wide.
+    """A part of the view that batches show, in pixels of a view that is 256 wide."""
 
-    Attributes:
-        chance: how often it is the batch.
-        height, width: its size.
-        top, left: the middle of where its corner lies.
-        jitter: how far the corner strays from there.
-        pairs: pairs of frames of each scene.
-        judged: whether the critic looks at it.
-    """
-
-    chance: float
+    chance: float  # that it is the batch
     height: int
     width: int
-    top: int
+    top: int  # the middle of where its corner lies
     left: int
-    jitter: int
-    pairs: int
-    judged: bool
+    jitter: int  # how far the corner strays from there
+    pairs: int  # of frames, of each scene
+    judged: bool  # whether the critic looks at it
 
     def draw(self, rng: np.random.Generator, side: int) -> Window:
         """Where it is this time, in a view `side` pixels wide."""

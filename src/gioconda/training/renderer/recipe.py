@@ -23,6 +23,7 @@ from typing import Final, Literal
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 
 from gioconda.data.clips import Clip
 from gioconda.data.samples.scenes import SHARP_PART
@@ -59,64 +60,37 @@ _CALIBRATION: Final = RendererCalibration(
 
 @dataclass(frozen=True)
 class Recipe:
-    """Every number that can be set.
+    """Every number that can be set."""
 
-    Attributes:
-        size: "small" or "base": the side of the view.
-        make: makes the net, by default the released architecture.
-        start: a .safetensors file of weights to begin with where there is no checkpoint yet.
-        steps: of the whole schedule.
-        last: whether the schedule ends with the call's minutes, however many steps that are, and
-            not with `steps`: for a machine that is lent for a while.
-        rate: the net's learning rate, before it settles; small batches after large ones want less.
-        settling: the last part of the schedule, in which that rate falls to nothing.
-        averaged: the released weights are a running mean, this slow in the end.
-        batch: scenes in a batch, at least 1.
-        pool: scenes to draw from, at least `batch`, kept where the net is; a scene takes 10 MB as
-            `small` and 40 as `base`.
-        uses: of a scene, in the mean, before it gives way to a new one; at least 1.
-        workers: processes that prepare scenes; 0 to prepare them in between.
-        sharp: the part of scenes from sharp clips; None for as many as there are.
-        unpaired: the part of the judged batches whose target nobody knows.
-        windows: what batches show.
-        weights: of the losses but the critic's and the mask's.
-        pixels: weights of pixels.
-        tile: side of what "mixture" sorts and "tone" adds up, in steps of two pixels of a view
-            256 wide.
-        critic: its pull, against that of all other losses together.
-        critic_rate: its learning rate, against the net's.
-        critic_from: the step from which the critic learns; None for 1000, or at once where it
-            comes with `start`.
-        adversarial_after: so many steps later it pulls at what is drawn.
-        mask: the price of the mask.
-        mask_from: the mask is free before, and has its full price at twice as many steps.
-        calibration: is written beside the weights.
-    """
-
-    size: Literal["small", "base"] = "small"
+    size: Literal["small", "base"] = "small"  # decides the side of the view
     make: Callable[[], RendererNet] = RendererNet
-    start: Path | None = None
-    steps: int = 20000
+    start: Path | None = None  # .safetensors to begin with where there is no checkpoint yet
+    steps: int = 20000  # of the whole schedule
+    # The schedule ends with the call's minutes, however many steps that are, and not with
+    # `steps`: for a machine that is lent for a while.
     last: bool = False
-    rate: float = 5e-4
-    settling: float = 0.4
-    averaged: float = 0.998
-    batch: int = 3
+    rate: float = 5e-4  # before it settles; small batches after large ones want less
+    settling: float = 0.4  # the last part of the schedule, in which that rate falls to nothing
+    averaged: float = 0.998  # the released weights are a running mean, this slow in the end
+    batch: int = 3  # scenes in a batch, at least 1
+    # Scenes to draw from, at least `batch`, kept where the net is; a scene takes 10 MB as "small"
+    # and 40 as "base".
     pool: int = 160
-    uses: float = 9
-    workers: int = 0
-    sharp: float | None = SHARP_PART
-    unpaired: float = 0.35
+    uses: float = 9  # of a scene, in the mean, before it gives way to a new one; at least 1
+    workers: int = 0  # processes that prepare scenes; 0 to prepare them in between
+    sharp: float | None = SHARP_PART  # of the scenes, from sharp clips; None as many as there are
+    unpaired: float = 0.35  # part of the judged batches whose target nobody knows
     windows: tuple[BatchWindow, ...] = (MOUTH, EYES, ALL)
     weights: LossWeights = _WEIGHTS
     pixels: PixelWeights = _PIXELS
+    # Side of what "mixture" sorts and "tone" adds up, in steps of two pixels of a view 256 wide.
     tile: int = 8
-    critic: float = 0.5
-    critic_rate: float = 0.8
-    critic_from: float | None = None
-    adversarial_after: int = 200
-    mask: float = 0.002
-    mask_from: int = 400
+    critic: float = 0.5  # its pull, against that of all other losses together
+    critic_rate: float = 0.8  # its learning rate, against the net's
+    critic_from: float | None = None  # the step; None for 1000, or at once with `start`
+    adversarial_after: int = 200  # so many steps later the critic pulls at what is drawn
+    mask: float = 0.002  # the price of the mask
+    mask_from: int = 400  # before it is free; it has its full price at twice as many steps
     calibration: RendererCalibration = _CALIBRATION
 
     @property
@@ -183,6 +157,33 @@ def train_renderer(
     """
     fabric = launch()
     torch.manual_seed(0)
+    learner, trainer = _set_up(fabric, recipe, checkpoint, minutes, report)
+    first, rank = trainer.step, fabric.global_rank
+    rng = np.random.default_rng([first, rank])
+    torch.manual_seed(int(rng.integers(2**31)))  # of what is left out
+    scenes = endless_scenes(clips, recipe.side, recipe.sharp, [1, first, rank], recipe.workers)
+    pool = Pool(recipe.pool, fabric.device)
+    wanted = max(recipe.batch, recipe.pool // 4)  # the first batches need not wait for all of it
+    batches = Batches(pool, recipe.batch, recipe.side, recipe.pixels, recipe.calibration, rng)
+    for step in trainer:
+        while pool.added < wanted + (step - first) * recipe.batch / recipe.uses:
+            pool.add(next(scenes))
+        plan = recipe.plan(step, trainer.facts["critic_from"], learner.pulled is not None)
+        batch = batches.draw(plan.window, plan.paired)
+        trainer.note(learner.learn(batch, plan, trainer.descend))
+    result = trainer.results()
+    if fabric.is_global_zero:
+        learner.write_weights(checkpoint.with_suffix(".safetensors"))
+        net = learner.average.module.cpu()
+        result["export_error"] = export_renderer(net, recipe.side, output, recipe.calibration)
+    fabric.barrier()
+    return result
+
+
+def _set_up(
+    fabric: Fabric, recipe: Recipe, checkpoint: Path, minutes: float, report: Report
+) -> tuple[Learner, FabricTrainer]:
+    """As the checkpoint has it, or at the beginning."""
     learner = Learner(
         fabric,
         recipe.make(),
@@ -201,23 +202,4 @@ def train_renderer(
         usual = 0  # it has learned already
     critic_from = usual if recipe.critic_from is None else recipe.critic_from
     trainer.facts["critic_from"] = critic_from
-    first, rank = trainer.step, fabric.global_rank
-    rng = np.random.default_rng([first, rank])
-    torch.manual_seed(int(rng.integers(2**31)))  # of what is left out
-    scenes = endless_scenes(clips, recipe.side, recipe.sharp, [1, first, rank], recipe.workers)
-    pool = Pool(recipe.pool, fabric.device)
-    wanted = max(recipe.batch, recipe.pool // 4)  # the first batches need not wait for all of it
-    batches = Batches(pool, recipe.batch, recipe.side, recipe.pixels, recipe.calibration, rng)
-    for step in trainer:
-        while pool.added < wanted + (step - first) * recipe.batch / recipe.uses:
-            pool.add(next(scenes))
-        plan = recipe.plan(step, critic_from, learner.pulled is not None)
-        batch = batches.draw(plan.window, plan.paired)
-        trainer.note(learner.learn(batch, plan, trainer.descend))
-    result = trainer.results()
-    if fabric.is_global_zero:
-        learner.write_weights(checkpoint.with_suffix(".safetensors"))
-        net = learner.average.module.cpu()
-        result["export_error"] = export_renderer(net, recipe.side, output, recipe.calibration)
-    fabric.barrier()
-    return result
+    return learner, trainer
