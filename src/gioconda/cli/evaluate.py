@@ -164,7 +164,8 @@ def _reenactment(args: argparse.Namespace) -> None:
 
 def _renderer(args: argparse.Namespace) -> None:
     from gioconda.evaluation.renderer import REGIONS, RegionScores, evaluate_renderer
-    from gioconda.renderer.neural import NeuralDecoder, precisions, released
+    from gioconda.renderer.networks import precisions, released
+    from gioconda.renderer.neural import NeuralDecoder
 
     decoders: dict[str, Any] = {
         f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)

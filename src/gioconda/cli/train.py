@@ -65,11 +65,23 @@ def add_parser(subparsers: Subparsers) -> None:
             option.add_to(one)
         add_clip_arguments(one)
         one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
+    calibration.add_argument("model", metavar="MODEL", type=Path, help="a .zip file of weights")
+    calibration.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        dest="settings",
+        nargs="+",
+        help="other numbers, NAME=VALUE,VALUE where there are several; needs -o",
+    )
+    calibration.add_argument("-o", "--output", metavar="FILE", type=Path, help=".zip")
 
 
 def run(args: argparse.Namespace) -> int:
     from gioconda.media.files import PendingFile, check_folder
 
+    if args.what == "calibration":
+        return _calibration(args)
     command = _COMMANDS[args.what]
     file = PendingFile(args.output, (command.help.split()[-1],))
     try:
@@ -87,6 +99,25 @@ def run(args: argparse.Namespace) -> int:
     finally:
         file.discard()
     print(f"{args.output}: " + ", ".join(f"{name} {value:g}" for name, value in facts.items()))
+    return 0
+
+
+def _calibration(args: argparse.Namespace) -> int:
+    from gioconda.media.files import PendingFile
+    from gioconda.training.calibration import set_calibration, show_calibration
+
+    if (args.settings is None) != (args.output is None):
+        raise GiocondaError("--set and -o go together: other numbers go into another file")
+    if args.settings is None:
+        print(show_calibration(args.model))
+        return 0
+    file = PendingFile(args.output, (".zip",))
+    try:
+        changed = set_calibration(args.model, args.settings, file.partial)
+        file.commit()
+    finally:
+        file.discard()
+    print(f"{args.output}: {changed} changed")
     return 0
 
 
@@ -155,55 +186,27 @@ def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[st
 
 
 def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.training.generator.recipe import train_generator
+    from gioconda.training.generator.recipe import Recipe, train_generator
 
-    size = {name: getattr(args, name) for name in ("width", "layers", "heads")}
-    return train_generator(
-        _performances(args, "train", report),
-        output,
-        args.checkpoint,
-        args.minutes,
-        report,
-        args.encoder,
-        {name: value for name, value in size.items() if value},
-    )
+    recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
+    return train_generator(performances, recipe, output, args.checkpoint, args.minutes, report)
 
 
 def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.training.renderer.recipe import (
-        GPU_IS_FULL,
-        POOL,
-        RATE,
-        SCENES,
-        STEPS,
-        USES,
-        train_renderer,
-    )
+    from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
 
-    batch, pool = args.batch or SCENES, args.pool or POOL
-    if pool < batch:
-        raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
-    try:
-        return train_renderer(
-            read_split(args, "train"),
-            args.checkpoint,
-            args.minutes,
-            output,
-            args.size or "small",
-            args.steps or STEPS,
-            args.workers or 0,
-            args.start,
-            report,
-            last=bool(args.last),
-            batch_size=batch,
-            pool_size=pool,
-            uses=args.uses or USES,
-            rate=args.rate or RATE,
+    recipe = _recipe(args, Recipe)
+    if recipe.pool < recipe.batch:
+        raise GiocondaError(
+            f"{recipe.batch} scenes in a batch cannot be drawn from {recipe.pool}; give --pool"
         )
+    try:
+        clips = read_split(args, "train")
+        return train_renderer(clips, recipe, args.checkpoint, args.minutes, output, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(
-            f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
-            f" --pool and --batch; {args.checkpoint}, if it was written, goes on"
+            f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"
+            f" give less with --pool and --batch; {args.checkpoint}, if it was written, goes on"
         ) from error
 
 
@@ -256,6 +259,7 @@ _COMMANDS = {
         _generator,
         (
             *_SLICES,
+            _RECIPE,
             _Option("encoder", Path, "another speech encoder than the released one"),
             _Option("width", positive, "of the network (default: 192)"),
             _Option("layers", positive, "of the network (default: 6)"),
@@ -267,6 +271,7 @@ _COMMANDS = {
         _renderer,
         (
             *_SLICES,
+            _RECIPE,
             _Option("size", ("small", "base"), "of the network (default: small)"),
             _Option("steps", positive, "of the whole schedule"),
             _Option("last", bool, "the schedule ends with --minutes, not with --steps"),

@@ -8,7 +8,7 @@ scale is that of a 512 x 512 video.
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.samples.scenes import Stage
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
@@ -27,9 +26,11 @@ from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
+from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
 from gioconda.renderer.jaws import Jaws, lay_on_upper
+from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.renderer.teeth import detail
 from gioconda.renderer.view import CELL
 
@@ -194,21 +195,23 @@ def redraw(
     frames = list(islice(clip.frames(), source + 1 + count))
     points = smooth(track.points[: len(frames)], track.seen[: len(frames)])
     neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
-    stage = Stage(frames[source], points[source], neutral, SIDE)
+    portrait = portrait_of(frames[source], points[source], neutral, SIDE)
+    reenactor = Reenactor(portrait, points[source], neutral)
     everything = {"plain mouth": PlainMouth, **decoders}
-    made = {name: make(stage.portrait) for name, make in everything.items()}
+    made = {name: make(portrait) for name, make in everything.items()}
     found = []
     for i in range(source + 1, len(frames)):
         if not track.seen[i]:
             continue
-        take = stage.take(points[i])
-        pictures = {"warp": take.view.cut(take.frame)}
+        warped = reenactor.warp(points[i])
+        view, mesh, jaws = SeenFace.of(warped.head, warped.mesh, SIDE)
+        pictures = {"warp": view.cut(warped.picture)}
         for name, decoder in made.items():
-            frame = take.frame.copy()
-            decoder(frame, take.shot)
-            pictures[name] = take.view.cut(frame)
-        real, mesh = take.on_real.cut(frames[i]), take.mesh
-        found.append(Drawn(i, real, mesh, Jaws.of(take.shot.head, mesh), _regions(mesh), pictures))
+            frame = replace(warped, picture=warped.picture.copy())
+            decoder(frame)
+            pictures[name] = view.cut(frame.picture)
+        real = reenactor.on_clip(view).cut(frames[i])
+        found.append(Drawn(i, real, mesh, jaws, _regions(mesh), pictures))
     return found
 
 

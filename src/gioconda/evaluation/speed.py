@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,10 @@ from gioconda.media import FPS, SAMPLE_RATE, VideoWriter
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import Shot
-from gioconda.renderer.neural import PARTS, NeuralDecoder, networks, precisions, released, resize
+from gioconda.renderer.conditions import WINDOWS
+from gioconda.renderer.networks import networks, precisions, released, resize
+from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.warper import Warper
 
 _WARM = 10  # frames that are not counted
 
@@ -142,23 +144,24 @@ def bench_decoder(size: int, model: Path | None = None) -> DecoderBench:
     decoders = {name: NeuralDecoder(portrait, model, name) for name in precisions(model)}
     times: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {name: [] for name in decoders if name != "f32"}
-    renderer = Renderer(portrait, _Nothing())
+    warper = Warper(portrait)
     for pose, dynamics in zip(motion.pose, motion.dynamics, strict=True):
-        warped, shot = renderer.shoot(pose + portrait.pose, dynamics)
+        warped = warper.warp(pose + portrait.pose, dynamics)
         drawn = {}
         for name, decoder in decoders.items():
-            drawn[name] = warped.copy()
+            frame = replace(warped, picture=warped.picture.copy())
+            drawn[name] = frame.picture
             begin = time.perf_counter()
-            decoder(drawn[name], shot)
+            decoder(frame)
             times.setdefault(name, []).append(time.perf_counter() - begin)
-        view = shot.head.view(decoders["f32"].side)
+        view = warped.head.view(decoders["f32"].side)
         exact = view.cut(drawn["f32"]).astype(np.float32)
         for name, squares in errors.items():
             squares.append(float(np.mean((view.cut(drawn[name]) - exact) ** 2)))
     encoder, drawing = networks(model)
     count = 0
-    for part in PARTS:
-        resize(drawing, *part.size(decoders["f32"].side))
+    for window in WINDOWS:
+        resize(drawing, *window.size(decoders["f32"].side))
         count += multiplications(drawing)
     return DecoderBench(
         decoder_gmac=count / 1e9,
@@ -180,13 +183,6 @@ def multiplications(model: ov.Model) -> int:
             places = int(np.prod(operation.output(0).get_shape()[2:]))
             total += places * int(np.prod(kernel))
     return total
-
-
-class _Nothing:
-    """A decoder that leaves the warp as it is."""
-
-    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
-        pass
 
 
 def bench_memory(size: int, lengths: tuple[float, ...]) -> MemoryBench:

@@ -13,13 +13,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gioconda.inference import CALIBRATION, calibration_json
+from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
 from gioconda.training.renderer.network import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
 _ENCODER = (["picture", "masks", "jaws"], ["features", "ground"])
-_DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
+DECODER_INPUTS = ["picture", "masks", "guides", "features", "ground"]
+_DECODER = (DECODER_INPUTS, ["change"])
 # of the decoder, which draws windows of any size: axes of height and width
 _SIZES = {"picture": [0, 1], "masks": [1, 2], "guides": [1, 2], "features": [0, 1]}
 _SIZES |= {"ground": [1, 2], "change": [0, 1]}
@@ -63,13 +66,16 @@ class DecoderGraph(nn.Module):
         return change[0].permute(1, 2, 0)
 
 
-def export_renderer(net: RendererNet, side: int, output: Path) -> float:
+def export_renderer(
+    net: RendererNet, side: int, output: Path, calibration: RendererCalibration
+) -> float:
     """Write encoder and decoder as ONNX files in one zip, their weights in 16 bits.
 
     Args:
         net: the trained net.
         side: S of its views.
         output: the .zip file.
+        calibration: is written beside them.
 
     Returns:
         The largest difference between torch and OpenVINO in what is drawn, 0 to 255.
@@ -94,6 +100,7 @@ def export_renderer(net: RendererNet, side: int, output: Path) -> float:
     with ZipFile(output, "w", ZIP_STORED) as file:
         for name, content in files.items():
             file.writestr(name, content)
+        file.writestr(CALIBRATION, calibration_json(calibration))
     core, exact = ov.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = core.compile_model(core.read_model(files["decoder.onnx"]), "CPU", exact)
     found = compiled([x.numpy() for x in inputs])[0]
