@@ -199,18 +199,18 @@ def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
 
 
 def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.generator.recipe import train_generator
+    from gioconda.training.generator.recipe import Recipe, train_generator
 
     performances = _performances(args)
+    recipe = Recipe(width=args.width, layers=args.layers, heads=args.heads, encoder=args.encoder)
     with progress_bar("percent") as report:
         return train_generator(
             performances,
+            recipe,
             output,
             args.checkpoint,
             args.minutes,
             lambda stage, part: report(round(100 * part), 100),
-            args.encoder,
-            {name: getattr(args, name) for name in ("width", "layers", "heads")},
         )
 
 

@@ -24,7 +24,8 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.pose import angles
-from gioconda.generator.bank import BLEND, Stretch, lid_gap
+from gioconda.generator.bank import BLEND, Segment
+from gioconda.generator.blinks import eye_opening
 
 LEAST: Final = 75  # frames
 MOST: Final = 250
@@ -73,7 +74,7 @@ def train_bank(
         GiocondaError: if no clip serves.
     """
     basis = released_basis()
-    found: list[Stretch] = []
+    found: list[Segment] = []
     shutting: list[NDArray[np.float64]] = []
     people = set()
     for i, clip in enumerate(clips):
@@ -88,13 +89,13 @@ def train_bank(
         raise GiocondaError(
             f"none of the {len(clips)} clips holds three steady seconds and a blink"
         )
-    whole = Stretch(
+    whole = Segment(
         *(np.concatenate([getattr(s, n) for s in found]) for n in ("pose", "upper", "blink"))
     )
     mirror, missed = mirror_of(basis, basis.lower.start)
     shut = np.median(shutting, axis=0)
     shut = (shut + shut @ mirror[basis.upper, basis.upper]) / 2  # both eyes alike
-    shut /= 1 - float(lid_gap(shut, basis))
+    shut /= 1 - float(eye_opening(shut, basis))
     save_file(
         {
             "lengths": np.array([len(s) for s in found], np.int32),
@@ -120,7 +121,7 @@ def train_bank(
     }
 
 
-def _stretches(clip: Clip, basis: Basis) -> tuple[list[Stretch], list[NDArray[np.float64]]]:
+def _stretches(clip: Clip, basis: Basis) -> tuple[list[Segment], list[NDArray[np.float64]]]:
     """The steady stretches of a clip, and how its blinks change the upper coordinates."""
     track = clip.track()
     if len(track.points) < LEAST or not track.seen.all():
@@ -147,14 +148,14 @@ def _stretches(clip: Clip, basis: Basis) -> tuple[list[Stretch], list[NDArray[np
 
 def _stretch(
     pose: NDArray[np.float64], dynamics: NDArray[np.float32], basis: Basis
-) -> tuple[Stretch, list[NDArray[np.float64]]] | None:
+) -> tuple[Segment, list[NDArray[np.float64]]] | None:
     pose = gaussian_filter1d(_level(pose), _SMOOTH_POSE, axis=0)
     if (np.quantile(np.abs(pose), 0.95, axis=0) > LIMITS).any():
         return None
     pose = LIMITS * np.tanh(pose / LIMITS)
     gaze = dynamics[:, basis.gaze].astype(np.float64)
     upper = dynamics[:, basis.upper].astype(np.float64)
-    blink, bottoms = _blinks(lid_gap(upper, basis))
+    blink, bottoms = _blinks(eye_opening(upper, basis))
     if len(bottoms) > _BLINKS_A_SECOND * len(pose) / 25:
         return None
     seen = blink == 0
@@ -169,7 +170,7 @@ def _stretch(
     end = len(pose)
     while end > LEAST and blink[end - BLEND // 2 - 1 : end - BLEND // 2 + 1].any():
         end -= 1
-    return Stretch(*(part[:end].astype(np.float32) for part in (pose, face, blink))), shuts
+    return Segment(*(part[:end].astype(np.float32) for part in (pose, face, blink))), shuts
 
 
 def _level(pose: NDArray[np.float64]) -> NDArray[np.float64]:
