@@ -101,6 +101,17 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     integers.set_defaults(recipe=_integers, suffix=".zip")
 
+    calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
+    calibration.add_argument("model", metavar="MODEL", type=Path, help="a .zip file of weights")
+    calibration.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        dest="settings",
+        nargs="+",
+        help="other numbers, NAME=VALUE,VALUE where there are several; needs -o",
+    )
+    calibration.add_argument("-o", "--output", metavar="FILE", type=Path, help=".zip")
+
     for recipe in (regressor, speech, generator, renderer):
         recipe.add_argument(
             "--checkpoint",
@@ -128,6 +139,8 @@ def _rate(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     from gioconda.media.files import PendingFile, check_folder
 
+    if args.what == "calibration":
+        return _calibration(args)
     file = PendingFile(args.output, (args.suffix,))
     try:
         if "checkpoint" in args:
@@ -142,6 +155,25 @@ def run(args: argparse.Namespace) -> int:
     finally:
         file.discard()
     print(f"{args.output}: " + ", ".join(f"{name} {value:g}" for name, value in facts.items()))
+    return 0
+
+
+def _calibration(args: argparse.Namespace) -> int:
+    from gioconda.media.files import PendingFile
+    from gioconda.training.calibration import set_calibration, show_calibration
+
+    if (args.settings is None) != (args.output is None):
+        raise GiocondaError("--set and -o go together: other numbers go into another file")
+    if args.settings is None:
+        print(show_calibration(args.model))
+        return 0
+    file = PendingFile(args.output, (".zip",))
+    try:
+        changed = set_calibration(args.model, args.settings, file.partial)
+        file.commit()
+    finally:
+        file.discard()
+    print(f"{args.output}: {changed} changed")
     return 0
 
 
