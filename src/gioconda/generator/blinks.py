@@ -12,7 +12,7 @@ from gioconda.generator.calibration import Calibration
 from gioconda.media import FPS
 
 OPEN, DOWN, UP = (0, 0), (1, 0), (0, 1)
-"""What the lids do in a frame, as the network is told: whether they go down, whether up."""
+"""What the lids do in a frame, as a condition: whether they go down, whether up."""
 
 
 class BlinkTimer:

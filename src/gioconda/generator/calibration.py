@@ -17,7 +17,7 @@ class Calibration:
         amplitude_range: the least and the largest amplitude that clips taught.
         steps: of the sampler for a frame; head and eyes move as much as real ones with 4.
         guidance: how much the mouth follows the speech; 1 is as learned.
-        mouth_from_encoder: the part of the mouth that the speech encoder tells; the rest is the
+        mouth_from_encoder: the part of the mouth that is the speech encoder's; the rest is the
             network's.
         mouth_lead: how far the mouth goes on, in parts of its last step.
         gate_voice: the certainty of a voice from which the voice gate opens.
@@ -31,9 +31,9 @@ class Calibration:
         closing_release: the part of a closing that is left a frame later.
         closing_least: directions that move the lips by less than this part of the largest are
             left alone.
-        distance_return: of the way back to the told distance, a frame.
+        distance_return: of the way back to the dial's distance, a frame.
         head_gain: of the pose. The network's head moves 0.28 degrees a frame, real heads 0.43.
-        gaze_mean: how much of a frame's gaze goes into the mean that is held to the told one.
+        gaze_mean: how much of a frame's gaze goes into the mean that is held to the dial's.
         lids_follow: of a blink, for a radian that the eyes look down: 0.7 of the iris' way.
         blink_closing: of a blink, added to what the network gives, which is about half.
         blink_rate: a minute, in the training clips.

@@ -156,7 +156,7 @@ class BrowGain:
 
 
 class GazeHold:
-    """Eyes go half of the way to where they are told to rest; the rest is added.
+    """Eyes go half of the way to where the dial is; the rest is added.
 
     That is what a mean over a few frames is off. The lids follow, or eyes that look up or down
     would be half hidden.
@@ -205,7 +205,7 @@ class BlinkClosing:
 
 
 def added_pose(frame: Frame) -> None:
-    """No clip tells a pose from its person's usual one, so the dial is added."""
+    """No pose is learned but against a person's usual one, so the dial is added."""
     frame.pose += frame.dials.pose[0]
 
 

@@ -1,6 +1,6 @@
 """Emotions as explicit changes of the face, added to the motion that speech asks for.
 
-The prototypes of `gioconda.emotions` in the basis of faces. The change does not know what is said:
+The prototypes of `gioconda.emotions` in the basis of faces. The change does not depend on speech:
 lips that meet without it meet with it, so p, b and m stay closed.
 """
 

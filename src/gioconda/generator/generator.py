@@ -2,7 +2,7 @@
 
 A frame comes out of the motion network (`network.py`) and goes through the corrections. With
 `LOOK_AHEAD` frames of later sound, a sound moves the face 120 ms after it at the latest. A whole
-recording takes the same way as a live one.
+recording goes the same way as a live one.
 """
 
 from pathlib import Path
@@ -109,13 +109,13 @@ class Generator:
         self._loudness = np.concatenate([self._loudness, speech.loudness])
         return self._make(self._encoder.append(speech.mel))
 
-    def _make(self, heard: Heard) -> list[Frame]:
-        """The frames of these speech features."""
-        loudness, self._loudness = np.split(self._loudness, [len(heard)])
-        speech = speech_condition(heard, loudness)
-        return [self._make_frame(heard, i, speech[i]) for i in range(len(heard))]
+    def _make(self, encoded: Heard) -> list[Frame]:
+        """The frames of this encoded speech."""
+        loudness, self._loudness = np.split(self._loudness, [len(encoded)])
+        speech = speech_condition(encoded, loudness)
+        return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
 
-    def _make_frame(self, heard: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
         dials = self.controls.at(self._count, self._count + 1)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         noise = self._noise.standard_normal(self._channels.count, np.float32)
@@ -124,10 +124,10 @@ class Generator:
         frame = Frame(
             pose,
             dynamics,
-            mouth=heard.mouth[i],
-            voice=float(heard.voice[i]),
-            closing=float(heard.closing[i]),
-            touching=float(heard.touching[i]),
+            mouth=encoded.mouth[i],
+            voice=float(encoded.voice[i]),
+            closing=float(encoded.closing[i]),
+            touching=float(encoded.touching[i]),
             gaze=gaze,
             lids=self._blinks.closed,
             dials=dials,

@@ -22,8 +22,8 @@ the other steps, for the conditional row only. Their tensors by name, C as in `C
 `again` has the conditional row only, conditions of the new frame only, (1, 4) and (1, `COUNT`),
 and no outputs for the caches.
 
-The mouths of the history are hidden from the network: it would go on as the mouth was, not as the
-speech says (measured, see docs/design.md).
+The mouths of the history are hidden from the network: it would go on as the mouth did, and not
+follow the speech (measured, see docs/design.md).
 """
 
 from dataclasses import dataclass
@@ -94,14 +94,14 @@ class Conditions:
     BY_NAME: Final = {"speech": SPEECH, "gaze": GAZE, "amplitude": AMPLITUDE, "blinks": BLINKS}
 
 
-def speech_condition(heard: Heard, loudness: NDArray[np.float32]) -> NDArray[np.float32]:
+def speech_condition(encoded: Heard, loudness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Speech features, the certainty of a voice, and loudness in units of 20 dB, (T, 130).
 
     Args:
-        heard: of `SpeechEncoder`.
+        encoded: of `SpeechEncoder`.
         loudness: (T,) in dB, of `Speech`.
     """
-    return np.concatenate([heard.features, heard.voice[:, None], loudness[:, None] / 20], 1)
+    return np.concatenate([encoded.features, encoded.voice[:, None], loudness[:, None] / 20], 1)
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class MotionStream:
             residuals, frames, *latest = _ask(self._first, inputs)
             residual = np.array(residuals[CONDITIONAL])
             self._frame[:] = frames[CONDITIONAL]
-            # more steps would put in what nobody said, so the mouth is the first answer
+            # more steps would add what is not in the speech, so the mouth is the first answer
             whole = guided(residual, residuals[UNCONDITIONAL], self._calibration.guidance)
             self._mouth = whole[lower]
             self._keep(latest)
