@@ -25,7 +25,8 @@ from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
 from gioconda.generator import Generator
-from gioconda.generator.windows import following_lids
+from gioconda.generator.corrections import following_lids
+from gioconda.generator.network import released_network
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
@@ -342,5 +343,6 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
             moved[i] += 0.01
             columns.append((error(moved) - wrong) / 0.01)
         code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
+    follow = released_network().calibration.lids_follow
     pitch = face.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
-    return np.asarray(code + following_lids(pitch), np.float32)
+    return np.asarray(code + following_lids(pitch, follow), np.float32)

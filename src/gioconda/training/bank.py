@@ -23,7 +23,8 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.pose import angles
-from gioconda.generator.bank import BLEND, Stretch, lid_gap
+from gioconda.generator.bank import BLEND, Segment
+from gioconda.generator.blinks import eye_opening
 from gioconda.media import FPS
 from gioconda.training.report import Report, silent
 
@@ -94,7 +95,7 @@ def train_bank(
         GiocondaError: if no clip serves.
     """
     basis = released_basis()
-    stretches: list[Stretch] = []
+    stretches: list[Segment] = []
     shuts: list[NDArray[np.float64]] = []
     people = set()
     for i, clip in enumerate(clips):
@@ -112,8 +113,8 @@ def train_bank(
     mirror, missed = mirror_of(basis, basis.lower.start)
     shut = np.median(shuts, axis=0)
     shut = (shut + shut @ mirror[basis.upper, basis.upper]) / 2  # both eyes alike
-    shut /= 1 - float(lid_gap(shut, basis))
-    whole = Stretch(
+    shut /= 1 - float(eye_opening(shut, basis))
+    whole = Segment(
         *(np.concatenate([getattr(s, n) for s in stretches]) for n in ("pose", "upper", "blink"))
     )
     save_file(
@@ -132,7 +133,7 @@ def train_bank(
     return {**counts, **_figures(stretches, whole), "mirror_missed": missed}
 
 
-def _figures(stretches: list[Stretch], whole: Stretch) -> dict[str, float]:
+def _figures(stretches: list[Segment], whole: Segment) -> dict[str, float]:
     """Seconds, blinks a minute, and changes of the pose between frames."""
     blinks = (np.diff((whole.blink > 0.9).astype(int)) == 1).sum()
     changes = [np.abs(np.diff(s.pose[:, :3], axis=0)).mean(0) for s in stretches]
@@ -148,7 +149,7 @@ def _figures(stretches: list[Stretch], whole: Stretch) -> dict[str, float]:
 
 def _stretches(
     clip: Clip, recipe: Recipe, basis: Basis
-) -> tuple[list[Stretch], list[NDArray[np.float64]]]:
+) -> tuple[list[Segment], list[NDArray[np.float64]]]:
     """The steady stretches of a clip, and how its blinks change the upper coordinates."""
     track = clip.track()
     if len(track.points) < recipe.least or not track.seen.all():
@@ -175,7 +176,7 @@ def _stretches(
 
 def _stretch(
     pose: NDArray[np.float64], dynamics: NDArray[np.float32], recipe: Recipe, basis: Basis
-) -> tuple[Stretch, list[NDArray[np.float64]]] | None:
+) -> tuple[Segment, list[NDArray[np.float64]]] | None:
     """The stretch, and how its blinks change the upper coordinates; None where it turns or blinks
     too much."""
     limits = np.array(recipe.limits)
@@ -185,7 +186,7 @@ def _stretch(
     pose = limits * np.tanh(pose / limits)
     gaze = dynamics[:, basis.gaze].astype(np.float64)
     upper = dynamics[:, basis.upper].astype(np.float64)
-    blink, bottoms = _blinks(lid_gap(upper, basis), recipe)
+    blink, bottoms = _blinks(eye_opening(upper, basis), recipe)
     if len(bottoms) > recipe.blinks * len(pose) / FPS:
         return None
     seen = blink == 0
@@ -200,7 +201,7 @@ def _stretch(
     end = len(pose)
     while end > recipe.least and blink[end - BLEND // 2 - 1 : end - BLEND // 2 + 1].any():
         end -= 1
-    return Stretch(*(part[:end].astype(np.float32) for part in (pose, face, blink))), shuts
+    return Segment(*(part[:end].astype(np.float32) for part in (pose, face, blink))), shuts
 
 
 def _level(pose: NDArray[np.float64]) -> NDArray[np.float64]:

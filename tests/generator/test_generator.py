@@ -7,7 +7,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
-from gioconda.generator.windows import following_lids
+from gioconda.generator.corrections import following_lids
 
 Voice = NDArray[np.float32]
 
@@ -80,7 +80,7 @@ def test_the_eyes_look_where_they_are_told(voice: Voice) -> None:
 def test_lids_go_with_eyes_that_look_up_and_down() -> None:
     basis = released_basis()
     up, down = (
-        measure.lid_opening(basis.rebuild(following_lids(pitch)[None], basis.mean)).mean()
+        measure.lid_opening(basis.rebuild(following_lids(pitch, 1.1)[None], basis.mean)).mean()
         for pitch in (0.2, -0.2)
     )
     assert down < measure.lid_opening(basis.mean[None]).mean() < up
