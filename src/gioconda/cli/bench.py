@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers, minutes, positive
+from gioconda.cli import Subparsers, live_missing, minutes, positive
 from gioconda.cli.animate import size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
-from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.evaluation.provenance import ProvenanceBench
@@ -115,10 +114,7 @@ def _live(args: argparse.Namespace) -> None:
     try:
         from gioconda.evaluation.live import Latency, bench_live
     except ModuleNotFoundError as error:
-        raise GiocondaError(
-            f"{error.name} is missing; install Gioconda with its live parts: "
-            "pip install 'gioconda[live]'"
-        ) from error
+        raise live_missing(error) from error
     with progress_bar("trials") as report:
         result = bench_live(args.trials, args.minutes, report=report)
     title = (

@@ -125,7 +125,7 @@ def _basis(args: argparse.Namespace) -> None:
     from gioconda.evaluation.basis import REGIONS, evaluate_basis
 
     with progress_bar("clips") as report:
-        result = evaluate_basis(read_split(args, "val"), report=report)
+        result = evaluate_basis(read_split(args, "val"), report)
     rows = [
         [name, *(f"{e.median:5.2f} {e.mean:5.2f} {e.p95:5.2f}" for e in errors.values())]
         for name, errors in result.errors.items()
@@ -147,10 +147,10 @@ def _speech(args: argparse.Namespace) -> None:
 
 
 def _reenactment(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.reenactment import UNITS, Errors, evaluate_reenactment
+    from gioconda.evaluation.reenactment import UNITS, MotionErrors, evaluate_reenactment
 
     with progress_bar("clips") as report:
-        result = evaluate_reenactment(read_split(args, "val"), args.clips, report=report)
+        result = evaluate_reenactment(read_split(args, "val"), args.clips, report)
     rows = [
         [name.replace("_", " "), *cells(result.errors[name]), unit] for name, unit in UNITS.items()
     ]
@@ -159,7 +159,7 @@ def _reenactment(args: argparse.Namespace) -> None:
         f"{result.clips} clips, {result.frames} frames, {result.refused} clips refused, "
         f"{result.lost:.1f} % of frames lost, background moved by {result.background:.2f} of 255"
     )
-    show(result, args.json, title, ["", *headings(Errors), "unit"], rows)
+    show(result, args.json, title, ["", *headings(MotionErrors), "unit"], rows)
 
 
 def _renderer(args: argparse.Namespace) -> None:

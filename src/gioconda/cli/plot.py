@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,30 +44,21 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("plot", help="draw a motion file: mouth, lids, gaze, head")
     parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
     parser.add_argument("--audio", metavar="FILE", help="the voice that goes with it")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help="the .png to write"
-    )
+    add_output(parser, "the .png to write")
 
 
 def run(args: argparse.Namespace) -> int:
     """Plot."""
     from gioconda.data.videos.card import check_matplotlib
     from gioconda.media import read_audio
-    from gioconda.media.files import PendingFile, write_error
+    from gioconda.media.files import whole_file
     from gioconda.motion import Motion
 
     check_matplotlib("the plot")
-    pending = PendingFile(args.output, (".png",))
-    try:
+    with whole_file(args.output, (".png",)) as file:
         motion = Motion.load(args.motion)
         voice = None if args.audio is None else read_audio(args.audio)
-        try:
-            draw(motion, voice, pending.partial)
-        except OSError as error:
-            raise write_error(args.output, error) from error
-        pending.commit()
-    finally:
-        pending.discard()
+        draw(motion, voice, file)
     return 0
 
 

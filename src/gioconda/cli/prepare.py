@@ -13,6 +13,12 @@ from gioconda.errors import GiocondaError
 if TYPE_CHECKING:
     from gioconda.data.videos.quality import Limits
 
+# Options that mean nothing to --tts.
+_VIDEO_OPTIONS: Final = (
+    *("val", "licence", "release", "allow_licence"),
+    *("limit", "shard_size", "ray", "work"),
+)
+
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("prepare", help="turn talking videos into training shards")
@@ -71,19 +77,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="instead of videos: English sentences said by flite and festival, with phone times",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-# Options that say nothing to --tts, and what they are where they are not given.
-_VIDEO_OPTIONS: Final[dict[str, Any]] = {
-    "val": 0.05,
-    "licence": "",
-    "release": False,
-    "allow_licence": [],
-    "limit": [],
-    "shard_size": 50,
-    "ray": None,
-    "work": None,
-}
+    defaults = {option: parser.get_default(option) for option in _VIDEO_OPTIONS}
+    parser.set_defaults(video_defaults=defaults)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -166,7 +161,8 @@ def _spoken(args: argparse.Namespace) -> int:
 
     if args.sources:
         raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
-    given = [option for option, usual in _VIDEO_OPTIONS.items() if getattr(args, option) != usual]
+    usual = args.video_defaults
+    given = [option for option in usual if getattr(args, option) != usual[option]]
     if given:
         names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
         raise GiocondaError(f"{names} is about videos and does not go with --tts; leave it out")

@@ -6,7 +6,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from PIL.ImageFont import load_default
 
 from gioconda.face import measure, topology
 from gioconda.face.finder import Face
@@ -79,9 +80,9 @@ def draw_report(portrait: Portrait, face: Face, name: str) -> _Picture:
         _paste(sheet, _fitted(picture, _SMALL), left, row)
     image = Image.fromarray(sheet)
     draw = ImageDraw.Draw(image)
-    draw.text((_GAP, _GAP - 4), name, _INK, _font(22))
+    draw.text((_GAP, _GAP - 4), name, _INK, load_default(22))
     for left, title in zip(lefts, panels, strict=True):
-        draw.text((left, row - 22), title, _PALE, _font(15))
+        draw.text((left, row - 22), title, _PALE, load_default(15))
     _write(draw, portrait, face, _GAP * 2 + _SIDE)
     return np.array(image)
 
@@ -90,8 +91,8 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
     """The column of numbers and the key to the colours."""
     y = _GAP + 30
     for title, value in facts(portrait, face):
-        draw.text((left, y), title, _PALE, _font(16))
-        draw.text((left + 160, y), value, _INK, _font(16))
+        draw.text((left, y), title, _PALE, load_default(16))
+        draw.text((left + 160, y), value, _INK, load_default(16))
         y += 29
     y += 20
     for colour, meaning in (
@@ -106,12 +107,12 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
         (_AXES[2], "where the nose points"),
     ):
         draw.rectangle((left, y + 5, left + 22, y + 15), colour, _PALE)
-        draw.text((left + 34, y), meaning, _INK, _font(16))
+        draw.text((left + 34, y), meaning, _INK, load_default(16))
         y += 26
     if face.note:
         y += 12
         for line in wrap(face.note, 42):
-            draw.text((left, y), line, _INK, _font(15))
+            draw.text((left, y), line, _INK, load_default(15))
             y += 21
 
 
@@ -213,7 +214,3 @@ def _fitted(picture: _Picture, side: int) -> _Picture:
 def _paste(sheet: _Picture, picture: _Picture, left: int, top: int) -> None:
     height, width = picture.shape[:2]
     sheet[top : top + height, left : left + width] = picture
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

@@ -1,8 +1,8 @@
 """How well forced alignment finds phones whose times are known."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from gioconda.data.phones import CLOSURES, SILENCE, Phone
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.utterances import read_spoken
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.media import FPS
 
 _FRAME: Final = 1000 / FPS  # ms
@@ -41,30 +41,7 @@ class Alignment:
     errors: dict[str, AlignmentErrors]
 
 
-@dataclass
-class _Found:
-    """Of one kind of phones: how many there are, and errors of the matched in ms, (2 each)."""
-
-    phones: int = 0
-    errors: list[float] = field(default_factory=list)
-
-    def summary(self) -> AlignmentErrors:
-        errors = np.array(self.errors)
-        sizes = np.abs(errors)
-        return AlignmentErrors(
-            phones=self.phones,
-            matched=50 * len(errors) / self.phones,
-            median=float(np.median(sizes)),
-            p90=float(np.percentile(sizes, 90)),
-            mean=float(sizes.mean()),
-            bias=float(np.median(errors)),
-            within_frame=100 * float((sizes <= _FRAME).mean()),
-        )
-
-
-def evaluate_alignment(
-    spoken: Path, every: int = 1, report: Callable[[int, int], None] = lambda done, total: None
-) -> Alignment:
+def evaluate_alignment(spoken: Path, every: int = 1, report: Report = silent) -> Alignment:
     """Times of phones that `align` finds against those that the voices spoke by.
 
     The phones of the two are matched by their order; pauses do not count. The errors are those
@@ -79,10 +56,9 @@ def evaluate_alignment(
         GiocondaError: if the folder holds no such set, or if no utterance could be aligned.
     """
     utterances = [u for split in ("train", "val") for u in read_spoken(spoken, split)][::every]
-    kinds: dict[str, _Found] = defaultdict(_Found)
+    kinds: dict[str, list[list[float]]] = defaultdict(list)
     refused: list[str] = []
-    for done, utterance in enumerate(utterances, 1):
-        report(done, len(utterances))
+    for utterance in counted(utterances, report):
         try:
             found = align(utterance.pcm, utterance.text)
         except GiocondaError as error:
@@ -90,15 +66,29 @@ def evaluate_alignment(
             continue
         for names, late in _compare(utterance.phones, found):
             for kind in (str(utterance.voice), *names):
-                kinds[kind].phones += 1
-                kinds[kind].errors += late
+                kinds[kind].append(late)
     if not kinds:
         raise GiocondaError(f"nothing could be aligned; the first reason: {refused[0]}")
     order = [*sorted(set(kinds) - {"closures", "all"}), "closures", "all"]
     return Alignment(
         utterances=len(utterances) - len(refused),
         refused=len(refused),
-        errors={kind: kinds[kind].summary() for kind in order if kinds[kind].errors},
+        errors={kind: _summary(kinds[kind]) for kind in order if any(kinds[kind])},
+    )
+
+
+def _summary(late: Sequence[Sequence[float]]) -> AlignmentErrors:
+    """Of the errors of start and end of each phone, none where it was not found."""
+    errors = np.concatenate(late)
+    sizes = np.abs(errors)
+    return AlignmentErrors(
+        phones=len(late),
+        matched=50 * len(errors) / len(late),
+        median=float(np.median(sizes)),
+        p90=float(np.percentile(sizes, 90)),
+        mean=float(sizes.mean()),
+        bias=float(np.median(errors)),
+        within_frame=100 * float((sizes <= _FRAME).mean()),
     )
 
 

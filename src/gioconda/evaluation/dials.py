@@ -19,7 +19,7 @@ from gioconda import example
 from gioconda.data.samples.performances import rested
 from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
@@ -164,9 +164,7 @@ def directions(turns: _Series, gaze: _Series) -> _Series:
 
 
 def evaluate_dials(
-    portraits: Sequence[Portrait],
-    shoot: Shoot,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    portraits: Sequence[Portrait], shoot: Shoot, report: Report = silent
 ) -> DialResult:
     """Commanded against measured over a grid of every dial, the others left alone.
 

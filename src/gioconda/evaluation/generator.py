@@ -32,7 +32,7 @@ from gioconda.evaluation.naturalness import (
     measure_movement,
     movement_interval,
 )
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.evaluation.silence import Drift, MouthAtRest, evaluate_long, evaluate_silence
 from gioconda.evaluation.trials import Maker, Trial, generate, in_pieces, read_trials
 from gioconda.face.basis import Basis, released_basis
@@ -42,8 +42,6 @@ from gioconda.motion import Motion
 SEEDS: Final = 4  # that each long clip's sound is spoken with
 REAL, SHUFFLED = "real", "shuffled"  # columns beside the generators
 _PIECES: Final = (160, 641, 4000)  # samples
-
-_Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ def evaluate_generator(
     others: list[Clip],
     makers: Mapping[str, Maker],
     sentences: Sequence[Utterance] = (),
-    report: _Report = lambda done, total: None,
+    report: Report = silent,
 ) -> GeneratorResult:
     """All figures of some generators.
 
@@ -261,10 +259,7 @@ def _spoken_scores(make: Maker, scores: Scores, material: _Material) -> Scores:
 
 
 def evaluate_steps(
-    held_out: list[Clip],
-    others: list[Clip],
-    makers: Mapping[str, Maker],
-    report: _Report = lambda done, total: None,
+    held_out: list[Clip], others: list[Clip], makers: Mapping[str, Maker], report: Report = silent
 ) -> dict[str, StepScores]:
     """How people-like the movement of each generator is, against "real".
 
@@ -281,8 +276,7 @@ def evaluate_steps(
     if not long or not real:
         raise GiocondaError(f"no held-out clip has {LONG / FPS:g} seconds of speech")
     result = {REAL: StepScores(measure_movement(real, basis))}
-    for i, (name, make) in enumerate(makers.items()):
-        report(i, len(makers))
+    for name, make in counted(makers.items(), report):
         made = [PersonMotion(one.person, generate(make, one.pcm), one.neutral) for one in long]
         distance = motion_distance(real, made).made
         result[name] = StepScores(measure_movement(made, basis), distance)

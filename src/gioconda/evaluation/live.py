@@ -38,7 +38,7 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, measure, silent
 from gioconda.face.detector import detect
 from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
@@ -126,10 +126,7 @@ class LiveBench:
 
 
 def bench_live(
-    trials: int = 100,
-    minutes: float = 1.0,
-    viewers: bool = True,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    trials: int = 100, minutes: float = 1.0, viewers: bool = True, report: Report = silent
 ) -> LiveBench:
     """Measure on the bundled portrait and voice.
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.evaluation.attacks import ATTACKS, CALLS, Frames, call, check_calls, written
+from gioconda.evaluation.results import Report, counted
 from gioconda.media import FPS, VideoWriter, read_image, read_video
 from gioconda.portrait import make_portrait
-from gioconda.provenance import CHANCE, Mark, Output, find_mark, read_manifest
+from gioconda.provenance import CHANCE, Finding, Mark, Output, find_mark, read_manifest
 from gioconda.provenance.pattern import PUBLIC_KEY
 
 LENGTHS = (1, 2, 5)  # seconds
@@ -25,7 +26,7 @@ _SIZE = 512
 SYNC_NEEDED, DATA_NEEDED = 8.06, 9.92
 _CHANGED = 40  # single bytes that are changed, one at a time
 
-Report = Callable[[int, int], None]
+_Searched = tuple[Finding, int]  # what was found, and the id that was looked for
 
 
 @dataclass(frozen=True)
@@ -103,24 +104,23 @@ def bench_mark(portraits: Sequence[Path], report: Report) -> MarkBench:
         GiocondaError: if a portrait cannot be used, or aiortc is not installed.
     """
     check_calls()
-    trials: dict[str, dict[int, list[tuple[bool, bool, bool, float]]]] = {
+    searched: dict[str, dict[int, list[_Searched]]] = {
         name: {seconds: [] for seconds in LENGTHS} for name in (*ATTACKS, *CALLS)
     }
     psnr, times, done = [], [], 0
-    total = max(len(portraits), 1) * len(trials)
+    total = max(len(portraits), 1) * len(searched)
     for plain, mark in _speaking(portraits):
         marked, took = _marked(plain, mark)
         times += took
-        error = np.mean([_mean_square(a, b) for a, b in zip(plain, marked, strict=True)])
-        psnr.append(10 * math.log10(255**2 / error))
+        psnr.append(cv2.PSNR(np.array(plain), np.array(marked)))
         file = written(marked)
-        for name in trials:
+        for name, lengths in searched.items():
             if name in CALLS:
                 arrived = call(marked, *CALLS[name])
             else:
                 arrived = ATTACKS[name](file)
-            for seconds in LENGTHS:
-                trials[name][seconds] += _search_pieces(arrived, seconds, mark.id)
+            for seconds, found in lengths.items():
+                found += [(finding, mark.id) for finding in _search_pieces(arrived, seconds)]
             done += 1
             report(done, total)
     return MarkBench(
@@ -130,7 +130,7 @@ def bench_mark(portraits: Sequence[Path], report: Report) -> MarkBench:
         psnr_mean=float(np.mean(psnr)),
         attacks={
             name: {seconds: _rates(rows) for seconds, rows in lengths.items()}
-            for name, lengths in trials.items()
+            for name, lengths in searched.items()
         },
     )
 
@@ -160,34 +160,21 @@ def _marked(plain: Frames, mark: Mark) -> tuple[Frames, list[float]]:
     return marked, times[5:]
 
 
-def _mean_square(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    return float(np.mean((a.astype(np.float32) - b) ** 2))
-
-
-def _search_pieces(
-    frames: Frames, seconds: int, identity: int
-) -> list[tuple[bool, bool, bool, float]]:
-    """Found, right, wrong, bit errors: of up to two pieces of this length in 5 s of video."""
+def _search_pieces(frames: Frames, seconds: int) -> list[Finding]:
+    """What is found in the first and the last piece of this length of 5 s of video."""
     length = max(len(frames) * seconds // 5, 1)
     starts = sorted({0, len(frames) - length})
-    rows = []
-    for start in starts:
-        finding = find_mark(frames[start : start + length])
-        right = finding.id == identity
-        rows.append(
-            (finding.found, right, finding.id is not None and not right, finding.bit_errors)
-        )
-    return rows
+    return [find_mark(frames[start : start + length]) for start in starts]
 
 
-def _rates(rows: Sequence[tuple[bool, bool, bool, float]]) -> MarkRates:
-    found, right, wrong, errors = (np.array(column) for column in zip(*rows, strict=True))
+def _rates(searched: Sequence[_Searched]) -> MarkRates:
+    right = [finding for finding, identity in searched if finding.id == identity]
     return MarkRates(
-        searched=len(rows),
-        found=float(found.mean()),
-        read=float(right.mean()),
-        wrong=int(wrong.sum()),
-        bit_errors=float(errors[right].mean()) if right.any() else math.nan,
+        searched=len(searched),
+        found=float(np.mean([finding.found for finding, _ in searched])),
+        read=len(right) / len(searched),
+        wrong=sum(finding.id is not None for finding, _ in searched) - len(right),
+        bit_errors=float(np.mean([finding.bit_errors for finding in right])) if right else math.nan,
     )
 
 
@@ -202,13 +189,12 @@ def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> ChanceBen
         report: called with what is done and how much there is to do.
     """
     found, scores = 0, []
-    for index, path in enumerate(videos):
+    for path in counted(videos, report):
         frames = [frame for frame, _ in zip(read_video(path), range(5 * FPS), strict=False)]
         for number in range(keys):
             finding = find_mark(frames, PUBLIC_KEY if number == 0 else b"another %d" % number)
             found += finding.found
             scores.append((finding.sync, finding.data))
-        report(index + 1, len(videos))
     sync, data = np.array(scores).T
     return ChanceBench(
         searches=len(scores),

@@ -5,9 +5,9 @@ the rendered frames is compared with what drove them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Errors, Report, counted, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.encode import encode
@@ -43,12 +43,9 @@ _BORDER = 4  # pixels
 
 
 @dataclass(frozen=True)
-class Errors:
-    """Absolute error of one quantity over frames, and how much it moves in the clip itself."""
+class MotionErrors(Errors):
+    """Of one quantity over frames, and how much it moves in the clip itself."""
 
-    median: float = measure("median")
-    mean: float = measure("mean")
-    p95: float = measure("p95")
     moved: float = measure("moved")  # mean absolute deviation from the clip's median
 
 
@@ -61,14 +58,11 @@ class ReenactmentResult:
     refused: int  # clips whose first frame is no portrait
     lost: float  # percentage of rendered frames in which no face was found again
     background: float  # mean change of the border's pixels against the first frame, 0 to 255
-    errors: dict[str, Errors]  # by quantity, in its `UNITS`
+    errors: dict[str, MotionErrors]  # by quantity, in its `UNITS`
 
 
 def evaluate_reenactment(
-    clips: list[Clip],
-    count: int | None = None,
-    size: int = 512,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    clips: list[Clip], count: int | None = None, report: Report = silent
 ) -> ReenactmentResult:
     """Driving against tracked motion over reenacted clips.
 
@@ -76,17 +70,14 @@ def evaluate_reenactment(
         clips: of people that nothing was learned from; those of a second and more serve.
         count: how many clips to take, the same number of each person as far as there are, the
             largest faces first; None for all.
-        size: side of the rendered frames in pixels.
         report: called with clips done and clips in all.
 
     Raises:
         GiocondaError: if no clip serves.
     """
-    tally, chosen = _Tally(), sample_clips(clips, count)
-    for i, (clip, seen) in enumerate(chosen):
-        report(i, len(chosen))
-        tally.add(clip, seen, size)
-        report(i + 1, len(chosen))
+    tally = _Tally()
+    for clip, seen in counted(sample_clips(clips, count), report):
+        tally.add(clip, seen)
     if not tally.errors:
         raise GiocondaError(
             f"none of the {len(clips)} clips serves ({tally.refused} refused as portraits); "
@@ -105,20 +96,28 @@ class _Tally:
         self._border: list[float] = []
         self._lost = 0
 
-    def add(self, clip: Clip, seen: Track, size: int) -> None:
+    def add(self, clip: Clip, seen: Track) -> None:
         basis = released_basis()
-        first = int(np.argmax(seen.seen))
-        window = slice(first, first + _MOST_FRAMES)
+        start = int(np.argmax(seen.seen))
+        window = slice(start, start + _MOST_FRAMES)
         part = Track(seen.points[window], seen.seen[window], seen.size)
         driving, neutral = encode(part, basis)
         try:
-            portrait = make_portrait(_frame(clip, first), size=size)
+            portrait = make_portrait(next(islice(clip.frames(), start, None)))
         except GiocondaError:
             self.refused += 1
             return
-        frames = _Frames(Renderer(portrait), driving)
+        renderer, borders = Renderer(portrait), []
+
+        def frames() -> Iterator[NDArray[np.uint8]]:
+            for step in zip(driving.pose, driving.dynamics, strict=True):
+                frame = renderer.render(*step)
+                sides = (frame[:_BORDER], frame[-_BORDER:], frame[:, :_BORDER], frame[:, -_BORDER:])
+                borders.append(np.concatenate([side.reshape(-1, 3) for side in sides]))
+                yield frame
+
         try:
-            again = track(frames)
+            again = track(frames())
         except GiocondaError:
             self._lost += len(driving)
             return
@@ -128,7 +127,8 @@ class _Tally:
         self._lost += int((~again.seen).sum())
         self.errors.append(np.abs(found - target)[both])
         self._moved.append(np.abs(target - np.median(target, axis=0))[both])
-        self._border.append(frames.border_change())
+        first = borders[0].astype(np.int16)
+        self._border.append(float(np.mean([np.abs(border - first).mean() for border in borders])))
 
     def result(self) -> ReenactmentResult:
         rows, moved = np.concatenate(self.errors), np.concatenate(self._moved)
@@ -139,35 +139,10 @@ class _Tally:
             lost=100 * self._lost / (len(rows) + self._lost),
             background=float(np.mean(self._border)),
             errors={
-                name: Errors(
-                    median=float(np.median(rows[:, k])),
-                    mean=float(rows[:, k].mean()),
-                    p95=float(np.quantile(rows[:, k], 0.95)),
-                    moved=float(moved[:, k].mean()),
-                )
+                name: MotionErrors(**vars(Errors.of(rows[:, k])), moved=float(moved[:, k].mean()))
                 for k, name in enumerate(UNITS)
             },
         )
-
-
-class _Frames(Iterator[NDArray[np.uint8]]):
-    """The rendered frames, one after the other; their borders are watched."""
-
-    def __init__(self, renderer: Renderer, motion: Motion) -> None:
-        self._renderer = renderer
-        self._steps = zip(motion.pose, motion.dynamics, strict=True)
-        self._borders: list[NDArray[np.uint8]] = []
-
-    def __next__(self) -> NDArray[np.uint8]:
-        frame = self._renderer.render(*next(self._steps))
-        sides = (frame[:_BORDER], frame[-_BORDER:], frame[:, :_BORDER], frame[:, -_BORDER:])
-        self._borders.append(np.concatenate([side.reshape(-1, 3) for side in sides]))
-        return frame
-
-    def border_change(self) -> float:
-        """Mean absolute change of the border against the first frame, 0 to 255."""
-        first = self._borders[0].astype(np.int16)
-        return float(np.mean([np.abs(border - first).mean() for border in self._borders]))
 
 
 def sample_clips(clips: list[Clip], count: int | None) -> list[tuple[Clip, Track]]:
@@ -181,10 +156,6 @@ def sample_clips(clips: list[Clip], count: int | None) -> list[tuple[Clip, Track
     groups = [sorted(group, key=lambda item: -item[0]) for group in people.values()]
     in_turn = [item for item in chain(*zip_longest(*groups)) if item is not None]
     return [(clip, seen) for _, clip, seen in in_turn[:count]]
-
-
-def _frame(clip: Clip, index: int) -> NDArray[np.uint8]:
-    return next(frame for i, frame in enumerate(clip.frames()) if i == index)
 
 
 def _quantities(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> NDArray[np.float64]:

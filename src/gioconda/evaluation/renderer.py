@@ -21,7 +21,7 @@ from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
@@ -114,7 +114,7 @@ def evaluate_renderer(
     clips: list[Clip],
     decoders: dict[str, Callable[[Portrait], Decoder]],
     count: int | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    report: Report = silent,
 ) -> RendererResult:
     """Drawn against real frames over clips.
 
@@ -133,8 +133,7 @@ def evaluate_renderer(
     tallies: dict[str, _Tally] = defaultdict(_Tally)
     recogniser = _recogniser()
     frames = 0
-    for i, (clip, _) in enumerate(chosen):
-        report(i, len(chosen))
+    for clip, _ in counted(chosen, report):
         drawn = redraw(clip, decoders, FRAMES)
         again = _encoded_anew([one.real for one in drawn])
         for now, encoded in zip(drawn, again, strict=True):
@@ -145,7 +144,6 @@ def evaluate_renderer(
                 _recognise(recogniser, now, tallies)
             frames += 1
         _compare_over_time(drawn, tallies)
-        report(i + 1, len(chosen))
     if not frames:
         raise GiocondaError(
             f"none of the {len(clips)} clips serves; give clips of a second or more"

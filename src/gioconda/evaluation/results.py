@@ -1,13 +1,31 @@
 """What measurements return: dataclasses whose fields say how they are called and written.
 
 A field made by `measure` has a label, a unit and a format, so that tables need no words of their
-own; `to_json` gives every field by its name.
+own; `to_json` gives every field by its name. And how a measurement reports how far it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from math import isnan
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+Report = Callable[[int, int], None]
+"""Called with what is done and how much there is to do."""
+
+
+def silent(done: int, total: int) -> None:
+    """The `Report` of those who do not ask."""
+
+
+def counted(items: Collection[T], report: Report) -> Iterator[T]:
+    """The items one after the other; reported is how many are done."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        report(done, len(items))
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,22 @@ class Measure:
 def measure(label: str, unit: str = "", form: str = ".2f") -> Any:
     """A field of a result that tables show."""
     return field(metadata={"label": label, "unit": unit, "form": form})
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Absolute errors of one kind."""
+
+    median: float = measure("median")
+    mean: float = measure("mean")
+    p95: float = measure("p95")
+
+    @staticmethod
+    def of(errors: NDArray[np.floating]) -> "Errors":
+        """Of (N,) errors, none of them negative."""
+        return Errors(
+            float(np.median(errors)), float(errors.mean()), float(np.quantile(errors, 0.95))
+        )
 
 
 def measures(kind: type) -> list[Measure]:

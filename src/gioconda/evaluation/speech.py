@@ -1,6 +1,5 @@
 """How well the regressor's mouth follows speech, on people that it has not seen."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.regressor import Regressor
@@ -32,9 +31,7 @@ class SpeechAgreement:
     spread: float = measure("standard deviation, predicted to tracked", form=".3g")
 
 
-def evaluate_speech(
-    clips: list[Clip], report: Callable[[int, int], None] = lambda done, total: None
-) -> SpeechAgreement:
+def evaluate_speech(clips: list[Clip], report: Report = silent) -> SpeechAgreement:
     """Predicted against tracked mouth opening: Pearson's r by clip, its median over clips.
 
     Clips of a second and more with speech count, where the mouth moves at all.
@@ -48,11 +45,10 @@ def evaluate_speech(
     """
     basis = released_basis()
     talks = []
-    for i, clip in enumerate(clips):
+    for clip in counted(clips, report):
         talk = read_talk(clip, basis)
         if talk is not None and talk.opening(basis).std() > _LEAST_MOVEMENT:
             talks.append(talk)
-        report(i + 1, len(clips))
     if len(talks) < 2:
         raise GiocondaError(f"{len(talks)} of {len(clips)} clips serve; at least 2 are needed")
     predicted = [predict(talk.pcm) for talk in talks]

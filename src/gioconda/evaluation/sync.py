@@ -6,7 +6,6 @@ step.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, counted, silent
 from gioconda.speech.features import SAMPLES
 from gioconda.speech.mel import HOP, LogMel
 
@@ -45,9 +45,7 @@ class SourceLag:
     high: float
 
 
-def evaluate_sync(
-    clips: list[Clip], report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, SourceLag]:
+def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, SourceLag]:
     """By how many frames each source's sound comes after its picture, against all others.
 
     The loudness about the moment in which the lips shut is compared with the mean of the other
@@ -65,10 +63,9 @@ def evaluate_sync(
         GiocondaError: if fewer than two sources serve.
     """
     found: dict[str, list[tuple[_Profile, _Profile]]] = defaultdict(list)
-    for i, clip in enumerate(clips):
+    for clip in counted(clips, report):
         if clip.speech:
             found[clip.source] += _profiles(clip)
-        report(i + 1, len(clips))
     sources = {name: np.array(pairs) for name, pairs in found.items() if len(pairs) >= LEAST}
     if len(sources) < 2:
         raise GiocondaError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, counted, silent
 from gioconda.face.basis import Basis
 from gioconda.face.encode import encode
 from gioconda.media import FPS
@@ -72,11 +73,7 @@ class Trial:
         return len(self.motion) / FPS
 
 
-def read_trials(
-    clips: list[Clip],
-    basis: Basis,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Trial]:
+def read_trials(clips: list[Clip], basis: Basis, report: Report = silent) -> list[Trial]:
     """Clips as a prepared set has them.
 
     Args:
@@ -89,10 +86,7 @@ def read_trials(
     """
     if not clips:
         raise GiocondaError("there are no clips; give a set that gioconda prepare made")
-    trials = []
-    for i, clip in enumerate(clips):
-        trials.append(_read(clip, basis))
-        report(i + 1, len(clips))
+    trials = [_read(clip, basis) for clip in counted(clips, report)]
     faces: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for trial in trials:
         faces[trial.person].append(trial.neutral)
@@ -148,13 +142,4 @@ def in_pieces(make: Maker, pcm: NDArray[np.float32], size: int, seed: int = 0) -
     """As `generate`, the sound given in pieces of so many samples."""
     generator = make(seed)
     parts = [generator.append(pcm[at : at + size]) for at in range(0, len(pcm), max(1, size))]
-    return join([*parts, generator.finish()])
-
-
-def join(parts: list[Motion]) -> Motion:
-    """Motions one after the other."""
-    return Motion(
-        np.concatenate([part.pose for part in parts]),
-        np.concatenate([part.dynamics for part in parts]),
-        parts[0].basis,
-    )
+    return Motion.joined([*parts, generator.finish()])
