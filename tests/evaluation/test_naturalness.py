@@ -5,13 +5,14 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.frechet import frechet, motion_distance
 from gioconda.evaluation.naturalness import (
     Movement,
     PersonMotion,
+    frechet,
     gaze_shifts,
     jerk,
     measure_movement,
+    motion_distance,
     movement_interval,
 )
 from gioconda.face.basis import released_basis

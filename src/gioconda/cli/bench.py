@@ -1,9 +1,8 @@
 """gioconda bench: how fast, stage by stage; how much memory; how well marks hold."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers, live_missing, minutes, positive
 from gioconda.cli.animate import size
@@ -12,7 +11,7 @@ from gioconda.cli.table import cells, headings, show
 
 if TYPE_CHECKING:
     from gioconda.evaluation.provenance import ProvenanceBench
-    from gioconda.evaluation.speed import Stage
+    from gioconda.evaluation.speed import DecoderBench, SpeedBench
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -75,7 +74,7 @@ def _speed(args: argparse.Namespace) -> None:
         f"{whole.ratio_to_encoding_alone:.2f} of the speed of encoding alone; "
         f"portrait made ready in {result.portrait_seconds:.2f} s"
     )
-    _show_stages(result, result.stages, args.json, title)
+    _show_stages(result, args.json, title)
 
 
 def _decoder(args: argparse.Namespace) -> None:
@@ -87,13 +86,13 @@ def _decoder(args: argparse.Namespace) -> None:
         f"{result.decoder_gmac:.2f} GMAC a frame, {result.encoder_gmac:.2f} once for each "
         f"portrait; PSNR of the drawn view against f32: {psnr}"
     )
-    _show_stages(result, result.stages, args.json, title)
+    _show_stages(result, args.json, title)
 
 
-def _show_stages(result: Any, stages: "Sequence[Stage]", as_json: bool, title: str) -> None:
+def _show_stages(result: "SpeedBench | DecoderBench", as_json: bool, title: str) -> None:
     from gioconda.evaluation.speed import Stage
 
-    rows = [[stage.stage, *cells(stage)] for stage in stages]
+    rows = [[stage.stage, *cells(stage)] for stage in result.stages]
     show(result, as_json, title, ["stage", *headings(Stage)], rows)
 
 
@@ -161,23 +160,17 @@ def _memory(args: argparse.Namespace) -> None:
 def _provenance(args: argparse.Namespace) -> None:
     import tempfile
 
-    from gioconda.evaluation.provenance import (
-        LENGTHS,
-        ProvenanceBench,
-        bench_chance,
-        bench_mark,
-        bench_signature,
-    )
+    from gioconda.evaluation import provenance
 
     with tempfile.TemporaryDirectory() as folder:
-        signature = bench_signature(Path(folder))
+        signature = provenance.bench_signature(Path(folder))
     chance = None
     if args.unmarked:
         with progress_bar("unmarked videos") as report:
-            chance = bench_chance(args.unmarked, args.keys, report)
+            chance = provenance.bench_chance(args.unmarked, args.keys, report)
     with progress_bar("attacks") as report:
-        mark = bench_mark(args.portraits, report)
-    result = ProvenanceBench(signature, chance, mark)
+        mark = provenance.bench_mark(args.portraits, report)
+    result = provenance.ProvenanceBench(signature, chance, mark)
     rows = [
         [
             name,
@@ -188,7 +181,10 @@ def _provenance(args: argparse.Namespace) -> None:
         ]
         for name, lengths in mark.attacks.items()
     ]
-    heads = ["% found, id read, coded bits wrong", *(f"{seconds} s" for seconds in LENGTHS)]
+    heads = [
+        "% found, id read, coded bits wrong",
+        *(f"{seconds} s" for seconds in provenance.LENGTHS),
+    ]
     show(result, args.json, _provenance_title(result), heads, rows)
 
 

@@ -1,7 +1,7 @@
 """``gioconda evaluate WHAT``: figures on people that nothing was learned from."""
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,8 @@ from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from gioconda.evaluation.trials import Maker
     from gioconda.portrait import Portrait
-
-    Picture = NDArray[np.uint8]
 
 _EVERY = 3  # of the spoken sentences: a hundred
 
@@ -229,11 +224,11 @@ def _generator(args: argparse.Namespace) -> None:
 
 def _gaze(args: argparse.Namespace) -> None:
     from gioconda.evaluation.dials import GazeErrors, Reading, measure_reading
+    from gioconda.evaluation.results import counted
 
     result = {}
     with progress_bar("portraits") as report:
-        for i, (path, portrait) in enumerate(_portraits(args)):
-            report(i, len(args.pictures))
+        for path, portrait in zip(args.pictures, counted(_portraits(args), report), strict=True):
             result[path.name] = measure_reading(portrait)
     rows = [[name, *cells(found.gaze), *cells(found)] for name, found in result.items()]
     title = "Drawn gaze, read back from the rendered frames, against the camera"
@@ -241,23 +236,21 @@ def _gaze(args: argparse.Namespace) -> None:
 
 
 def _dials(args: argparse.Namespace) -> None:
-    from gioconda.cli.figures import show_dials
-    from gioconda.evaluation.dials import evaluate_dials
-
-    portraits = [portrait for _, portrait in _portraits(args)]
-    with progress_bar("videos") as report:
-        result = evaluate_dials(portraits, _shoot(args.seconds), report)
-    show_dials(result, len(portraits), args.json)
-
-
-def _shoot(seconds: float) -> "Callable[[Portrait, Mapping[str, Any]], Iterator[Picture]]":
-    """Draws a portrait that speaks the bundled voice under some controls."""
     from gioconda.animator import Animator
+    from gioconda.cli.figures import show_dials
     from gioconda.controls import Controls
+    from gioconda.evaluation.dials import evaluate_dials
     from gioconda.example import voice
 
-    pcm = voice(seconds)
-    return lambda portrait, dials: Animator(portrait, controls=Controls(**dials)).speak(pcm)
+    pcm = voice(args.seconds)
+    portraits = _portraits(args)
+    with progress_bar("videos") as report:
+        result = evaluate_dials(
+            portraits,
+            lambda who, dials: Animator(who, controls=Controls(**dials)).speak(pcm),
+            report,
+        )
+    show_dials(result, len(portraits), args.json)
 
 
 def _emotion(args: argparse.Namespace) -> None:
@@ -266,7 +259,7 @@ def _emotion(args: argparse.Namespace) -> None:
 
     if not 0 < args.strength <= 1:
         raise GiocondaError(f"--strength is {args.strength:g}, expected above 0 and at most 1")
-    portraits = [portrait for _, portrait in _portraits(args)]
+    portraits = _portraits(args)
     with progress_bar("portraits") as report:
         result = evaluate_emotion(portraits, args.strength, report)
     rows = [[asked, *map(str, found.values())] for asked, found in result.items()]
@@ -277,12 +270,11 @@ def _emotion(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", *JUDGED], rows)
 
 
-def _portraits(args: argparse.Namespace) -> "Iterator[tuple[Path, Portrait]]":
+def _portraits(args: argparse.Namespace) -> "list[Portrait]":
     from gioconda.media import read_image
     from gioconda.portrait import make_portrait
 
-    for path in args.pictures:
-        yield path, make_portrait(read_image(path))
+    return [make_portrait(read_image(path)) for path in args.pictures]
 
 
 # --- on spoken sentences ---

@@ -3,14 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from gioconda.cli.table import cells, headings, measure_rows, show
+from gioconda.evaluation import generator
 from gioconda.evaluation.dials import DialResult, GazeErrors
-from gioconda.evaluation.generator import (
-    REAL,
-    GeneratorResult,
-    Scores,
-    SeedDifferences,
-    StepScores,
-)
 from gioconda.evaluation.lips import Contacts, LipAgreement
 from gioconda.evaluation.naturalness import Movement
 from gioconda.evaluation.results import measures, write
@@ -19,7 +13,7 @@ from gioconda.evaluation.silence import Drift, MouthAtRest
 _Rows = list[list[str]]
 
 
-def show_figures(result: GeneratorResult, as_json: bool) -> None:
+def show_figures(result: generator.GeneratorResult, as_json: bool) -> None:
     """Print all figures, or one JSON object."""
     columns = list(result.columns.values())
     rows = [
@@ -27,7 +21,7 @@ def show_figures(result: GeneratorResult, as_json: bool) -> None:
         *_movement(result, columns),
         *_silence(columns),
         *_drift(columns),
-        *measure_rows(SeedDifferences, [column.seeds for column in columns]),
+        *measure_rows(generator.SeedDifferences, [column.seeds for column in columns]),
     ]
     title = (
         "Generated motion on people never seen\n"
@@ -38,7 +32,7 @@ def show_figures(result: GeneratorResult, as_json: bool) -> None:
     show(result, as_json, title, ["", *result.columns], rows)
 
 
-def show_steps(result: Mapping[str, StepScores], as_json: bool) -> None:
+def show_steps(result: Mapping[str, generator.StepScores], as_json: bool) -> None:
     """Print the movement by the number of sampling steps, or one JSON object."""
     rows = [
         [column, *cells(found.movement), write(found.distance, ".2f")]
@@ -69,7 +63,7 @@ def show_dials(result: DialResult, portraits: int, as_json: bool) -> None:
 # --- the parts of one table ---
 
 
-def _lips(result: GeneratorResult, columns: Sequence[Scores]) -> _Rows:
+def _lips(result: generator.GeneratorResult, columns: Sequence[generator.Scores]) -> _Rows:
     rows = measure_rows(LipAgreement, [column.lips for column in columns])
     for shift in columns[0].sync:
         title = f"  sound moved by {shift} frames" if shift else "sync judge, score"
@@ -104,9 +98,9 @@ def _contacts(title: str, found: Sequence[Contacts | None]) -> _Rows:
     return [[title.format(known.phones), *met[1:]], vowels]
 
 
-def _movement(result: GeneratorResult, columns: Sequence[Scores]) -> _Rows:
+def _movement(result: generator.GeneratorResult, columns: Sequence[generator.Scores]) -> _Rows:
     """The real movement with its interval, and generated ones with their ratio to it."""
-    real = result.columns[REAL].movement
+    real = result.columns[generator.REAL].movement
     if real is None or result.movement_interval is None:
         return []
     rows = []
@@ -126,7 +120,7 @@ def _movement(result: GeneratorResult, columns: Sequence[Scores]) -> _Rows:
     return rows
 
 
-def _silence(columns: Sequence[Scores]) -> _Rows:
+def _silence(columns: Sequence[generator.Scores]) -> _Rows:
     return [
         row
         for sound in next((column.silence for column in columns if column.silence), {})
@@ -136,7 +130,7 @@ def _silence(columns: Sequence[Scores]) -> _Rows:
     ]
 
 
-def _drift(columns: Sequence[Scores]) -> _Rows:
+def _drift(columns: Sequence[generator.Scores]) -> _Rows:
     """The change from minute 1 to 10, and the ratio of the spreads."""
 
     def cell(found: Drift | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -63,7 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--shard-size", metavar="MIB", type=float, default=50, help="at most (default: %(default)g)"
     )
     parser.add_argument(
-        "--processes", metavar="N", type=int, help="on this machine (default: one a core)"
+        "--processes", metavar="N", type=positive, help="on this machine (default: one a core)"
     )
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
@@ -90,8 +90,6 @@ def run(args: argparse.Namespace) -> int:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
     if not 0 <= args.val <= 1:
         raise GiocondaError(f"--val is {args.val:g}, expected a share from 0 to 1")
-    if args.processes is not None and args.processes < 1:
-        raise GiocondaError(f"--processes is {args.processes}, expected at least 1")
     if args.shard_size <= 0:
         raise GiocondaError(f"--shard-size is {args.shard_size:g} MiB, expected more than 0")
     options = Options(

@@ -16,6 +16,7 @@ from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
 _Picture = NDArray[np.uint8]
+_Points = NDArray[np.floating]
 
 _SIDE, _SMALL, _GAP, _TEXT = 760, 268, 16, 340  # pixels
 _INK, _PALE, _PAPER = (32, 36, 42), (112, 120, 130), (250, 250, 248)
@@ -127,10 +128,10 @@ def _marked(portrait: Portrait, face: Face) -> _Picture:
     points = (portrait.points[:, :2] + 0.5) * scale - 0.5
     overlay = picture.copy()
     for triangle in portrait.basis.triangles:
-        _line(overlay, points[triangle], _MESH, 1, closed=True)
+        _outline(overlay, points[triangle], _MESH, 1)
     picture = np.asarray(cv2.addWeighted(overlay, 0.3, picture, 0.7, 0), np.uint8)
     for rim, colour in _RIMS:
-        _line(picture, points[rim], colour, 3, closed=True)
+        _outline(picture, points[rim], colour, 3)
     head = portrait.head
     size = float(head.size[0]) * scale
     yaw, pitch = measure.gaze(portrait.face[None])[0]
@@ -175,27 +176,16 @@ def _turn(angle: float, negative: str, positive: str) -> str:
     return f"{abs(angle):.0f}° {positive if angle > 0 else negative}"
 
 
-def _line(
-    picture: _Picture,
-    points: NDArray[np.floating],
-    colour: tuple[int, ...],
-    width: int,
-    closed: bool,
-) -> None:
+def _outline(picture: _Picture, points: _Points, colour: tuple[int, ...], width: int) -> None:
     fixed = np.rint(points * 16).astype(np.int32)  # cv2's sixteenths of a pixel
-    cv2.polylines(picture, [fixed], closed, colour, width, cv2.LINE_AA, shift=4)
+    cv2.polylines(picture, [fixed], True, colour, width, cv2.LINE_AA, shift=4)
 
 
-def _arrow(
-    picture: _Picture,
-    start: NDArray[np.floating],
-    end: NDArray[np.floating],
-    colour: tuple[int, ...],
-) -> None:
+def _arrow(picture: _Picture, start: _Points, end: _Points, colour: tuple[int, ...]) -> None:
     cv2.arrowedLine(picture, _pixel(start), _pixel(end), colour, 5, cv2.LINE_AA, tipLength=0.15)
 
 
-def _pixel(point: NDArray[np.floating]) -> tuple[int, int]:
+def _pixel(point: _Points) -> tuple[int, int]:
     return round(float(point[0])), round(float(point[1]))
 
 

@@ -99,16 +99,14 @@ def _compare(
     exact = [phone for phone in exact if phone.name != SILENCE]
     found = [phone for phone in found if phone.name != SILENCE]
     late: dict[int, list[float]] = {}
-    matcher = SequenceMatcher(a=_names(exact), b=_names(found), autojunk=False)
+    a, b = ([phone.name for phone in phones] for phones in (exact, found))
+    matcher = SequenceMatcher(a=a, b=b, autojunk=False)
     for block in matcher.get_matching_blocks():
         for i in range(block.size):
-            a, b = exact[block.a + i], found[block.b + i]
-            late[block.a + i] = [1000 * (b.start - a.start), 1000 * (b.end - a.end)]
+            one, other = exact[block.a + i], found[block.b + i]
+            starts, ends = other.start - one.start, other.end - one.end
+            late[block.a + i] = [1000 * starts, 1000 * ends]
     return [
         (("all", "closures") if phone.name in CLOSURES else ("all",), late.get(i, []))
         for i, phone in enumerate(exact)
     ]
-
-
-def _names(phones: Sequence[Phone]) -> list[str]:
-    return [phone.name for phone in phones]

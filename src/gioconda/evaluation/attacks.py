@@ -5,6 +5,7 @@ Every attack takes frames at 25 a second, (H, W, 3) RGB of even sides, and gives
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from importlib import import_module
 from importlib.util import find_spec
@@ -167,18 +168,11 @@ async def _call(frames: Frames, codec: str) -> Frames:
     sender, receiver = RTCPeerConnection(silent), RTCPeerConnection(silent)
 
     async def receive(track: MediaStreamTrack) -> None:
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            if isinstance(frame, av.VideoFrame):
-                received.append(_u8(frame.to_ndarray(format="rgb24")))
+        with suppress(MediaStreamError):
+            while True:
+                received.append(_u8((await track.recv()).to_ndarray(format="rgb24")))
 
-    @receiver.on("track")
-    def _(track: MediaStreamTrack) -> None:
-        tasks.append(asyncio.ensure_future(receive(track)))
-
+    receiver.on("track", lambda track: tasks.append(asyncio.ensure_future(receive(track))))
     try:
         sender.addTrack(_source(frames, done))
         kinds = RTCRtpSender.getCapabilities("video").codecs
@@ -202,10 +196,7 @@ def _source(frames: Frames, done: asyncio.Event) -> Any:
     from aiortc import VideoStreamTrack
 
     class Source(VideoStreamTrack):
-        def __init__(self) -> None:
-            super().__init__()
-            self.index = 0
-            self.start = 0.0
+        index, start = 0, 0.0
 
         async def recv(self) -> av.VideoFrame:
             loop = asyncio.get_running_loop()

@@ -15,7 +15,6 @@ from gioconda.data.clips import Clip
 from gioconda.data.phones import TOUCHES
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.frechet import MotionDistance, motion_distance
 from gioconda.evaluation.judge import SHIFTS, SyncJudge
 from gioconda.evaluation.lips import (
     Contacts,
@@ -27,9 +26,11 @@ from gioconda.evaluation.lips import (
 )
 from gioconda.evaluation.naturalness import (
     LONG,
+    MotionDistance,
     Movement,
     PersonMotion,
     measure_movement,
+    motion_distance,
     movement_interval,
 )
 from gioconda.evaluation.results import Report, counted, measure, silent

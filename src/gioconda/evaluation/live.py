@@ -12,10 +12,6 @@ a frame. Two things are timed from the moment when it begins to be spoken:
   own time too: how much later than the sound the mouth opens in the finished video, live or
   offline, where no delay is. `mouth` is that time.
 
-Through WebRTC the client is aiortc's, told to give a frame away when its last packet is there
-(RTP's marker), as browsers do; by itself it waits for the next frame, 40 ms. Its microphone sends
-packets of 20 ms, so that much more of the sound must be there, and Opus adds 6.5.
-
 Undisturbed figures are on the processor's time: it passes while this process computes or waits,
 but not while others have the processor. They say what one core that is free would do.
 """
@@ -24,37 +20,34 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import av
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import Report, measure, silent
+from gioconda.evaluation.viewer import PACKET, WIRE, Viewer
 from gioconda.face.detector import detect
 from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from gioconda.live.calls import Calls
 from gioconda.live.limits import Limits
-from gioconda.live.messages import SessionRequest
 from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
-from gioconda.live.portraits import EXAMPLE, Portraits, jpeg
+from gioconda.live.portraits import Portraits, jpeg
 from gioconda.live.session import Frame, Session
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
-_WIRE: Final = 48_000  # Opus's rate: another would wait in a resampler, which no browser has
-_PACKET: Final = _WIRE // 50  # samples in a packet of WebRTC
 _SOUND: Final = 0.3  # seconds of voice in a trial
 _WATCH: Final = 0.8  # seconds after its beginning in which the mouth must open
 _QUIET: Final = 1.0  # seconds from one trial to the next at least
@@ -193,8 +186,7 @@ class Seen(NamedTuple):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """Milliseconds from the beginning of a sound.
 
     Attributes:
@@ -247,11 +239,7 @@ class _Lips:
 
 
 def _latencies(answers: Sequence[Answer]) -> Latencies:
-    return Latencies(
-        frame=_latency([each.frame for each in answers]),
-        opening=_latency([each.opening for each in answers]),
-        mouth=_latency([each.mouth for each in answers]),
-    )
+    return Latencies(*map(_latency, zip(*answers, strict=True)))
 
 
 def _latency(found: Sequence[float | None]) -> Latency:
@@ -270,13 +258,11 @@ def _direct(
     """The session alone: from the sound to the frame, drawn and marked."""
     session = Session(Animator(portrait))
     seen: list[Seen] = []
-    lock = threading.Lock()
 
     def watch() -> None:
         for frame in session:
             if frame.picture is not None:
-                with lock:
-                    seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
+                seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -285,24 +271,28 @@ def _direct(
     try:
         for number in range(trials):
             time.sleep(_QUIET)
-            with lock:
-                del seen[:-_BEFORE]
-                last = seen[-1].when
-            begin = last + STEP * (2 + (number + 0.5) / trials)
-            for start in range(0, len(sound), PIECE):
-                part = sound[start : start + PIECE]
-                time.sleep(max(begin + (start + len(part)) / SAMPLE_RATE - time.monotonic(), 0))
+            del seen[:-_BEFORE]
+            begin = seen[-1].when + STEP * (2 + (number + 0.5) / trials)
+            for when, part in _spoken(sound, begin):
+                time.sleep(max(when - time.monotonic(), 0))
                 session.append(part)
             session.end_of_speech()
             time.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            with lock:
-                watched = list(seen)
-            found.append(_answer(begin, watched, lips))
+            found.append(_answer(begin, list(seen), lips))
             report(number + 1)
     finally:
         session.close()
         thread.join()
     return found
+
+
+def _spoken(
+    sound: NDArray[np.float32], begin: float
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """When each piece of a sound that begins then has been spoken, and the piece."""
+    for start in range(0, len(sound), PIECE):
+        part = sound[start : start + PIECE]
+        yield begin + (start + len(part)) / SAMPLE_RATE, part
 
 
 class _ProcessorClock:
@@ -354,9 +344,7 @@ def _undisturbed(portrait: Portrait, sound: NDArray[np.float32], trials: int) ->
     found: list[Answer] = []
     for number in range(trials):
         begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
-        for first in range(0, len(sound), PIECE):
-            part = sound[first : first + PIECE]
-            when = begin + (first + len(part)) / SAMPLE_RATE
+        for when, part in _spoken(sound, begin):
             clock.at(when, partial(session.append, part))
         clock.at(begin + _SOUND, session.end_of_speech)
         seen: list[Seen] = []
@@ -374,8 +362,6 @@ async def _through_webrtc(
     sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
 ) -> tuple[list[Answer], list[float]]:
     """Microphone → WebRTC → session → WebRTC → decoded frame, both ends in this process."""
-    from gioconda.live.calls import Calls
-
     limits = Limits(sessions=4)
     portraits = Portraits(limits)
     pool, calls = SessionPool(portraits, limits, None, False), Calls()
@@ -385,159 +371,27 @@ async def _through_webrtc(
     lips = _Lips()
     try:
         for _ in range(4):
-            client = await _Client.connect(pool, calls)
-            first.append(await client.first_frame())
-            await client.close()
+            viewer = Viewer()
+            first.append(await viewer.connect(pool, calls))
+            await viewer.close()
             await asyncio.sleep(0.5)
-        client = await _Client.connect(pool, calls)
-        first.append(await client.first_frame())
+        viewer = Viewer()
+        first.append(await viewer.connect(pool, calls))
         await asyncio.sleep(2)
         for number in range(trials):
-            await asyncio.sleep(_QUIET + number % 2 * _PACKET / _WIRE)
-            del client.seen[:-_BEFORE]
+            await asyncio.sleep(_QUIET + number % 2 * PACKET / WIRE)
+            del viewer.seen[:-_BEFORE]
             # evenly at all times within a packet
-            begin = await client.say(sound, int(_PACKET * (number + 0.5) / trials))
+            begin = viewer.say(sound, int(PACKET * (number + 0.5) / trials))
             await asyncio.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            found.append(await asyncio.to_thread(_answer, begin, list(client.seen), lips))
+            seen = [Seen(*each) for each in viewer.seen]
+            found.append(await asyncio.to_thread(_answer, begin, seen, lips))
             report(number + 1)
-        await client.close()
+        await viewer.close()
     finally:
         await calls.close()
         pool.close()
     return found, first
-
-
-class _Client:
-    """A viewer with a microphone."""
-
-    def __init__(self) -> None:
-        from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
-
-        self.began = time.monotonic()
-        self.seen: list[Seen] = []
-        self._begun = asyncio.Event()
-        self._first = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._peer.on("track", self._watch)
-
-        class Microphone(AudioStreamTrack):
-            """Silence, and what is to be said, in packets of 20 ms."""
-
-            def __init__(self) -> None:
-                super().__init__()
-                self.waiting = np.empty(0, np.float32)
-                self.said = asyncio.Event()
-                self.begin = 0.0
-                self._start: float | None = None
-                self._sent = 0
-
-            async def recv(self) -> av.AudioFrame:
-                """The next packet, when its last sample is spoken."""
-                self._start = self._start or time.monotonic()
-                due = self._start + (self._sent + _PACKET) / _WIRE
-                await asyncio.sleep(max(due - time.monotonic(), 0))
-                part = np.zeros(_PACKET, np.float32)
-                said = self.waiting[:_PACKET]
-                if len(said) and not self.said.is_set():
-                    self.begin = due - _PACKET / _WIRE
-                    self.said.set()
-                part[: len(said)] = said
-                self.waiting = self.waiting[_PACKET:]
-                pcm = np.rint(part * 32767).astype(np.int16)[None]
-                frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
-                frame.sample_rate = _WIRE
-                frame.pts, frame.time_base = self._sent, Fraction(1, _WIRE)
-                self._sent += _PACKET
-                return frame
-
-        self._microphone = Microphone()
-
-    @staticmethod
-    async def connect(pool: SessionPool, calls: Any) -> "_Client":
-        """A viewer of the bundled portrait; its time begins before it asks for a session."""
-        from aiortc import RTCSessionDescription
-
-        client = _Client()
-        request = SessionRequest(portrait=EXAMPLE, source="microphone")
-        hosted = await asyncio.to_thread(pool.open, request, "bench")
-        peer = client._peer
-        peer.addTransceiver("video", direction="recvonly")
-        peer.addTrack(client._microphone)
-        await peer.setLocalDescription(await peer.createOffer())
-        answer = await calls.answer(hosted, peer.localDescription.sdp)
-        await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
-        return client
-
-    async def first_frame(self) -> float:
-        """Milliseconds from the wish for a session to the first decoded frame."""
-        await asyncio.wait_for(self._begun.wait(), 60)
-        return 1000 * (self._first - self.began)
-
-    async def say(self, sound: NDArray[np.float32], offset: int) -> float:
-        """Say it, so many samples after the beginning of a packet; when it began."""
-        self._microphone.said.clear()
-        wide = np.asarray(soxr.resample(sound, SAMPLE_RATE, _WIRE), np.float32)
-        self._microphone.waiting = np.concatenate([np.zeros(offset, np.float32), wide])
-        await self._microphone.said.wait()
-        return float(self._microphone.begin) + offset / _WIRE
-
-    async def close(self) -> None:
-        """Hang up."""
-        for task in self._tasks:
-            task.cancel()
-        await self._peer.close()
-
-    def _watch(self, track: Any) -> None:
-        name = "_RTCRtpReceiver__jitter_buffer"
-        for each in self._peer.getTransceivers():
-            if each.receiver.track is track and track.kind == "video":
-                setattr(each.receiver, name, _until_marked())
-        self._tasks.append(asyncio.ensure_future(self._receive(track)))
-
-    async def _receive(self, track: Any) -> None:
-        from aiortc.mediastreams import MediaStreamError
-
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            if track.kind == "video":
-                now = time.monotonic()
-                if not self._begun.is_set():
-                    self._first = now
-                    self._begun.set()
-                picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-                self.seen.append(Seen(now, picture))
-                del self.seen[: -4 * FPS]
-
-
-def _until_marked() -> Any:
-    """A buffer that gives a picture away when its last packet is there, as browsers do."""
-    from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-    from aiortc.rtp import RtpPacket
-
-    class Buffer(JitterBuffer):
-        def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-            """Whether a key frame is needed, and the picture that is whole."""
-            lost, picture = super().add(packet)
-            if picture is None and packet.marker:
-                picture = self._remove_whole(packet)
-            return lost, picture
-
-        def _remove_whole(self, last: RtpPacket) -> JitterFrame | None:
-            assert self._origin is not None
-            count = (last.sequence_number - self._origin) % 2**16 + 1
-            if count > self.capacity:
-                return None
-            parts = [self._packets[(self._origin + i) % self.capacity] for i in range(count)]
-            if any(part is None or part.timestamp != last.timestamp for part in parts):
-                return None
-            self.remove(count)
-            return JitterFrame(b"".join(part._data for part in parts), last.timestamp)
-
-    return Buffer(capacity=512, is_video=True)
 
 
 # --- pace ---
@@ -548,16 +402,8 @@ def pace(
 ) -> list[Pace]:
     """How viewers at once are served who are spoken to without a pause, JPEG coding included."""
     sessions = [Session(Animator(portrait, seed)) for seed in range(viewers)]
-    results: list[Pace] = []
-    threads = [
-        threading.Thread(target=lambda s=each: results.append(_watched(s, voice, seconds)))
-        for each in sessions
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor(viewers) as pool:
+        return list(pool.map(lambda session: _watched(session, voice, seconds), sessions))
 
 
 def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pace:
@@ -580,23 +426,19 @@ def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pa
     return Pace(drawn / took, late / frames, 1 - drawn / frames, took)
 
 
-def _viewers(
-    portrait: Portrait, voice: NDArray[np.float32], seconds: float = 15.0
-) -> tuple[int, list[Load]]:
+def _viewers(portrait: Portrait, voice: NDArray[np.float32]) -> tuple[int, list[Load]]:
     """How many viewers at once get 25 frames a second with under 1 % late, and what was tried."""
     loads: list[Load] = []
-    while True:
+    while not loads or (loads[-1].fps >= _HELD[0] and loads[-1].late <= _HELD[1]):
         viewers = len(loads) + 1
-        each = pace(portrait, voice, viewers, seconds)
+        each = pace(portrait, voice, viewers, 15.0)
         loads.append(Load(viewers, min(p.fps for p in each), max(p.late for p in each)))
-        if loads[-1].fps < _HELD[0] or loads[-1].late > _HELD[1]:
-            return viewers - 1, loads
+    return len(loads) - 1, loads
 
 
 def _cost(portrait: Portrait, voice: NDArray[np.float32]) -> float:
     """The processor's milliseconds for a frame, drawn and marked; two cores are 80 of 40."""
-    animator = Animator(portrait)
-    frames = 0
+    animator, frames = Animator(portrait), 0
     for begin in range(0, 6 * SAMPLE_RATE, SAMPLE_RATE // FPS):
         if begin == SAMPLE_RATE:
             start, frames = time.process_time(), 0

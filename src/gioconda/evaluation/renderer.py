@@ -8,6 +8,7 @@ scale is that of a 512 x 512 video.
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
@@ -131,8 +132,9 @@ def evaluate_renderer(
     """
     chosen = sample_clips(clips, count)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
-    recogniser = _recogniser()
-    frames = 0
+    recogniser, frames = None, 0
+    with suppress(GiocondaError):  # where the extra is not installed
+        recogniser = Recogniser()
     for clip, _ in counted(chosen, report):
         drawn = redraw(clip, decoders, FRAMES)
         again = _encoded_anew([one.real for one in drawn])
@@ -211,13 +213,6 @@ def redraw(
         real = reenactor.on_clip(view).cut(frames[i])
         found.append(Drawn(i, real, mesh, jaws, _regions(mesh), pictures))
     return found
-
-
-def _recogniser() -> Recogniser | None:
-    try:
-        return Recogniser()
-    except GiocondaError:  # the extra is not installed
-        return None
 
 
 class _Tally:

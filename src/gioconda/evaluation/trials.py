@@ -67,11 +67,6 @@ class Trial:
         """The motion of the frames of `speech`."""
         return self.motion[self.speech]
 
-    @property
-    def seconds(self) -> float:
-        """Length of the whole clip."""
-        return len(self.motion) / FPS
-
 
 def read_trials(clips: list[Clip], basis: Basis, report: Report = silent) -> list[Trial]:
     """Clips as a prepared set has them.

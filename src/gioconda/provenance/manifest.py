@@ -149,7 +149,7 @@ def read_manifest(path: Path, trusted: bytes | None = None) -> Manifest:
             if kind == "video/mp4" and not _holds_manifest(path):
                 return Manifest("absent")
             return Manifest("tampered", problems=(str(error).splitlines()[0],))
-    return _told(store)
+    return _as_manifest(store)
 
 
 def _kind(path: Path) -> str | None:
@@ -181,7 +181,7 @@ def _flat(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
-    """What `_flat` was given."""
+    """Reverses `_flat`."""
     found = dict(output)
     with suppress(ValueError, RecursionError):  # somebody else's text
         if isinstance(found.get(_AS_TEXT), str):
@@ -189,7 +189,7 @@ def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _told(store: dict[str, Any]) -> Manifest:
+def _as_manifest(store: dict[str, Any]) -> Manifest:
     manifest = store["manifests"][store["active_manifest"]]
     assertions = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
     actions = [
@@ -198,12 +198,8 @@ def _told(store: dict[str, Any]) -> Manifest:
         if label.startswith("c2pa.actions")
         for action in data["actions"]
     ]
-    problems = tuple(
-        status["code"]
-        for status in store.get("validation_results", {})
-        .get("activeManifest", {})
-        .get("failure", [])
-    )
+    results = store.get("validation_results", {}).get("activeManifest", {})
+    problems = tuple(status["code"] for status in results.get("failure", []))
     state: State = "tampered"
     if store["validation_state"] in ("Trusted", "Valid"):
         state = "trusted" if store["validation_state"] == "Trusted" else "valid"

@@ -129,7 +129,7 @@ def _search(mean: NDArray[np.float32], pattern: Pattern, looked: float, count: i
                 if straighten:
                     waves = _rectify(leant, pattern, view)
                 else:
-                    waves = _look_at(spectrum, pattern, view)
+                    waves = _waves(spectrum, view, pattern.data, pattern.data_phase)
                 if waves is None:
                     continue
                 finding = _judge(waves, pattern, float(scores[index]), looked_at, views)
@@ -299,16 +299,17 @@ def _waves(
     view: NDArray[np.float64],
     waves: NDArray[np.int64],
     phase: NDArray[np.complex128],
-    out: NDArray[np.complex128],
-) -> None:
+) -> NDArray[np.complex128]:
     """What the picture has of each wave, against the pattern's phase, in a view."""
     size = spectrum.shape[0]
+    out = np.empty(waves.shape[0], np.complex128)
     for k in range(waves.shape[0]):
         u = waves[k, 0] * view[0] + waves[k, 1] * view[2]
         v = waves[k, 0] * view[1] + waves[k, 1] * view[3]
         shift = 2 * np.pi * (waves[k, 0] * view[4] + waves[k, 1] * view[5])
         turn = complex(np.cos(shift), np.sin(shift))
         out[k] = _at(spectrum, u * size, v * size) * np.conj(phase[k]) * turn
+    return out
 
 
 def _score(waves: NDArray[np.complex128], signs: NDArray[np.float64] | float = 1.0) -> float:
@@ -318,24 +319,13 @@ def _score(waves: NDArray[np.complex128], signs: NDArray[np.float64] | float = 1
     return float(weighted.sum() / np.sqrt((size**0.5).sum() / 2))
 
 
-def _look_at(
-    spectrum: NDArray[np.complex64], pattern: Pattern, view: NDArray[np.float64]
-) -> NDArray[np.complex128]:
-    """The data waves of the picture."""
-    waves = np.empty(len(pattern.data), np.complex128)
-    _waves(spectrum, view, pattern.data, pattern.data_phase, waves)
-    return waves
-
-
 def _climb(
     spectrum: NDArray[np.complex64], pattern: Pattern, view: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The view near a given one that fits the waves for synchronisation best."""
-    waves = np.empty(len(pattern.sync), np.complex128)
 
     def score(candidate: NDArray[np.float64]) -> float:
-        _waves(spectrum, candidate, pattern.sync, pattern.sync_phase, waves)
-        return _score(waves)
+        return _score(_waves(spectrum, candidate, pattern.sync, pattern.sync_phase))
 
     size = np.sqrt(abs(np.linalg.det(view[:4].reshape(2, 2))))
     steps = np.array([0.004 * size] * 4 + [1 / 64] * 2)
