@@ -72,6 +72,7 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
     """
     import numpy as np
 
+    from gioconda.evaluation.dials import directions
     from gioconda.face import measure
     from gioconda.face.basis import check_basis, released_basis
     from gioconda.face.pose import rotation
@@ -85,20 +86,13 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
         lids.append(measure.lid_opening(faces))
         gaze.append(measure.gaze(faces))
     right, left = np.concatenate(lids).T
-    eye_yaw, eye_pitch = np.concatenate(gaze).T
-    # against the head → against the camera
-    looks = [np.sin(eye_yaw) * np.cos(eye_pitch), -np.sin(eye_pitch)]
-    looks.append(-np.cos(eye_yaw) * np.cos(eye_pitch))
     turned = np.array([rotation(*angles) for angles in motion.pose[:, :3].tolist()])
-    x, y, z = np.einsum("tij,jt->it", turned, np.array(looks))
+    gaze_yaw, gaze_pitch = directions(turned, np.concatenate(gaze)).T
     yaw, pitch, roll = np.degrees(motion.pose[:, :3]).T
     return {
         "Mouth opening, % of the eyes' distance": {"": 100 * np.concatenate(mouth)},
         "Lid opening, height / width": {"right eye": right, "left eye": left},
-        "Gaze against the camera, degrees": {
-            "yaw, right": np.degrees(np.arctan2(x, -z)),
-            "pitch, up": np.degrees(np.arcsin(np.clip(-y, -1, 1))),
-        },
+        "Gaze against the camera, degrees": {"yaw, right": gaze_yaw, "pitch, up": gaze_pitch},
         "Head turned, degrees": {"yaw, right": yaw, "pitch, up": pitch, "roll, clockwise": roll},
         "Head moved, % of the eyes' distance; size, %": {
             "x, right": 100 * motion.pose[:, 3],
