@@ -107,8 +107,8 @@ class _Microphone(AudioStreamTrack):
         self._start = self._start or time.monotonic()
         await asyncio.sleep(max(self.spoken + PACKET / WIRE - time.monotonic(), 0))
         part = np.zeros(PACKET, np.float32)
-        said, self.waiting = self.waiting[:PACKET], self.waiting[PACKET:]
-        part[: len(said)] = said
+        voice, self.waiting = self.waiting[:PACKET], self.waiting[PACKET:]
+        part[: len(voice)] = voice
         frame = av.AudioFrame.from_ndarray(to_int16(part)[None], format="s16", layout="mono")
         frame.sample_rate = WIRE
         frame.pts, frame.time_base = self._sent, Fraction(1, WIRE)
