@@ -11,13 +11,13 @@ import argparse
 import json
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.renderer import evaluate_renderer
 from gioconda.evaluation.results import to_json
 from gioconda.renderer.neural import NeuralDecoder
+from gioconda.training.experiment import read_recipe
 from gioconda.training.renderer.recipe import Recipe, train_renderer
 
 MEASURES = (
@@ -50,19 +50,14 @@ def main() -> None:
         return (args.output / name).with_suffix(kind)
 
     train = read_clips(args.data, "train", args.cache)
-    names = sorted(path.stem for path in Path(__file__).with_name("ablation").glob("*.py"))
-    recipes = {name: import_module(f"ablation.{name}") for name in names}
-    for name, module in recipes.items():
+    experiments = sorted(Path(__file__).with_name("ablation").glob("*.py"))
+    names = [path.stem for path in experiments]
+    same = {name: getattr(args, name) for name in ("steps", "start", "rate", "workers")}
+    for name, path in zip(names, experiments, strict=True):
         if not file(name, ".zip").exists():
             print(f"training {name}", flush=True)
-            recipe = replace(
-                module.RECIPE,
-                steps=args.steps,
-                start=args.start,
-                rate=args.rate,
-                workers=args.workers,
-            )
-            train_renderer(train, recipe, file(name, ".pt"), 600, file(name, ".zip"))
+            recipe = replace(read_recipe(path, Recipe), **same)
+            train_renderer(train, recipe, file(name, ".zip"), file(name, ".pt"), 600)
     decoders = {
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in names
     }

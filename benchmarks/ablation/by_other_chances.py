@@ -2,4 +2,4 @@
 
 from gioconda.training.renderer.recipe import Recipe
 
-RECIPE = Recipe(critic_from=0, pool=Recipe.pool + 1)
+recipe = Recipe(critic_from=0, pool=Recipe.pool + 1)

@@ -10,4 +10,4 @@ def blind() -> RendererNet:
     return net
 
 
-RECIPE = Recipe(critic_from=0, make=blind)
+recipe = Recipe(critic_from=0, make=blind)

@@ -2,4 +2,4 @@
 
 from gioconda.training.renderer.recipe import Recipe
 
-RECIPE = Recipe(critic_from=float("inf"))
+recipe = Recipe(critic_from=float("inf"))

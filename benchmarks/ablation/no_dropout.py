@@ -3,4 +3,4 @@
 from gioconda.training.renderer.network import RendererNet
 from gioconda.training.renderer.recipe import Recipe
 
-RECIPE = Recipe(critic_from=0, make=lambda: RendererNet().eval())  # the recipe keeps the mode
+recipe = Recipe(critic_from=0, make=lambda: RendererNet().eval())  # the recipe keeps the mode

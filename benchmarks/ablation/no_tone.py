@@ -3,4 +3,4 @@
 from gioconda.training.renderer.losses import LossWeights
 from gioconda.training.renderer.recipe import Recipe
 
-RECIPE = Recipe(critic_from=0, weights=LossWeights(tone=0.0))
+recipe = Recipe(critic_from=0, weights=LossWeights(tone=0.0))

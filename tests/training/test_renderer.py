@@ -152,7 +152,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     )
 
     def train(checkpoint, minutes, output, **more):
-        return recipe.train_renderer(clips, replace(usual, **more), checkpoint, minutes, output)
+        return recipe.train_renderer(clips, replace(usual, **more), output, checkpoint, minutes)
 
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
     first = train(checkpoint, 60, output, steps=2)
@@ -383,8 +383,8 @@ def test_a_full_gpu_is_told_and_so_is_a_checkpoint_of_another_net(
     monkeypatch.undo()
     torch.save({"net": {}}, tmp_path / "c.pt")
     with pytest.raises(GiocondaError, match="another net; give another --checkpoint"):
-        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "c.pt", 0, tmp_path / "r.zip")
+        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "r.zip", tmp_path / "c.pt", 0)
     (tmp_path / "c.pt").write_text("steps: 3")
     with pytest.raises(GiocondaError, match="is not a checkpoint"):
-        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "c.pt", 0, tmp_path / "r.zip")
+        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "r.zip", tmp_path / "c.pt", 0)
     assert not (tmp_path / "r.zip").exists()

@@ -202,7 +202,7 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
         )
     try:
         clips = read_split(args, "train")
-        return train_renderer(clips, recipe, args.checkpoint, args.minutes, output, report)
+        return train_renderer(clips, recipe, output, args.checkpoint, args.minutes, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(
             f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"

@@ -128,9 +128,9 @@ class Recipe:
 def train_renderer(
     clips: list[Clip],
     recipe: Recipe,
+    output: Path,
     checkpoint: Path,
     minutes: float,
-    output: Path,
     report: Report = silent,
 ) -> dict[str, float]:
     """Train for a while and keep the state.
@@ -142,9 +142,9 @@ def train_renderer(
     Args:
         clips: of the training split.
         recipe: every number that can be set.
+        output: the .zip file of the averaged net.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
-        output: the .zip file of the averaged net.
         report: called with what is being done and how much of it is done, from 0 to 1.
 
     Returns:
