@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 
 from gioconda.cli import main
+
+pytest.importorskip("torch")
+pytest.importorskip("scipy")
+
 from gioconda.training import bank
 
 _LINE = ["train", "bank", "SET", "-o", "bank.safetensors"]

@@ -9,7 +9,7 @@ from gioconda.errors import GiocondaError
 
 pytest.importorskip("torch")
 
-from gioconda.training.regressor import recipe as regressor
+from gioconda.training import regressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -9,7 +9,6 @@ from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.data.spoken.voices import Voice
-from gioconda.errors import GiocondaError
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
 
@@ -18,22 +17,8 @@ torch = pytest.importorskip("torch")
 from gioconda.training.speech.examples import SpeechSet  # noqa: E402
 from gioconda.training.speech.reader import ReaderRecipe  # noqa: E402
 from gioconda.training.speech.recipe import Recipe, train_speech  # noqa: E402
-from gioconda.training.speech.teacher import Wav2Vec  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny wav2vec 2.0 that has learned nothing, as transformers saves it."""
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    size |= {"intermediate_size": 32, "num_conv_pos_embeddings": 16}
-    size |= {"num_conv_pos_embedding_groups": 2, "conv_dim": (8,) * 7}
-    folder = tmp_path_factory.mktemp("wav2vec")
-    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**size)).save_pretrained(folder)
-    return folder
 
 
 SMALL = Recipe(
@@ -46,17 +31,6 @@ def spoken(voice: NDArray[np.float32]) -> list[Utterance]:
     return [
         Utterance("one", Voice("flite", "rms", "rms", "flite", "nobody"), "am", voice[:48000], said)
     ]
-
-
-def test_a_teacher_tells_of_every_frame(teacher: Path):
-    knows = Wav2Vec(teacher)
-    assert knows(torch.randn(2, 640 * 9)).shape == (2, 9, knows.size)
-
-
-def test_a_folder_without_a_teacher_is_told(tmp_path: Path):
-    pytest.importorskip("transformers")
-    with pytest.raises(GiocondaError, match=r"no config\.json"):
-        Wav2Vec(tmp_path)
 
 
 def test_an_encoder_learns_and_hears(
@@ -73,15 +47,6 @@ def test_an_encoder_learns_and_hears(
     assert heard.features.shape == (25, 128)
     assert len(heard.mouth) == len(heard) == 25
     assert ((heard.voice >= 0) & (heard.voice <= 1)).all()
-
-
-def test_an_encoder_learns_of_a_teacher(
-    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path, teacher: Path
-):
-    model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
-    data = SpeechSet(performances, spoken(voice))
-    facts = train_speech(data, replace(SMALL, teacher=teacher), model, state, 5)
-    assert 0 < facts["teacher"] < 2
 
 
 def test_the_judge_learns_from_other_people(

@@ -14,32 +14,13 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.data.samples.performances import Performance
-    from gioconda.training.report import Report
+    from gioconda.training.steps import Report
 
 Train: TypeAlias = "Callable[[argparse.Namespace, Path, Report], dict[str, float]]"
 _Kind = TypeVar("_Kind")
 
 
-class _Option(NamedTuple):
-    """An option; `kind` makes its value of a text, is `bool` for a flag, or the choices there are.
-
-    One that has the name of a field of the Recipe sets that field.
-    """
-
-    name: str
-    kind: Any
-    help: str
-    required: bool = False
-    default: Any = None
-
-    def add_to(self, parser: argparse.ArgumentParser) -> None:
-        how: dict[str, Any] = {"type": self.kind, "metavar": _METAVARS.get(self.kind)}
-        if self.kind is bool:
-            how = {"action": "store_true"}
-        elif isinstance(self.kind, tuple):
-            how = {"choices": self.kind}
-        how |= {"help": self.help, "required": self.required, "default": self.default}
-        parser.add_argument(f"--{self.name}", **how)
+_Option: TypeAlias = tuple[str, dict[str, Any]]  # its flag, and what argparse wants to know
 
 
 class _Command(NamedTuple):
@@ -61,8 +42,8 @@ def add_parser(subparsers: Subparsers) -> None:
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     for name, command in _COMMANDS.items():
         one = what.add_parser(name, help=command.help)
-        for option in command.options:
-            option.add_to(one)
+        for flag, settings in command.options:
+            one.add_argument(flag, **settings)
         add_clip_arguments(one)
         one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
     calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
@@ -126,11 +107,9 @@ def _recipe(args: argparse.Namespace, kind: type[_Kind]) -> _Kind:
     from gioconda.training.experiment import read_recipe
 
     recipe: Any = read_recipe(args.recipe, kind) if args.recipe else kind()
-    names = {field.name for field in fields(recipe)}
-    given = {option.name: vars(args).get(option.name) for option in _COMMANDS[args.what].options}
-    changed: _Kind = replace(
-        recipe, **{n: value for n, value in given.items() if n in names and value is not None}
-    )
+    names = vars(args).keys() & {field.name for field in fields(recipe)}
+    given = {name: value for name in names if (value := vars(args)[name]) is not None}
+    changed: _Kind = replace(recipe, **given)
     return changed
 
 
@@ -165,7 +144,7 @@ def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str,
 
 
 def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.training.regressor.recipe import Recipe, train_regressor
+    from gioconda.training.regressor import Recipe, train_regressor
 
     clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
     return train_regressor(clips, recipe, output, args.checkpoint, args.minutes, report)
@@ -224,11 +203,27 @@ def _rate(text: str) -> float:
     raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
 
 
+def _option(
+    name: str, kind: Any, text: str, required: bool = False, default: Any = None
+) -> _Option:
+    """`kind` makes the option's value of a text, is `bool` for a flag, or the choices there are.
+
+    One that has the name of a field of the Recipe sets that field.
+    """
+    how: dict[str, Any] = {"type": kind, "metavar": _METAVARS.get(kind)}
+    if kind is bool:
+        how = {"action": "store_true"}
+    elif isinstance(kind, tuple):
+        how = {"choices": kind}
+    return f"--{name}", how | {"help": text, "required": required, "default": default}
+
+
 _METAVARS = {positive: "N", minutes: "N", _rate: "RATE", Path: "PATH", str: "NAME"}
-_RECIPE = _Option("recipe", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_RECIPE = _option("recipe", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
 _SLICES = (
-    _Option("checkpoint", Path, "the training's state; resumes from it if it exists", True),
-    _Option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
+    _option("checkpoint", Path, "the training's state; resumes from it if it exists", True),
+    _option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
+    _RECIPE,
 )
 _COMMANDS = {
     "basis": _Command(
@@ -236,22 +231,20 @@ _COMMANDS = {
         _basis,
         (
             _RECIPE,
-            _Option("wheel", Path, "the mediapipe wheel: its table of edges gives triangles", True),
-            _Option("name", str, "kept in every motion file (default: gioconda-basis-2)"),
+            _option("wheel", Path, "the mediapipe wheel: its table of edges gives triangles", True),
+            _option("name", str, "kept in every motion file (default: gioconda-basis-2)"),
         ),
     ),
     "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
-    "regressor": _Command("speech to mouth, .onnx", _regressor, (*_SLICES, _RECIPE)),
+    "regressor": _Command("speech to mouth, .onnx", _regressor, _SLICES),
     "speech": _Command(
         "the speech encoder, or the sync judge, .onnx",
         _speech,
         (
             *_SLICES,
-            _RECIPE,
-            _Option("spoken", Path, "a set that gioconda prepare --tts made", True),
-            _Option("judge", bool, "train the sync judge, on other people"),
-            _Option("teacher", Path, "a wav2vec 2.0 model, as transformers saves it"),
-            _Option("held-out", bool, "measure the losses on the val splits too"),
+            _option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _option("judge", bool, "train the sync judge, on other people"),
+            _option("held-out", bool, "measure the losses on the val splits too"),
         ),
     ),
     "generator": _Command(
@@ -259,11 +252,10 @@ _COMMANDS = {
         _generator,
         (
             *_SLICES,
-            _RECIPE,
-            _Option("encoder", Path, "another speech encoder than the released one"),
-            _Option("width", positive, "of the network (default: 192)"),
-            _Option("layers", positive, "of the network (default: 6)"),
-            _Option("heads", positive, "of the network (default: 4)"),
+            _option("encoder", Path, "another speech encoder than the released one"),
+            _option("width", positive, "of the network (default: 192)"),
+            _option("layers", positive, "of the network (default: 6)"),
+            _option("heads", positive, "of the network (default: 4)"),
         ),
     ),
     "renderer": _Command(
@@ -271,21 +263,20 @@ _COMMANDS = {
         _renderer,
         (
             *_SLICES,
-            _RECIPE,
-            _Option("size", ("small", "base"), "of the network (default: small)"),
-            _Option("steps", positive, "of the whole schedule"),
-            _Option("last", bool, "the schedule ends with --minutes, not with --steps"),
-            _Option("rate", _rate, "of learning, before it settles"),
-            _Option("batch", positive, "scenes in a batch"),
-            _Option("pool", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
-            _Option("uses", positive, "how often a scene is used before a new one replaces it"),
-            _Option("workers", positive, "processes that prepare scenes; a GPU needs many"),
-            _Option("start", Path, "weights of another training to begin with, .safetensors"),
+            _option("size", ("small", "base"), "of the network (default: small)"),
+            _option("steps", positive, "of the whole schedule"),
+            _option("last", bool, "the schedule ends with --minutes, not with --steps"),
+            _option("rate", _rate, "of learning, before it settles"),
+            _option("batch", positive, "scenes in a batch"),
+            _option("pool", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
+            _option("uses", positive, "how often a scene is used before a new one replaces it"),
+            _option("workers", positive, "processes that prepare scenes; a GPU needs many"),
+            _option("start", Path, "weights of another training to begin with, .safetensors"),
         ),
     ),
     "integers": _Command(
         "the renderer with its 8-bit version beside it, .zip",
         _integers,
-        (_Option("model", Path, "a file that gioconda train renderer made", True),),
+        (_option("model", Path, "a file that gioconda train renderer made", True),),
     ),
 }

@@ -26,7 +26,8 @@ from gioconda.face.pose import angles
 from gioconda.generator.bank import BLEND, Segment
 from gioconda.generator.blinks import eye_opening
 from gioconda.media import FPS
-from gioconda.training.report import Report, silent
+from gioconda.training.steps import Report, silent
+from gioconda.training.targets import mirror_of
 
 
 @dataclass(frozen=True)
@@ -227,15 +228,3 @@ def _blinks(gap: NDArray[np.float64], recipe: Recipe) -> tuple[NDArray[np.float6
             blink[first:after] = np.clip(depth, 0.001, 1)
             bottoms.append(bottom)
     return blink, bottoms
-
-
-def mirror_of(basis: Basis, count: int) -> tuple[NDArray[np.float64], float]:
-    """The matrix that mirrors the first `count` coordinates, and the part that it misses."""
-    flipped = basis.mean * [-1, 1, 1]
-    distance = np.linalg.norm(flipped[:, None] - basis.mean[None], axis=-1)
-    partner = distance.argmin(1)
-    moves = basis.dynamics[:count].reshape(count, -1).astype(np.float64)
-    mirrored = (basis.dynamics[:count, partner] * [-1, 1, 1]).reshape(moves.shape)
-    matrix = mirrored @ np.linalg.pinv(moves)
-    missed = float(((matrix @ moves - mirrored) ** 2).sum() / (mirrored**2).sum())
-    return matrix, missed

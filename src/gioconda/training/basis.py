@@ -22,7 +22,7 @@ from gioconda.data.clips import Clip
 from gioconda.face import measure, topology
 from gioconda.face.basis import point_weights
 from gioconda.face.pose import angles, fit_pose, rotation
-from gioconda.training.report import Report, silent
+from gioconda.training.steps import Report, silent
 
 _CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
 

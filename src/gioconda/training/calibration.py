@@ -15,6 +15,7 @@ from gioconda.errors import GiocondaError
 from gioconda.inference import CALIBRATION, calibration_values
 
 _WHAT: Final = "a model with a calibration"
+_KINDS: Final = {int: "whole number", float: "number"}
 
 
 def show_calibration(model: Path) -> str:
@@ -73,9 +74,6 @@ def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
     if not np.isfinite(numbers).all():
         raise wrong
     return name, numbers if isinstance(before, list) else numbers[0]
-
-
-_KINDS: Final = {int: "whole number", float: "number"}
 
 
 def _text(value: Any) -> str:

@@ -88,21 +88,14 @@ class Batches:
         return self._batch(examples, frames, kind == 0)
 
     def _batch(self, examples: list[Example], frames: int, long: bool) -> Batch:
-        rng, channels = self._rng, self._channels
-        count = len(examples)
-        motion = np.zeros((count, LEADING + frames, channels.count), np.float32)
-        visible = np.ones((count, frames), np.float32)
-        learned = np.zeros((count, frames, channels.count), np.float32)
-        given = np.zeros((count, frames, len(Conditions.BY_NAME)), np.float32)
-        conditions = np.zeros((count, frames, Conditions.COUNT), np.float32)
-        for i, example in enumerate(examples):
-            rows = motion[i], visible[i], learned[i], given[i], conditions[i]
-            self._window(example, long, *rows)
+        rng = self._rng
+        rows = [self._window(example, frames, long) for example in examples]
+        motion, visible, learned, given, conditions = map(np.stack, zip(*rows, strict=True))
         target = self._prediction.residual(torch.from_numpy(motion)).numpy()
         target[~learned.astype(bool)] = 0
         noise = rng.normal(size=target.shape).astype(np.float32)
-        level = rng.uniform(self._windows.least_level, 1, (count, frames, 1)).astype(np.float32)
-        level[rng.random((count, frames)) < self._windows.pure_noise] = 1
+        level = rng.uniform(self._windows.least_level, 1, (*visible.shape, 1)).astype(np.float32)
+        level[rng.random(visible.shape) < self._windows.pure_noise] = 1
         history = self._history(motion[:, LEADING:], target)
         parts = history, noised(target, noise, level), level[..., 0], visible, given, conditions
         inputs = tuple(map(torch.from_numpy, parts))
@@ -111,18 +104,15 @@ class Batches:
             inputs, torch.from_numpy(target), torch.from_numpy(learned), inputs[2], gaps, long
         )
 
-    def _window(
-        self,
-        example: Example,
-        long: bool,
-        motion: NDArray[np.float32],
-        visible: NDArray[np.float32],
-        learned: NDArray[np.float32],
-        given: NDArray[np.float32],
-        conditions: NDArray[np.float32],
-    ) -> None:
-        """Fills the rows of one window, `motion` with the frames that lead to it, too."""
-        rng, channels, frames = self._rng, self._channels, len(visible)
+    def _window(self, example: Example, frames: int, long: bool) -> tuple[NDArray[np.float32], ...]:
+        """Motion (with the frames that lead to it), what of the history is visible, what is to be
+        learned, which conditions are given, and these."""
+        rng, channels = self._rng, self._channels
+        motion = np.zeros((LEADING + frames, channels.count), np.float32)
+        visible = np.ones(frames, np.float32)
+        learned = np.zeros((frames, channels.count), np.float32)
+        given = np.zeros((frames, len(Conditions.BY_NAME)), np.float32)
+        conditions = np.zeros((frames, Conditions.COUNT), np.float32)
         start = int(rng.integers(0, max(0, len(example) - frames) + 1))
         part = slice(start, start + frames)
         size = min(len(example), frames)
@@ -141,6 +131,7 @@ class Batches:
         conditions[:size] = example.conditions[part]
         if flip:
             conditions[:, Conditions.GAZE.start] *= -1
+        return motion, visible, learned, given, conditions
 
     def _history(
         self, motion: NDArray[np.float32], residual: NDArray[np.float32]

@@ -19,10 +19,9 @@ from gioconda.generator.network import speech_condition
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
 from gioconda.training import augmentation
-from gioconda.training.bank import mirror_of
 from gioconda.training.people import for_judge
 from gioconda.training.steps import Report
-from gioconda.training.targets import resampled, smooth
+from gioconda.training.targets import mirror_of, resampled, smooth
 
 _AMPLITUDE: Final = 1.3  # at most so far from the median, as a logarithm
 

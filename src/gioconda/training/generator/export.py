@@ -1,7 +1,5 @@
 """The network's two steps and its calibration as one file."""
 
-import io
-import warnings
 from pathlib import Path
 from typing import Final
 from zipfile import ZIP_STORED, ZipFile
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.network import CONDITIONAL, CONVOLVED, LEADING, ROWS, Conditions
 from gioconda.inference import CALIBRATION, calibration_json
+from gioconda.training.export import to_onnx
 from gioconda.training.generator.network import MotionNet
 
 _INPUTS: Final = (
@@ -28,21 +27,11 @@ _OUTPUTS: Final = {
 
 def write_model(net: MotionNet, calibration: Calibration, output: Path) -> None:
     """Write what `gioconda.generator.network` reads, the weights in 8 bits."""
-    inputs = _inputs(net)
-    with warnings.catch_warnings(), ZipFile(output, "w", ZIP_STORED) as file:
-        warnings.simplefilter("ignore")  # of tracing; shapes are what they are
-        for step, outputs in _OUTPUTS.items():
-            written = io.BytesIO()
-            torch.onnx.export(
-                _Step(net, step),
-                inputs[step],
-                written,
-                input_names=_INPUTS,
-                output_names=outputs,
-                dynamo=False,
-            )
+    with ZipFile(output, "w", ZIP_STORED) as file:
+        for step, inputs in _inputs(net).items():
+            content = to_onnx(_Step(net, step), inputs, _INPUTS, _OUTPUTS[step])
             small = nncf.compress_weights(
-                onnx.load_from_string(written.getvalue()),
+                onnx.load_from_string(content),
                 # OpenVINO takes one scale for a matrix' column, none for the few of a convolution
                 ignored_scope=nncf.IgnoredScope(types=["Conv"]),
             )

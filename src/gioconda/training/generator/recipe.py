@@ -14,28 +14,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from gioconda.data.samples.performances import Performance
-from gioconda.face.basis import released_basis
+from gioconda.face.basis import Basis, released_basis
+from gioconda.face.measure import lip_gap
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.network import HISTORY, Channels
-from gioconda.training.generator.batches import Batches, Windows
+from gioconda.training import steps
+from gioconda.training.generator.batches import Batch, Batches, Windows
 from gioconda.training.generator.examples import read_examples
 from gioconda.training.generator.export import write_model
-from gioconda.training.generator.losses import MotionLoss
 from gioconda.training.generator.network import MotionNet
-from gioconda.training.steps import (
-    Report,
-    Trainer,
-    cosine,
-    running_mean,
-    silent,
-    warm_up,
-    weighted,
-)
+
+_LIPS: Final = 2.0  # how much more an error of the lower face counts
+_PERCENT: Final = 100.0  # of the inter-ocular distance
+_CLOSED: Final = 1.5  # percent: under this lips are closed
+_LEAST_SEEN: Final = 0.05  # of a residual's variance
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def train_generator(
     output: Path,
     checkpoint: Path,
     minutes: float,
-    report: Report = silent,
+    report: steps.Report = steps.silent,
 ) -> dict[str, float]:
     """Train for a while, keep the state, and write the model as it is now.
 
@@ -106,9 +105,11 @@ def train_generator(
     net = MotionNet(channels.count, HISTORY + 1, recipe.width, recipe.layers, recipe.heads)
     net.prediction.fit([copies[0].motion for copies in long or short], channels.seen)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    average = running_mean(net, recipe.decay)
-    rate = warm_up(recipe.rate, recipe.warm_up, cosine)
-    trainer = Trainer(net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report)
+    average = steps.running_mean(net, recipe.decay)
+    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
+    trainer = steps.Trainer(
+        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
+    )
     torch.manual_seed(trainer.step)
     rng = np.random.default_rng(trainer.step)
     batches = Batches(long, short, recipe.windows, channels, net.prediction, rng)
@@ -118,7 +119,44 @@ def train_generator(
         with torch.autocast("cpu", torch.bfloat16):
             prediction = net(*batch.inputs)
         losses = loss(prediction.float(), batch)
-        trainer.descend(weighted(losses, recipe.weights))
+        trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
     write_model(average.module.eval(), recipe.calibration, output)
     return {"clips": len(long) + len(short), **trainer.results()}
+
+
+class MotionLoss:
+    """Losses of residuals (N, T, C): "position", "speed" of the lips, "gap" between the lips."""
+
+    def __init__(self, basis: Basis, channels: Channels) -> None:
+        shows = np.linalg.norm(basis.dynamics[..., :2].reshape(sum(basis.parts), -1), axis=1)
+        shows = shows / shows.mean()
+        shows[basis.lower] *= _LIPS
+        self._weights = torch.from_numpy(np.concatenate([np.ones(6), shows]).astype(np.float32))
+        self._pose, self._lower = channels.pose, channels.lower
+        self._gap = torch.from_numpy(lip_gap(basis.dynamics[basis.lower]).astype(np.float32))
+
+    def __call__(self, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
+        learned, level, lower = batch.learned, batch.level[..., None], self._lower
+        weights = self._weights.clone()
+        weights[self._pose] *= float(batch.pose)
+        error = (prediction - batch.target) * learned
+        # head and eyes are as often asked at one level as at another, and there is less to see
+        # at the lower ones; of the mouth it is how it ends that counts
+        seen = level.square() / ((1 - level).square() + level.square())
+        scale = torch.where(weights > 0, seen.clamp(_LEAST_SEEN, 1).rsqrt(), 0)
+        scale[..., lower] = 1
+        lips = error[..., lower]
+        speed = (lips[:, 1:] - lips[:, :-1]) * learned[:, 1:, lower]
+        gap, wanted = (
+            (motion[..., lower] @ self._gap + batch.neutral_gap[:, None]).relu() * _PERCENT
+            for motion in (prediction, batch.target)
+        )
+        closed = 1 + (wanted < _CLOSED).float()  # closures are few and seen at once
+        real = learned[..., -1]
+        count = learned.sum()
+        return {
+            "position": (weights * (scale * error).square()).sum() / count,
+            "speed": (weights[lower] * speed.square()).sum() / count,
+            "gap": (closed * (gap - wanted).abs() * real).sum() / real.sum(),
+        }

@@ -1,7 +1,5 @@
 """The renderer's networks as files that OpenVINO runs, compared with themselves in torch."""
 
-import io
-import warnings
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -17,6 +15,7 @@ from gioconda.inference import CALIBRATION, calibration_json
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
+from gioconda.training.export import to_onnx
 from gioconda.training.renderer.network import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
@@ -94,8 +93,8 @@ def export_renderer(
         inputs = (picture, masks, guides, features.contiguous(), ground.contiguous())
         expected = decoder(*inputs)
     files = {
-        "encoder.onnx": _onnx(encoder, (picture, masks, jaws), *_ENCODER),
-        "decoder.onnx": _onnx(decoder, inputs, *_DECODER, _SIZES),
+        "encoder.onnx": _halved(to_onnx(encoder, (picture, masks, jaws), *_ENCODER)),
+        "decoder.onnx": _halved(to_onnx(decoder, inputs, *_DECODER, _SIZES)),
     }
     with ZipFile(output, "w", ZIP_STORED) as file:
         for name, content in files.items():
@@ -105,28 +104,6 @@ def export_renderer(
     compiled = core.compile_model(core.read_model(files["decoder.onnx"]), "CPU", exact)
     found = compiled([x.numpy() for x in inputs])[0]
     return float(np.abs(found - expected.numpy()).max())
-
-
-def _onnx(
-    graph: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: list[str],
-    outputs: list[str],
-    sizes: dict[str, list[int]] | None = None,
-) -> bytes:
-    written = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the older exporter needs no further packages
-        torch.onnx.export(
-            graph,
-            inputs,
-            written,
-            input_names=names,
-            output_names=outputs,
-            dynamic_axes=sizes,
-            dynamo=False,
-        )
-    return _halved(written.getvalue())
 
 
 def _halved(model: bytes) -> bytes:

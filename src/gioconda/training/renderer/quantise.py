@@ -46,7 +46,10 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
     looks = compiled(encoder, "an encoder"), calibration_of(model)
     scenes = Scenes(clips, np.random.default_rng(7), side, pairs=1)
     seen = [inputs for scene in islice(scenes, _SCENES) for inputs in _inputs(scene, *looks)]
-    convolutions = [op.get_friendly_name() for op in decoder.get_ordered_ops() if _convolves(op)]
+    operations = decoder.get_ordered_ops()
+    convolutions = [
+        op.get_friendly_name() for op in operations if op.get_type_name() == "Convolution"
+    ]
     small = nncf.quantize(
         decoder,
         nncf.Dataset(seen),
@@ -95,7 +98,3 @@ def _inputs(
         given = DecoderConditions(scene.base[i], scene.masks[i], guides, scene.origin[i])
         found.append(dict(zip(DECODER_INPUTS, appearance.inputs(given), strict=True)))
     return found
-
-
-def _convolves(operation: Any) -> bool:
-    return str(operation.get_type_name()) == "Convolution"

@@ -2,7 +2,6 @@
 
 An example is a dictionary of arrays, T = `WINDOW` frames long:
 
-    pcm     ((FIELD + T + LOOK_AHEAD) 640,)    the sound as it was, for the teacher
     mel     (4 (FIELD + T + LOOK_AHEAD), 80)   the sound as the encoder gets it
     phones  (T, 2)                             their numbers in `LABEL`, or `UNKNOWN`
     voice   (T,)                               1 where a voice sounds
@@ -111,7 +110,6 @@ def _of_clip(
     pcm = _cut(one.pcm, start, speed)
     clean = listen(pcm.astype(np.float32)).voice[-WINDOW - LOOK_AHEAD : -LOOK_AHEAD]
     return {
-        "pcm": _padded(pcm),
         "mel": _mel(augmentation.augmented(pcm, rng)),
         "phones": np.full((WINDOW, HALVES), UNKNOWN),
         "voice": clean.astype(np.int64),
@@ -130,7 +128,6 @@ def _of_sentence(one: Utterance, speeds: tuple[float, float], rng: np.random.Gen
     labels = labels.reshape(WINDOW, HALVES)
     pcm = _cut(one.pcm, start, speed)
     return {
-        "pcm": _padded(pcm),
         "mel": _mel(augmentation.augmented(pcm, rng)),
         "phones": labels,
         "voice": (labels != LABEL[PAUSE]).any(1).astype(np.int64),
@@ -144,7 +141,6 @@ def _unvoiced(rng: np.random.Generator) -> Example:
     if rng.random() < 0.5:
         pcm = augmentation.in_room(pcm, rng)
     return {
-        "pcm": _padded(pcm),
         "mel": _mel(augmentation.at_level(pcm, rng.uniform(-70, -12))),
         "phones": np.full((WINDOW, HALVES), UNKNOWN),
         "voice": np.zeros(WINDOW, np.int64),
@@ -161,10 +157,6 @@ def _cut(pcm: NDArray[np.float32], start: int, speed: float) -> NDArray[np.float
     first = max(0, start - FIELD)
     at = np.arange(first * SAMPLES, (start + WINDOW + LOOK_AHEAD) * SAMPLES) * speed
     return np.interp(at, np.arange(len(pcm)), pcm, right=0.0)
-
-
-def _padded(pcm: NDArray[np.floating]) -> NDArray[np.float32]:
-    return np.pad(pcm, (_HEARD * SAMPLES - len(pcm), 0)).astype(np.float32)
 
 
 def _mel(pcm: NDArray[np.float32]) -> NDArray[np.float32]:

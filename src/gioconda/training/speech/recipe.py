@@ -19,28 +19,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
+from gioconda.training import steps
+from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.people import for_judge
-from gioconda.training.report import Report, silent
-from gioconda.training.speech.examples import SpeechSet, Windows
-from gioconda.training.speech.export import write_encoder, write_judge
-from gioconda.training.speech.losses import SpeechLoss
-from gioconda.training.speech.network import SpeechNet
-from gioconda.training.speech.reader import ReaderRecipe, teach_reader
-from gioconda.training.speech.teacher import Wav2Vec
-from gioconda.training.steps import (
-    Trainer,
-    cosine,
-    running_mean,
-    warm_up,
-    weighted,
+from gioconda.training.speech.examples import UNKNOWN, SpeechSet, Windows
+from gioconda.training.speech.network import (
+    LABELS,
+    SpeechNet,
+    SyncEmbedding,
+    write_encoder,
+    write_judge,
 )
+from gioconda.training.speech.reader import ReaderRecipe, teach_reader
+
+_SMOOTHING: Final = 0.05  # of the phones' labels: their borders are not exact
+_FAR: Final = -1e4  # in place of the score of a moment that does not count
+_SHARPEST: Final = 4.0  # logarithm of the inverse temperature
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,6 @@ class Recipe:
 
     Attributes:
         judge: train the sync judge, on the people who are kept for it.
-        teacher: the folder of a wav2vec 2.0 model, whose features are to be predicted too.
         steps: of the whole schedule.
         clips, sentences, unvoiced: windows of each kind in a batch.
         speeds: slowest and fastest of a window.
@@ -61,7 +64,6 @@ class Recipe:
     """
 
     judge: bool = False
-    teacher: Path | None = None
     steps: int = 3000
     clips: int = 32
     sentences: int = 24
@@ -77,7 +79,6 @@ class Recipe:
             "voice": 1.0,
             "within": 1.0,
             "across": 0.3,
-            "teacher": 1.0,
         }
     )
     reader: ReaderRecipe = field(default_factory=ReaderRecipe)
@@ -91,7 +92,7 @@ def train_speech(
     checkpoint: Path,
     minutes: float,
     held_out: SpeechSet | None = None,
-    report: Report = silent,
+    report: steps.Report = steps.silent,
 ) -> dict[str, float]:
     """Train for a while, keep the state, and write the model as it is now.
 
@@ -113,49 +114,43 @@ def train_speech(
         20 moments of a clip a sound finds its own in the share `right`.
 
     Raises:
-        GiocondaError: if no clip serves, or there is no such teacher.
+        GiocondaError: if no clip serves.
     """
     chosen = data.of_people(lambda person: for_judge(person) == recipe.judge)
     if not chosen.performances:
         raise GiocondaError("no clip has a second of speech that belongs to its face")
-    net, results = _train(chosen, recipe, checkpoint, minutes, report)
-    results["clips"] = len(chosen.performances)
-    if recipe.judge:
-        write_judge(net, output)
-    else:
-        reader, losses = teach_reader(net, chosen.performances, recipe.reader)
-        write_encoder(net, reader, output)
-        results |= losses
-    if held_out is not None:
-        results |= _held_out_losses(net, held_out, recipe)
-    return results
-
-
-def _train(
-    data: SpeechSet, recipe: Recipe, checkpoint: Path, minutes: float, report: Report
-) -> tuple[SpeechNet, dict[str, float]]:
-    """The running mean of the network, and steps and losses."""
     basis = released_basis()
-    teacher = Wav2Vec(recipe.teacher) if recipe.teacher else None
-    net = SpeechNet(basis.parts[2], teacher.size if teacher else 0)
+    net = SpeechNet(basis.parts[2])
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    average = running_mean(net, recipe.decay, buffers=True)
-    rate = warm_up(recipe.rate, recipe.warm_up, cosine)
-    trainer = Trainer(net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report)
+    average = steps.running_mean(net, recipe.decay, buffers=True)
+    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
+    trainer = steps.Trainer(
+        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
+    )
     torch.manual_seed(trainer.step)
-    loss = SpeechLoss(basis, teacher)
+    mouth_loss = MouthLoss(basis)
     batches = DataLoader(
-        _windows(data, recipe, trainer.step),
+        _windows(chosen, recipe, trainer.step),
         batch_size=None,
         num_workers=1,
         worker_init_fn=lambda _: torch.set_num_threads(1),
         prefetch_factor=4,
     )
     for _, batch in zip(trainer, batches, strict=False):
-        losses = loss(net, batch)
-        trainer.descend(weighted(losses, recipe.weights))
+        losses = speech_losses(net, batch, mouth_loss)
+        trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
-    return average.module.eval(), trainer.results()
+    net = average.module.eval()
+    results = trainer.results() | {"clips": len(chosen.performances)}
+    if recipe.judge:
+        write_judge(net, output)
+    else:
+        reader, reading = teach_reader(net, chosen.performances, recipe.reader)
+        write_encoder(net, reader, output)
+        results |= reading
+    if held_out is not None:
+        results |= _held_out_losses(net, held_out, recipe)
+    return results
 
 
 def _windows(data: SpeechSet, recipe: Recipe, seed: int) -> Windows:
@@ -170,9 +165,60 @@ def _held_out_losses(net: SpeechNet, held_out: SpeechSet, recipe: Recipe) -> dic
     if not usable.performances or not usable.utterances:
         raise GiocondaError("no held-out clip or sentence has a second of speech")
     torch.manual_seed(0)
-    loss = SpeechLoss(released_basis(), None)
+    mouth_loss = MouthLoss(released_basis())
     batches = islice(_windows(usable, recipe, 0), recipe.held_out_batches)
-    rows = [loss(net, batch) for batch in batches]
+    rows = [speech_losses(net, batch, mouth_loss) for batch in batches]
     return {
         f"held-out {name}": float(np.mean([float(row[name]) for row in rows])) for name in rows[0]
+    }
+
+
+# --- losses ---
+
+
+def speech_losses(
+    net: SpeechNet, batch: dict[str, Tensor], mouth_loss: MouthLoss
+) -> dict[str, Tensor]:
+    """Losses of a batch of `Windows`, and shares that are right, by name."""
+    with torch.autocast("cpu", torch.bfloat16):
+        features = net.encoder(batch["mel"]).float()  # (N, T, F)
+    phones = net.heads.phones(features).reshape(-1, LABELS)
+    labels = batch["phones"].reshape(-1)
+    voice = net.heads.voice(features)[..., 0]
+    lower = batch["lower"]  # of the first windows, those of clips
+    of_clips = features[: len(lower)]
+    mouth = mouth_loss(net.heads.mouth(of_clips), lower, batch["gap"])
+    sync = sync_losses(net.sync, of_clips, lower)
+    return {
+        "mouth": sum(mouth.values(), torch.zeros(())),
+        "phones": F.cross_entropy(phones, labels, ignore_index=UNKNOWN, label_smoothing=_SMOOTHING),
+        "voice": F.binary_cross_entropy_with_logits(voice, batch["voice"].float()),
+        **sync,
+        "phones right": (phones.argmax(1) == labels)[labels != UNKNOWN].float().mean(),
+    }
+
+
+def sync_losses(sync: SyncEmbedding, features: Tensor, lower: Tensor) -> dict[str, Tensor]:
+    """A sound finds its own lips, and lips their sound: among the moments of their clip, but for
+    the two next to it; and among those of other clips at one moment.
+
+    Args:
+        sync: the embedding.
+        features: (N, T, F).
+        lower: (N, T, C).
+    """
+    sound, lips = sync(features, lower)
+    scale = sync.sharpness.clamp(0, _SHARPEST).exp()
+    within = scale * torch.einsum("ntc,nsc->nts", sound, lips)
+    frames = torch.arange(within.shape[1])
+    near = (frames[:, None] - frames).abs() == 1
+    within = within.masked_fill(near, _FAR)
+    own = frames.expand(len(within), -1)
+    k = int(torch.randint(len(frames), ()))
+    across = scale * sound[:, k] @ lips[:, k].T
+    mine = torch.arange(len(across))
+    return {
+        "within": (F.cross_entropy(within, own) + F.cross_entropy(within.mT, own)) / 2,
+        "across": (F.cross_entropy(across, mine) + F.cross_entropy(across.T, mine)) / 2,
+        "right": (within.argmax(2) == own).float().mean(),
     }
