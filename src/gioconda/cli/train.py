@@ -116,12 +116,11 @@ def _recipe(args: argparse.Namespace, kind: type[_Kind]) -> _Kind:
 def _performances(args: argparse.Namespace, split: str, report: "Report") -> "list[Performance]":
     from gioconda.data.samples.performances import read_performance
     from gioconda.face.basis import released_basis
+    from gioconda.training.steps import reported
 
     basis, clips = released_basis(), read_split(args, split)
-    found = []
-    for i, clip in enumerate(clips):
-        found.append(read_performance(clip, basis))
-        report(f"reading {split} clips", (i + 1) / len(clips))
+    reading = reported(clips, f"reading {split} clips", report)
+    found = [read_performance(clip, basis) for clip in reading]
     return [one for one in found if one is not None]
 
 

@@ -26,7 +26,7 @@ from gioconda.face.pose import angles
 from gioconda.generator.bank import BLEND, Segment
 from gioconda.generator.blinks import eye_opening
 from gioconda.media import FPS
-from gioconda.training.steps import Report, silent
+from gioconda.training.steps import Report, reported, silent
 from gioconda.training.targets import mirror_of
 
 
@@ -99,14 +99,13 @@ def train_bank(
     stretches: list[Segment] = []
     shuts: list[NDArray[np.float64]] = []
     people = set()
-    for i, clip in enumerate(clips):
+    for clip in reported(clips, "reading clips", report):
         if clip.source not in recipe.left_out:
             found, shutting = _stretches(clip, recipe, basis)
             if found:
                 people.add(clip.person)
             stretches += found
             shuts += shutting
-        report("reading clips", (i + 1) / len(clips))
     if not stretches or not shuts:
         raise GiocondaError(
             f"none of the {len(clips)} clips holds three steady seconds and a blink"

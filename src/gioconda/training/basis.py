@@ -22,7 +22,7 @@ from gioconda.data.clips import Clip
 from gioconda.face import measure, topology
 from gioconda.face.basis import point_weights
 from gioconda.face.pose import angles, fit_pose, rotation
-from gioconda.training.steps import Report, silent
+from gioconda.training.steps import Report, reported, silent
 
 _CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
 
@@ -101,12 +101,11 @@ def _meshes_by_person(
 ) -> dict[str, NDArray[np.float32]]:
     """Some meshes of each clip, together by person."""
     people = defaultdict(list)
-    for i, clip in enumerate(clips):
+    for clip in reported(clips, "reading clips", report):
         track = clip.track()
         seen = np.flatnonzero(track.seen)
         step = max(1, len(seen) // recipe.frames)
         people[clip.person].append(track.points[seen[::step]])
-        report("reading clips", (i + 1) / len(clips))
     return {
         person: np.concatenate(meshes)
         for person, meshes in people.items()

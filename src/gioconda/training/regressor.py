@@ -127,12 +127,8 @@ def read_talks(clips: list[Clip], basis: Basis, report: steps.Report) -> list[Ta
     Raises:
         GiocondaError: if there is none.
     """
-    talks = []
-    for i, clip in enumerate(clips):
-        talk = read_talk(clip, basis)
-        if talk is not None and len(talk.dynamics) >= WINDOW + LOOK_AHEAD:
-            talks.append(talk)
-        report("reading clips", (i + 1) / len(clips))
+    read = [read_talk(clip, basis) for clip in steps.reported(clips, "reading clips", report)]
+    talks = [talk for talk in read if talk and len(talk.dynamics) >= WINDOW + LOOK_AHEAD]
     if not talks:
         raise GiocondaError(f"none of the {len(clips)} clips has a second of speech and a face")
     return talks

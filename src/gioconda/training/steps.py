@@ -13,10 +13,10 @@ What is made is the running mean of the weights.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from gioconda.errors import GiocondaError
 
 Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
+_Item = TypeVar("_Item")
 Part: TypeAlias = nn.Module | torch.optim.Optimizer
 Curve: TypeAlias = Callable[[float], float]  # part of the full rate, of the part of the schedule
 Rate: TypeAlias = Callable[[int, float], float]  # of the step and the part of the schedule
@@ -38,6 +39,13 @@ _NEW: Final = 0.02  # weight of a step in the running means of losses
 
 def silent(stage: str, part: float) -> None:
     """Reports nothing."""
+
+
+def reported(items: Sequence[_Item], stage: str, report: Report) -> Iterator[_Item]:
+    """The items, one after another; each is reported when it is done with."""
+    for i, item in enumerate(items):
+        yield item
+        report(stage, (i + 1) / len(items))
 
 
 # --- learning rates ---

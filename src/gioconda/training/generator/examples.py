@@ -20,7 +20,7 @@ from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
 from gioconda.training import augmentation
 from gioconda.training.people import for_judge
-from gioconda.training.steps import Report
+from gioconda.training.steps import Report, reported
 from gioconda.training.targets import mirror_of, resampled, smooth
 
 _AMPLITUDE: Final = 1.3  # at most so far from the median, as a logarithm
@@ -73,8 +73,7 @@ def read_examples(
     amplitudes = _amplitudes([one for one in performances if one.long])
     long: list[Copies] = []
     short: list[Copies] = []
-    for i, one in enumerate(performances):
-        report("hearing clips", (i + 1) / len(performances))
+    for one in reported(performances, "hearing clips", report):
         if for_judge(one.clip.person) and not one.long:
             continue
         amplitude = amplitudes.get(one.clip.name, np.nan)

@@ -32,14 +32,8 @@ from gioconda.face.basis import released_basis
 from gioconda.training import steps
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.people import for_judge
+from gioconda.training.speech import network
 from gioconda.training.speech.examples import UNKNOWN, SpeechSet, Windows
-from gioconda.training.speech.network import (
-    LABELS,
-    SpeechNet,
-    SyncEmbedding,
-    write_encoder,
-    write_judge,
-)
 from gioconda.training.speech.reader import ReaderRecipe, teach_reader
 
 _SMOOTHING: Final = 0.05  # of the phones' labels: their borders are not exact
@@ -120,7 +114,7 @@ def train_speech(
     if not chosen.performances:
         raise GiocondaError("no clip has a second of speech that belongs to its face")
     basis = released_basis()
-    net = SpeechNet(basis.parts[2])
+    net = network.SpeechNet(basis.parts[2])
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
     average = steps.running_mean(net, recipe.decay, buffers=True)
     rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
@@ -143,10 +137,10 @@ def train_speech(
     net = average.module.eval()
     results = trainer.results() | {"clips": len(chosen.performances)}
     if recipe.judge:
-        write_judge(net, output)
+        network.write_judge(net, output)
     else:
         reader, reading = teach_reader(net, chosen.performances, recipe.reader)
-        write_encoder(net, reader, output)
+        network.write_encoder(net, reader, output)
         results |= reading
     if held_out is not None:
         results |= _held_out_losses(net, held_out, recipe)
@@ -159,7 +153,9 @@ def _windows(data: SpeechSet, recipe: Recipe, seed: int) -> Windows:
 
 
 @torch.no_grad()
-def _held_out_losses(net: SpeechNet, held_out: SpeechSet, recipe: Recipe) -> dict[str, float]:
+def _held_out_losses(
+    net: network.SpeechNet, held_out: SpeechSet, recipe: Recipe
+) -> dict[str, float]:
     """Mean losses over some batches of people and voices not learned from."""
     usable = held_out.of_people(lambda person: True)
     if not usable.performances or not usable.utterances:
@@ -177,12 +173,12 @@ def _held_out_losses(net: SpeechNet, held_out: SpeechSet, recipe: Recipe) -> dic
 
 
 def speech_losses(
-    net: SpeechNet, batch: dict[str, Tensor], mouth_loss: MouthLoss
+    net: network.SpeechNet, batch: dict[str, Tensor], mouth_loss: MouthLoss
 ) -> dict[str, Tensor]:
     """Losses of a batch of `Windows`, and shares that are right, by name."""
     with torch.autocast("cpu", torch.bfloat16):
         features = net.encoder(batch["mel"]).float()  # (N, T, F)
-    phones = net.heads.phones(features).reshape(-1, LABELS)
+    phones = net.heads.phones(features).reshape(-1, network.LABELS)
     labels = batch["phones"].reshape(-1)
     voice = net.heads.voice(features)[..., 0]
     lower = batch["lower"]  # of the first windows, those of clips
@@ -198,7 +194,7 @@ def speech_losses(
     }
 
 
-def sync_losses(sync: SyncEmbedding, features: Tensor, lower: Tensor) -> dict[str, Tensor]:
+def sync_losses(sync: network.SyncEmbedding, features: Tensor, lower: Tensor) -> dict[str, Tensor]:
     """A sound finds its own lips, and lips their sound: among the moments of their clip, but for
     the two next to it; and among those of other clips at one moment.
 
