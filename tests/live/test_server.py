@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gioconda.live.access import record_output
 from gioconda.live.app import make_app
-from gioconda.live.consent import record_output
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.pool import SessionPool

@@ -1,22 +1,25 @@
-"""Access: who may ask, from where, how often and with how much."""
+"""Access: who may ask, from where, how often, with how much and with whose consent."""
 
 import asyncio
 import hmac
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.provenance import log_output
 
+_LOG: Final = logging.getLogger(__name__)
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 _OPEN: Final = ("/", "/about")  # without a key, as are the page's files
 _CLIENTS: Final = 10_000  # whose pace is remembered
@@ -82,6 +85,26 @@ class Pace:
         return wait
 
 
+def check_consent(consent: str | None, required: bool) -> None:
+    """Raise RefusalError if a statement of consent is missing."""
+    if required and not (consent or "").strip():
+        raise RefusalError(
+            403, "consent", "this server wants a statement of consent: who allowed what?"
+        )
+
+
+def record_output(audit: Path | None, mark: int, portrait: str, client: str) -> None:
+    """Write an output into the audit log, if there is one. Raises RefusalError if it fails."""
+    if audit is None:
+        return
+    try:
+        log_output(audit, mark, portrait, client)
+    except OSError as error:
+        _LOG.error("the audit log cannot be written: %s", error)
+        message = "the server cannot write its audit log; nothing was made"
+        raise RefusalError(500, "internal", message) from error
+
+
 class Gate:
     """ASGI middleware: lets a request through, or answers why not.
 
@@ -115,7 +138,7 @@ class Gate:
             self._check_origin(scope)
             self._check_pace(scope)
         except RefusalError as error:
-            await WebSocket(scope, receive, send).send_denial_response(_answer(error))
+            await WebSocket(scope, receive, send).send_denial_response(error.response())
             await asyncio.sleep(0)  # uvicorn logs an error if this returns before it has hung up
             return
         await self._app(scope, receive, send)
@@ -128,9 +151,11 @@ class Gate:
             if scope["path"] not in _OPEN and not scope["path"].startswith("/page/"):
                 self._check_key(scope)
             most = self._most(scope)
-            self._check_length(scope, most)
+            length = Headers(scope=scope).get("content-length", "0")
+            if length.isdecimal() and int(length) > most:
+                raise _too_large(most, self._limits)
         except RefusalError as error:
-            await _answer(error)(scope, receive, send)
+            await error.response()(scope, receive, send)
             return
         await self._app(scope, _Measured(receive, most, self._limits), send)
 
@@ -162,11 +187,6 @@ class Gate:
         sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
         return sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
 
-    def _check_length(self, scope: Scope, most: int) -> None:
-        length = Headers(scope=scope).get("content-length", "0")
-        if length.isdecimal() and int(length) > most:
-            raise _too_large(most, self._limits)
-
 
 class _Measured:
     """A request's body, as long as it is not too long and does not stand still."""
@@ -181,21 +201,13 @@ class _Measured:
         try:
             message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
         except TimeoutError:
-            raise HTTPException(
-                408, RefusalError(408, "too-slow", "the upload stands still").body()
-            ) from None
+            slow = RefusalError(408, "too-slow", "the upload stands still")
+            raise HTTPException(408, slow.body()) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
             raise HTTPException(413, _too_large(self._most, self._limits).body())
         self._whole = not message.get("more_body", False)
         return message
-
-
-def _answer(error: RefusalError) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if "retry_after" in error.more:
-        headers["Retry-After"] = str(error.more["retry_after"])
-    return JSONResponse(error.body(), error.status, headers)
 
 
 def _too_large(most: int, limits: Limits) -> RefusalError:

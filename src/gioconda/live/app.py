@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from gioconda.errors import GiocondaError
+from gioconda.live import pages
 from gioconda.live.access import Gate
-from gioconda.live.errors import invalid, refusal_of
+from gioconda.live.errors import RefusalError, invalid, refusal_of
 from gioconda.live.messages import Refusal
 from gioconda.live.routes import ROUTERS
 from gioconda.live.server import Server, Settings
@@ -42,7 +43,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_no_route)
     app.exception_handler(Exception)(_failed)
-    for router in ROUTERS:
+    for router in (pages.router, *ROUTERS):
         app.include_router(router)
     if server.keys:
         _demand_key(app.openapi())  # is made once
@@ -50,13 +51,11 @@ def make_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def _refused(request: Request, error: GiocondaError) -> JSONResponse:
-    refusal = refusal_of(error)
-    headers = {"Retry-After": "10"} if refusal.status == 503 else None
-    return JSONResponse(refusal.body(), refusal.status, headers)
+    return refusal_of(error).response()
 
 
 async def _malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-    return await _refused(request, invalid(error.errors()[0]))
+    return invalid(error.errors()[0]).response()
 
 
 async def _no_route(request: Request, error: HTTPException) -> JSONResponse:
@@ -69,8 +68,7 @@ async def _no_route(request: Request, error: HTTPException) -> JSONResponse:
 
 async def _failed(request: Request, error: Exception) -> JSONResponse:
     # uvicorn logs it
-    body = {"error": "the server failed; nothing was made", "code": "internal"}
-    return JSONResponse(body, 500)
+    return RefusalError(500, "internal", "the server failed; nothing was made").response()
 
 
 def _demand_key(description: dict[str, Any]) -> None:

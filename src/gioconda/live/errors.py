@@ -8,6 +8,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from starlette.responses import JSONResponse
+
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import DialError
 from gioconda.live.playout import BufferFullError
@@ -69,10 +71,15 @@ class RefusalError(GiocondaError):
         """The body of the answer."""
         return {"error": str(self), "code": self.code, **self.more}
 
+    def response(self) -> JSONResponse:
+        """The answer, which says by its headers what would help."""
+        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+        if retry := self.more.get("retry_after", 10 if self.status == 503 else None):
+            headers["Retry-After"] = str(retry)
+        return JSONResponse(self.body(), self.status, headers)
 
-def refusal_of(
-    error: Exception, failure: str = "the session failed; begin another"
-) -> RefusalError:
+
+def refusal_of(error: Exception, failure: str = _FAILURE) -> RefusalError:
     """What a client is told of an error.
 
     Args:

@@ -7,15 +7,14 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gioconda.animator import animate
-from gioconda.controls import Controls
+from gioconda.animator import Animation, animate
 from gioconda.errors import GiocondaError
-from gioconda.live.consent import record_output
+from gioconda.live.access import record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
@@ -37,25 +36,20 @@ class Job:
     folder: Path
     portrait: str  # SHA-256
     client: str
-    face: int | None
-    seed: int
-    controls: Controls
-    consent: str | None
-    badge: bool
+    options: Mapping[str, Any]
     done: int = 0
     total: int = 0
-    frames: int | None = None
-    mark: int | None = None
+    made: Animation | None = None
     error: RefusalError | None = None
     cancelled: bool = False
-    ended: float | None = field(default=None)
+    ended: float | None = None
 
     @property
     def result(self) -> Path:
         """The video. Raises RefusalError before it is done, or if it failed."""
         if self.error is not None:
             raise self.error
-        if self.frames is None:
+        if self.made is None:
             raise RefusalError(409, "not-ready", "the video is not done yet")
         return self.folder / "video.mp4"
 
@@ -63,8 +57,8 @@ class Job:
         """Name and content of the newest event; None before the total is known."""
         if self.error is not None:
             return "error", self.error.body()
-        if self.frames is not None and self.mark is not None:
-            return "done", {"frames": self.frames, "mark": f"{self.mark:08x}"}
+        if self.made is not None:
+            return "done", {"frames": self.made.frames, "mark": f"{self.made.mark:08x}"}
         return ("progress", {"done": self.done, "total": self.total}) if self.total else None
 
 
@@ -81,31 +75,22 @@ class Jobs:
         self._thread.start()
 
     def add(
-        self,
-        stored: StoredPortrait,
-        voice: bytes,
-        seed: int,
-        controls: Controls,
-        consent: str | None,
-        badge: bool,
-        client: str,
+        self, stored: StoredPortrait, voice: bytes, client: str, options: Mapping[str, Any]
     ) -> Job:
         """Queue a job.
 
         Args:
             stored: the portrait that speaks.
             voice: a sound file.
-            seed, controls, consent, badge: as in `animate`.
             client: name of the client's key.
+            options: seed, controls, consent and badge, as in `animate`.
 
         Raises:
             RefusalError: if too many wait, or the file has no sound.
         """
         identity = secrets.token_urlsafe(18)
         folder = self._home / identity
-        job = Job(
-            identity, folder, stored.hash, client, stored.face, seed, controls, consent, badge
-        )
+        job = Job(identity, folder, stored.hash, client, {"face": stored.face, **options})
         # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
@@ -209,16 +194,12 @@ class Jobs:
             folder / "portrait",
             voice,
             folder / "video.mp4",
-            seed=job.seed,
             size=SIZE,
-            face=job.face,
-            controls=job.controls,
-            consent=job.consent,
-            badge=job.badge,
             report=report,
+            **job.options,
         )
         record_output(self._audit, made.mark, job.portrait, job.client)
-        job.mark, job.frames = made.mark, made.frames
+        job.made = made
         for name in ("portrait", "voice"):
             (folder / name).unlink(missing_ok=True)
 

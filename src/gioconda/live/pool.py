@@ -15,7 +15,7 @@ import numpy as np
 
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
-from gioconda.live.consent import check_consent, record_output
+from gioconda.live.access import check_consent, record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.hosted import START_FAILED, HostedSession
 from gioconda.live.limits import CONNECTIONS, Limits

@@ -7,6 +7,7 @@ out, because the machine was too slow, teeth differ a little for two seconds.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
-from gioconda.live.clock import Clock, RealClock
 from gioconda.live.dials import constant, glide
 from gioconda.live.playout import SAMPLES, STEP, FrameSound, PlayoutBuffer
 from gioconda.live.statistics import LATE, Recorder, Statistics
@@ -51,6 +51,40 @@ class TransitionError(GiocondaError):
 
     def __init__(self, before: State, after: State) -> None:
         super().__init__(f"a session that is {before.value} cannot become {after.value}")
+
+
+class Clock(Protocol):
+    """Tells the time in seconds, and waits for it."""
+
+    def now(self) -> float: ...
+    def wait(self, until: float, stop: threading.Event) -> None: ...
+
+
+class RealClock:
+    """The machine's monotonic time."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def wait(self, until: float, stop: threading.Event) -> None:
+        """Sleep until then, or until `stop` is set."""
+        stop.wait(max(until - time.monotonic(), 0))
+
+
+class VirtualClock:
+    """Time that passes only when it is waited for, for tests."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        """Seconds since this clock was made."""
+        return self.time
+
+    def wait(self, until: float, stop: threading.Event) -> None:
+        """Jump to then."""
+        self.time = max(self.time, until)
 
 
 class Speaker(Protocol):
