@@ -390,7 +390,7 @@ def test_memory_and_threads_return_to_where_they_were(running, client, photo_pat
         visit()
     assert min(memory() for _ in range(5)) < before + 30
     assert threading.active_count() <= threads + 1
-    assert len(running.server.portraits) == 1
+    assert len(running.server.portraits._portraits) == 1
 
 
 @pytest.mark.slow

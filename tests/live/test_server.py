@@ -211,7 +211,7 @@ def test_old_portraits_make_room_for_new_ones(running, client, picture):
     for _ in range(2):
         assert post(client, picture).status_code == 201
     assert client.get(f"/portraits/{first}/picture").status_code == 404
-    assert len(running.server.portraits) == 3
+    assert len(running.server.portraits._portraits) == 3
 
 
 # --- sessions ---
@@ -433,7 +433,7 @@ def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
 def test_a_file_without_sound_is_no_job(running, client, photo_path):
     for data in (b"no sound", photo_path.read_bytes()):
         assert refusal(begin_job(client, data)) == (415, "not-a-sound")
-    assert len(running.server.jobs) == 0
+    assert len(running.server.jobs._jobs) == 0
     assert list(running.server.jobs._home.iterdir()) == []
 
 

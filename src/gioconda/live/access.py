@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import HTTPException
@@ -43,18 +43,15 @@ class Keys:
         if not self._keys:
             return "local"
         given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
-        found = None
-        for name, known in self._keys.items():  # all are compared, so that time tells nothing
-            if hmac.compare_digest(given, known.encode()):
-                found = name
-        if found is None:
-            raise RefusalError(
-                401,
-                "key",
+        # all are compared, so that time tells nothing
+        found = [n for n, key in self._keys.items() if hmac.compare_digest(given, key.encode())]
+        if not found:
+            message = (
                 "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
-                " the one given is missing or wrong",
+                " the one given is missing or wrong"
             )
-        return found
+            raise RefusalError(401, "key", message)
+        return found[-1]
 
 
 def given_key(scope: Scope) -> str | None:
@@ -88,9 +85,8 @@ class Pace:
 def check_consent(consent: str | None, required: bool) -> None:
     """Raise RefusalError if a statement of consent is missing."""
     if required and not (consent or "").strip():
-        raise RefusalError(
-            403, "consent", "this server wants a statement of consent: who allowed what?"
-        )
+        message = "this server wants a statement of consent: who allowed what?"
+        raise RefusalError(403, "consent", message)
 
 
 def record_output(audit: Path | None, mark: int, portrait: str, client: str) -> None:
@@ -118,55 +114,49 @@ class Gate:
         hosts: names that this machine goes by where no key is demanded; empty allows all.
     """
 
-    def __init__(
-        self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str] = LOCAL
-    ) -> None:
-        self._app, self._keys, self._limits, self._hosts = app, keys, limits, tuple(hosts)
+    def __init__(self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str]) -> None:
+        self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
         self._pace = Pace(limits.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
-        if scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._request(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._check_origin(scope)
-            self._check_pace(scope)
+            if scope["type"] == "websocket":
+                self._check_origin(scope)
+                self._check_pace(scope)
+            elif scope["type"] == "http":
+                receive = self._admitted(scope, receive)
         except RefusalError as error:
+            if scope["type"] == "http":
+                return await error.response()(scope, receive, send)
             await WebSocket(scope, receive, send).send_denial_response(error.response())
-            await asyncio.sleep(0)  # uvicorn logs an error if this returns before it has hung up
-            return
+            # uvicorn logs an error if this returns before it has hung up
+            return await asyncio.sleep(0)
         await self._app(scope, receive, send)
 
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            self._check_origin(scope)
-            if scope["method"] not in ("GET", "HEAD"):
-                self._check_pace(scope)
-            if scope["path"] not in _OPEN and not scope["path"].startswith("/page/"):
-                self._check_key(scope)
-            most = self._most(scope)
-            length = Headers(scope=scope).get("content-length", "0")
-            if length.isdecimal() and int(length) > most:
-                raise _too_large(most, self._limits)
-        except RefusalError as error:
-            await error.response()(scope, receive, send)
-            return
-        await self._app(scope, _Measured(receive, most, self._limits), send)
+    def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        """The body of a request. Raises RefusalError if it may not come in."""
+        self._check_origin(scope)
+        if scope["method"] not in ("GET", "HEAD"):
+            self._check_pace(scope)
+        if scope["path"] not in _OPEN and not scope["path"].startswith("/page/"):
+            self._check_key(scope)
+        limits = self._limits
+        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
+        most = sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > most:
+            raise _too_large(most, limits)
+        return _Measured(receive, most, limits)
 
     def _check_origin(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         origin = headers.get("origin")
-        name = _hostname(f"//{host}")
+        name = _part("hostname", f"//{host}")
         if not self._keys and self._hosts and name not in self._hosts:
             raise RefusalError(403, "origin", "this server answers on its own machine only")
-        if origin is not None and _netloc(origin) != host.lower():
+        if origin is not None and _part("netloc", origin) != host.lower():
             raise RefusalError(403, "origin", "pages of other sites may not use this server")
 
     def _check_key(self, scope: Scope) -> None:
@@ -181,11 +171,6 @@ class Gate:
         if wait:
             message = "too many requests; wait a little"
             raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
-
-    def _most(self, scope: Scope) -> int:
-        limits = self._limits
-        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
-        return sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
 
 
 class _Measured:
@@ -215,15 +200,10 @@ def _too_large(most: int, limits: Limits) -> RefusalError:
     return RefusalError(413, "too-large", f"more than {size / 2**20:.3g} MiB were sent")
 
 
-def _netloc(url: str) -> str | None:
+def _part(name: Literal["hostname", "netloc"], url: str) -> str | None:
+    """A part of an address in lower case; None if it is no address."""
     try:
-        return urlsplit(url).netloc.lower()
+        part: str | None = getattr(urlsplit(url), name)
     except ValueError:
         return None
-
-
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+    return part and part.lower()

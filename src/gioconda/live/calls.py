@@ -7,15 +7,9 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Final
 
+import aiortc
 import av
 import numpy as np
-from aiortc import (
-    MediaStreamTrack,
-    RTCConfiguration,
-    RTCDataChannel,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
@@ -24,7 +18,7 @@ from numpy.typing import NDArray
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.hosted import HostedSession
-from gioconda.live.messages import parse_command
+from gioconda.live.messages import Answer, parse_command
 from gioconda.live.playout import SAMPLES
 from gioconda.live.session import Frame
 from gioconda.media import FPS, SAMPLE_RATE, from_int16, to_int16
@@ -69,7 +63,7 @@ class Resampler:
         return [from_int16(part.to_ndarray()[0]) for part in self._resampler.resample(frame)]
 
 
-class _Track(MediaStreamTrack):
+class _Track(aiortc.MediaStreamTrack):
     """What a session gives, frame by frame; the oldest fall out when the queue is full."""
 
     def __init__(self, kind: str) -> None:
@@ -101,18 +95,18 @@ class _Call:
         self._hosted, self._calls = hosted, calls
         self._loop = asyncio.get_running_loop()
         self._video, self._audio = _Track("video"), _Track("audio")
-        self._channel: RTCDataChannel | None = None
+        self._channel: aiortc.RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         # none but this machine's addresses: no server elsewhere learns of a call
-        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
         self.peer.on("track", self._on_track)
         self.peer.on("datachannel", self._on_channel)
         self.peer.on("connectionstatechange", self._on_state)
 
-    async def answer(self, sdp: str) -> dict[str, str]:
+    async def answer(self, sdp: str) -> Answer:
         """The answer to an offer."""
         try:
-            await self.peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+            await self.peer.setRemoteDescription(aiortc.RTCSessionDescription(sdp, "offer"))
             kinds = {each.kind for each in self.peer.getTransceivers()}
             if "video" not in kinds:
                 raise ValueError("no video")
@@ -127,12 +121,10 @@ class _Call:
                 raise ValueError("the client receives no video")
         except Exception as error:  # the SDP parser raises nearly anything
             await self.peer.close()
-            raise RefusalError(
-                400, "bad-request", "expected an offer (SDP) that receives video"
-            ) from error
+            message = "expected an offer (SDP) that receives video"
+            raise RefusalError(400, "bad-request", message) from error
         self._spawn(self._give_up())
-        local = self.peer.localDescription
-        return {"sdp": local.sdp, "type": local.type}
+        return Answer(sdp=self.peer.localDescription.sdp, type="answer")
 
     # --- a sink, in the session's thread ---
 
@@ -143,21 +135,17 @@ class _Call:
 
     def frame(self, frame: Frame) -> None:
         """Picture and sound of 40 ms, with times on one clock."""
-        sound = to_int16(frame.sound)
-        packets = []
-        for begin in range(0, SAMPLES, _PACKET):
-            packet = av.AudioFrame.from_ndarray(
-                sound[None, begin : begin + _PACKET], format="s16", layout="mono"
-            )
-            packet.sample_rate = SAMPLE_RATE
-            packet.pts = frame.number * SAMPLES + begin
-            packet.time_base = Fraction(1, SAMPLE_RATE)
-            packets.append(packet)
-        picture = None
         if frame.picture is not None:
             picture = av.VideoFrame.from_ndarray(frame.picture, "rgb24").reformat(format="yuv420p")
             picture.pts, picture.time_base = frame.number * (90000 // FPS), Fraction(1, 90000)
-        self._in_loop(self._send_frame, picture, packets)
+            self._in_loop(self._video.put, picture)
+        sound = to_int16(frame.sound)
+        for begin in range(0, SAMPLES, _PACKET):
+            part = sound[None, begin : begin + _PACKET]
+            packet = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            packet.sample_rate = SAMPLE_RATE
+            packet.pts, packet.time_base = frame.number * SAMPLES + begin, Fraction(1, SAMPLE_RATE)
+            self._in_loop(self._audio.put, packet)
 
     def message(self, message: dict[str, Any]) -> None:
         """Over the data channel, if there is one."""
@@ -172,12 +160,6 @@ class _Call:
             self._loop.call_soon_threadsafe(do, *args)
 
     # --- the rest is in the event loop ---
-
-    def _send_frame(self, picture: Any, packets: list[Any]) -> None:
-        if picture is not None:
-            self._video.put(picture)
-        for packet in packets:
-            self._audio.put(packet)
 
     def _send_message(self, message: dict[str, Any]) -> None:
         channel = self._channel
@@ -198,8 +180,7 @@ class _Call:
             track.put(None)
         await asyncio.sleep(0.05)  # for the last message
         await self.peer.close()
-        me = asyncio.current_task()
-        for task in self._tasks - {me}:
+        for task in self._tasks - {asyncio.current_task()}:
             task.cancel()
 
     def _spawn(self, work: Any) -> None:
@@ -222,7 +203,7 @@ class _Call:
         elif state in ("failed", "closed") and self in self._calls.open:
             await self.close()
 
-    def _on_channel(self, channel: RTCDataChannel) -> None:
+    def _on_channel(self, channel: aiortc.RTCDataChannel) -> None:
         if channel.label != "control":
             return
         self._channel = channel
@@ -232,19 +213,17 @@ class _Call:
             with self._hosted.reporting_errors():
                 self._hosted.execute(parse_command(text if isinstance(text, str) else ""))
 
-    def _on_track(self, track: MediaStreamTrack) -> None:
-        if track.kind == "audio":
-            self._take_packets_at_once(track)
-            self._spawn(self._receive(track))
-
-    def _take_packets_at_once(self, track: MediaStreamTrack) -> None:
-        """Let no packets wait: a session has its own margin."""
+    def _on_track(self, track: aiortc.MediaStreamTrack) -> None:
+        if track.kind != "audio":
+            return
         name = "_RTCRtpReceiver__jitter_buffer"
         for each in self.peer.getTransceivers():
             if each.receiver.track is track and hasattr(each.receiver, name):
+                # no packets wait: a session has its own margin
                 setattr(each.receiver, name, ImmediateBuffer())
+        self._spawn(self._receive(track))
 
-    async def _receive(self, track: MediaStreamTrack) -> None:
+    async def _receive(self, track: aiortc.MediaStreamTrack) -> None:
         """Take the sound that the client sends, until it ends or the session does."""
         resampler = Resampler()
         while not self._hosted.ended:
@@ -264,7 +243,7 @@ class Calls:
     def __init__(self) -> None:
         self.open: set[_Call] = set()
 
-    async def answer(self, hosted: HostedSession, sdp: str) -> dict[str, str]:
+    async def answer(self, hosted: HostedSession, sdp: str) -> Answer:
         """Answer an offer. Raises RefusalError if it cannot be used or the session is taken."""
         hosted.claim()
         call = _Call(hosted, self)

@@ -11,15 +11,8 @@ from typing import Any, Final, Protocol, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.live import messages
 from gioconda.live.errors import RefusalError, refusal_of
-from gioconda.live.messages import (
-    Close,
-    Command,
-    EndOfSpeech,
-    Interrupt,
-    SetControls,
-    SetSource,
-)
 from gioconda.live.session import Frame, Session, State
 from gioconda.media import FPS
 
@@ -45,6 +38,10 @@ class HostedSession:
         session: what is hosted.
         release: called once, when it ends.
         threads: one of which will make the frames.
+
+    Attributes:
+        created, last_input, started: times; `started` is None until a client is served.
+        ended: whether it has ended.
     """
 
     def __init__(
@@ -62,12 +59,7 @@ class HostedSession:
         self._sink: Sink | None = None
         self._reason: RefusalError | None = None
         self._lock = threading.Lock()
-        self._ended = self._claimed = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether it has ended."""
-        return self._ended
+        self.ended = self._claimed = False
 
     @property
     def dropped(self) -> int:
@@ -77,7 +69,7 @@ class HostedSession:
     def claim(self) -> None:
         """Reserve it for one client. Raises RefusalError if it has ended or another has it."""
         with self._lock:
-            if self._ended:
+            if self.ended:
                 raise RefusalError(404, "not-found", "the session has ended")
             if self._claimed:
                 raise RefusalError(409, "taken", "somebody is connected to this session already")
@@ -102,19 +94,19 @@ class HostedSession:
         self.last_input = time.monotonic()
         self.session.append(pcm)
 
-    def execute(self, command: Command) -> None:
+    def execute(self, command: messages.Command) -> None:
         """Do what the client asks for. Raises GiocondaError if it cannot be done."""
         self.last_input = time.monotonic()
         match command:
-            case EndOfSpeech():
+            case messages.EndOfSpeech():
                 self.session.end_of_speech()
-            case Interrupt():
+            case messages.Interrupt():
                 self.session.interrupt()
-            case SetControls():
+            case messages.SetControls():
                 self.session.set(command.controls)
-            case SetSource():
+            case messages.SetSource():
                 self.session.microphone = command.source == "microphone"
-            case Close():
+            case messages.Close():
                 self.end()
             case _:
                 assert_never(command)
@@ -137,9 +129,9 @@ class HostedSession:
     def end(self, reason: RefusalError | None = None) -> None:
         """End the session; the first reason counts."""
         with self._lock:
-            if self._ended:
+            if self.ended:
                 return
-            self._ended, self._reason = True, reason
+            self.ended, self._reason = True, reason
         self.session.close()
         self._release()
 

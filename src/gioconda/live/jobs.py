@@ -147,9 +147,6 @@ class Jobs:
         self._thread.join(10)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def __len__(self) -> int:
-        return len(self._jobs)
-
     async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """What happens to a job, until it is done, has failed, or is deleted."""
         last = None

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from gioconda.face import measure
 from gioconda.face.finder import find_faces
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.messages import FaceInfo, PortraitInfo
 from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
@@ -48,29 +49,25 @@ class StoredPortrait:
     started: bool = False
     used: float = field(default_factory=time.monotonic)
 
-    def description(self, identity: str) -> dict[str, Any]:
+    def description(self, identity: str) -> PortraitInfo:
         """The answer to who sent it."""
         portrait = self.portrait
         height, width = portrait.photo.shape[:2]
         left, top, side = portrait.crop
         yaw, pitch, roll = np.degrees(portrait.pose[:3].astype(float)).round(1).tolist()
         scale = side / portrait.size
-        measured = {
-            "yaw": yaw,
-            "pitch": pitch,
-            "roll": roll,
-            "eyes_pixels": round(float(portrait.head.size[0]) * scale, 1),
-            "mouth_open": round(float(measure.mouth_opening(portrait.face[None])[0]), 3),
-        }
-        crop = [left, top, side, side]
-        return {
-            "id": identity,
-            "width": width,
-            "height": height,
-            "crop": crop,
-            "note": portrait.note and portrait.note.split("; --face")[0],
-            "measured": measured,
-        }
+        eyes_pixels = round(float(portrait.head.size[0]) * scale, 1)
+        mouth_open = round(float(measure.mouth_opening(portrait.face[None])[0]), 3)
+        return PortraitInfo(
+            id=identity,
+            width=width,
+            height=height,
+            crop=(left, top, side, side),
+            note=portrait.note and portrait.note.split("; --face")[0],
+            measured=FaceInfo(
+                yaw=yaw, pitch=pitch, roll=roll, eyes_pixels=eyes_pixels, mouth_open=mouth_open
+            ),
+        )
 
     def picture(self) -> bytes:
         """The crop as JPEG."""
@@ -151,9 +148,6 @@ class Portraits:
                 for identity, each in self._portraits.items()
                 if identity == EXAMPLE or each.users or each.used >= oldest
             }
-
-    def __len__(self) -> int:
-        return len(self._portraits)
 
     def _found(self, identity: str) -> StoredPortrait:
         stored = self._portraits.get(identity)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any, Final
@@ -60,26 +61,25 @@ def _file(kind: str) -> dict[str, Any]:
 # --- the server ---
 
 
-@_about.get("/about", response_model=messages.About)
-async def about(server: TheServer) -> dict[str, Any]:
+@_about.get("/about")
+async def about(server: TheServer) -> messages.About:
     """What this server is, wants and allows."""
-    limits = {"sound_ahead_seconds": CAPACITY // SAMPLE_RATE}
-    for name in messages.LimitsInfo.model_fields.keys() - limits:
-        limits[name] = getattr(server.settings.limits, name)
     voices = server.text_to_speech.voices
-    return {
-        "version": version("gioconda"),
-        "needs_key": bool(server.keys),
-        "consent_required": server.settings.require_consent,
-        "badge": True,
-        "speech": [{"voice": voice, "name": name} for voice, name in voices.items()],
-        "example_voice": True,
-        "ready": server.ready.is_set(),
-        "sessions": {"open": len(server.pool), "most": server.pool.capacity},
-        "limits": limits,
-        "frame": {"width": SIZE, "height": SIZE, "fps": FPS},
-        "sample_rate": SAMPLE_RATE,
-    }
+    return messages.About(
+        version=version("gioconda"),
+        needs_key=bool(server.keys),
+        consent_required=server.settings.require_consent,
+        badge=True,
+        speech=[messages.Voice(voice=voice, name=name) for voice, name in voices.items()],
+        example_voice=True,
+        ready=server.ready.is_set(),
+        sessions=messages.Occupancy(open=len(server.pool), most=server.pool.capacity),
+        limits=messages.LimitsInfo(
+            **asdict(server.settings.limits), sound_ahead_seconds=CAPACITY // SAMPLE_RATE
+        ),
+        frame=messages.FrameInfo(width=SIZE, height=SIZE, fps=FPS),
+        sample_rate=SAMPLE_RATE,
+    )
 
 
 # --- portraits ---
@@ -88,14 +88,13 @@ async def about(server: TheServer) -> dict[str, Any]:
 @_portraits.post(
     "",
     status_code=201,
-    response_model=messages.PortraitInfo,
     dependencies=[_form("picture", "face")],
 )
 async def send_portrait(
     server: TheServer,
     picture: Annotated[UploadFile, File()],
     face: Annotated[int | None, Form(ge=1, le=100)] = None,
-) -> dict[str, Any]:
+) -> messages.PortraitInfo:
     """Send a picture (JPEG, PNG or WebP) with a face."""
     await server.check_ready()
     if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
@@ -139,19 +138,19 @@ async def speech(server: TheServer, body: messages.SpeechRequest) -> Response:
 # --- sessions ---
 
 
-@_sessions.post("", status_code=201, response_model=messages.SessionCreated)
+@_sessions.post("", status_code=201)
 async def open_session(
     server: TheServer, body: messages.SessionRequest, request: Request
-) -> dict[str, Any]:
+) -> messages.SessionCreated:
     """Begin a session; connect to it within 30 seconds."""
     await server.check_ready()
     constant(body.controls)  # refused before the pool is asked
     hosted = await server.work(partial(server.pool.open, body, request.scope["client_name"]))
-    return {"id": hosted.id, "mark": f"{hosted.mark:08x}"}
+    return messages.SessionCreated(id=hosted.id, mark=f"{hosted.mark:08x}")
 
 
-@_sessions.post("/{identity}/offer", response_model=messages.Answer)
-async def offer(server: TheServer, identity: str, body: messages.Offer) -> dict[str, str]:
+@_sessions.post("/{identity}/offer")
+async def offer(server: TheServer, identity: str, body: messages.Offer) -> messages.Answer:
     """Connect to a session by WebRTC: an offer (SDP) is answered."""
     return await server.calls.answer(server.pool.get(identity), body.sdp)
 
@@ -203,7 +202,6 @@ async def _check_key(socket: WebSocket, keys: Keys) -> None:
 @_jobs.post(
     "",
     status_code=202,
-    response_model=messages.JobCreated,
     dependencies=[_form("portrait", "voice", "controls", "seed", "consent", "badge")],
 )
 async def begin_job(
@@ -215,7 +213,7 @@ async def begin_job(
     seed: Annotated[int, Form(ge=0, lt=2**63)] = 0,
     consent: Annotated[str | None, Form(max_length=2000)] = None,
     badge: Annotated[bool, Form()] = True,
-) -> dict[str, str]:
+) -> messages.JobCreated:
     """Make a video of a portrait and a recording."""
     await server.check_ready()
     check_consent(consent, server.settings.require_consent)
@@ -226,7 +224,7 @@ async def begin_job(
     stored, client = server.portraits.get(portrait), request.scope["client_name"]
     add = server.jobs.add
     job = await server.work(lambda: add(stored, voice.file.read(), client, options))
-    return {"id": job.id}
+    return messages.JobCreated(id=job.id)
 
 
 @_jobs.get("/{identity}/events", **_file("text/event-stream"))

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
 from gioconda.live.playout import SAMPLES, STEP, FrameSound, PlayoutBuffer
-from gioconda.live.statistics import LATE, Recorder, Statistics
+from gioconda.live.statistics import LATE, Delivery, Statistics, summarise
 from gioconda.media import FPS
 
 _INTERRUPTED: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
@@ -115,13 +115,6 @@ class Frame:
     state: State
 
 
-class _Pending(NamedTuple):
-    """Sound that the generator has, and whose frame has not come out yet."""
-
-    sound: FrameSound
-    state: State
-
-
 class Session:
     """One portrait that speaks live.
 
@@ -157,12 +150,13 @@ class Session:
         self._playout = PlayoutBuffer(microphone)
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
-        self._pending: deque[_Pending] = deque()
+        # sound that the generator has, and whose frame has not come out yet
+        self._pending: deque[tuple[FrameSound, State]] = deque()
         self._drawings: deque[Callable[[], NDArray[np.uint8]]] = deque()
         self._generated = 0  # frames whose motion is made
         self._start: float | None = None  # when frame 0 was to be shown
-        self._number = self._undrawn = 0
-        self._recorder = Recorder()
+        self._number = self._left_out = self._undrawn = 0
+        self._recent: deque[Delivery] = deque(maxlen=FPS)
 
     @property
     def state(self) -> State:
@@ -208,7 +202,7 @@ class Session:
             self._state, self._interrupted = State.INTERRUPTED, 0
             self._playout.clear()
             # frames on their way belong to the interruption, not to the speech before it
-            self._pending = deque(each._replace(state=State.INTERRUPTED) for each in self._pending)
+            self._pending = deque((sound, State.INTERRUPTED) for sound, _ in self._pending)
 
     def set(self, dials: Mapping[str, Any]) -> None:
         """Set some dials, by the names of `Controls`; the face gets there smoothly.
@@ -233,7 +227,7 @@ class Session:
     def statistics(self) -> Statistics:
         """How it is doing."""
         with self._lock:
-            return self._recorder.summary(self._playout)
+            return summarise(list(self._recent), self._number, self._left_out, self._playout)
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, each at its time, until the session is closed."""
@@ -260,15 +254,15 @@ class Session:
         draw = self._drawings.popleft()
         with self._lock:
             sound, state = self._pending.popleft()
-        picture = None
-        if self._clock.now() - due <= LATE or self._undrawn + 1 >= _DRAWN:
-            picture = draw()
-        self._undrawn = self._undrawn + 1 if picture is None else 0
+        drawn = self._clock.now() - due <= LATE or self._undrawn + 1 >= _DRAWN
+        picture = draw() if drawn else None
+        self._undrawn = 0 if drawn else self._undrawn + 1
         frame = Frame(self._number, self._number * STEP, sound.pcm, picture, state)
         now = self._clock.now()
         with self._lock:
-            self._recorder.add(now, due, sound.arrived, picture is not None)
-        self._number += 1
+            self._recent.append(Delivery(now, due, sound.arrived, drawn))
+            self._number += 1
+            self._left_out += not drawn
         return frame
 
     def _generate(self) -> None:
@@ -277,7 +271,7 @@ class Session:
             with self._lock:
                 state = self._state
                 sound = self._next_sound()
-                self._pending.append(_Pending(sound, state))
+                self._pending.append((sound, state))
                 controls, self._controls = self._controls, None
             if controls is not None:
                 self._speaker.controls = glide(self._speaker.controls, controls, self._generated)

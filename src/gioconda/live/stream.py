@@ -20,7 +20,7 @@ from gioconda.live.session import Frame
 from gioconda.media import from_int16, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
-_JPEG, _H264 = 0, 1
+_KINDS: Final = {"jpeg": 0, "h264": 1}
 _QUALITY: Final = 85
 _ON_THE_WAY: Final = 12  # frames that may wait for a slow line
 _FAREWELL: Final = 5.0  # seconds in which a client that is told why must take it
@@ -34,7 +34,7 @@ _CLOSE_CODES: Final = {
 }
 
 
-class SendQueue:
+class _Queue:
     """A sink: messages on their way from a session's thread to a socket.
 
     A line that is slow gets fewer frames, whole ones; none waits for long.
@@ -42,7 +42,7 @@ class SendQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, format: str) -> None:
         self._loop = loop
-        self._kind = {"jpeg": _JPEG, "h264": _H264}[format]
+        self._kind = _KINDS[format]
         self._fragments: Fragments | None = None
         self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
@@ -68,14 +68,20 @@ class SendQueue:
         """Nothing more comes."""
         self._put(reason)
 
-    async def next(self) -> bytes | str | RefusalError | None:
-        """The next message; at the end the reason."""
-        return await self._queue.get()
-
-    def sent(self) -> None:
-        """A frame has left the queue."""
-        with self._lock:
-            self._waiting -= 1
+    async def send(self, socket: WebSocket, stall_seconds: float) -> None:
+        """Send what comes, until the session ends or the client takes nothing more."""
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
+            while True:
+                message = await self._queue.get()
+                async with asyncio.timeout(stall_seconds):
+                    if isinstance(message, bytes):
+                        await socket.send_bytes(message)
+                        with self._lock:
+                            self._waiting -= 1
+                    elif isinstance(message, str):
+                        await socket.send_text(message)
+                    else:
+                        return await close(socket, message)
 
     def _put(self, message: bytes | str | RefusalError | None) -> None:
         with suppress(RuntimeError):  # the server has stopped
@@ -88,7 +94,7 @@ class SendQueue:
         return head + sound + picture
 
     def _coded(self, picture: NDArray[np.uint8], number: int) -> bytes:
-        if self._kind == _JPEG:
+        if self._kind == _KINDS["jpeg"]:
             return jpeg(picture, _QUALITY)
         if self._fragments is None:
             self._fragments = Fragments(*picture.shape[:2])
@@ -99,11 +105,11 @@ async def stream(
     socket: WebSocket, hosted: HostedSession, format: str, stall_seconds: float
 ) -> None:
     """Serve an accepted socket until either side ends it; the session ends with it."""
-    queue = SendQueue(asyncio.get_running_loop(), format)
+    queue = _Queue(asyncio.get_running_loop(), format)
     hosted.claim()
     hosted.start(queue)
     receiver = asyncio.create_task(_receive(socket, hosted))
-    sender = asyncio.create_task(_send(socket, queue, stall_seconds))
+    sender = asyncio.create_task(queue.send(socket, stall_seconds))
     try:
         await asyncio.wait({receiver, sender}, return_when=asyncio.FIRST_COMPLETED)
         hosted.end()
@@ -119,7 +125,7 @@ async def close(socket: WebSocket, reason: RefusalError | None) -> None:
     """Say why, and close."""
     if reason is not None:
         await socket.send_text(json.dumps(reason.body()))
-    await socket.close(_CLOSE_CODES.get(reason.code, 1000) if reason is not None else 1000)
+    await socket.close(_CLOSE_CODES.get(reason.code if reason else "", 1000))
 
 
 async def _receive(socket: WebSocket, hosted: HostedSession) -> None:
@@ -141,24 +147,6 @@ async def _receive(socket: WebSocket, hosted: HostedSession) -> None:
 def _samples(data: bytes) -> NDArray[np.float32]:
     """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
     if len(data) % 2:
-        raise RefusalError(
-            400, "bad-request", "sound is int16: an even number of bytes was expected"
-        )
+        message = "sound is int16: an even number of bytes was expected"
+        raise RefusalError(400, "bad-request", message)
     return from_int16(np.frombuffer(data, "<i2"))
-
-
-async def _send(socket: WebSocket, queue: SendQueue, stall_seconds: float) -> None:
-    """Send what the session gives, until it ends or the client takes nothing more."""
-    while True:
-        message = await queue.next()
-        try:
-            if isinstance(message, bytes):
-                await asyncio.wait_for(socket.send_bytes(message), stall_seconds)
-                queue.sent()
-            elif isinstance(message, str):
-                await asyncio.wait_for(socket.send_text(message), stall_seconds)
-            else:
-                await asyncio.wait_for(close(socket, message), stall_seconds)
-                return
-        except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
-            return
