@@ -1,8 +1,7 @@
 /** The page's server: its key, and what it is and allows. */
 
-import {$, answered} from './elements.js';
+import {$, answered, setStatus} from './elements.js';
 import {Refusal, Server} from './server.js';
-import {setStatus} from './status.js';
 
 export const query = new URLSearchParams(location.search);
 
@@ -25,11 +24,7 @@ const key = keep(query.get('key') || sessionStorage.getItem('key') || '');
 
 export const server = new Server(key, askKey, () => setStatus('wait', 'The server is warming up'));
 
-/** The answer of `/about`, once there. @type {Record<string, any>} */
+/** The answer of `/about`, once `main.js` has it. @type {Record<string, any>} */
 export const about = {};
-
-export async function load() {
-  Object.assign(about, await (await server.ask('about')).json());
-}
 
 $('no-key').addEventListener('click', () => $('lock').close());

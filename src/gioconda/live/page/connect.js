@@ -9,12 +9,11 @@ import {SocketStream} from './socket.js';
 const PATIENCE_MS = 10000; // until the first picture
 
 /**
- * Begins a session by WebRTC where that works, else by a WebSocket.
- * @param {Server} server
+ * Begins a session by WebRTC where that works, else by a WebSocket; it shows a picture already.
+ * @param {Server} server @param {import('./stream.js').Output} output
  * @param {() => Promise<string>} begin asks for a session and gives its id
- * @param {import('./stream.js').Output} output
  * @param {?string} over "webrtc" or "websocket" for this way alone
- * @returns {Promise<Live>} one that shows a picture already
+ * @returns {Promise<Live>}
  */
 export async function connect(server, begin, output, over = null) {
   const ways = [];

@@ -5,10 +5,7 @@ import {$, chosen} from './elements.js';
 const FACTORS = ['distance', 'amplitude', 'blinks'];
 const RANGE = 72; // degrees across the pad
 
-let gaze = null, waiting = null, turned = () => {};
-
-/** @param {() => void} callback after dials were turned */
-export function onTurn(callback) { turned = callback; }
+let gaze = null, waiting = null;
 
 /** What the server calls controls. */
 export function controls() {
@@ -39,7 +36,7 @@ function turn() {
   $('o-strength').textContent = neutral ? '' : `${Math.round(100 * $('strength').value)} %`;
   waiting ??= setTimeout(() => { // a drag gives more events than frames
     waiting = null;
-    turned();
+    dispatchEvent(new Event('turned'));
   }, 50);
 }
 

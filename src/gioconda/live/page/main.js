@@ -1,11 +1,10 @@
 /** The page: begins it, and takes the files that are chosen or dropped. */
 
-import {about, load} from './access.js';
-import {$, onFile} from './elements.js';
+import {about, server} from './access.js';
+import {$, onFile, setStatus, showError} from './elements.js';
 import {bundled, portrait, send, show} from './portraits.js';
 import './recorder.js';
 import {change, session, sleep} from './session.js';
-import {setStatus, showError} from './status.js';
 import {dropSound, offerVoices} from './voice.js';
 
 export {portrait, session, sleep}; // for the console, and tests
@@ -28,7 +27,7 @@ addEventListener('drop', event => {
 });
 
 async function begin() {
-  await load();
+  Object.assign(about, await (await server.ask('about')).json());
   $('version').textContent = about.version ? `Gioconda ${about.version} · ` : '';
   $('consent').hidden = !about.consent_required;
   $('badge').checked = about.badge ?? true;

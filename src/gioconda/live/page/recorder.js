@@ -1,9 +1,8 @@
 /** Records what is seen and heard, to be downloaded. */
 
-import {$, relabel} from './elements.js';
+import {$, relabel, showError} from './elements.js';
 import {Refusal} from './server.js';
 import {session} from './session.js';
-import {showError} from './status.js';
 
 const BITS = 3e6; // a second
 const TYPES = [

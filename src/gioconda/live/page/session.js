@@ -2,11 +2,10 @@
 
 import {about, query, server} from './access.js';
 import {connect} from './connect.js';
-import {controls, onTurn} from './dials.js';
-import {$, chosen} from './elements.js';
+import {controls} from './dials.js';
+import {$, chosen, clearError, setStatus, showError, showSpeed} from './elements.js';
 import {drawStill, portrait, renew, show} from './portraits.js';
 import {Refusal} from './server.js';
-import {clearError, setStatus, showError, showSpeed} from './status.js';
 
 const STATES = {idle: 'Awake', speaking: 'Speaking', interrupted: 'Interrupted'};
 
@@ -44,7 +43,7 @@ async function open() {
     $('wake').disabled = false;
   }
   enable(true);
-  setStatus('live', 'Awake');
+  setStatus('live', STATES.idle);
   showSpeed(session.stream);
   turned();
 }
@@ -91,10 +90,7 @@ export async function ended(error) {
   showError(error, error.code === 'consent' ? null : () => wake().catch(ended));
 }
 
-/**
- * Goes on with another portrait, awake if this one is.
- * @param {() => Promise<?import('./portraits.js').Portrait>} get gives null to leave it as it is
- */
+/** Goes on with another portrait, awake if this one is; `get` gives null to leave it as it is. */
 export async function change(get) {
   const awake = session.stream !== null;
   clearError();
@@ -113,8 +109,8 @@ export async function change(get) {
   if (awake) wake().catch(ended);
 }
 
-function turned() { session.stream?.send({do: 'set', controls: controls()}); }
+const turned = () => session.stream?.send({do: 'set', controls: controls()});
 
-onTurn(turned);
+addEventListener('turned', turned);
 $('wake').addEventListener('click', () => wake().then(() => $('stop').focus(), ended));
 $('stop').addEventListener('click', () => sleep().then(() => $('wake').focus()));

@@ -2,14 +2,11 @@
 
 import {server} from './access.js';
 import {AudioInput} from './audio.js';
-import {$, onFile, relabel} from './elements.js';
+import {$, clearError, onFile, relabel, showError} from './elements.js';
 import {Refusal} from './server.js';
 import {session, wake} from './session.js';
-import {clearError, showError} from './status.js';
 
-/** @typedef {import('./audio.js').Source} Source */
-
-let source = /** @type {?Source & {id: string}} what is heard now */ (null);
+let source = /** @type {?import('./audio.js').Source & {id: string}} what is heard now */ (null);
 let file = /** @type {?{get: () => Promise<ArrayBuffer>, sound: ?AudioBuffer}} */ (null);
 let soundChosen = false; // by the user; otherwise it follows the kind of voice
 
@@ -20,7 +17,7 @@ const input = new AudioInput(samples => {
   $('level').style.width = `${Math.min(100, 160 * Math.sqrt(loud))}%`;
 });
 
-/** Says something; twice stops it. @param {string} id of its button @param {() => Promise<Source>} make */
+/** Says something; twice stops it. @param {string} id of its button @param {() => Promise<import('./audio.js').Source>} make */
 async function speak(id, make) {
   const same = source?.id === id;
   stop();
@@ -104,10 +101,12 @@ function chooseSound(name, get) {
   $('play').disabled = false;
 }
 
+const chooseFile = chosen => chooseSound(chosen.name, () => chosen.arrayBuffer());
+
 /** @param {File} chosen that was dropped on the page */
 export function dropSound(chosen) {
   /** @type {any} */ (document.querySelector('[name=kind][value=file]')).checked = true;
-  chooseSound(chosen.name, () => chosen.arrayBuffer());
+  chooseFile(chosen);
 }
 
 /** Offers what the server can read and play. @param {Record<string, any>} about */
@@ -127,7 +126,7 @@ $('mic').addEventListener('click', () => speak('mic', microphone));
 $('play').addEventListener('click', () => speak('play', readFile));
 $('say').addEventListener('click', () => speak('say', readText));
 $('sound').addEventListener('click', () => { soundChosen = true; setSound(session.muted); });
-onFile('audio', chosen => chooseSound(chosen.name, () => chosen.arrayBuffer()));
+onFile('audio', chooseFile);
 $('example').addEventListener('click', () => {
   chooseSound('The bundled voice', async () => (await server.ask('voices/example')).arrayBuffer());
 });
