@@ -44,7 +44,7 @@ class Keys:
             return "local"
         given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
         # all are compared, so that time tells nothing
-        found = [n for n, key in self._keys.items() if hmac.compare_digest(given, key.encode())]
+        found = [n for n, known in self._keys.items() if hmac.compare_digest(given, known.encode())]
         if not found:
             message = (
                 "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
@@ -147,7 +147,7 @@ class Gate:
         length = Headers(scope=scope).get("content-length", "0")
         if length.isdecimal() and int(length) > most:
             raise _too_large(most, limits)
-        return _Measured(receive, most, limits)
+        return _LimitedBody(receive, most, limits)
 
     def _check_origin(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -173,7 +173,7 @@ class Gate:
             raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
 
 
-class _Measured:
+class _LimitedBody:
     """A request's body, as long as it is not too long and does not stand still."""
 
     def __init__(self, receive: Receive, most: int, limits: Limits) -> None:

@@ -53,7 +53,7 @@ class StoredPortrait:
         """The answer to who sent it."""
         portrait = self.portrait
         height, width = portrait.photo.shape[:2]
-        left, top, side = portrait.crop
+        left, top, side = map(int, portrait.crop)
         yaw, pitch, roll = np.degrees(portrait.pose[:3].astype(float)).round(1).tolist()
         scale = side / portrait.size
         eyes_pixels = round(float(portrait.head.size[0]) * scale, 1)

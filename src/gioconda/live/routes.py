@@ -96,7 +96,7 @@ async def send_portrait(
     face: Annotated[int | None, Form(ge=1, le=100)] = None,
 ) -> messages.PortraitInfo:
     """Send a picture (JPEG, PNG or WebP) with a face."""
-    await server.check_ready()
+    server.check_ready()
     if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
         raise RefusalError(413, "too-large", "the picture's file is too large")
     # read when it is its turn: until then it lies on the disk
@@ -143,7 +143,7 @@ async def open_session(
     server: TheServer, body: messages.SessionRequest, request: Request
 ) -> messages.SessionCreated:
     """Begin a session; connect to it within 30 seconds."""
-    await server.check_ready()
+    server.check_ready()
     constant(body.controls)  # refused before the pool is asked
     hosted = await server.work(partial(server.pool.open, body, request.scope["client_name"]))
     return messages.SessionCreated(id=hosted.id, mark=f"{hosted.mark:08x}")
@@ -215,7 +215,7 @@ async def begin_job(
     badge: Annotated[bool, Form()] = True,
 ) -> messages.JobCreated:
     """Make a video of a portrait and a recording."""
-    await server.check_ready()
+    server.check_ready()
     check_consent(consent, server.settings.require_consent)
     dials = messages.parse_json(controls, "controls")
     if not isinstance(dials, dict):

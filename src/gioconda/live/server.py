@@ -81,7 +81,7 @@ class Server:
         finally:
             self._waiting -= 1
 
-    async def check_ready(self) -> None:
+    def check_ready(self) -> None:
         """Raise RefusalError while the networks are being loaded, or if they could not be."""
         if self.failed:
             raise RefusalError(500, "internal", "the server could not start; its log says why")
