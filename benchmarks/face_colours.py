@@ -1,4 +1,4 @@
-"""The colours of faces in clips, as `gioconda.renderer.light` takes them to be.
+"""The colours of faces in clips, as the renderer's calibration has them (`face_colours`).
 
     python benchmarks/face_colours.py DATA --cache DIR
 
@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from gioconda.data.clips import read_clips
-from gioconda.data.samples.scenes import Stage
 from gioconda.face.basis import released_basis
+from gioconda.renderer.conditions import Conditions
 from gioconda.renderer.light import middle
+from gioconda.renderer.reenactor import portrait_of
 
 SIDE = 256
 
@@ -33,7 +34,8 @@ def main() -> None:
         at = int(np.argmax(track.seen))
         frame = next(islice(clips[i].frames(), at, None))
         neutral = released_basis().identify(track.points[at : at + 1])
-        picture, _ = Stage(frame, track.points[at], neutral, SIDE).source()
+        portrait = portrait_of(frame, track.points[at], neutral, SIDE)
+        picture = Conditions(portrait, SIDE).encoder.picture
         colours = picture[middle(SIDE)].mean((0, 1))
         found.append(colours / colours.mean())
     shown = ", ".join(f"{value:.2f}" for value in np.mean(found, 0))

@@ -20,8 +20,8 @@ from gioconda.data.samples.scenes import SHARP, eye_distance
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
+from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.geometry import masks
-from gioconda.renderer.jaws import Jaws
 from gioconda.renderer.view import HeadPlace
 
 SIDE = 256
@@ -42,15 +42,11 @@ def frames(clip: Clip) -> list[tuple]:
     for i, frame in enumerate(islice(clip.frames(), len(points))):
         if i % EVERY:
             continue
-        place = HeadPlace.of(head.at([i]))
-        view = place.view(SIDE)
-        mesh = view.points(points[i])
+        view, mesh, jaws = SeenFace.of(HeadPlace.of(head.at([i])), points[i], SIDE)
         inside = masks(mesh, SIDE, SIDE)[0]
         if inside.sum() > 255 * 200:
             grey = view.cut(frame).mean(-1).astype(np.float32)
-            kept.append(
-                (grey - cv2.GaussianBlur(grey, (0, 0), 4), mesh, inside, Jaws.of(place, mesh))
-            )
+            kept.append((grey - cv2.GaussianBlur(grey, (0, 0), 4), mesh, inside, jaws))
     return kept
 
 

@@ -19,19 +19,19 @@ import httpx
 import websockets
 
 from gioconda.errors import GiocondaError
-from gioconda.media import read_audio
+from gioconda.media import read_audio, to_int16
 
 
 async def main(args: argparse.Namespace) -> None:
-    pcm = (read_audio(args.voice) * 32767).astype("<i2").tobytes()
+    pcm = to_int16(read_audio(args.voice)).tobytes()
     headers = {"Authorization": f"Bearer {args.key}"} if args.key else {}
     async with httpx.AsyncClient(base_url=args.server, headers=headers, timeout=60) as client:
         portrait = "example"
         if args.picture:
             files = {"picture": args.picture.read_bytes()}
-            portrait = made(await client.post("/portraits", files=files))
-        wish = {"portrait": portrait, "consent": args.consent}
-        session = made(await client.post("/sessions", json=wish))
+            portrait = created(await client.post("/portraits", files=files))
+        request = {"portrait": portrait, "consent": args.consent}
+        session = created(await client.post("/sessions", json=request))
     args.folder.mkdir(parents=True, exist_ok=True)
     address = args.server.replace("http", "ws", 1) + f"/sessions/{session}/stream"
     async with websockets.connect(address, additional_headers=headers) as socket:
@@ -43,23 +43,24 @@ async def main(args: argparse.Namespace) -> None:
                     return
                 continue
             _, number, _, size = struct.unpack("<B3xIII", message[:16])
-            if jpeg := message[16 + size :]:  # before it lies the sound of the frame
+            if jpeg := message[16 + size :]:  # the frame's sound comes before it
                 (args.folder / f"{number:06}.jpg").write_bytes(jpeg)
     sys.exit("the server ended the session")
 
 
-def made(answer: httpx.Response) -> str:
+def created(answer: httpx.Response) -> str:
+    """The id of what the server made."""
     if answer.is_error:
         sys.exit(answer.json()["error"])
     return str(answer.json()["id"])
 
 
 async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
-    began = time.monotonic()
-    with suppress(websockets.ConnectionClosed):  # who listens says so
-        for number, begin in enumerate(range(0, len(pcm), 1280), start=1):  # 40 ms each
-            await socket.send(pcm[begin : begin + 1280])
-            await asyncio.sleep(max(began + 0.04 * number - time.monotonic(), 0))
+    start = time.monotonic()
+    with suppress(websockets.ConnectionClosed):  # main() reports it
+        for number, offset in enumerate(range(0, len(pcm), 1280), start=1):  # 40 ms each
+            await socket.send(pcm[offset : offset + 1280])
+            await asyncio.sleep(max(start + 0.04 * number - time.monotonic(), 0))
         await socket.send(json.dumps({"do": "end_of_speech"}))
 
 

@@ -5,7 +5,7 @@ import pytest
 from gioconda import Animator, GiocondaError, animate
 from gioconda.media import read_video
 from gioconda.provenance import find_mark, read_manifest
-from gioconda.renderer.neural import released
+from gioconda.renderer.networks import released
 
 
 def frames(portrait, voice, hop, seed=0):

@@ -13,11 +13,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from gioconda.emotions import PROTOTYPES
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 from gioconda.media.files import check_readable, reason
 
-EMOTIONS: Final = ("happy", "sad", "angry", "surprised", "afraid", "disgusted")
+EMOTIONS: Final = tuple(PROTOTYPES)
 
 _T = TypeVar("_T")
 # A constant, or keyframes: seconds from the start → the value at that time.
@@ -38,7 +39,7 @@ class Dials:
         gaze: (T, 2) yaw and pitch of the eyes against the camera in radians, to the image's
             right and up; NaN where the eyes are free.
         distance: (T,) of the head from the camera; 1 as in the photo, 2 twice as far.
-        emotion: (T, 6) strength of each of `EMOTIONS`, 0 to 1; all 0 is neutral.
+        emotion: (T, E) strength of each of `EMOTIONS`, 0 to 1; all 0 is neutral.
         amplitude: (T,) of the motion of head and brows; 1 as people do.
         blinks: (T,) how often, against the natural rate.
         pose: (T, 6) added to the head's pose, as `Motion.pose`; log_scale is 0, for the size

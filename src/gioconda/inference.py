@@ -83,21 +83,33 @@ def read_calibration(model: Path, what: str, kind: type[_T]) -> _T:
         GiocondaError: if the file has no calibration, or one with other fields.
     """
     assert is_dataclass(kind)
-    try:
-        with ZipFile(model) as file:
-            values: dict[str, Any] = json.loads(file.read(CALIBRATION))
-    except (OSError, BadZipFile, KeyError, ValueError) as error:
-        raise GiocondaError(
-            f"{model} is not {what}: its {CALIBRATION} is missing or cannot be read"
-        ) from error
+    values = calibration_values(model, what)
     expected = {field.name for field in fields(kind)}
-    if not isinstance(values, dict) or set(values) != expected:
+    if set(values) != expected:
         raise GiocondaError(
             f"{model} has another calibration than {what} needs: "
             f"{', '.join(sorted(expected))}; train it anew, or take the file of this release"
         )
     frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return kind(**frozen)
+
+
+def calibration_values(model: Path, what: str) -> dict[str, Any]:
+    """The calibration in a model's zip file, whichever it is: numbers and lists of them by name.
+
+    Raises:
+        GiocondaError: if the file has none.
+    """
+    try:
+        with ZipFile(model) as file:
+            values = json.loads(file.read(CALIBRATION))
+    except (OSError, BadZipFile, KeyError, ValueError) as error:
+        raise GiocondaError(
+            f"{model} is not {what}: its {CALIBRATION} is missing or cannot be read"
+        ) from error
+    if not isinstance(values, dict):
+        raise GiocondaError(f"{model} is not {what}: its {CALIBRATION} has no names")
+    return values
 
 
 def calibration_json(calibration: Any) -> str:

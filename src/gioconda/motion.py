@@ -1,5 +1,6 @@
 """Motion: what a face does over time, free of whose face it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.media.files import PendingFile, check_readable
+from gioconda.media.files import check_readable, whole_file
 
 POSE: Final = ("yaw", "pitch", "roll", "x", "y", "log_scale")
 _VERSION = 1
@@ -49,6 +50,15 @@ class Motion:
     def __getitem__(self, frames: slice) -> "Motion":
         return Motion(self.pose[frames], self.dynamics[frames], self.basis)
 
+    @staticmethod
+    def joined(parts: Sequence["Motion"]) -> "Motion":
+        """Motions one after the other; at least one."""
+        return Motion(
+            np.concatenate([part.pose for part in parts]),
+            np.concatenate([part.dynamics for part in parts]),
+            parts[0].basis,
+        )
+
     def about(self, pose: NDArray[np.float32]) -> "Motion":
         """The same movement about another middle: the median pose becomes `pose` (6,)."""
         middle = np.median(self.pose, axis=0)
@@ -61,19 +71,10 @@ class Motion:
         Raises:
             GiocondaError: if the file cannot be written.
         """
-        pending = PendingFile(path, (".npz",))
-        try:
-            with open(pending.partial, "wb") as file:
-                np.savez(
-                    file,
-                    version=_VERSION,
-                    basis=self.basis,
-                    pose=self.pose,
-                    dynamics=self.dynamics,
-                )
-            pending.commit()
-        finally:
-            pending.discard()
+        with whole_file(path, (".npz",)) as partial, open(partial, "wb") as file:
+            np.savez(
+                file, version=_VERSION, basis=self.basis, pose=self.pose, dynamics=self.dynamics
+            )
 
     @staticmethod
     def load(path: str | Path) -> "Motion":

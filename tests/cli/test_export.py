@@ -37,7 +37,7 @@ def test_a_still_face_is_a_table_of_zeros(
     [
         ("missing.npz", "w.csv", "does not exist"),
         ("text.npz", "w.csv", "not a motion file"),
-        ("other.npz", "w.csv", "told in the basis another"),
+        ("other.npz", "w.csv", "is in the basis another"),
         ("good.npz", "w.txt", "expected .csv"),
         ("good.npz", "none/w.csv", "folder"),
     ],

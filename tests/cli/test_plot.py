@@ -63,7 +63,7 @@ def test_long_motion_is_measured_as_a_whole() -> None:
     [
         ("missing.npz", "m.png", "does not exist"),
         ("text.npz", "m.png", "not a motion file"),
-        ("other.npz", "m.png", "told in the basis another"),
+        ("other.npz", "m.png", "is in the basis another"),
         ("good.npz", "m.jpg", "expected .png"),
         ("good.npz", "none/m.png", "folder"),
     ],

@@ -1,11 +1,11 @@
-"""Motion made for the tests, its lips, head, eyes and lids moved as told."""
+"""Motion made for the tests, its lips, head, eyes and lids moved as asked."""
 
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.evaluation.takes import Take
+from gioconda.evaluation.trials import Trial
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.bank import released_bank
@@ -56,8 +56,8 @@ def blinking(frames: int, onsets: list[int]) -> Motion:
     return Motion(np.zeros((frames, 6), np.float32), dynamics, basis.name)
 
 
-def take(motion: Motion, **facts: object) -> Take:
-    """A take of the mean face that speaks all the time."""
+def trial(motion: Motion, **facts: object) -> Trial:
+    """A trial of the mean face that speaks all the time."""
     frames = len(motion)
     given: dict[str, object] = {
         "name": "a",
@@ -70,4 +70,4 @@ def take(motion: Motion, **facts: object) -> Take:
         "pcm": np.zeros(frames * 16000 // FPS, np.float32),
         "phones": (),
     }
-    return Take(**(given | facts))  # type: ignore[arg-type]
+    return Trial(**(given | facts))  # type: ignore[arg-type]

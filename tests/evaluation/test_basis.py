@@ -23,8 +23,8 @@ class Known(Clip):
 
 def test_more_coordinates_explain_more(tmp_path) -> None:  # type: ignore[no-untyped-def]
     result = evaluate_basis([Known("a", "p", "f", True, 0.0, tmp_path)])
-    assert (result["people"], result["clips"], result["frames"]) == (1, 1, 25)
-    errors = [result[name]["all"]["median"] for name in ("still", "8", "16", "24", "32")]  # type: ignore[index]
+    assert (result.people, result.clips, result.frames) == (1, 1, 25)
+    errors = [result.errors[name]["all"].median for name in ("still", "8", "16", "24", "32")]
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] < 0.4 < errors[0]
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda.evaluation import dials
-from gioconda.evaluation.dials import angle_between, directions, evaluate_dials, gaze_figures
+from gioconda.evaluation.dials import angle_between, directions, evaluate_dials, gaze_errors
 from gioconda.face import measure
 from gioconda.face.pose import rotation
 from gioconda.generator.bank import released_bank
@@ -39,13 +39,13 @@ def test_dials_that_are_obeyed_are_seen_to_be(
     monkeypatch.setattr(dials, "BLINKS", (0.0, 1.0))
     monkeypatch.setattr(dials, "AMPLITUDES", (0.0, 1.0, 2.0))
     found = evaluate_dials([portrait], _obedient)
-    assert 0.5 < found["gaze"]["yaw slope"] < 1.2
-    assert found["gaze"]["scatter"] < 6
-    assert found["distance"]["error"] < 0.02
-    assert found["distance"]["slope"] == pytest.approx(1, abs=0.1)
-    assert found["blinks"] == {"0.0": 0, "1.0": pytest.approx(75, abs=1)}
-    assert found["amplitude"]["monotone"] == 1
-    assert found["amplitude"]["2.0"] > 1.5 * found["amplitude"]["1.0"]
+    assert 0.5 < found.gaze.yaw_slope < 1.2
+    assert found.gaze.scatter < 6
+    assert found.distance_error < 0.02
+    assert found.distance_slope == pytest.approx(1, abs=0.1)
+    assert found.blinks == {0: 0, 1: pytest.approx(75, abs=1)}
+    assert found.amplitude_monotone == 1
+    assert found.head_speed[2] > 1.5 * found.head_speed[1]
 
 
 def test_gaze_against_the_camera_is_eyes_and_head() -> None:
@@ -68,7 +68,7 @@ def test_angles_and_slopes() -> None:
     assert angle_between(np.array([20.0, 0.0]), np.array([0.0, 0.0])) == pytest.approx(20)
     grid = np.array([[x, y] for x in (-10.0, 10.0) for y in (-5.0, 5.0)])
     seen = [[(told * [0.5, 1] + [9, 0])[None] for told in grid]]
-    found = gaze_figures(grid, seen)
-    assert found["yaw slope"] == pytest.approx(0.5)
-    assert found["pitch slope"] == pytest.approx(1)
-    assert found["error"] > found["scatter"] == pytest.approx(5, abs=0.1)
+    found = gaze_errors(grid, seen)
+    assert found.yaw_slope == pytest.approx(0.5)
+    assert found.pitch_slope == pytest.approx(1)
+    assert found.error > found.scatter == pytest.approx(5, abs=0.1)

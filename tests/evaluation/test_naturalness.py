@@ -5,8 +5,16 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.frechet import frechet, motion_distance
-from gioconda.evaluation.naturalness import Part, behaviour, gaze_shifts, jerk, spread_of
+from gioconda.evaluation.naturalness import (
+    Movement,
+    PersonMotion,
+    frechet,
+    gaze_shifts,
+    jerk,
+    measure_movement,
+    motion_distance,
+    movement_interval,
+)
 from gioconda.face.basis import released_basis
 from gioconda.motion import Motion
 from tests.evaluation.motions import blinking, syllables, talking
@@ -15,8 +23,8 @@ BASIS = released_basis()
 MINUTE = 1500
 
 
-def _behaviour(motion: Motion) -> dict[str, float]:
-    return behaviour([Part("p", motion, BASIS.mean)], BASIS)
+def _movement(motion: Motion) -> Movement:
+    return measure_movement([PersonMotion("p", motion, BASIS.mean)], BASIS)
 
 
 def _turning(degrees: NDArray[np.floating]) -> Motion:
@@ -26,10 +34,10 @@ def _turning(degrees: NDArray[np.floating]) -> Motion:
 
 
 def test_head_speed_is_the_change_of_the_angles() -> None:
-    assert _behaviour(_turning(0.3 * np.arange(100)))["head speed"] == pytest.approx(0.3, rel=1e-3)
-    still = _behaviour(_turning(np.zeros(100)))
-    for name in ("head speed", "head jerk", "lip jerk"):
-        assert still[name] == pytest.approx(0, abs=1e-6)
+    assert _movement(_turning(0.3 * np.arange(100))).head_speed == pytest.approx(0.3, rel=1e-3)
+    still = _movement(_turning(np.zeros(100)))
+    for value in (still.head_speed, still.head_jerk, still.lip_jerk):
+        assert value == pytest.approx(0, abs=1e-6)
 
 
 def test_the_third_derivative_is_that_of_a_cubic() -> None:
@@ -41,17 +49,17 @@ def test_trembling_raises_jerk() -> None:
     rng = np.random.default_rng(0)
     smooth = 3 * np.sin(2 * np.pi * 0.5 * np.arange(250) / 25)
     calm, shaky = _turning(smooth), _turning(smooth + 0.3 * rng.normal(size=250))
-    assert _behaviour(shaky)["head jerk"] > 3 * _behaviour(calm)["head jerk"]
+    assert _movement(shaky).head_jerk > 3 * _movement(calm).head_jerk
     mouth = syllables(250)
     calm, shaky = talking(mouth), talking(mouth + 0.1 * rng.normal(size=250))
-    assert _behaviour(shaky)["lip jerk"] > 1.3 * _behaviour(calm)["lip jerk"]
+    assert _movement(shaky).lip_jerk > 1.3 * _movement(calm).lip_jerk
 
 
 def test_blinks_are_counted_and_timed() -> None:
-    found = _behaviour(blinking(MINUTE, [100 * i + 50 for i in range(15)]))
-    assert found["blinks"] == 15
-    assert found["blink length"] == pytest.approx(0.2, abs=0.05)
-    assert np.isnan(_behaviour(blinking(MINUTE, []))["blink length"])
+    found = _movement(blinking(MINUTE, [100 * i + 50 for i in range(15)]))
+    assert found.blinks == 15
+    assert found.blink_length == pytest.approx(0.2, abs=0.05)
+    assert np.isnan(_movement(blinking(MINUTE, [])).blink_length)
 
 
 def test_gaze_shifts_are_jumps_and_not_drift() -> None:
@@ -69,12 +77,13 @@ def test_gaze_shifts_are_jumps_and_not_drift() -> None:
 
 def test_the_interval_holds_the_value_and_people_make_it_wide() -> None:
     speeds = {"a": 0.1, "b": 0.2, "c": 0.5}
-    parts = [Part(p, _turning(v * np.arange(100)), BASIS.mean) for p, v in speeds.items()]
-    low, high = spread_of(parts, BASIS)["head speed"]
-    assert 0.099 <= low < behaviour(parts, BASIS)["head speed"] < high <= 0.501
+    motions = [PersonMotion(p, _turning(v * np.arange(100)), BASIS.mean) for p, v in speeds.items()]
+    low, high = movement_interval(motions, BASIS)
+    speed = measure_movement(motions, BASIS).head_speed
+    assert 0.099 <= low.head_speed < speed < high.head_speed <= 0.501
 
 
-def _parts(people: int, scale: float, seed: int) -> list[Part]:
+def _parts(people: int, scale: float, seed: int) -> list[PersonMotion]:
     """Each person ten seconds of smooth noise."""
     rng = np.random.default_rng(seed)
     parts = []
@@ -85,19 +94,19 @@ def _parts(people: int, scale: float, seed: int) -> list[Part]:
         smooth[:, 8:] *= 0.2  # a few coordinates move most
         pose, dynamics = 0.05 * scale * smooth[:, :6], scale * smooth[:, 6:]
         motion = Motion(pose.astype(np.float32), dynamics.astype(np.float32), BASIS.name)
-        parts.append(Part(f"p{i}", motion, BASIS.mean))
+        parts.append(PersonMotion(f"p{i}", motion, BASIS.mean))
     return parts
 
 
 def test_the_same_kind_of_motion_is_no_farther_than_real_from_real() -> None:
     found = motion_distance(_parts(10, 1, 0), _parts(10, 1, 1))
-    assert found["made"] < 1.5 * found["floor"]
+    assert found.made < 1.5 * found.floor
 
 
 def test_other_amounts_of_motion_are_far() -> None:
     for scale in (0.3, 2):
         found = motion_distance(_parts(10, 1, 0), _parts(10, scale, 1))
-        assert found["made"] > 3 * found["floor"]
+        assert found.made > 3 * found.floor
 
 
 def test_the_distance_of_gaussians_is_the_formula() -> None:

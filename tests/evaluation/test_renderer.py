@@ -30,7 +30,7 @@ def test_fog_lacks_contrast_wherever_things_lie(teeth):
         tally = _Tally()
         now = shown(rng, teeth, drawn)
         tally.add(now, now.pictures["drawn"])
-        assert tally.result()["inner mouth contrast"] == pytest.approx(expected, abs=0.03)
+        assert tally.result()["inner mouth"].contrast == pytest.approx(expected, abs=0.03)
 
 
 def test_light_is_told_from_teeth_elsewhere(teeth):
@@ -39,7 +39,7 @@ def test_light_is_told_from_teeth_elsewhere(teeth):
         tally = _Tally()
         now = shown(rng, teeth, drawn)
         tally.add(now, now.pictures["drawn"])
-        assert tally.result()["inner mouth tone"] == pytest.approx(expected, abs=1.0)
+        assert tally.result()["inner mouth"].tone == pytest.approx(expected, abs=1.0)
 
 
 def test_other_teeth_after_half_a_second_are_told(teeth):

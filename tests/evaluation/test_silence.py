@@ -28,10 +28,10 @@ def test_the_sounds_are_as_loud_as_they_are_called() -> None:
 
 
 def test_a_shut_mouth_is_shut_and_a_trembling_one_is_not_still() -> None:
-    assert mouth_at_rest(talking(np.full(100, -0.1)), BASIS)["shut"] == 100
+    assert mouth_at_rest(talking(np.full(100, -0.1)), BASIS).shut == 100
     shaking = mouth_at_rest(talking(0.5 + 0.1 * np.tile([0, 1], 50)), BASIS)
-    assert shaking["shut"] == 0
-    assert shaking["jitter"] > 0.3
+    assert shaking.shut == 0
+    assert shaking.jitter > 0.3
 
 
 def test_a_minute_is_a_minute_with_pauses() -> None:
@@ -47,7 +47,7 @@ def test_drift_is_seen() -> None:
     pose = np.zeros((frames, 6), np.float32)
     pose[:, 0] = np.radians(wave * np.linspace(1, 2, frames) + np.linspace(0, 6, frames))
     found = compare_minutes(replace(still, pose=pose), BASIS)
-    assert found["yaw"]["last"] - found["yaw"]["first"] == pytest.approx(4, abs=0.2)
-    assert found["yaw"]["moved last"] > 1.3 * found["yaw"]["moved first"]
-    assert found["pitch"]["last"] == found["pitch"]["between"] == 0
-    assert found["mouth opening"]["last"] == pytest.approx(found["mouth opening"]["first"])
+    assert found["yaw"].last - found["yaw"].first == pytest.approx(4, abs=0.2)
+    assert found["yaw"].last_spread > 1.3 * found["yaw"].first_spread
+    assert found["pitch"].last == found["pitch"].between == 0
+    assert found["mouth opening"].last == pytest.approx(found["mouth opening"].first)

@@ -144,5 +144,5 @@ def test_timecodes_count_25_frames() -> None:
 def test_another_basis_is_refused() -> None:
     motion = Motion(moved(held({})).pose, moved(held({})).dynamics, "another")
     for tell in (weights, rotations, table):
-        with pytest.raises(GiocondaError, match="told in the basis another"):
+        with pytest.raises(GiocondaError, match="is in the basis another"):
             tell(motion)

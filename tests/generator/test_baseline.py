@@ -10,26 +10,27 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import BaselineGenerator
-from gioconda.generator.bank import Wander, lid_gap, released_bank
+from gioconda.generator.bank import IdleMotion, released_bank
+from gioconda.generator.blinks import eye_opening
 from tests.speech.sounds import voice
 
 MINUTE = np.zeros(16000 * 60, np.float32)
 
 
 @dataclass
-class Told:
+class Generated:
     pose: NDArray[np.float32]
     dynamics: NDArray[np.float32]
 
 
 def generate(
     pcm: NDArray[np.float32], seed: int = 0, amplitude: float = 1, piece: int | None = None
-) -> Told:
+) -> Generated:
     generator = BaselineGenerator(seed, amplitude)
     size = piece or max(1, len(pcm))
     parts = [generator.append(pcm[at : at + size]) for at in range(0, len(pcm), size)]
     parts.append(generator.finish())
-    return Told(
+    return Generated(
         np.concatenate([part.pose for part in parts]),
         np.concatenate([part.dynamics for part in parts]),
     )
@@ -74,9 +75,9 @@ def test_the_seed_decides_the_motion_and_not_the_mouth() -> None:
     np.testing.assert_array_equal(one.dynamics[:, lower], two.dynamics[:, lower])
 
 
-def test_there_is_no_jump_where_stretches_join() -> None:
+def test_there_is_no_jump_where_segments_join() -> None:
     bank = released_bank()
-    within = np.max([np.abs(np.diff(s.pose, axis=0)).max(0) for s in bank.stretches], axis=0)
+    within = np.max([np.abs(np.diff(s.pose, axis=0)).max(0) for s in bank.segments], axis=0)
     for seed in range(3):
         pose = generate(MINUTE, seed).pose
         assert (np.abs(np.diff(pose, axis=0)).max(0) <= within * 1.1).all()
@@ -95,7 +96,7 @@ def test_eyes_blink_at_a_natural_rate_and_close(amplitude: float) -> None:
     counts = []
     for seed in range(4):
         dynamics = generate(MINUTE, seed, amplitude).dynamics
-        lids = lid_gap(dynamics[:, basis.upper], basis)
+        lids = eye_opening(dynamics[:, basis.upper], basis)
         counts.append(int((np.diff((lids < 0.1).astype(int)) == 1).sum()))
     assert min(counts) >= 5
     assert 10 <= np.mean(counts) <= 30
@@ -103,10 +104,10 @@ def test_eyes_blink_at_a_natural_rate_and_close(amplitude: float) -> None:
 
 def test_the_amount_of_motion_is_natural() -> None:
     basis, bank = released_basis(), released_bank()
-    real = np.mean([np.abs(np.diff(s.pose[:, :3], axis=0)).mean(0) for s in bank.stretches], axis=0)
+    real = np.mean([np.abs(np.diff(s.pose[:, :3], axis=0)).mean(0) for s in bank.segments], axis=0)
     told = [generate(MINUTE, seed) for seed in range(12)]
     made = np.mean([np.abs(np.diff(one.pose[:, :3], axis=0)).mean(0) for one in told], axis=0)
-    lids = [lid_gap(one.dynamics[:, basis.upper], basis) for one in told]
+    lids = [eye_opening(one.dynamics[:, basis.upper], basis) for one in told]
     blinks = np.mean([(np.diff((one < 0.1).astype(int)) == 1).sum() for one in lids])
     print(f"blinks a minute {blinks:.1f}; degrees a frame {np.degrees(made).round(2)}")
     assert (made > 0.6 * real).all()
@@ -130,7 +131,7 @@ def test_values_out_of_range_are_refused() -> None:
 
 def test_frames_are_the_same_however_they_are_taken() -> None:
     bank = released_bank()
-    one, two = Wander(bank, 5), Wander(bank, 5)
+    one, two = IdleMotion(bank, 5), IdleMotion(bank, 5)
     whole = one.take(600)
     parts = [two.take(count) for count in (1, 99, 0, 200, 300)]
     np.testing.assert_array_equal(whole.pose, np.concatenate([part.pose for part in parts]))
@@ -139,6 +140,6 @@ def test_frames_are_the_same_however_they_are_taken() -> None:
 def test_the_mirror_undoes_itself() -> None:
     bank, basis = released_bank(), released_basis()
     assert bank.basis == basis.name
-    upper = np.concatenate([stretch.upper for stretch in bank.stretches])
+    upper = np.concatenate([segment.upper for segment in bank.segments])
     twice = upper @ bank.mirror @ bank.mirror
     assert np.abs(twice - upper).mean() < 0.2 * np.abs(upper).mean()

@@ -45,5 +45,5 @@ def test_many_steps_reach_the_distribution() -> None:
 
 def test_guidance_of_strength_one_changes_nothing() -> None:
     whole, without = np.array([1.0, 1.0]), np.array([0.0, 0.5])
-    np.testing.assert_array_equal(guided(whole, [without], [1.0]), whole)
-    np.testing.assert_allclose(guided(whole, [without], [np.array([1.0, 2.0])]), [1, 1.5])
+    np.testing.assert_array_equal(guided(whole, without, 1.0), whole)
+    np.testing.assert_allclose(guided(whole, without, np.array([1.0, 2.0])), [1, 1.5])

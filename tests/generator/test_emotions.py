@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gioconda.controls import EMOTIONS
-from gioconda.face import measure
+from gioconda.emotions import PROTOTYPES
+from gioconda.face import actions, measure
 from gioconda.face.basis import released_basis
 from gioconda.face.measure import lip_gaps
 from gioconda.generator.emotions import offset
@@ -20,6 +21,11 @@ def feeling(name: str, strength: float = 1.0) -> np.ndarray:
 
 def rise(name: str, points: list[int]) -> float:
     return float((BASIS.mean - feeling(name)[0])[points, 1].mean())
+
+
+def test_prototypes_name_actions_that_exist() -> None:
+    known = {name.removesuffix("Left").removesuffix("Right") for name in actions.ACTIONS}
+    assert all(set(one.actions) <= known for one in PROTOTYPES.values())
 
 
 def test_neutral_is_exactly_nothing() -> None:

@@ -23,12 +23,18 @@ Curve = NDArray[np.float64]
 READY_S = 120  # a busy machine compiles its kernels first
 SIZE = 512
 
+# A violation of the page's content policy is one of its errors.
+_WATCH_POLICY = """
+addEventListener('securitypolicyviolation', ({violatedDirective, blockedURI, sourceFile}) =>
+  console.error(`policy: ${violatedDirective} ${blockedURI} ${sourceFile}`));
+"""
+
 # Draws what the page shows, again and again, and how loud what it plays is at that time.
 _WATCH = """
 async ([seconds, size]) => {
   const context = new AudioContext(), ear = context.createAnalyser();
   await context.resume();
-  const stream = live.record();
+  const stream = (await import(document.scripts[0].src)).session.stream.record();
   if (stream.getAudioTracks().length) context.createMediaStreamSource(stream).connect(ear);
   const heard = new Float32Array(ear.fftSize = 2048), seen = [];
   const canvas = new OffscreenCanvas(size, size), pen = canvas.getContext('2d');
@@ -62,27 +68,29 @@ def find_chromium() -> str | None:
 
 @dataclass
 class Visit:
-    """A page that is open, and what it did.
+    """An open page, and what it did.
 
     Attributes:
         page: of Playwright.
-        asked: addresses that it asked for.
-        wrong: errors of its script, and what it wrote to the console as an error or warning.
+        requests: addresses that it loaded.
+        errors: those of its scripts, violations of its content policy, and what it wrote to the
+            console as an error or warning.
     """
 
     page: Any
-    asked: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._read)
+        self.page.add_init_script(_WATCH_POLICY)
 
     def _read(self, message: Any) -> None:
         if message.type in ("error", "warning"):
-            self.wrong.append(message.text)
+            self.errors.append(message.text)
 
     def open(self, address: str) -> "Visit":
         """Go there, and wait until a portrait may be woken."""
@@ -93,17 +101,24 @@ class Visit:
     def wake(self) -> None:
         """Bring the portrait to life."""
         self.page.click("#wake")
-        self.wait_for("live !== null && live.frames > 2")
+        self.wait_for("session.stream?.frames > 2")
 
     def see(self, frames: int) -> None:
         """Wait until so many more are shown."""
-        shown = self.page.evaluate("live.frames")
-        self.wait_for(f"live.frames >= {shown + frames}")
+        shown = self.ask("session.stream.frames")
+        self.wait_for(f"session.stream.frames >= {shown + frames}")
+
+    def ask(self, expression: str) -> Any:
+        """The value of an expression of what `main.js` exports."""
+        return self.page.evaluate(
+            "async () => { const main = await import(document.scripts[0].src);"
+            f" const {{portrait, session, sleep}} = main; return {expression}; }}"
+        )
 
     def wait_for(self, condition: str, seconds: float = READY_S) -> None:
         """Until something is true on the page."""
         until = time.monotonic() + seconds
-        while not self.page.evaluate(condition):  # wait_for_function evals, against the policy
+        while not self.ask(condition):  # wait_for_function evals, against the policy
             assert time.monotonic() < until, f"waited in vain for {condition}: {self._said()}"
             self.page.wait_for_timeout(100)
 

@@ -10,8 +10,9 @@ import httpx
 import pytest
 import uvicorn
 
+from gioconda.live.app import make_app
 from gioconda.live.limits import Limits
-from gioconda.live.server import Server, Settings, configured, listen, make_app
+from gioconda.live.server import Server, Settings, configured, listen
 
 
 @dataclass
@@ -71,7 +72,7 @@ def running() -> Iterator[Running]:
 def client(running: Running) -> Iterator[httpx.Client]:
     with running.client() as client:
         yield client
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
 
 
 @pytest.fixture

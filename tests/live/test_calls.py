@@ -17,7 +17,7 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
 
-from gioconda.live.calls import AtOnce, Ear
+from gioconda.live.calls import ImmediateBuffer, Resampler
 
 from .conftest import wait
 
@@ -85,7 +85,7 @@ def run(running, visit):
                 await viewer.close()
 
     asyncio.run(whole())
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
 
 
 @pytest.mark.usefixtures("client")
@@ -102,7 +102,7 @@ def test_picture_and_sound_come_and_messages_go_both_ways(running):
             lambda: {"state", "bad-request"} <= {each.get("code") for each in viewer.told}
         )
         viewer.channel.send('{"do": "close"}')
-        await viewer.until(lambda: not len(running.server.seats))
+        await viewer.until(lambda: not len(running.server.pool))
 
     run(running, visit)
 
@@ -140,11 +140,11 @@ def test_the_session_says_whether_its_track_is_a_microphone(running, source):
     async def visit(viewer, client):
         await viewer.connect(client, AudioStreamTrack(), source)
         await viewer.until(lambda: viewer.audio)
-        seat = running.server.seats.get(viewer.session)
-        assert seat.session.microphone is (source == "microphone")
+        hosted = running.server.pool.get(viewer.session)
+        assert hosted.session.microphone is (source == "microphone")
         await viewer.until(lambda: viewer.channel.readyState == "open")
         viewer.channel.send('{"do": "source", "source": "speech"}')
-        await viewer.until(lambda: not seat.session.microphone)
+        await viewer.until(lambda: not hosted.session.microphone)
         viewer.channel.send('{"do": "source", "source": "radio"}')
         await viewer.until(lambda: any(each.get("code") == "bad-request" for each in viewer.told))
 
@@ -152,7 +152,7 @@ def test_the_session_says_whether_its_track_is_a_microphone(running, source):
 
 
 def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():
-    buffer = AtOnce()
+    buffer = ImmediateBuffer()
     given = []
     for number in (65534, 65535, 0, 1, 3, 2, 4, 4, 5):  # 3 and 4 overtake; 4 comes twice
         packet = RtpPacket(sequence_number=number)
@@ -194,7 +194,7 @@ def test_an_offer_that_receives_no_video_is_refused(client, session):
 
 
 def test_a_microphone_may_change_its_rate_and_layout():
-    ear, heard = Ear(), []
+    resampler, heard = Resampler(), []
     for rate, layout in ((48000, "stereo"), (8000, "mono"), (48000, "stereo")):
         tone = np.sin(np.arange(rate) * 2 * np.pi * 200 / rate)  # a second
         pcm = np.rint(16384 * tone).astype(np.int16).repeat(2 if layout == "stereo" else 1)
@@ -203,14 +203,14 @@ def test_a_microphone_may_change_its_rate_and_layout():
             part = pcm[None, number * step : (number + 1) * step]
             frame = AudioFrame.from_ndarray(part, format="s16", layout=layout)
             frame.sample_rate, frame.pts = rate, number * rate // 50
-            heard += ear.hear(frame)
+            heard += resampler.convert(frame)
     sound = np.concatenate(heard)
     assert len(sound) == pytest.approx(3 * 16000, rel=0.01)
     assert np.sqrt(np.mean(sound**2)) == pytest.approx(0.5 / np.sqrt(2), rel=0.02)
 
 
 @pytest.mark.usefixtures("client")
-def test_a_viewer_that_hangs_up_frees_its_seat(running):
+def test_a_viewer_that_hangs_up_frees_its_place(running):
     async def visit(viewer, client):
         await viewer.connect(client)
         await viewer.until(lambda: viewer.video)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gioconda.live.limits import Limits
-from gioconda.live.seats import Seats
+from gioconda.live.pool import SessionPool
 from gioconda.live.server import Settings
 from gioconda.media import read_image
 
@@ -77,13 +77,13 @@ def test_the_example_is_stopped_by_ctrl_c(tmp_path, running, voice):
 @pytest.mark.usefixtures("client")
 def test_a_session_that_the_server_ends_is_said_in_a_line(tmp_path, running, voice):
     with talking(tmp_path, running, voice) as example:
-        for seat in list(running.server.seats._seats.values()):
-            seat.leave()
+        for hosted in running.server.pool.sessions():
+            hosted.end()
         assert last_words(example) == (1, "the server ended the session\n")
 
 
 def test_a_server_that_goes_away_is_said_in_a_line(tmp_path, voice, monkeypatch):
-    monkeypatch.setattr(Seats, "warm_up", lambda seats: seats._portraits.load_example())
+    monkeypatch.setattr(SessionPool, "warm_up", lambda pool: pool._portraits.load_example())
     with ExitStack() as stack:
         with serving(Settings(limits=Limits(sessions=1))) as server:
             example = stack.enter_context(talking(tmp_path, server, voice))

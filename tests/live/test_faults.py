@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from gioconda.live.limits import Limits
-from gioconda.live.seats import Seats
+from gioconda.live.pool import SessionPool
 from gioconda.live.server import Settings
 
 from .conftest import serving, wait
@@ -63,13 +63,13 @@ def open_session(client, **wish):
 
 @pytest.fixture
 def alive(running, client):
-    """After the fault everything still works and no seat is taken."""
+    """After the fault everything still works and no session is open."""
     yield
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
     assert client.get("/about").status_code == 200
     with connect(running.stream(open_session(client))) as watcher:
         assert frame(watcher)[1] == 0
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
 
 
 def test_frames_come_with_their_sound(running, session, voice):
@@ -169,12 +169,12 @@ def test_only_one_may_watch_a_session(running, client):
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_client_that_vanishes_frees_its_seat(running, client):
+def test_a_client_that_vanishes_frees_its_place(running, client):
     line = _raw(running, open_session(client))
     assert line.recv(2000)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     line.close()  # a reset, without a word
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
 
 
 def _raw(running, session):
@@ -192,13 +192,13 @@ def _raw(running, session):
 
 
 @pytest.mark.usefixtures("alive")
-def test_a_client_that_takes_nothing_loses_frames_then_its_seat(running, client):
+def test_a_client_that_takes_nothing_loses_frames_then_its_place(running, client):
     """And a session beside it goes on at its own pace."""
     stalled = _raw(running, open_session(client))
     other = open_session(client)
     with connect(running.stream(other)) as watcher:
         numbers = [frame(watcher)[1]]
-        wait(lambda: len(running.server.seats) == 1 or numbers.append(frame(watcher)[1]), 60)
+        wait(lambda: len(running.server.pool) == 1 or numbers.append(frame(watcher)[1]), 60)
     assert numbers == list(range(len(numbers)))
     stalled.close()
 
@@ -213,11 +213,11 @@ def test_a_line_that_stood_still_for_five_seconds_goes_on_with_the_present(
     monkeypatch.setattr(running.server, "settings", settings)
     session = open_session(client)
     stalled = _raw(running, session)
-    seat = running.server.seats.get(session)
+    hosted = running.server.pool.get(session)
     with connect(running.stream(open_session(client))) as watcher:
         numbers = [frame(watcher)[1]]
         end = time.monotonic() + 5
-        while time.monotonic() < end or seat.dropped() < 25:  # a busy machine gives less to drop
+        while time.monotonic() < end or hosted.dropped < 25:  # a busy machine gives less to drop
             numbers.append(frame(watcher)[1])
         stalled.settimeout(20)
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**20)
@@ -247,7 +247,7 @@ def _next_frame(line):
             return number, body[16 + sound :]
 
 
-class Mute:
+class FailingAnimator:
     """Stands in for an `Animator` whose networks fail."""
 
     def __init__(self, *args, mark):
@@ -263,7 +263,7 @@ FAILED = {"error": "the session failed to start; begin another", "code": "intern
 @pytest.mark.usefixtures("alive")
 def test_a_session_whose_first_frame_fails_says_so(running, client, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("gioconda.live.seats.Animator", Mute)
+        patch.setattr("gioconda.live.pool.Animator", FailingAnimator)
         session = open_session(client)
     with connect(running.stream(session)) as watcher:
         assert told(watcher, "error") == FAILED
@@ -278,7 +278,7 @@ def test_a_session_that_cannot_be_made_says_so(client, monkeypatch):
         raise OSError("a secret of this machine")
 
     with monkeypatch.context() as patch:
-        patch.setattr("gioconda.live.seats.Animator", fail)
+        patch.setattr("gioconda.live.pool.Animator", fail)
         answer = client.post("/sessions", json={"portrait": "example"})
     assert (answer.status_code, answer.json()) == (500, FAILED)
 
@@ -290,7 +290,7 @@ def test_a_session_that_gets_no_thread_says_so(running, client, monkeypatch):
 
     session = open_session(client)
     with monkeypatch.context() as patch:
-        patch.setattr(running.server.seats._threads, "submit", submit)
+        patch.setattr(running.server.pool._threads, "submit", submit)
         with connect(running.stream(session)) as watcher:
             assert told(watcher, "error") == FAILED
             drain(watcher)
@@ -318,7 +318,7 @@ def _half_an_upload(running):
 
 
 def test_a_server_ends_though_uploads_stand_still(monkeypatch):
-    monkeypatch.setattr(Seats, "warm_up", lambda self: None)
+    monkeypatch.setattr(SessionPool, "warm_up", lambda self: None)
     with serving(Settings(limits=Limits(stall_seconds=600))) as other:
         line = _half_an_upload(other)
         with other.client() as client:
@@ -328,7 +328,7 @@ def test_a_server_ends_though_uploads_stand_still(monkeypatch):
 
 @pytest.mark.usefixtures("alive")
 def test_fifty_connections_at_once(running):
-    """Two get a seat, the others are told that there is none."""
+    """Two get a session, the others are refused."""
 
     async def one(client):
         answer = await client.post("/sessions", json={"portrait": "example"})
@@ -352,7 +352,7 @@ def test_fifty_connections_at_once(running):
 
 @pytest.mark.usefixtures("alive")
 @pytest.mark.parametrize("sdp", ["", "v=0", "v=0\r\nm=video 9 X\r\n", "\0", "m=" * 9])
-def test_offers_that_are_none_are_refused_and_free_the_seat_again(running, client, sdp):
+def test_offers_that_are_none_are_refused_and_leave_the_session_free(running, client, sdp):
     session = open_session(client)
     for _ in range(2):
         answer = client.post(f"/sessions/{session}/offer", json={"sdp": sdp, "type": "offer"})
@@ -376,7 +376,7 @@ def test_memory_and_threads_return_to_where_they_were(running, client, photo_pat
         with connect(running.stream(open_session(client, portrait=portrait))) as watcher:
             for _ in range(10):
                 frame(watcher)
-        wait(lambda: len(running.server.seats) == 0)
+        wait(lambda: len(running.server.pool) == 0)
 
     def memory():
         visit()
@@ -390,7 +390,7 @@ def test_memory_and_threads_return_to_where_they_were(running, client, photo_pat
         visit()
     assert min(memory() for _ in range(5)) < before + 30
     assert threading.active_count() <= threads + 1
-    assert len(running.server.portraits) == 1
+    assert len(running.server.portraits._portraits) == 1
 
 
 @pytest.mark.slow
@@ -408,7 +408,7 @@ def test_nothing_that_schemathesis_thinks_of_breaks_the_server(running, client):
         def try_all(case):
             response = case.call(base_url=running.url, timeout=60)
             assert response.status_code < 500 or response.status_code == 503, response.text
-            for seat in list(running.server.seats._seats.values()):
-                seat.leave()
+            for hosted in running.server.pool.sessions():
+                hosted.end()
 
         try_all()

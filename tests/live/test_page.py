@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.live import seats
+from gioconda.live import pool
 from gioconda.live.limits import Limits
 from gioconda.live.server import Settings
 from gioconda.media import SAMPLE_RATE, write_image
 from gioconda.portrait import Portrait
 
 from ..face.pictures import astronaut, mirrored, side_by_side
-from .actor import casting
 from .browser import Visit, find_chromium, read_clip
 from .conftest import serving
-from .mouthpiece import install
+from .fake_espeak import install
+from .loudness_animator import loudness_animators
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -55,8 +55,8 @@ def _serve() -> Iterator[str]:
 
 @pytest.fixture
 def acting(server: str, portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The server, where an actor speaks instead of the generator."""
-    monkeypatch.setattr(seats, "Animator", casting(portrait))
+    """The server, where loudness moves the mouth instead of the generator."""
+    monkeypatch.setattr(pool, "Animator", loudness_animators(portrait))
     return server
 
 
@@ -88,21 +88,20 @@ def chromium(speech: Path) -> Iterator[Any]:
 @pytest.fixture
 def visit(chromium: Any) -> Iterator[Open]:
     """Opens pages, in a profile of their own."""
-    profiles = []
+    visits: list[Visit] = []
 
     def visited(width: int = 1000, microphone: bool = False, **options: Any) -> Visit:
         size = {"width": width, "height": 900}
         profile = chromium.new_context(viewport=size, accept_downloads=True, **options)
-        profiles.append(profile)
         if microphone:
             profile.grant_permissions(["microphone"])
-        return Visit(profile.new_page())
+        visits.append(Visit(profile.new_page()))
+        return visits[-1]
 
     yield visited
-    for profile in profiles:
-        for page in profile.pages:
-            page.evaluate("sleep()")  # gives the only seat back
-        profile.close()
+    for seen in visits:
+        seen.ask("sleep()")  # gives the only seat back
+        seen.page.context.close()
 
 
 # --- at rest ---
@@ -110,22 +109,22 @@ def visit(chromium: Any) -> Iterator[Open]:
 
 def test_the_page_asks_for_nothing_from_elsewhere(visit: Open, server: str) -> None:
     seen = visit().open(server)
-    assert seen.wrong == []
-    assert all(url.startswith((server, "data:", "blob:")) for url in seen.asked), seen.asked
+    assert seen.errors == []
+    assert all(url.startswith((server, "data:", "blob:")) for url in seen.requests), seen.requests
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_nothing_is_wider_than_the_window(visit: Open, server: str, width: int) -> None:
     page = visit(width=width).open(server).page
     for kind in ("mic", "file", "text"):
-        page.evaluate("kind => chooseKind(kind)", kind)
+        page.check(f"[name=kind][value={kind}]", force=True)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
 
 
 def test_everything_has_a_name_for_screen_readers(visit: Open, server: str) -> None:
     seen = visit().open(server)
     for kind in ("mic", "file", "text"):
-        seen.page.evaluate("kind => chooseKind(kind)", kind)
+        seen.page.check(f"[name=kind][value={kind}]", force=True)
         nameless = [node for node in _controls(seen.page) if not node["name"]["value"].strip()]
         assert nameless == []
 
@@ -157,13 +156,13 @@ def test_an_uploaded_portrait_is_shown(visit: Open, server: str, tmp_path: Path)
     before = _shown(seen)
     write_image(tmp_path / "other.png", mirrored(astronaut()))
     seen.page.set_input_files("#picture", tmp_path / "other.png")
-    seen.wait_for("portrait.id !== 'example' && status.value !== ''")
+    seen.wait_for("portrait.id !== 'example'")
     after = _shown(seen)
     assert np.abs(after - before).mean() > 10
     seen.page.click("#bundled")
     seen.wait_for("portrait.id === 'example'")
     assert np.abs(_shown(seen) - before).mean() < 1
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def _shown(seen: Visit) -> NDArray[np.float64]:
@@ -194,7 +193,7 @@ def test_files_are_dropped_anywhere(visit: Open, server: str) -> None:
 def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
     seen = visit().open(f"{server}?over={way}")
     seen.wake()
-    assert seen.page.evaluate("live.constructor.label").lower() == way
+    assert seen.ask("session.stream.label").lower() == way
     glances = []
     box = seen.page.locator("#pad").bounding_box()
     for side in (0.1, 0.9):
@@ -205,14 +204,14 @@ def test_the_pad_turns_the_eyes(visit: Open, server: str, way: str) -> None:
         # long enough for the head's own sway, against which the eyes turn back, to even out
         glances.append(float(np.median(seen.watch(4).glance)))
     assert glances[1] - glances[0] > 0.06
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_sound_and_picture_are_in_step(
     visit: Open, acting: str, speech: Path, tmp_path: Path, way: str
 ) -> None:
-    """An actor's mouth is as wide as its sound is loud: on the page, and in the recording."""
+    """Mouth and loudness agree: on the page, and in the recording."""
     seen = visit().open(f"{acting}?over={way}")
     seen.wake()
     _choose(seen, speech)
@@ -228,21 +227,21 @@ def test_sound_and_picture_are_in_step(
         r, delay = each.sync()
         assert r > 0.8
         assert abs(delay) <= most
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
     seen = visit(microphone=True).open(acting)
     seen.page.click("#mic")
-    seen.wait_for("document.getElementById('status').textContent === 'Speaking'")
+    _says(seen, "Speaking")
     assert seen.page.get_attribute("#sound", "aria-pressed") == "false"
     shown = seen.watch(8)
     assert np.ptp(shown.opening) > 0.1
     if shown.fps >= LEAST_FPS:
         assert shown.sync()[0] > 0.6
     seen.page.click("#mic")
-    seen.wait_for("document.getElementById('status').textContent === 'Awake'")
-    assert seen.wrong == []
+    _says(seen, "Awake")
+    assert seen.errors == []
 
 
 def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
@@ -263,14 +262,46 @@ def test_the_bundled_voice_is_spoken(visit: Open, acting: str) -> None:
     _speaks(seen)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_whole_session_keeps_to_the_content_policy(
+    visit: Open, acting: str, speech: Path, tmp_path: Path, way: str
+) -> None:
+    write_image(tmp_path / "two.png", side_by_side())
+    seen = visit(microphone=True).open(f"{acting}?over={way}")
+    seen.page.set_input_files("#picture", tmp_path / "two.png")
+    seen.page.get_by_role("button", name="Face 2 of 2 from the left").click()
+    seen.wait_for("portrait.face === 2")
+    seen.wake()
+    seen.page.click("#record")
+    seen.page.locator("#pad").click(position={"x": 10, "y": 10})
+    seen.page.check("[name=emotion][value=happy]", force=True)
+    seen.page.click("#mic")
+    _says(seen, "Speaking")
+    seen.page.check("[name=kind][value=text]", force=True)
+    seen.page.fill("#text", "ein Satz")
+    seen.page.click("#say")
+    seen.wait_for("!session.listening")
+    _choose(seen, speech)
+    seen.page.click("#play")
+    _says(seen, "Speaking")
+    _recording(seen, tmp_path)
+    seen.page.click("#stop")
+    _says(seen, "Ready")
+    assert [text for text in seen.errors if "policy" in text.lower()] == []
+
+
+def _says(seen: Visit, status: str) -> None:
+    seen.wait_for(f"document.getElementById('status').textContent === '{status}'")
+
+
 def _speaks(seen: Visit) -> None:
     """The mouth opens, and all is heard to the end."""
-    seen.wait_for("document.getElementById('status').textContent === 'Speaking'")
+    _says(seen, "Speaking")
     shown = seen.watch(3)
     assert shown.opening.max() > 0.05
     assert shown.loudness.max() > 0.02
-    seen.wait_for("document.getElementById('status').textContent === 'Awake'")
-    assert seen.wrong == []
+    _says(seen, "Awake")
+    assert seen.errors == []
 
 
 def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None:
@@ -298,7 +329,7 @@ def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None
     for way in (1, -1):
         lips, sound = (shown.times[::way][np.argmax(high[::way])] for high in curves)
         assert abs(lips - sound) < 0.4
-    assert seen.wrong == []
+    assert seen.errors == []
 
 
 def _choose(seen: Visit, sound: Path) -> None:
@@ -324,7 +355,7 @@ def test_a_picture_without_a_face(visit: Open, server: str, tmp_path: Path) -> N
     seen = visit().open(server)
     seen.page.set_input_files("#picture", tmp_path / "wall.png")
     assert "face" in seen.alert()
-    assert seen.page.evaluate("portrait.id") == "example"
+    assert seen.ask("portrait.id") == "example"
 
 
 def test_a_file_that_is_no_picture(visit: Open, server: str, tmp_path: Path) -> None:
@@ -343,7 +374,7 @@ def test_of_two_faces_one_is_clicked(visit: Open, server: str, tmp_path: Path) -
     assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
     page.get_by_role("button", name="Face 2 of 2 from the left").click()
     seen.wait_for("portrait.face === 2")
-    assert page.evaluate("portrait.crop[0]") > 200
+    assert seen.ask("portrait.crop[0]") > 200
 
 
 def test_a_microphone_that_is_refused(visit: Open, server: str) -> None:
@@ -359,9 +390,9 @@ def test_a_server_that_is_full(visit: Open, acting: str) -> None:
     second.page.click("#wake")
     assert "try again" in second.alert().lower()
     first.page.click("#stop")
-    first.wait_for("live === null")
+    first.wait_for("session.stream === null")
     second.page.get_by_role("button", name="Try again").click()
-    second.wait_for("live !== null")
+    second.wait_for("session.stream !== null")
 
 
 def test_a_connection_that_is_lost(visit: Open, acting: str) -> None:
@@ -395,7 +426,7 @@ def test_a_server_with_a_key(visit: Open, server: str) -> None:
         seen.page.wait_for_selector("#lock[open]")
         seen.page.fill("#key", key)
         seen.page.keyboard.press("Enter")
-    seen.wait_for("document.getElementById('status').textContent === 'Ready'")
+    _says(seen, "Ready")
     assert seen.page.get_attribute("#programs", "href") == "docs?key=right"
 
 

@@ -1,4 +1,4 @@
-"""The door to replicas, and two of them by Ray Serve on this machine."""
+"""The ingress to replicas, and two of them by Ray Serve on this machine."""
 
 import asyncio
 import socket
@@ -11,20 +11,20 @@ from gioconda.live.limits import Limits
 from gioconda.live.server import Settings
 
 
-def test_a_door_sends_on_to_its_own_replica_until_that_is_full():
+def test_a_replica_redirects_clients_to_itself_until_it_is_full():
     from starlette.requests import Request
 
-    from gioconda.live.replicas import Stage
+    from gioconda.live.replicas import Replica
 
-    def knock(path):
+    def request(path):
         address, _, query = path.partition("?")
-        head = {"type": "http", "method": "POST", "scheme": "http", "server": ("door", 80)}
+        head = {"type": "http", "method": "POST", "scheme": "http", "server": ("ingress", 80)}
         return Request({**head, "path": address, "query_string": query.encode(), "headers": []})
 
     async def visit():
-        stages = [Stage(Settings(limits=Limits(sessions=1)), "127.0.0.1") for _ in range(2)]
+        replicas = [Replica(Settings(limits=Limits(sessions=1)), "127.0.0.1") for _ in range(2)]
         try:
-            answers = [await stage(knock("/sessions?key=a")) for stage in stages]
+            answers = [await replica(request("/sessions?key=a")) for replica in replicas]
             homes = [answer.headers["location"] for answer in answers]
             assert {answer.status_code for answer in answers} == {307}
             assert all(home.endswith("/sessions?key=a") for home in homes)
@@ -33,22 +33,22 @@ def test_a_door_sends_on_to_its_own_replica_until_that_is_full():
                 for home in homes:
                     about = home.replace("/sessions?key=a", "/about")
                     assert (await client.get(about)).json()["sessions"] == {"open": 0, "most": 1}
-            stages[0]._app.state.server.seats._taken = 1
-            assert (await stages[0](knock("/"))).status_code == 503
-            assert (await stages[1](knock("/"))).status_code == 307
-            for stage in stages:
-                await stage.check_health()
+            replicas[0]._app.state.server.pool._open = 1
+            assert (await replicas[0](request("/"))).status_code == 503
+            assert (await replicas[1](request("/"))).status_code == 307
+            for replica in replicas:
+                await replica.check_health()
         finally:
-            for stage in stages:
-                await stage.close()
+            for replica in replicas:
+                await replica.close()
         with pytest.raises(RuntimeError, match="ended"):
-            await stages[0].check_health()
+            await replicas[0].check_health()
 
     asyncio.run(visit())
 
 
 @pytest.fixture
-def door(monkeypatch):
+def ingress(monkeypatch):
     monkeypatch.setenv("RAY_worker_niceness", "0")
     monkeypatch.setenv("RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S", "120")  # a busy machine
     monkeypatch.setenv("RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S", "120")
@@ -71,7 +71,7 @@ def door(monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Ray's own processes leave sockets and files open
-def test_clients_are_sent_to_replicas_and_stay_there(door):
+def test_clients_are_sent_to_replicas_and_stay_there(ingress):
     from websockets.sync.client import connect
 
     homes = {}
@@ -79,7 +79,7 @@ def test_clients_are_sent_to_replicas_and_stay_there(door):
     with httpx.Client(timeout=60) as client:
         while len(homes) < 2:
             assert time.monotonic() < end, "a replica did not come up"
-            answer = client.get(door + "/about")
+            answer = client.get(ingress + "/about")
             assert answer.status_code == 307
             home = answer.headers["location"].removesuffix("/about")
             if client.get(home + "/about").json()["ready"]:
@@ -98,14 +98,14 @@ def test_clients_are_sent_to_replicas_and_stay_there(door):
             for each in sockets:
                 assert each.recv(30)
             # both are full now
-            assert client.get(door + "/").status_code == 503
-            assert client.post(door + "/sessions", json=wish).json()["code"] == "busy"
+            assert client.get(ingress + "/").status_code == 503
+            assert client.post(ingress + "/sessions", json=wish).json()["code"] == "busy"
         finally:
             for each in sockets:
                 each.close()
         # a request with a body follows its replica
-        answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+        answer = client.post(ingress + "/sessions", json=wish, follow_redirects=True)
         while answer.status_code == 503 and time.monotonic() < end:
             time.sleep(0.2)
-            answer = client.post(door + "/sessions", json=wish, follow_redirects=True)
+            answer = client.post(ingress + "/sessions", json=wish, follow_redirects=True)
         assert answer.status_code == 201

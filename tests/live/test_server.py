@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gioconda.live.access import record_output
+from gioconda.live.app import make_app
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits
-from gioconda.live.seats import Seats, write_line
-from gioconda.live.server import Settings, make_app
+from gioconda.live.server import Settings
 from gioconda.provenance import read_manifest
 
 from .conftest import serving, wait
@@ -98,7 +100,7 @@ def test_who_opens_the_docs_by_a_key_in_the_address_can_go_on(locked):
 
 
 def test_what_is_loaded_is_left_alone_by_the_garbage_collector(monkeypatch):
-    monkeypatch.setattr(Seats, "warm_up", lambda seats: None)
+    monkeypatch.setattr(SessionPool, "warm_up", lambda pool: None)
     with serving(Settings()):
         assert gc.get_freeze_count() > 10_000
     assert gc.get_freeze_count() == 0
@@ -209,7 +211,7 @@ def test_old_portraits_make_room_for_new_ones(running, client, picture):
     for _ in range(2):
         assert post(client, picture).status_code == 201
     assert client.get(f"/portraits/{first}/picture").status_code == 404
-    assert len(running.server.portraits) == 3
+    assert len(running.server.portraits._portraits) == 3
 
 
 # --- sessions ---
@@ -232,7 +234,7 @@ def test_a_portrait_stays_if_its_session_is_refused_or_fails(client, picture, mo
     wish = {"portrait": portrait}
     assert client.post("/sessions", json={**wish, "controls": {"smell": 7}}).status_code == 400
     with monkeypatch.context() as patch:
-        patch.setattr("gioconda.live.seats.Animator", fail)
+        patch.setattr("gioconda.live.pool.Animator", fail)
         assert client.post("/sessions", json=wish).status_code == 500
     others = [client.post("/sessions", json={"portrait": "example"}).json()["id"] for _ in range(2)]
     assert client.post("/sessions", json=wish).status_code == 503
@@ -274,8 +276,8 @@ def test_one_session_too_many_is_refused_until_another_ends(client):
 
 
 def test_a_session_that_nobody_connects_to_ends(running, session):
-    assert len(running.server.seats) == 1
-    wait(lambda: len(running.server.seats) == 0)
+    assert len(running.server.pool) == 1
+    wait(lambda: len(running.server.pool) == 0)
 
 
 @pytest.mark.usefixtures("session")
@@ -285,7 +287,7 @@ def test_sweeps_that_fail_do_not_end_the_sweeping(running, monkeypatch, caplog):
 
     monkeypatch.setattr(running.server.portraits, "sweep", fail)
     wait(lambda: caplog.text.count("OSError: no luck") >= 2)
-    wait(lambda: len(running.server.seats) == 0)
+    wait(lambda: len(running.server.pool) == 0)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def test_sweeps_that_fail_do_not_end_the_sweeping(running, monkeypatch, caplog):
 def test_wishes_that_cannot_be_met_are_refused(running, client, wish, expected):
     response = client.post("/sessions", json=wish)
     assert (response.status_code, response.json()["code"]) == expected
-    assert len(running.server.seats) == 0
+    assert len(running.server.pool) == 0
 
 
 NO_FIELD = "'nose' is no field of this request; there are "
@@ -431,7 +433,7 @@ def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
 def test_a_file_without_sound_is_no_job(running, client, photo_path):
     for data in (b"no sound", photo_path.read_bytes()):
         assert refusal(begin_job(client, data)) == (415, "not-a-sound")
-    assert len(running.server.jobs) == 0
+    assert len(running.server.jobs._jobs) == 0
     assert list(running.server.jobs._home.iterdir()) == []
 
 
@@ -542,7 +544,7 @@ def test_origins_that_are_none_are_refused(asleep, origin):
 
 def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
     with pytest.raises(RefusalError, match="audit log"):
-        write_line(tmp_path, 1, "portrait", "ada")
+        record_output(tmp_path, 1, "portrait", "ada")
 
 
 def test_pages_of_other_sites_may_not_use_a_local_server(running, client, session):
@@ -631,7 +633,7 @@ def test_before_it_is_ready_it_says_so():
 
 
 def test_what_keeps_it_from_being_ready_is_logged_and_told(asleep, monkeypatch, caplog):
-    def fail(seats):
+    def fail(pool):
         raise OSError("no weights")
 
     async def start():
@@ -639,7 +641,7 @@ def test_what_keeps_it_from_being_ready_is_logged_and_told(asleep, monkeypatch, 
             while not caplog.text:
                 await asyncio.sleep(0.01)
 
-    monkeypatch.setattr(Seats, "warm_up", fail)
+    monkeypatch.setattr(SessionPool, "warm_up", fail)
     app = make_app(Settings(hosts=()))
     server = app.state.server
     asyncio.run(asyncio.wait_for(start(), 20))
@@ -663,7 +665,7 @@ def test_frames_carry_the_mark_and_the_badge(running, client):
                 message = socket.recv(20)
         data = np.frombuffer(message[16 + 1280 :], np.uint8)
         pictures[badge] = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        wait(lambda: len(running.server.seats) == 0)
+        wait(lambda: len(running.server.pool) == 0)
     assert f"{find_mark([pictures[False]]).id:08x}" == session["mark"]
     corner = (slice(465, 505), slice(450, 505))
     assert np.abs(pictures[True][corner].astype(int) - pictures[False][corner]).mean() > 20

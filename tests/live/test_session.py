@@ -6,15 +6,15 @@ import pytest
 
 from gioconda import Animator, Controls, GiocondaError
 from gioconda.live import Session, State, TransitionError, VirtualClock
-from gioconda.live.session import constant, glide
+from gioconda.live.dials import constant, glide
 
-from .puppet import Day, Puppet, talk
+from .fake_animator import FakeAnimator, PlannedClock, speak
 
 
 def begin(**costs):
-    day = Day()
-    puppet = Puppet(day, **costs)
-    return day, puppet, Session(puppet, clock=day)
+    clock = PlannedClock()
+    animator = FakeAnimator(clock, **costs)
+    return clock, animator, Session(animator, clock=clock)
 
 
 def take(session, count):
@@ -88,6 +88,19 @@ def test_what_is_sent_after_an_interruption_is_said():
     assert np.abs(sound_of(take(session, 14))).max() > 0.3
 
 
+def test_after_an_interruption_too_sound_may_be_a_second_late():
+    _, _, session = begin()
+    session.append(tone(5))
+    take(session, 10)
+    session.interrupt()
+    take(session, 5)
+    session.append(tone(0.005))  # too little to begin with
+    take(session, 25)
+    assert session.state is State.SPEAKING
+    take(session, 1)
+    assert session.state is State.IDLE
+
+
 def test_who_interrupts_and_speaks_again_is_told_so_once():
     _, _, session = begin()
     session.append(tone(5))
@@ -129,7 +142,7 @@ def test_a_closed_session_does_nothing_more():
 
 
 def test_closing_wakes_a_session_that_waits_for_its_time():
-    session = Session(Puppet(VirtualClock()))
+    session = Session(FakeAnimator(VirtualClock()))
     thread = threading.Thread(target=lambda: list(session))
     thread.start()
     session.close()
@@ -154,9 +167,9 @@ def test_sound_comes_out_with_its_frames_sample_by_sample():
 
 @pytest.mark.parametrize("piece", [160, 320, 700, 1000])
 def test_a_microphone_is_heard_whole_and_soon(piece):
-    day, _, session = begin()
+    clock, _, session = begin()
     sound = tone(4)
-    talk(day, session, sound, 1.003, piece)
+    speak(clock, session, sound, 1.003, piece)
     frames = take(session, 150)
     heard = sound_of(frames)
     first = int(np.flatnonzero(heard)[0])
@@ -170,14 +183,14 @@ def test_a_microphone_is_heard_whole_and_soon(piece):
 
 
 def test_late_sound_leaves_a_gap_and_is_caught_up_in_a_pause():
-    day, _, session = begin()
+    clock, _, session = begin()
     spoken = np.concatenate([tone(1), np.zeros(16000, np.float32), tone(1)])
     for start in range(0, len(spoken), 320):
         part = spoken[start : start + 320]
         due = 1 + (start + 320) / 16000
         if 8000 <= start < 12800:  # a network that stands still
             due = 1.8 + 1e-6 * start
-        day.at(due, lambda part=part: session.append(part))
+        clock.at(due, lambda part=part: session.append(part))
     frames = take(session, 130)
     statistics = session.statistics()
     assert statistics.underruns == 1
@@ -191,11 +204,11 @@ def test_late_sound_leaves_a_gap_and_is_caught_up_in_a_pause():
 
 
 def test_a_microphone_that_stood_still_is_caught_up_at_once():
-    day = Day()
-    session = Session(Puppet(day), microphone=True, clock=day)
-    talk(day, session, tone(1), 1, 320)
-    day.at(7, lambda: session.append(tone(5)))  # all of a stall of 5 s
-    talk(day, session, tone(1), 7, 320)
+    clock = PlannedClock()
+    session = Session(FakeAnimator(clock), microphone=True, clock=clock)
+    speak(clock, session, tone(1), 1, 320)
+    clock.at(7, lambda: session.append(tone(5)))  # all of a stall of 5 s
+    speak(clock, session, tone(1), 7, 320)
     take(session, 195)
     assert session.statistics().waiting_ms < 400
     assert session.statistics().caught_up_ms > 4000
@@ -221,19 +234,19 @@ def test_too_much_sound_ahead_is_refused():
 )
 def test_after_half_an_hour_sound_and_picture_are_together(skew):
     """A microphone whose clock is a little too quick or too slow, words and pauses."""
-    day = Day()
-    session = Session(Puppet(day), microphone=True, clock=day)
+    clock = PlannedClock()
+    session = Session(FakeAnimator(clock), microphone=True, clock=clock)
     sentence = np.concatenate([tone(3), np.zeros(16000, np.float32)])
     sent = 0
 
-    def speak():
+    def send():
         nonlocal sent
         part = np.take(sentence, np.arange(sent, sent + 640), mode="wrap")
         session.append(part)
         sent += 640
-        day.at(0.04 + sent / 16000 / skew, speak)
+        clock.at(0.04 + sent / 16000 / skew, send)
 
-    day.at(0.04, speak)
+    clock.at(0.04, send)
     heard, waits = 0, []
     for frame in session:
         heard += len(frame.sound)
@@ -241,7 +254,7 @@ def test_after_half_an_hour_sound_and_picture_are_together(skew):
         if frame.number == 30 * 60 * 25 - 1:
             break
     assert heard == 30 * 60 * 16000
-    assert day.time == pytest.approx(30 * 60, abs=0.04)
+    assert clock.time == pytest.approx(30 * 60, abs=0.04)
     # sound waits no longer than at the beginning
     assert max(waits) <= waits[250] + 60
     assert session.statistics().waiting_ms <= waits[250] + 40
@@ -249,13 +262,15 @@ def test_after_half_an_hour_sound_and_picture_are_together(skew):
 
 def test_a_microphone_s_burst_waits_only_until_the_next_pause():
     """What a network held back for 200 ms is not late for ever."""
-    day, _, session = begin()
+    clock, _, session = begin()
     session.microphone = True
     voice = np.concatenate([tone(1), np.zeros(16000, np.float32), tone(1.5)])
     held = np.split(voice, len(voice) // 320)
     for i, part in enumerate(held):
         when = 0.02 * (i + 1)
-        day.at(max(when, 0.7) if 0.5 < when < 0.7 else when, lambda part=part: session.append(part))
+        clock.at(
+            max(when, 0.7) if 0.5 < when < 0.7 else when, lambda part=part: session.append(part)
+        )
     waits = []
     for _ in range(80):
         take(session, 1)
@@ -266,7 +281,7 @@ def test_a_microphone_s_burst_waits_only_until_the_next_pause():
 
 
 def test_work_that_takes_too_long_costs_pictures_and_no_time():
-    _, _, session = begin(listens=0.015, draws=0.06)
+    _, _, session = begin(generating=0.015, drawing=0.06)
     session.append(tone(60))
     frames, delays = [], []
     for frame in session:
@@ -283,14 +298,14 @@ def test_work_that_takes_too_long_costs_pictures_and_no_time():
 
 
 def test_work_that_never_ends_in_time_sets_the_clock_anew():
-    _, _, session = begin(listens=0.1, draws=0.05)
+    _, _, session = begin(generating=0.1, drawing=0.05)
     frames = take(session, 200)
     assert [frame.number for frame in frames] == list(range(200))
     assert sum(frame.picture is not None for frame in frames) >= 40
 
 
 def test_work_in_time_leaves_out_nothing():
-    _, _, session = begin(listens=0.01, draws=0.02)
+    _, _, session = begin(generating=0.01, drawing=0.02)
     take(session, 200)
     statistics = session.statistics()
     assert (statistics.left_out, statistics.late, statistics.overloaded) == (0, 0.0, False)
@@ -301,7 +316,7 @@ def test_work_in_time_leaves_out_nothing():
 
 
 def test_a_dial_that_is_turned_gets_there_smoothly_and_others_stay():
-    _, puppet, session = begin()
+    _, animator, session = begin()
     take(session, 10)
     session.set({"distance": 1.4})
     take(session, 20)
@@ -309,12 +324,12 @@ def test_a_dial_that_is_turned_gets_there_smoothly_and_others_stay():
     take(session, 20)
     moved = [
         float(told.at(max(i - 2, 0), max(i - 1, 1)).distance[0])
-        for i, told in enumerate(puppet.told)
+        for i, told in enumerate(animator.given)
     ]
     assert moved[0] == 1
     assert moved[-1] == pytest.approx(1.4)
     assert np.abs(np.diff(moved)).max() < 0.13
-    gaze = np.degrees(puppet.told[-1].at(60, 61).gaze[0])
+    gaze = np.degrees(animator.given[-1].at(60, 61).gaze[0])
     np.testing.assert_allclose(gaze, [10, 5], atol=1e-3)
 
 
@@ -354,19 +369,19 @@ def test_a_free_gaze_is_a_word():
 
 
 def test_dials_that_a_session_began_with_stay_when_others_are_set():
-    day = Day()
-    puppet = Puppet(day)
-    session = Session(puppet, clock=day, dials={"gaze": [10, 0], "distance": 1.5})
+    clock = PlannedClock()
+    animator = FakeAnimator(clock)
+    session = Session(animator, clock=clock, dials={"gaze": [10, 0], "distance": 1.5})
     take(session, 3)
     session.set({"distance": 1.2})
     take(session, 10)
-    first, last = puppet.told[0].at(0, 1), puppet.told[-1].at(50, 51)
+    first, last = animator.given[0].at(0, 1), animator.given[-1].at(50, 51)
     np.testing.assert_allclose(np.degrees(first.gaze[0]), [10, 0], atol=1e-4)
     assert first.distance[0] == pytest.approx(1.5)
     np.testing.assert_allclose(np.degrees(last.gaze[0]), [10, 0], atol=1e-4)
     assert last.distance[0] == pytest.approx(1.2)
     with pytest.raises(GiocondaError, match="distance"):
-        Session(puppet, dials={"distance": 7})
+        Session(animator, dials={"distance": 7})
 
 
 # --- the same as offline ---
@@ -393,11 +408,11 @@ def test_frames_are_the_same_as_offline_to_the_bit(portrait, voice):
 
 
 def test_what_came_out_of_a_bad_network_gives_the_same_frames_again(portrait, voice):
-    day = Day()
-    session = Session(Animator(portrait, 3), clock=day)
-    day.at(0.13, lambda: session.append(voice[8000:13000]))
-    day.at(0.70, lambda: session.append(voice[13000:20000]))
-    day.at(0.90, session.interrupt)
+    clock = PlannedClock()
+    session = Session(Animator(portrait, 3), clock=clock)
+    clock.at(0.13, lambda: session.append(voice[8000:13000]))
+    clock.at(0.70, lambda: session.append(voice[13000:20000]))
+    clock.at(0.90, session.interrupt)
     made = []
     for frame in session:
         made.append((frame.picture.copy(), frame.sound))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gioconda.errors import GiocondaError
-from gioconda.media.audio import SAMPLE_RATE, read_audio
+from gioconda.media.audio import SAMPLE_RATE, from_int16, read_audio, to_int16
 
 from .samples import write_pictures, write_sound
 
@@ -181,3 +181,10 @@ def test_damaged_sound_is_read_as_far_as_it_goes_or_refused(tmp_path: Path) -> N
             audio = read_audio(path)
             assert np.isfinite(audio).all()
             assert np.abs(audio).max() <= 1
+
+
+def test_integers_come_back_the_same_and_loud_sound_is_clipped() -> None:
+    every = np.arange(-32768, 32768).astype(np.int16)
+    np.testing.assert_array_equal(to_int16(from_int16(every)), every)
+    loud = np.array([-2.0, 1.0, 2.0], np.float32)
+    np.testing.assert_array_equal(to_int16(loud), [-32768, 32767, 32767])

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from gioconda.renderer.decoder import PlainMouth
-from gioconda.renderer.jaws import Jaws, coordinates
-from gioconda.renderer.renderer import Renderer
+from gioconda.renderer.conditions import SeenFace
+from gioconda.renderer.jaws import coordinates
 from gioconda.renderer.view import HeadPlace
+from gioconda.renderer.warper import Warper
 
 SIDE = 256
 OWN = (0, 0), 64, 64
@@ -12,13 +12,12 @@ OWN = (0, 0), 64, 64
 
 @pytest.fixture(scope="module")
 def own(portrait):
-    place = HeadPlace.of(portrait.head)
-    return Jaws.of(place, place.view(SIDE).points(portrait.points))
+    return SeenFace.of(HeadPlace.of(portrait.head), portrait.points, SIDE).jaws
 
 
 def moved(portrait, pose, dynamics):
-    shot = Renderer(portrait, PlainMouth(portrait)).shoot(pose, dynamics)[1]
-    return Jaws.of(shot.head, shot.head.view(SIDE).points(shot.face))
+    warped = Warper(portrait).warp(pose, dynamics)
+    return SeenFace.of(warped.head, warped.mesh, SIDE).jaws
 
 
 def test_what_has_not_moved_is_where_it_was(own):

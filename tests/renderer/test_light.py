@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from gioconda.renderer.light import FACES, Light, gains
+from gioconda.renderer.light import Light, gains
+from gioconda.renderer.networks import calibration_of, released
 
+CALIBRATION = calibration_of(released())
 NOTHING = np.zeros((4, 4, 3), np.uint8)
 INSIDE = np.full((4, 4), 255, np.uint8)
 
@@ -12,20 +14,20 @@ INSIDE = np.full((4, 4), 255, np.uint8)
 @pytest.fixture
 def face():
     rng = np.random.default_rng(0)
-    light = rng.uniform(60, 130, (64, 64, 1)) * FACES
+    light = rng.uniform(60, 130, (64, 64, 1)) * CALIBRATION.face_colours
     return np.rint(light).astype(np.uint8)
 
 
 def test_the_networks_see_most_of_a_varnish_taken_off(face):
     varnish = np.array([1.1, 0.9, 0.6])
     varnished = np.rint(face * varnish).astype(np.uint8)
-    plain, seen = (Light(p).off(p).reshape(-1, 3).mean(0) for p in (face, varnished))
+    plain, seen = (Light(p, CALIBRATION).off(p).reshape(-1, 3).mean(0) for p in (face, varnished))
     left, was = (np.log(v / v[1]) for v in (seen / plain, varnish))
     assert left == pytest.approx(0.4 * was, abs=0.02)
 
 
 def test_a_change_comes_back_in_the_light_of_the_picture(face):
-    light = Light(np.rint(face * [1.1, 0.9, 0.6]).astype(np.uint8))
+    light = Light(np.rint(face * [1.1, 0.9, 0.6]).astype(np.uint8), CALIBRATION)
     tooth = np.full((4, 4, 3), 20, np.float32)
     seen = light.on(tooth, NOTHING, INSIDE)
     red, green, blue = seen[0, 0]
@@ -34,7 +36,7 @@ def test_a_change_comes_back_in_the_light_of_the_picture(face):
 
 
 def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
-    light = Light(np.repeat(face[..., :1], 3, -1))
+    light = Light(np.repeat(face[..., :1], 3, -1), CALIBRATION)
     change = np.random.default_rng(0).normal(0, 20, (4, 4, 3)).astype(np.float32)
     drawn = light.on(change, NOTHING, INSIDE)
     assert np.ptp(drawn, axis=-1).max() < 1e-4
@@ -44,7 +46,7 @@ def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
 @pytest.mark.parametrize(("paleness", "left"), [(0.0, 1.0), (0.8, 0.51), (0.97, 0.0)])
 def test_the_paler_a_face_the_paler_its_mouth(face, paleness, left):
     grey = face.mean(-1, keepdims=True)
-    light = Light(np.rint(face + paleness * (grey - face)).astype(np.uint8))
+    light = Light(np.rint(face + paleness * (grey - face)).astype(np.uint8), CALIBRATION)
     picture = np.full((4, 4, 3), [180, 100, 90], np.uint8)
     change = np.full((4, 4, 3), [20, 0, -20], np.float32)
     open_, shut = (light.on(change, picture, np.full((4, 4), v, np.uint8)) for v in (255, 0))
@@ -54,5 +56,5 @@ def test_the_paler_a_face_the_paler_its_mouth(face, paleness, left):
 
 
 def test_no_light_is_stranger_than_some():
-    assert gains(np.array([0.0, 0, 250])) == pytest.approx([2, 2, 0.5])
-    assert np.isfinite(gains(np.zeros(3))).all()
+    assert gains(np.array([0.0, 0, 250]), CALIBRATION) == pytest.approx([2, 2, 0.5])
+    assert np.isfinite(gains(np.zeros(3), CALIBRATION)).all()

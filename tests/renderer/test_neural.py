@@ -1,5 +1,7 @@
 """The released networks draw mouths and eyes, and leave the rest alone."""
 
+from zipfile import ZipFile
+
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ from gioconda import GiocondaError, make_portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import MASKS, face_mask, masks
-from gioconda.renderer.neural import NeuralDecoder, precisions, released, sharpen
+from gioconda.renderer.networks import calibration_of, precisions, released
+from gioconda.renderer.neural import NeuralDecoder, sharpen
 from gioconda.renderer.view import CELL
+from gioconda.renderer.warper import Warper
 
 SIDE = 256
 
@@ -47,10 +51,9 @@ def test_the_same_frames_again(portrait, motion, learned):
 def test_an_open_mouth_is_drawn_and_what_is_far_from_mouth_and_eyes_is_not(
     portrait, motion, learned, plain
 ):
-    renderer = Renderer(portrait)
-    _, shot = renderer.shoot(*motion[-1])
-    view = shot.head.view(SIDE)
-    mesh = view.points(shot.face)
+    warped = Warper(portrait).warp(*motion[-1])
+    view = warped.head.view(SIDE)
+    mesh = view.points(warped.mesh)
     change = np.abs(view.cut(learned[-1]).astype(float) - view.cut(plain[-1])).mean(-1)
     inside, lips, eyes, _ = masks(mesh, SIDE, SIDE) > 127
     assert change[inside].mean() > 4
@@ -66,7 +69,7 @@ def test_eight_bits_are_as_good_as_full_precision(portrait, motion):
         drawn(portrait, motion[-1:], NeuralDecoder(portrait, precision=precision))[0].astype(float)
         for precision in ("f32", "int8")
     )
-    view = Renderer(portrait).shoot(*motion[-1])[1].head.view(SIDE)
+    view = Warper(portrait).warp(*motion[-1]).head.view(SIDE)
     error = np.mean((view.cut(exact) - view.cut(small)) ** 2)
     assert 10 * np.log10(255**2 / error) > 38
 
@@ -83,13 +86,22 @@ def test_a_file_that_is_none_is_named(portrait, tmp_path):
         NeuralDecoder(portrait, tmp_path / "nothing.zip")
 
 
+def test_a_file_of_an_older_release_is_told(portrait, tmp_path):
+    older = tmp_path / "older.zip"
+    with ZipFile(released()) as file, ZipFile(older, "w") as copy:
+        for name in ("encoder.onnx", "decoder.onnx"):
+            copy.writestr(name, file.read(name))
+    with pytest.raises(GiocondaError, match="calibration"):
+        NeuralDecoder(portrait, older)
+
+
 def test_in_mouth_and_eyes_detail_is_stronger_and_elsewhere_the_same():
     rng = np.random.default_rng(0)
     picture = rng.integers(90, 160, (40, 90, 3)).astype(np.uint8)
     where = np.zeros((MASKS, 40, 90), np.uint8)
     where[1, :, :30] = where[2, :, 60:] = 255
     change = np.zeros((40, 90, 3), np.float32)
-    sharpen(change, picture, where)
+    sharpen(change, picture, where, calibration_of(released()))
     for part in (slice(25), slice(65, 90)):
         assert (change + picture)[:, part].std() > 1.1 * picture[:, part].std()
     assert not change[:, 40:50].any()
@@ -102,7 +114,8 @@ def test_after_frames_left_out_only_teeth_differ_and_little(portrait, motion, le
     late = renderer.render(*motion[-1]).astype(float)
     change = np.abs(late - learned[-1])
     assert 0 < change.max() < 30
-    view = renderer.shoot(*motion[-1])[1].head.view(SIDE)
-    inside = masks(view.points(renderer.shoot(*motion[-1])[1].face), SIDE, SIDE)[0]
+    warped = Warper(portrait).warp(*motion[-1])
+    view = warped.head.view(SIDE)
+    inside = masks(view.points(warped.mesh), SIDE, SIDE)[0]
     near = cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0
     assert view.cut(change.astype(np.uint8))[~near].max() == 0

@@ -6,6 +6,7 @@ import pytest
 
 from gioconda.face.pose import rotation
 from gioconda.renderer.jaws import Jaws
+from gioconda.renderer.networks import calibration_of, released
 from gioconda.renderer.teeth import Teeth, detail
 
 SIDE = 256
@@ -37,7 +38,7 @@ def memory(own: np.ndarray | None = None) -> Teeth:
         rows, columns = slice(CORNER[0], CORNER[0] + 80), slice(CORNER[1], CORNER[1] + 112)
         picture[rows, columns] = PICTURE + np.where(mouth()[..., None] > 0, own, 0)
         inside[rows, columns] = mouth()
-    return Teeth(picture, inside, jaws())
+    return Teeth(picture, inside, jaws(), calibration_of(released()))
 
 
 def steadied(teeth: Teeth, drawn: np.ndarray, down: int = 0, yaw: float = 0.0) -> np.ndarray:

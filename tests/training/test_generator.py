@@ -10,8 +10,10 @@ from gioconda.generator import Generator
 
 torch = pytest.importorskip("torch")
 
-from gioconda.training.generator import recipe as generator  # noqa: E402
-from gioconda.training.generator.network import DIALS, ORDER, SPAN, MotionNet  # noqa: E402
+from gioconda.generator.network import CONVOLVED, HISTORY, LEADING, Conditions  # noqa: E402
+from gioconda.training.generator.batches import Windows  # noqa: E402
+from gioconda.training.generator.network import MotionNet  # noqa: E402
+from gioconda.training.generator.recipe import Recipe, train_generator  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -20,14 +22,13 @@ CHANNELS, FRAMES = 38, 12
 
 
 def window(frames: int) -> tuple["torch.Tensor", ...]:
-    numbers = sum(DIALS.values())
     return (
         torch.randn(2, frames, 2 * CHANNELS),
         torch.randn(2, frames, CHANNELS),
         torch.rand(2, frames),
         (torch.rand(2, frames) > 0.2).float(),
-        (torch.rand(2, frames, len(DIALS)) > 0.3).float(),
-        torch.randn(2, frames, numbers),
+        (torch.rand(2, frames, len(Conditions.BY_NAME)) > 0.3).float(),
+        torch.randn(2, frames, Conditions.COUNT),
     )
 
 
@@ -37,35 +38,37 @@ def small_net() -> MotionNet:
     net = MotionNet(CHANNELS, FRAMES, **SMALL).eval()
     for weights in net.parameters():
         weights += 0.1 * torch.randn_like(weights)
-    net.course.lead[:] = torch.randn(ORDER, CHANNELS)
+    net.prediction.weights[:] = torch.randn(LEADING, CHANNELS)
     return net
 
 
 @torch.no_grad()
 def test_a_stream_says_what_the_window_says():
     net = small_net()
-    _, noisy, level, there, told, dials = window(FRAMES)
-    frames = torch.randn(ORDER + FRAMES, CHANNELS)
-    shown = torch.cat([frames[ORDER:], net.course.news(frames)], 1).expand(2, -1, -1)
-    noisy, level, there = noisy[:1].expand(2, -1, -1), level[:1].expand(2, -1), there * 0 + 1
-    whole = net(shown, noisy, level, there, told, dials)
+    _, noisy, level, visible, given, conditions = window(FRAMES)
+    frames = torch.randn(LEADING + FRAMES, CHANNELS)
+    history = torch.cat([frames[LEADING:], net.prediction.residual(frames)], 1).expand(2, -1, -1)
+    noisy, level, visible = noisy[:1].expand(2, -1, -1), level[:1].expand(2, -1), visible * 0 + 1
+    whole = net(history, noisy, level, visible, given, conditions)
     heads, size = 2, 16
-    kept = [
+    caches = [
         torch.zeros(2, 2, heads, FRAMES - 1, size),
         torch.zeros(2, 2, heads, FRAMES - 1, size),
-        torch.zeros(2, 2, 1, SPAN, 32),
+        torch.zeros(2, 2, 1, CONVOLVED, 32),
     ]
-    seen = torch.zeros(FRAMES - 1)
+    cached = torch.zeros(FRAMES - 1)
     for t in range(1, FRAMES):
-        past, two = frames[t - 1 : t + ORDER], slice(t - 1, t + 1)
-        own = past, noisy[0, t], level[0, t : t + 1]
-        new, frame, *made = net.first(*own, told[:, two], dials[:, two], seen, *kept)
+        before, two = frames[t - 1 : t + LEADING], slice(t - 1, t + 1)
+        own = before, noisy[0, t], level[0, t : t + 1]
+        new, frame, *made = net.first(*own, given[:, two], conditions[:, two], cached, *caches)
         torch.testing.assert_close(new, whole[:, t], atol=1e-4, rtol=1e-4)
-        news = net.course.news(torch.cat([past[1:], frame[:1]]))[0]
-        torch.testing.assert_close(news, new[0], atol=1e-4, rtol=1e-4)
-        kept = [torch.cat([old[..., 1:, :], one], -2) for old, one in zip(kept, made, strict=True)]
-        seen = torch.cat([seen[1:], torch.ones(1)])
-        again = net.again(*own, told[:, t], dials[:, t], seen, *kept)
+        residual = net.prediction.residual(torch.cat([before[1:], frame[:1]]))[0]
+        torch.testing.assert_close(residual, new[0], atol=1e-4, rtol=1e-4)
+        caches = [
+            torch.cat([old[..., 1:, :], one], -2) for old, one in zip(caches, made, strict=True)
+        ]
+        cached = torch.cat([cached[1:], torch.ones(1)])
+        again = net.again(*own, given[:, t], conditions[:, t], cached, *caches)
         torch.testing.assert_close(again, (new, frame), atol=1e-4, rtol=1e-4)
 
 
@@ -86,18 +89,14 @@ def test_the_published_size():
 
 
 def test_training_goes_on_where_it_stopped_and_its_model_moves(
-    performances: list[Performance],
-    voice: NDArray[np.float32],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path
 ):
-    monkeypatch.setattr(generator, "SHORT", (30, 4))
-    monkeypatch.setattr(generator, "LONG", (generator.FRAMES, 2))
+    windows = Windows(long=(HISTORY + 1, 2), short=(30, 4))
     model, state = tmp_path / "generator.zip", tmp_path / "state.pt"
     done = []
     for steps in (2, 5):
-        monkeypatch.setattr(generator, "STEPS", steps)
-        facts = generator.train_generator(performances, model, state, 5, size=SMALL)
+        recipe = Recipe(steps=steps, windows=windows, **SMALL)
+        facts = train_generator(performances, recipe, model, state, 5)
         done.append(facts["steps"])
         assert np.isfinite(list(facts.values())).all()
     assert done == [2, 5]
@@ -109,4 +108,4 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
 
 def test_without_clips_there_is_nothing_to_learn(tmp_path: Path):
     with pytest.raises(GiocondaError, match="no clip serves"):
-        generator.train_generator([], tmp_path / "g.zip", tmp_path / "s.pt", 1)
+        train_generator([], Recipe(), tmp_path / "g.zip", tmp_path / "s.pt", 1)

@@ -1,6 +1,6 @@
 """The recipe learns, goes on where it stopped, and what it writes draws the same."""
 
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from gioconda.cli import main, train
 from gioconda.data.clips import Clip
 from gioconda.data.samples import scenes as data_scenes
 from gioconda.data.samples.looks import Look
-from gioconda.data.samples.scenes import DRIVEN, Scenes
+from gioconda.data.samples.scenes import UNPAIRED, Scenes
 from gioconda.data.shards import pack, pack_track
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import renderer as evaluation
@@ -18,14 +18,19 @@ from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
 from gioconda.renderer.geometry import GUIDES
 from gioconda.renderer.jaws import HANGING
+from gioconda.renderer.networks import calibration_of, released
 from gioconda.renderer.neural import NeuralDecoder, look_up
 
 torch = pytest.importorskip("torch")
 load_file = pytest.importorskip("safetensors.torch").load_file
+batches = pytest.importorskip("gioconda.training.renderer.batches")
+examples = pytest.importorskip("gioconda.training.renderer.examples")
+losses = pytest.importorskip("gioconda.training.renderer.losses")
 recipe = pytest.importorskip("gioconda.training.renderer.recipe")
 networks = pytest.importorskip("gioconda.training.renderer.network")
 
 SIDE = 256
+TILE = recipe.Recipe().tile
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,7 @@ def scenes(clips):
 
 def test_a_scenes_warp_lies_on_its_real_frames(scenes):
     scene = next(scenes)
-    off = np.abs(scene.warped[: len(scene.real)].astype(int) - scene.real)
+    off = np.abs(scene.base[: len(scene.real)].astype(int) - scene.real)
     face = np.kron(scene.face[: len(off)], np.ones((4, 4))) > 127
     assert off[face].mean() < 8
     assert len(scene.real) == 8
@@ -58,7 +63,7 @@ def test_a_scenes_warp_lies_on_its_real_frames(scenes):
 def test_a_picture_that_was_turned_away_is_turned_back(clips, monkeypatch):
     monkeypatch.setattr(data_scenes, "_TURNED", 1.0)
     scene = next(Scenes(clips, np.random.default_rng(0), SIDE, looks=False))
-    off = np.abs(scene.warped[0].astype(int) - scene.real[0])
+    off = np.abs(scene.base[0].astype(int) - scene.real[0])
     turned = np.abs(scene.source.astype(int) - scene.real[0])
     face = np.kron(scene.face[0], np.ones((4, 4))) > 127
     assert off[face].mean() < 8
@@ -78,7 +83,7 @@ def test_a_stretched_face_is_another_but_the_warp_lies_on_its_frames(clips, monk
     wider = np.log(columns / rows)
     assert abs(wider[1] - wider[0]) > 0.1
     assert np.abs(stretched.source.astype(int) - as_it_was.source).mean() > 8
-    off = np.abs(stretched.warped[: len(stretched.real)].astype(int) - stretched.real)
+    off = np.abs(stretched.base[: len(stretched.real)].astype(int) - stretched.real)
     face = np.kron(stretched.face[: len(off)], np.ones((4, 4))) > 127
     assert off[face].mean() < 8
 
@@ -95,7 +100,7 @@ def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
     face = np.kron(plain.face[0], np.ones((4, 4))) > 127
     warped, real = (
         (getattr(painted, name)[0].astype(float) - getattr(plain, name)[0]).mean(-1)[face]
-        for name in ("warped", "real")
+        for name in ("base", "real")
     )
     assert real.std() > 5
     assert np.corrcoef(warped, real)[0, 1] > 0.9
@@ -105,7 +110,7 @@ def test_before_any_learning_the_warp_comes_out(scenes):
     scene, net = next(scenes), networks.RendererNet().eval()
     seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE)
     features, ground = net.encoder(*seen, torch.from_numpy(scene.source_jaws)[None])
-    pixels = torch.from_numpy(scene.warped[:1]).permute(0, 3, 1, 2) / 255
+    pixels = torch.from_numpy(scene.base[:1]).permute(0, 3, 1, 2) / 255
     guides = torch.from_numpy(scene.guides[:1]).float()
     drawn, _ = net.decoder(pixels, torch.zeros(1, 4, SIDE, SIDE), guides, features, ground)
     torch.testing.assert_close(drawn, pixels)
@@ -136,30 +141,34 @@ def test_a_window_is_that_window_of_the_whole():
 
 
 def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, monkeypatch):
-    monkeypatch.setattr(recipe, "HEARD_AFTER", 0)
-    small = recipe.WINDOWS[0]._replace(chance=1.0, height=64, width=64)
-    monkeypatch.setattr(recipe, "WINDOWS", [small])
-    train = partial(
-        recipe.train_renderer,
-        pool_size=5,
+    small = replace(batches.MOUTH, chance=1.0, height=64, width=64)
+    usual = recipe.Recipe(
         make=lambda: networks.RendererNet(32, 8),
+        pool=5,
+        windows=(small,),
         critic_from=2,
-        imagined=1.0,
+        adversarial_after=0,
+        unpaired=1.0,
     )
+
+    def train(checkpoint, minutes, output, **more):
+        return recipe.train_renderer(clips, replace(usual, **more), output, checkpoint, minutes)
+
     checkpoint, output = tmp_path / "state.pt", tmp_path / "renderer.zip"
-    first = train(clips, checkpoint, 60, output, steps=2)
-    second = train(clips, checkpoint, 60, output, steps=4)
+    first = train(checkpoint, 60, output, steps=2)
+    second = train(checkpoint, 60, output, steps=4)
     assert (first["steps"], second["steps"]) == (2, 4)
     assert {"critic", "match", "judge"} <= second.keys()
     assert second["export_error"] < 0.1
     left, nothing_done = tmp_path / "state.safetensors", tmp_path / "other.zip"
-    train(clips, tmp_path / "other.pt", 0, nothing_done, start=left)
+    train(tmp_path / "other.pt", 0, nothing_done, start=left)
     other = load_file(tmp_path / "other.safetensors")
     assert all(torch.equal(weights, other[name]) for name, weights in load_file(left).items())
-    alone = train(clips, tmp_path / "alone.pt", 60, output, steps=1, start=left, critic_from=9)
+    alone = train(tmp_path / "alone.pt", 60, output, steps=1, start=left, critic_from=9)
     assert "judge" not in alone
     with pytest.raises(GiocondaError, match="no weights of the renderer"):
-        train(clips, tmp_path / "new.pt", 0, output, start=output)
+        train(tmp_path / "new.pt", 0, output, start=output)
+    assert calibration_of(output) == usual.calibration
     decoder = NeuralDecoder(portrait, output)
     frame = Renderer(portrait, decoder).render(portrait.pose, portrait.expression)
     assert frame.shape == (512, 512, 3)
@@ -167,29 +176,33 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(evaluation, "_APART", 1)
     monkeypatch.setattr(evaluation, "_ENOUGH", 1)
     result = evaluation.evaluate_renderer(clips, {"network": lambda p: NeuralDecoder(p, output)})
-    methods = result["methods"]
+    methods = result.methods
     assert list(methods) == ["warp", "plain mouth", "network", "re-encoded"]
-    assert methods["re-encoded"]["face PSNR"] > methods["warp"]["face PSNR"]
-    assert methods["re-encoded"]["inner mouth sameness"] == pytest.approx(1, abs=0.1)
+    assert methods["re-encoded"]["face"].psnr > methods["warp"]["face"].psnr
+    assert methods["re-encoded"]["inner mouth"].sameness == pytest.approx(1, abs=0.1)
+
+
+def test_the_released_file_has_the_recipes_calibration():
+    assert calibration_of(released()) == recipe.Recipe().calibration
 
 
 def test_the_losses_see_blur_and_flicker():
     rng = torch.Generator().manual_seed(0)
     real = torch.rand(4, 3, 32, 32, generator=rng)
     weight = torch.ones(4, 1, 32, 32)
-    assert all(float(v) == 0 for v in recipe.compare(real, real, weight, 1).values())
-    lighter = recipe.compare(real + 0.1, real, weight, 1)
+    assert all(float(v) == 0 for v in losses.compare(real, real, weight, 1).values())
+    lighter = losses.compare(real + 0.1, real, weight, 1)
     assert float(lighter["pixels"]) == pytest.approx(0.3, abs=1e-4)
     assert float(lighter["gradients"]) == pytest.approx(0, abs=1e-4)
     assert float(lighter["change"]) == pytest.approx(0, abs=1e-4)
     sign = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
-    assert float(recipe.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
+    assert float(losses.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
 
 
 def test_what_differs_for_good_is_no_change():
     real, weight = torch.rand(4, 3, 32, 32), torch.ones(4, 1, 32, 32)
     off = torch.tensor([0.1, 0.1, -0.1, -0.1])[:, None, None, None]  # the second pair is far off
-    one, two = (float(recipe.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
+    one, two = (float(losses.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
     assert (one, two) == (pytest.approx(0.2 / 3, abs=1e-3), pytest.approx(0, abs=1e-3))
 
 
@@ -200,18 +213,16 @@ def test_fog_costs_more_than_teeth_that_lie_beside():
     inside[..., 16:48, :] = 1
     beside, fog = real.roll(4, -1), torch.full_like(real, 0.25)
     other = torch.where(inside > 0, real, 0.5)  # what is around the mouth counts nothing
-    costs = [
-        float(recipe.mixture(x, real, inside, recipe.TILE)) for x in (real, beside, other, fog)
-    ]
+    costs = [float(losses.mixture(x, real, inside, TILE)) for x in (real, beside, other, fog)]
     assert costs[:3] == [0, 0, 0]
     assert costs[3] == pytest.approx(0.375)
-    assert float(recipe.mixture(fog, real, 0 * inside, recipe.TILE)) == 0
+    assert float(losses.mixture(fog, real, 0 * inside, TILE)) == 0
 
 
 def test_a_mouth_that_is_nearly_shut_counts_little():
     real, inside = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
     inside[..., 30:32, 20:44] = 1
-    assert 0 < float(recipe.mixture(real + 0.5, real, inside, recipe.TILE)) < 0.15
+    assert 0 < float(losses.mixture(real + 0.5, real, inside, TILE)) < 0.15
 
 
 def test_mixed_portraits_keep_their_skin():
@@ -236,14 +247,15 @@ def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more()
     inside, lips = torch.zeros(2, 1, 1, 64, 64)
     inside[..., 24:40, 16:48] = lips[..., 16:48, 8:56] = 1
     masks = torch.cat([inside, lips, torch.zeros(1, 2, 64, 64)], 1)
-    weight = recipe.weigh(masks, torch.ones(1, 1, 16, 16))[0, 0]
-    assert (float(weight[32, 32]), float(weight[18, 32])) == (recipe.MOUTH, recipe.LIPS)
-    assert (float(weight[2, 32]), recipe.MOUTH < recipe.LIPS) == (1, True)
+    pixels = batches.PixelWeights()
+    weight = batches.weigh(masks, torch.ones(1, 1, 16, 16), pixels)[0, 0]
+    assert (float(weight[32, 32]), float(weight[18, 32])) == (pixels.mouth, pixels.lips)
+    assert (float(weight[2, 32]), pixels.mouth < pixels.lips) == (1, True)
     weight = weight[None, None]
-    verdicts = recipe.judged(masks, weight)[0, 0]
+    verdicts = losses.judged(masks, weight)[0, 0]
     assert verdicts[4, 4] > verdicts[2, 4] > verdicts[0, 0] == 0
-    assert not recipe.judged(0 * masks, torch.ones_like(weight)).any()
-    price = [recipe.shut(at, weight, inside) for at in (inside, lips, torch.ones_like(lips))]
+    assert not losses.judged(0 * masks, torch.ones_like(weight)).any()
+    price = [losses.shut(at, weight, inside) for at in (inside, lips, torch.ones_like(lips))]
     assert float(price[0]) == float(price[1]) == 0 < float(price[2])
 
 
@@ -254,28 +266,28 @@ def test_light_inside_the_mouth_is_missed_wherever_it_lies():
     beside = real.clone()
     beside[:, :, 8:16, 8:16] = real[:, :, 8:16, 8:16].flip(-1)  # within a tile
     off = {"same": real, "beside": beside, "outside": real + 1 - inside, "darker": real - 0.2}
-    found = {name: float(recipe.tone(drawn, real, inside, 16)) for name, drawn in off.items()}
+    found = {name: float(losses.tone(drawn, real, inside, 16)) for name, drawn in off.items()}
     wanted = {"same": 0, "beside": 0, "outside": 0, "darker": 0.2}
     assert found == pytest.approx(wanted, abs=1e-6)
-    assert recipe.tone(real - 0.2, real, 0 * inside, 16) == 0
+    assert losses.tone(real - 0.2, real, 0 * inside, 16) == 0
     inside[1] = 0
     inside[1, :, :8, :8] = 1  # half as much as counts in full
-    assert recipe.tone(real - 0.2, real, inside, 16) == pytest.approx(0.15, abs=1e-6)
+    assert losses.tone(real - 0.2, real, inside, 16) == pytest.approx(0.15, abs=1e-6)
 
 
 def test_the_critic_pulls_half_as_hard_as_the_rest():
     rng = torch.Generator().manual_seed(0)
     drawn = torch.rand(2, 3, 8, 8, generator=rng, requires_grad=True)
-    losses = {"pixels": (drawn**2).sum(), "tone": drawn.sum(), "unasked": drawn.exp().sum()}
+    found = {"pixels": (drawn**2).sum(), "tone": drawn.sum(), "unasked": drawn.exp().sum()}
     weights = {"pixels": 3.0, "tone": 2.0, "match": 1.0}
-    rest, norm = recipe.pull_of(losses, weights, drawn, None)
+    rest, norm = losses.pull_of(found, weights, drawn, None, 0.5)
     torch.testing.assert_close(rest, 6 * drawn.detach() + 2)
     assert norm == rest.norm()
     critic = {"critic": drawn.log().sum()}
-    both, _ = recipe.pull_of(losses | critic, weights, drawn, None)
-    assert (both - rest).norm() == pytest.approx(recipe.CRITIC * float(norm), rel=1e-4)
-    alone, norm = recipe.pull_of(critic, weights, drawn, torch.tensor(4.0))
-    assert (alone.norm(), norm) == (pytest.approx(4 * recipe.CRITIC, rel=1e-4), 4)
+    both, _ = losses.pull_of(found | critic, weights, drawn, None, 0.5)
+    assert (both - rest).norm() == pytest.approx(recipe.Recipe().critic * float(norm), rel=1e-4)
+    alone, norm = losses.pull_of(critic, weights, drawn, torch.tensor(4.0), 0.5)
+    assert (alone.norm(), norm) == (pytest.approx(4 * recipe.Recipe().critic, rel=1e-4), 4)
 
 
 def test_some_of_what_a_portrait_gives_is_left_out_in_training():
@@ -298,57 +310,59 @@ def test_some_of_what_a_portrait_gives_is_left_out_in_training():
         assert not (all_.flatten(2).abs().amax(2) == 0).any()
 
 
-def test_faces_are_driven_that_nobody_filmed(clips):
+def batches_of(pool, rng):
+    usual = recipe.Recipe()
+    return batches.Batches(pool, 3, SIDE, usual.pixels, usual.calibration, rng)
+
+
+def test_faces_are_moved_as_nobody_filmed_them(clips):
     scene = next(Scenes(clips, np.random.default_rng(3), SIDE, looks=False))
     count = len(scene.real)
-    assert {
-        len(x) for x in (scene.warped, scene.masks, scene.guides, scene.origin, scene.face)
-    } == {count + DRIVEN}
-    moved = np.abs(scene.warped[count:].astype(int) - scene.source).mean()
+    assert {len(x) for x in (scene.base, scene.masks, scene.guides, scene.origin, scene.face)} == {
+        count + UNPAIRED
+    }
+    moved = np.abs(scene.base[count:].astype(int) - scene.source).mean()
     assert 0.1 < moved < 30
     rng = np.random.default_rng(0)
-    pool = recipe.Pool(3, "cpu")
+    pool = examples.Pool(3, "cpu")
     for _ in range(3):
         pool.add({name: torch.from_numpy(field) for name, field in vars(scene).items()})
-    told = {
-        imagined: recipe._batch(pool, 3, recipe.WINDOWS[0], SIDE, rng, imagined)
-        for imagined in (False, True)
-    }
-    assert torch.equal(told[False].masks, told[False].real_masks)
-    assert torch.equal(told[False].weight, told[False].real_weight)
-    assert not torch.equal(told[True].masks, told[True].real_masks)
+    paired, unpaired = (batches_of(pool, rng).draw(batches.MOUTH, each) for each in (True, False))
+    assert torch.equal(paired.masks, paired.real_masks)
+    assert torch.equal(paired.weight, paired.real_weight)
+    assert not torch.equal(unpaired.masks, unpaired.real_masks)
 
 
 def test_a_batchs_frames_are_of_its_scenes():
-    pool, rng = recipe.Pool(4, torch.device("cpu")), np.random.default_rng(0)
-    count, cells = 8 + DRIVEN, SIDE // 4
+    pool, rng = examples.Pool(4, torch.device("cpu")), np.random.default_rng(0)
+    count, cells = 8 + UNPAIRED, SIDE // 4
     for i in range(4):
         frames = torch.arange(count, dtype=torch.float32)
-        told = torch.stack([torch.full((count,), float(i)), frames])  # scene and frame
+        which = torch.stack([torch.full((count,), float(i)), frames])  # scene and frame
         pool.add(
             {
                 "source": torch.full((SIDE, SIDE, 3), 50 + i, dtype=torch.uint8),
                 "source_masks": torch.zeros(4, SIDE, SIDE, dtype=torch.uint8),
                 "source_jaws": torch.full((4, cells, cells), float(i)),
-                "warped": torch.full((count, SIDE, SIDE, 3), 90, dtype=torch.uint8),
+                "base": torch.full((count, SIDE, SIDE, 3), 90, dtype=torch.uint8),
                 "real": torch.full((8, SIDE, SIDE, 3), 90, dtype=torch.uint8),
                 "masks": torch.zeros(count, 4, SIDE, SIDE, dtype=torch.uint8),
-                "guides": told.T[:, :1, None, None].expand(count, GUIDES, cells, cells).half(),
-                "origin": told.T[:, None, None, None].expand(count, 3, cells, cells, 2).clone(),
+                "guides": which.T[:, :1, None, None].expand(count, GUIDES, cells, cells).half(),
+                "origin": which.T[:, None, None, None].expand(count, 3, cells, cells, 2).clone(),
                 "face": torch.zeros(count, cells, cells, dtype=torch.uint8),
             }
         )
-    for imagined in (False, True):
-        batch = recipe._batch(pool, 3, recipe.WINDOWS[0], SIDE, rng, imagined)
+    for paired in (True, False):
+        batch = batches_of(pool, rng).draw(batches.MOUTH, paired)
         scene = batch.source_jaws.abs()[:, 0, 0, 0].repeat_interleave(4)
         assert torch.equal(batch.guides[:, 0].abs()[:, 0, 0], scene)
         frame = batch.origin[:, 0, 0, 0, 1]
-        assert (frame >= 8).all() if imagined else (frame < 8).all()
+        assert (frame < 8).all() if paired else (frame >= 8).all()
         assert (frame.view(-1, 2).diff(dim=1) == 1).all()  # pairs that follow each other
 
 
 def test_the_oldest_scenes_give_way():
-    pool = recipe.Pool(3, "cpu")
+    pool = examples.Pool(3, "cpu")
     for i in range(4):
         pool.add({"real": torch.tensor([i])})
     assert len(pool) == 3
@@ -369,8 +383,8 @@ def test_a_full_gpu_is_told_and_so_is_a_checkpoint_of_another_net(
     monkeypatch.undo()
     torch.save({"net": {}}, tmp_path / "c.pt")
     with pytest.raises(GiocondaError, match="another net; give another --checkpoint"):
-        recipe.train_renderer(clips, tmp_path / "c.pt", 0, tmp_path / "r.zip")
+        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "r.zip", tmp_path / "c.pt", 0)
     (tmp_path / "c.pt").write_text("steps: 3")
     with pytest.raises(GiocondaError, match="is not a checkpoint"):
-        recipe.train_renderer(clips, tmp_path / "c.pt", 0, tmp_path / "r.zip")
+        recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "r.zip", tmp_path / "c.pt", 0)
     assert not (tmp_path / "r.zip").exists()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,35 +9,21 @@ from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.data.spoken.voices import Voice
-from gioconda.errors import GiocondaError
 from gioconda.speech import listen
 from gioconda.speech.encoder import SpeechEncoder
 
 torch = pytest.importorskip("torch")
 
-from gioconda.training.speech import recipe as speech  # noqa: E402
-from gioconda.training.speech.teacher import Wav2Vec  # noqa: E402
+from gioconda.training.speech.examples import SpeechSet  # noqa: E402
+from gioconda.training.speech.reader import ReaderRecipe  # noqa: E402
+from gioconda.training.speech.recipe import Recipe, train_speech  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-@pytest.fixture(scope="module")
-def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny wav2vec 2.0 that has learned nothing, as transformers saves it."""
-    transformers = pytest.importorskip("transformers")
-    torch.manual_seed(0)
-    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    size |= {"intermediate_size": 32, "num_conv_pos_embeddings": 16}
-    size |= {"num_conv_pos_embedding_groups": 2, "conv_dim": (8,) * 7}
-    folder = tmp_path_factory.mktemp("wav2vec")
-    transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**size)).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"CLIPS": 3, "SENTENCES": 2, "OTHERS": 1, "STEPS": 2, "READING": 2}.items():
-        monkeypatch.setattr(speech, name, value)
+SMALL = Recipe(
+    clips=3, sentences=2, unvoiced=1, steps=2, held_out_batches=1, reader=ReaderRecipe(steps=2)
+)
 
 
 def spoken(voice: NDArray[np.float32]) -> list[Utterance]:
@@ -46,28 +33,14 @@ def spoken(voice: NDArray[np.float32]) -> list[Utterance]:
     ]
 
 
-def test_a_teacher_tells_of_every_frame(teacher: Path):
-    knows = Wav2Vec(teacher)
-    assert knows(torch.randn(2, 640 * 9)).shape == (2, 9, knows.size)
-
-
-def test_a_folder_without_a_teacher_is_told(tmp_path: Path):
-    pytest.importorskip("transformers")
-    with pytest.raises(GiocondaError, match=r"no config\.json"):
-        Wav2Vec(tmp_path)
-
-
-@pytest.mark.usefixtures("small")
 def test_an_encoder_learns_and_hears(
     performances: list[Performance],
     voice: NDArray[np.float32],
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ):
-    model = tmp_path / "speech.onnx"
-    monkeypatch.setattr(speech, "_HELD_OUT", 1)
-    state, held_out = tmp_path / "state.pt", (performances[:4], spoken(voice))
-    facts = speech.train_speech(performances, spoken(voice), model, state, 5, held_out=held_out)
+    model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
+    data, held_out = (SpeechSet(some, spoken(voice)) for some in (performances, performances[:4]))
+    facts = train_speech(data, SMALL, model, state, 5, held_out)
     assert facts["steps"] == 2
     assert 0 <= facts["held-out right"] <= 1
     heard = SpeechEncoder(model).whole(listen(voice[:16000]).mel)
@@ -76,24 +49,14 @@ def test_an_encoder_learns_and_hears(
     assert ((heard.voice >= 0) & (heard.voice <= 1)).all()
 
 
-@pytest.mark.usefixtures("small")
-def test_an_encoder_learns_of_a_teacher(
-    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path, teacher: Path
-):
-    model, state = tmp_path / "speech.onnx", tmp_path / "state.pt"
-    facts = speech.train_speech(performances, spoken(voice), model, state, 5, teacher=teacher)
-    assert 0 < facts["teacher"] < 2
-
-
-@pytest.mark.usefixtures("small")
 def test_the_judge_learns_from_other_people(
     performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path
 ):
+    data = SpeechSet(performances, spoken(voice))
+    recipes = {kind: replace(SMALL, judge=kind == "judge") for kind in ("encoder", "judge")}
     facts = [
-        speech.train_speech(
-            performances, spoken(voice), tmp_path / "m.onnx", tmp_path / f"{judge}.pt", 5, judge
-        )
-        for judge in (False, True)
+        train_speech(data, recipe, tmp_path / "m.onnx", tmp_path / f"{kind}.pt", 5)
+        for kind, recipe in recipes.items()
     ]
     assert sum(one["clips"] for one in facts) == len(performances)
     assert min(one["clips"] for one in facts) > 0

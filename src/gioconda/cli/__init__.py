@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
@@ -51,6 +52,19 @@ def minutes(text: str) -> float:
         if 0 <= (number := float(text)) < float("inf"):
             return number
     raise argparse.ArgumentTypeError(f"{text} is not a number of minutes, 0 or more")
+
+
+def add_output(parser: argparse.ArgumentParser, help: str) -> None:
+    """Adds --output, a file."""
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help=help)
+
+
+def live_missing(error: ModuleNotFoundError) -> GiocondaError:
+    """What to do where a package of the `live` extra is not installed."""
+    return GiocondaError(
+        f"{error.name} is missing; install Gioconda with its live parts: "
+        "pip install 'gioconda[live]'"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from pathlib import Path
+from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.dials import add_dial_options, read_controls
@@ -74,24 +76,34 @@ def size(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Animate."""
+    return speak(
+        args,
+        args.photo,
+        args.audio,
+        size=args.size,
+        full=args.full,
+        face=args.face,
+        controls=read_controls(args),
+        model=args.model,
+        plain_mouth=args.plain_mouth,
+    )
+
+
+def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> int:
+    """Animate as `add_provenance_options`, --output and --seed say, with other options."""
     from gioconda.animator import animate
 
     with progress_bar("frames") as report:
         made = animate(
-            args.photo,
-            args.audio,
+            photo,
+            audio,
             args.output,
             seed=args.seed,
-            size=args.size,
-            full=args.full,
-            face=args.face,
-            controls=read_controls(args),
             consent=args.consent,
             badge=args.badge,
             sign_key=args.sign_key,
-            model=args.model,
-            plain_mouth=args.plain_mouth,
             report=report,
+            **options,
         )
     conclude(made.path, made.frames, made.seconds, made.note)
     return 0

@@ -1,13 +1,17 @@
-"""gioconda bench: how fast, stage by stage; how much memory."""
+"""gioconda bench: how fast, stage by stage; how much memory; how well marks hold."""
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, minutes, positive
+from gioconda.cli import Subparsers, live_missing, minutes, positive
 from gioconda.cli.animate import size
-from gioconda.cli.table import show
-from gioconda.errors import GiocondaError
+from gioconda.cli.progress import progress_bar
+from gioconda.cli.table import cells, headings, show
+
+if TYPE_CHECKING:
+    from gioconda.evaluation.provenance import ProvenanceBench
+    from gioconda.evaluation.speed import DecoderBench, SpeedBench
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -16,12 +20,12 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("speed", "generator", "decoder", "memory", "live", "provenance"),
+        choices=_BENCHES,
         default="speed",
-        help="speed of every stage (default); speed and delay of speech to motion alone; the "
-        "learned decoder alone; peak memory for 10 s and for 5 minutes of speech; how soon a "
-        "live portrait answers and how many this machine holds; or how well mark and signature "
-        "hold",
+        help="speed: every stage (default); generator: speed and delay of speech to motion; "
+        "decoder: the learned decoder alone; memory: the peak for 10 s and for 5 minutes of "
+        "speech; live: how soon a live portrait answers and how many this machine serves; "
+        "provenance: how well mark and signature hold",
     )
     parser.add_argument(
         "--model",
@@ -33,37 +37,28 @@ def add_parser(subparsers: Subparsers) -> None:
         "--size", type=size, default=512, help="side of the video in pixels (default 512)"
     )
     live = parser.add_argument_group("live")
-    live.add_argument("--trials", type=positive, default=100, help="of latency (default 100)")
     live.add_argument(
-        "--minutes", type=minutes, default=1.0, help="to watch one viewer's pace (default 1)"
+        "--trials", type=positive, default=100, help="how often to time the answer (default 100)"
+    )
+    live.add_argument(
+        "--minutes", type=minutes, default=1.0, help="how long to watch one viewer (default 1)"
     )
     marks = parser.add_argument_group("provenance")
     marks.add_argument(
-        "--portraits", nargs="*", type=Path, default=(), help="pictures to speak and be attacked"
+        "--portraits", nargs="*", type=Path, default=(), help="pictures to animate and attack"
     )
     marks.add_argument(
         "--unmarked", nargs="*", type=Path, default=(), help="videos in which no mark may be found"
     )
     marks.add_argument(
-        "--keys", type=positive, default=1, help="search each of them with so many keys (default 1)"
+        "--keys", type=positive, default=1, help="how many keys to search them with (default 1)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure."""
-    if args.what == "memory":
-        _memory(args)
-    elif args.what == "decoder":
-        _decoder(args)
-    elif args.what == "provenance":
-        _provenance(args)
-    elif args.what == "live":
-        _live(args)
-    elif args.what == "generator":
-        _generator(args)
-    else:
-        _speed(args)
+    _BENCHES[args.what](args)
     return 0
 
 
@@ -71,13 +66,13 @@ def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
     result = bench_speed(args.size, seconds=20, model=args.model)
-    line = result["pipeline"]
+    whole = result.pipeline
     title = (
-        f"{args.size} x {args.size}, {result['seconds']:.0f} s of speech\n"
-        f"whole line: {line['fps']:.0f} frames a second, "
-        f"{line['times_real_time']:.1f} times real time, "
-        f"{line['ratio_to_encoding_alone']:.2f} of the speed of encoding alone; "
-        f"portrait made ready in {result['portrait_seconds']:.2f} s"
+        f"{args.size} x {args.size}, {result.seconds:.0f} s of speech\n"
+        f"whole line: {whole.fps:.0f} frames a second, "
+        f"{whole.times_real_time:.1f} times real time, "
+        f"{whole.ratio_to_encoding_alone:.2f} of the speed of encoding alone; "
+        f"portrait made ready in {result.portrait_seconds:.2f} s"
     )
     _show_stages(result, args.json, title)
 
@@ -86,137 +81,141 @@ def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
     result = bench_decoder(args.size, args.model)
+    psnr = ", ".join(f"{name} {value:.1f} dB" for name, value in result.psnr.items())
     title = (
-        "{decoder_gmac:.2f} GMAC a frame, {encoder_gmac:.2f} once for each portrait; "
-        "PSNR of the drawn view against f32: "
-    ).format(**result) + ", ".join(f"{k} {v:.1f} dB" for k, v in result["psnr"].items())
+        f"{result.decoder_gmac:.2f} GMAC a frame, {result.encoder_gmac:.2f} once for each "
+        f"portrait; PSNR of the drawn view against f32: {psnr}"
+    )
     _show_stages(result, args.json, title)
 
 
-def _show_stages(result: dict[str, Any], as_json: bool, title: str) -> None:
-    rows = [
-        [row["stage"], f"{row['median_ms']:.2f}", f"{row['p95_ms']:.2f}", f"{row['fps']:.0f}"]
-        for row in result["stages"]
-    ]
-    show(result, as_json, title, ["stage", "ms a frame, median", "p95", "frames a second"], rows)
+def _show_stages(result: "SpeedBench | DecoderBench", as_json: bool, title: str) -> None:
+    from gioconda.evaluation.speed import Stage
+
+    rows = [[stage.stage, *cells(stage)] for stage in result.stages]
+    show(result, as_json, title, ["stage", *headings(Stage)], rows)
 
 
 def _generator(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.latency import bench_generator
+    from gioconda.evaluation.latency import Delay, GeneratorSpeed, bench_generator
     from gioconda.generator import BaselineGenerator, Generator
 
-    makers = {"generator": Generator, "version 0": BaselineGenerator}
-    result = bench_generator(makers, args.size)
-    rows = [
-        [
-            name,
-            f"{row['fps']:.0f}",
-            f"{row['median_ms']:.2f}",
-            f"{row['p95_ms']:.2f}",
-            f"{row['to_rendering']:.2f}",
-            f"{row['hop']:.0f}",
-            f"{row['look_ahead_ms']:.0f}",
-            f"{row['latency_ms']:.0f}",
-        ]
-        for name, row in result["generators"].items()
-    ]
+    result = bench_generator({"generator": Generator, "version 0": BaselineGenerator}, args.size)
+    rows = [[name, *cells(row), *cells(row.delay)] for name, row in result.generators.items()]
     title = (
-        "Speech to motion alone, {seconds:.0f} s of speech; drawing a frame of {size} x {size} "
-        "takes {render_ms:.2f} ms"
-    ).format(**result)
-    heads = ["", "frames a second", "ms a hop", "p95", "of drawing", "hop, frames"]
-    show(result, args.json, title, [*heads, "look-ahead, ms", "both, ms"], rows)
+        f"Speech to motion alone, {result.seconds:.0f} s of speech; drawing a frame of "
+        f"{args.size} x {args.size} takes {result.render_ms:.2f} ms"
+    )
+    show(result, args.json, title, ["", *headings(GeneratorSpeed), *headings(Delay)], rows)
 
 
 def _live(args: argparse.Namespace) -> None:
-    from gioconda.cli.progress import progress_bar
-
     try:
-        from gioconda.evaluation.live import bench_live
+        from gioconda.evaluation.live import Latency, bench_live
     except ModuleNotFoundError as error:
-        raise GiocondaError(
-            f"{error.name} is missing; install Gioconda with its live parts: "
-            "pip install 'gioconda[live]'"
-        ) from error
+        raise live_missing(error) from error
     with progress_bar("trials") as report:
         result = bench_live(args.trials, args.minutes, report=report)
     title = (
-        f"{result['size']} x {result['size']}, {result['frame_ms']:.1f} ms of processor time a "
-        f"frame; first decoded frame {result['first_frame_ms']['p50']:.0f} ms after asking for a "
-        f"session (at most {result['first_frame_ms']['most']:.0f})\n"
-        f"viewers at once with 25 frames a second and under 1 % late: {result['viewers']}"
+        f"{result.size} x {result.size}, {result.frame_ms:.1f} ms of processor time a "
+        f"frame; first decoded frame {result.first_frame.p50_ms:.0f} ms after asking for a "
+        f"session (at most {result.first_frame.most_ms:.0f})\n"
+        f"viewers at once with 25 frames a second and under 1 % late: {result.viewers}"
     )
-    if "pace" in result:
+    if pace := result.pace:
         title += (
-            "\none viewer for {seconds:.0f} s: {fps:.1f} frames a second, {percent:.2f} % late"
-        ).format(percent=100 * result["pace"]["late"], **result["pace"])
-    heads = ["from the beginning of a sound", "p50, ms", "p95, ms", "trials"]
-    rows = []
-    for name, key in (
-        ("undisturbed", "undisturbed"),
-        ("in this process", "session"),
-        ("through WebRTC", "webrtc"),
-    ):
-        for what, part in (
-            ("to the frame that carries it", "shown"),
-            ("to the mouth's opening", "opened"),
-            ("of that the mouth's own", "own"),
-        ):
-            found = result[key][part]
-            if found["p50_ms"] is not None:
-                times = [f"{found[each]:.0f}" for each in ("p50_ms", "p95_ms")]
-                rows.append([f"{name}, {what}", *times, str(found["trials"] - found["missing"])])
+            f"\none viewer for {pace.seconds:.0f} s: {pace.fps:.1f} frames a second, "
+            f"{100 * pace.late:.2f} % late"
+        )
+    rows = [
+        [f"{name}, {what}", *cells(found), str(found.trials - found.missing)]
+        for name, way in (
+            ("undisturbed", result.undisturbed),
+            ("in this process", result.session),
+            ("through WebRTC", result.webrtc),
+        )
+        for what, found in (
+            ("to the frame that carries it", way.frame),
+            ("to the mouth's opening", way.opening),
+            ("of that the mouth's own", way.mouth),
+        )
+        if found.p50_ms is not None
+    ]
+    heads = ["from the beginning of a sound", *headings(Latency), "trials"]
     show(result, args.json, title, heads, rows)
 
 
 def _memory(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.speed import bench_memory
+    from gioconda.evaluation.speed import Memory, bench_memory
 
-    lengths = bench_memory(args.size, (10, 300))
-    rows = [[f"{r['seconds']:.0f}", f"{r['peak_mib']:.0f}", f"{r['fps']:.0f}"] for r in lengths]
-    grown = lengths[-1]["peak_mib"] / lengths[0]["peak_mib"]
+    result = bench_memory(args.size, (10, 300))
+    rows = [[f"{memory.seconds:.0f}", *cells(memory)] for memory in result.lengths]
     title = (
-        f"{args.size} x {args.size}, peak memory; ratio of the longest to the shortest {grown:.2f}"
+        f"{args.size} x {args.size}, peak memory; ratio of the longest to the shortest "
+        f"{result.ratio:.2f}"
     )
-    heads = ["s of speech", "MiB at most", "frames a second"]
-    show({"lengths": lengths, "ratio": grown}, args.json, title, heads, rows)
+    show(result, args.json, title, ["s of speech", *headings(Memory)], rows)
 
 
 def _provenance(args: argparse.Namespace) -> None:
     import tempfile
 
-    from gioconda.cli.progress import progress_bar
-    from gioconda.evaluation.provenance import bench_chance, bench_mark, bench_signature
+    from gioconda.evaluation import provenance
 
-    result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        result["signature"] = signature = bench_signature(Path(folder))
-    title = (
-        "signed in {sign_ms:.0f} ms: {whole}; {noticed} of {changed} changed bytes noticed; "
-        "copied without its manifest: {copied}, mark still found: {still_found}"
-    ).format(**signature)
+        signature = provenance.bench_signature(Path(folder))
+    chance = None
     if args.unmarked:
         with progress_bar("unmarked videos") as report:
-            result["chance"] = chance = bench_chance(args.unmarked, args.keys, report)
-        title += (
-            "\n{found} false positives in {searches} searches of unmarked video (under "
-            "{at_most:.1e} with 95 % confidence; {designed:.0e} by construction; extrapolated from "
-            "the highest scores, sync {sync[highest]:.1f} of {sync[needed]:.1f} and data "
-            "{data[highest]:.1f} of {data[needed]:.1f}: {sync[rate]:.0e} and {data[rate]:.0e})"
-        ).format(**chance)
+            chance = provenance.bench_chance(args.unmarked, args.keys, report)
     with progress_bar("attacks") as report:
-        result["mark"] = mark = bench_mark(args.portraits, report)
-    title += (
-        "\nmark: {mark_ms:.2f} ms a frame on one core, PSNR {least:.1f} dB at least, {mean:.1f} in "
-        "the mean, {portraits} portraits"
-    ).format(**mark, **mark["psnr_db"])
+        mark = provenance.bench_mark(args.portraits, report)
+    result = provenance.ProvenanceBench(signature, chance, mark)
     rows = [
-        [name]
-        + [
-            f"{100 * r['found']:.0f} {100 * r['read']:.0f} {100 * r['bit_errors']:4.1f}"
-            for r in lengths.values()
+        [
+            name,
+            *(
+                f"{100 * rates.found:.0f} {100 * rates.read:.0f} {100 * rates.bit_errors:4.1f}"
+                for rates in lengths.values()
+            ),
         ]
-        for name, lengths in mark["attacks"].items()
+        for name, lengths in mark.attacks.items()
     ]
-    heads = ["% found, id read, coded bits wrong", "1 s", "2 s", "5 s"]
-    show(result, args.json, title, heads, rows)
+    heads = [
+        "% found, id read, coded bits wrong",
+        *(f"{seconds} s" for seconds in provenance.LENGTHS),
+    ]
+    show(result, args.json, _provenance_title(result), heads, rows)
+
+
+def _provenance_title(result: "ProvenanceBench") -> str:
+    signature, chance, mark = result.signature, result.chance, result.mark
+    lines = [
+        f"signed in {signature.sign_ms:.0f} ms: {signature.whole}; {signature.noticed} of "
+        f"{signature.changed} changed bytes noticed; copied without its manifest: "
+        f"{signature.copied}, mark still found: {signature.still_found}"
+    ]
+    if chance:
+        sync, data = chance.sync, chance.data
+        lines.append(
+            f"{chance.found} false positives in {chance.searches} searches of unmarked video "
+            f"(under {chance.at_most:.1e} with 95 % confidence; {chance.designed:.0e} by "
+            f"construction; extrapolated from the highest scores, sync {sync.highest:.1f} of "
+            f"{sync.needed:.1f} and data {data.highest:.1f} of {data.needed:.1f}: "
+            f"{sync.rate:.0e} and {data.rate:.0e})"
+        )
+    lines.append(
+        f"mark: {mark.mark_ms:.2f} ms a frame on one core, PSNR {mark.psnr_least:.1f} dB at "
+        f"least, {mark.psnr_mean:.1f} in the mean, {mark.portraits} portraits"
+    )
+    return "\n".join(lines)
+
+
+_BENCHES = {
+    "speed": _speed,
+    "generator": _generator,
+    "decoder": _decoder,
+    "memory": _memory,
+    "live": _live,
+    "provenance": _provenance,
+}

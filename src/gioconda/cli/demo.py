@@ -3,8 +3,7 @@
 import argparse
 
 from gioconda.cli import Subparsers
-from gioconda.cli.animate import add_provenance_options, conclude
-from gioconda.cli.progress import progress_bar
+from gioconda.cli.animate import add_provenance_options, speak
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -19,19 +18,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Animate the example."""
-    from gioconda.animator import animate
     from gioconda.example import PHOTO, VOICE
 
-    with progress_bar("frames") as report:
-        made = animate(
-            PHOTO,
-            VOICE,
-            args.output,
-            seed=args.seed,
-            consent=args.consent,
-            badge=args.badge,
-            sign_key=args.sign_key,
-            report=report,
-        )
-    conclude(made.path, made.frames, made.seconds, made.note)
-    return 0
+    return speak(args, PHOTO, VOICE)

@@ -1,7 +1,7 @@
-"""``gioconda evaluate WHAT DATA``: figures on people that nothing was learned from."""
+"""``gioconda evaluate WHAT``: figures on people that nothing was learned from."""
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,152 +9,176 @@ from typing import TYPE_CHECKING, Any
 from gioconda.cli import Subparsers, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
 from gioconda.cli.progress import progress_bar
-from gioconda.cli.table import show
+from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from gioconda.evaluation.trials import Maker
     from gioconda.portrait import Portrait
-
-    Picture = NDArray[np.uint8]
 
 _EVERY = 3  # of the spoken sentences: a hundred
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("evaluate", help="measure on clips of people never seen")
+    """Offer the command."""
+    parser = subparsers.add_parser("evaluate", help="measure quality on people never seen")
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    basis = what.add_parser("basis", help="how well the basis explains faces")
-    basis.set_defaults(measure=_basis)
-    speech = what.add_parser("speech", help="how well the mouth follows speech")
-    speech.set_defaults(measure=_speech)
-    reenactment = what.add_parser("reenactment", help="how well frames show what drives them")
-    reenactment.add_argument(
-        "--clips",
-        metavar="N",
-        type=positive,
-        help="a sample, even over people (default: all)",
-    )
-    reenactment.set_defaults(measure=_reenactment)
-    renderer = what.add_parser("renderer", help="how real drawn mouths and eyes look")
+
+    def offer(
+        name: str, measure: Callable[[argparse.Namespace], None], help: str
+    ) -> argparse.ArgumentParser:
+        evaluation = what.add_parser(name, help=help)
+        evaluation.set_defaults(measure=measure)
+        evaluation.add_argument("--json", action="store_true", help="print one JSON object")
+        return evaluation
+
+    basis = offer("basis", _basis, "how well the basis explains faces")
+    speech = offer("speech", _speech, "how well the mouth follows speech")
+    reenactment = offer("reenactment", _reenactment, "how well frames follow the motion")
+    renderer = offer("renderer", _renderer, "how real drawn mouths and eyes look")
+    sync = offer("sync", _sync, "whether sound and picture of a set are in step")
+    generator = offer("generator", _generator, "how lifelike motion is, and how well it speaks")
+    gaze = offer("gaze", _gaze, "how well the gaze of drawn eyes is read back")
+    dials = offer("dials", _dials, "how exactly rendered frames obey the dials")
+    emotion = offer("emotion", _emotion, "whether portraits show the emotion asked for")
+    alignment = offer("alignment", _alignment, "how exactly phones are found in speech")
+    for evaluation in (basis, speech, reenactment, renderer, sync, generator):
+        add_clip_arguments(evaluation)
+    for evaluation in (gaze, dials, emotion):
+        evaluation.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+")
+    for evaluation in (reenactment, renderer):
+        evaluation.add_argument(
+            "--clips",
+            metavar="N",
+            type=positive,
+            help="how many clips, spread evenly over the people (default: all)",
+        )
+    _add_options(renderer, generator, dials, emotion, alignment)
+
+
+def _add_options(
+    renderer: argparse.ArgumentParser,
+    generator: argparse.ArgumentParser,
+    dials: argparse.ArgumentParser,
+    emotion: argparse.ArgumentParser,
+    alignment: argparse.ArgumentParser,
+) -> None:
     renderer.add_argument(
         "--model",
         metavar="FILE",
         type=Path,
         action="append",
         default=[],
-        help="a file of `gioconda train renderer`, may be given again (default: the released one)",
-    )
-    renderer.add_argument(
-        "--clips",
-        metavar="N",
-        type=positive,
-        help="a sample, even over people (default: all)",
+        help="a file of `gioconda train renderer`; may be repeated (default: the released one)",
     )
     renderer.add_argument(
         "--split",
         choices=("val", "train"),
         default="val",
-        help="train: how are those drawn that it has learned from? (default: %(default)s)",
-    )
-    renderer.set_defaults(measure=_renderer)
-    sync = what.add_parser("sync", help="whether sound and picture of a set are in step")
-    sync.set_defaults(measure=_sync)
-    generator = what.add_parser(
-        "generator", help="how lifelike generated motion is, and how well it speaks"
+        help="train measures on the people that it learned from (default: %(default)s)",
     )
     generator.add_argument(
         "--spoken",
         metavar="SPOKEN",
         type=Path,
-        help="a set that gioconda prepare --tts made, for more closures of the lips",
+        help="a set of `gioconda prepare --tts`, for more closures of the lips",
     )
     generator.add_argument(
         "--steps",
         metavar="N",
-        type=int,
+        type=positive,
         nargs="+",
-        help="compare the movement for these numbers of steps, and nothing else",
+        help="only compare the movement for these numbers of sampling steps",
     )
-    generator.set_defaults(measure=_generator)
-    gaze = what.add_parser("gaze", help="how well drawn eyes are read back, portrait by portrait")
-    gaze.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
-    gaze.set_defaults(measure=_gaze)
-    dials = what.add_parser("dials", help="how exactly the dials are obeyed, on rendered frames")
-    dials.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     dials.add_argument(
         "--seconds",
         type=positive,
         default=4,
-        help="of speech for each value (default: %(default)s)",
+        help="seconds of speech for each value (default: %(default)s)",
     )
-    dials.set_defaults(measure=_dials)
-    emotion = what.add_parser("emotion", help="whether portraits show the emotion asked for")
-    emotion.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+", help="portraits")
     emotion.add_argument(
         "--strength", metavar="S", type=float, default=1.0, help="above 0 to 1 (default: 1)"
     )
-    emotion.set_defaults(measure=_emotion)
-    alignment = what.add_parser("alignment", help="how exactly phones are found in speech")
     alignment.add_argument(
-        "spoken", metavar="SPOKEN", type=Path, help="a set that gioconda prepare --tts made"
+        "spoken", metavar="SPOKEN", type=Path, help="a set of `gioconda prepare --tts`"
     )
     alignment.add_argument(
-        "--every", metavar="N", type=int, default=1, help="take every n-th sentence"
+        "--every", metavar="N", type=positive, default=1, help="take every Nth sentence"
     )
-    alignment.set_defaults(measure=_alignment)
-    for evaluation in (basis, speech, reenactment, renderer, sync, generator):
-        add_clip_arguments(evaluation)
-    for evaluation in (
-        basis,
-        speech,
-        reenactment,
-        renderer,
-        sync,
-        generator,
-        gaze,
-        dials,
-        emotion,
-        alignment,
-    ):
-        evaluation.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
+    """Measure."""
     args.measure(args)
     return 0
+
+
+# --- on clips ---
 
 
 def _basis(args: argparse.Namespace) -> None:
     from gioconda.evaluation.basis import REGIONS, evaluate_basis
 
     with progress_bar("clips") as report:
-        result: dict[str, Any] = evaluate_basis(read_split(args, "val"), report=report)
+        result = evaluate_basis(read_split(args, "val"), report)
     rows = [
-        [name, *(" ".join(f"{v:5.2f}" for v in errors[region].values()) for region in REGIONS)]
-        for name, errors in result.items()
-        if isinstance(errors, dict)
+        [name, *(f"{e.median:5.2f} {e.mean:5.2f} {e.p95:5.2f}" for e in errors.values())]
+        for name, errors in result.errors.items()
     ]
-    counts = "{people} people, {clips} clips, {frames} frames".format(**result)
-    show(
-        result,
-        args.json,
-        "Error of rebuilt points, % of the inter-ocular distance: median, mean, p95\n" + counts,
-        ["D", *REGIONS],
-        rows,
+    title = (
+        "Error of rebuilt points, % of the inter-ocular distance: median, mean, p95\n"
+        f"{result.people} people, {result.clips} clips, {result.frames} frames"
     )
+    show(result, args.json, title, ["D", *REGIONS], rows)
 
 
 def _speech(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.speech import evaluate_speech
+    from gioconda.evaluation.speech import SpeechAgreement, evaluate_speech
 
     with progress_bar("clips") as report:
         result = evaluate_speech(read_split(args, "val"), report)
-    rows = [[name, f"{value:.3g}"] for name, value in result.items()]
     title = "Predicted against tracked mouth opening, Pearson's r, median over clips"
-    show(result, args.json, title, ["", "value"], rows)
+    show(result, args.json, title, ["", "value"], measure_rows(SpeechAgreement, [result]))
+
+
+def _reenactment(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.reenactment import UNITS, MotionErrors, evaluate_reenactment
+
+    with progress_bar("clips") as report:
+        result = evaluate_reenactment(read_split(args, "val"), args.clips, report)
+    rows = [
+        [name.replace("_", " "), *cells(result.errors[name]), unit] for name, unit in UNITS.items()
+    ]
+    title = (
+        "Motion tracked in the rendered frames against what drove them, absolute error\n"
+        f"{result.clips} clips, {result.frames} frames, {result.refused} clips refused, "
+        f"{result.lost:.1f} % of frames lost, background moved by {result.background:.2f} of 255"
+    )
+    show(result, args.json, title, ["", *headings(MotionErrors), "unit"], rows)
+
+
+def _renderer(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.renderer import REGIONS, RegionScores, evaluate_renderer
+    from gioconda.renderer.networks import precisions, released
+    from gioconda.renderer.neural import NeuralDecoder
+
+    decoders: dict[str, Any] = {
+        f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)
+        for file in args.model or [released()]
+        for name in precisions(file)
+        if name != "bf16" or "int8" not in precisions(file)
+    }
+    with progress_bar("clips") as report:
+        result = evaluate_renderer(read_split(args, args.split), decoders, args.clips, report)
+    methods = result.methods.values()
+    rows = [
+        row
+        for region in REGIONS
+        for row in measure_rows(RegionScores, [m.get(region) for m in methods], f"{region} ")
+        if any(row[1:])
+    ]
+    title = f"Drawn against real frames, {result.clips} clips, {result.frames} frames"
+    show(result, args.json, title, ["", *result.methods], rows)
 
 
 def _sync(args: argparse.Namespace) -> None:
@@ -166,110 +190,70 @@ def _sync(args: argparse.Namespace) -> None:
     rows = [
         [
             source,
-            f"{found['closures']:.0f}",
-            f"{found['before']:+.2f}",
-            f"{found['late']:+.2f}",
-            f"{found['low']:+.2f} to {found['high']:+.2f}",
+            str(found.closures),
+            f"{found.lag_before:+.2f}",
+            f"{found.lag:+.2f}",
+            f"{found.low:+.2f} to {found.high:+.2f}",
         ]
         for source, found in result.items()
     ]
-    title = "Frames by which sound comes after shutting lips, against the other sources"
+    title = "Frames by which the sound lags behind the lips, against the other sources"
     show(result, args.json, title, ["source", "closures", "as it came", "now", "95 %"], rows)
 
 
-def _alignment(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.alignment import evaluate_alignment
-
-    if args.every < 1:
-        raise GiocondaError(f"--every is {args.every}, expected at least 1")
-    with progress_bar("sentences") as report:
-        result = evaluate_alignment(args.spoken, args.every, report)
-    rows = [
-        [name, *(f"{value:.1f}" for value in errors.values())]
-        for name, errors in result["errors"].items()
-    ]
-    title = (
-        "Found against exact starts and ends of phones, milliseconds\n"
-        f"{result['utterances']} sentences, {result['refused']} refused"
-    )
-    heads = ["", "phones", "matched %", "median", "p90", "mean", "bias", "within a frame %"]
-    show(result, args.json, title, heads, rows)
-
-
 def _generator(args: argparse.Namespace) -> None:
-    from gioconda.cli.figures import show_figures
+    from gioconda.cli.figures import show_figures, show_steps
     from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.evaluation.generator import evaluate_generator
-    from gioconda.evaluation.takes import Maker
+    from gioconda.evaluation.generator import evaluate_generator, evaluate_steps
     from gioconda.generator import BaselineGenerator, Generator
 
-    if args.steps:
-        _steps(args)
-        return
     makers: dict[str, Maker] = {"generator": Generator, "version 0": BaselineGenerator}
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
+        if args.steps:
+            makers = {str(steps): partial(Generator, steps=steps) for steps in args.steps}
+            show_steps(evaluate_steps(held_out, others, makers, report), args.json)
+            return
         sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
         result = evaluate_generator(held_out, others, makers, sentences, report)
-    show_figures(result, list(makers), args.json)
+    show_figures(result, args.json)
 
 
-def _steps(args: argparse.Namespace) -> None:
-    from functools import partial
-
-    from gioconda.evaluation.generator import evaluate_steps
-    from gioconda.evaluation.naturalness import MEASURES
-    from gioconda.generator import Generator
-
-    if min(args.steps) < 1:
-        raise GiocondaError(f"--steps is {min(args.steps)}, expected 1 or more")
-    makers = {str(steps): partial(Generator, steps=steps) for steps in args.steps}
-    with progress_bar("numbers of steps") as report:
-        result = evaluate_steps(read_split(args, "val"), read_split(args, "train"), makers, report)
-    names = [*MEASURES, "frechet"]
-    rows = [
-        [column, *(f"{found[name]:.2f}" if name in found else "" for name in names)]
-        for column, found in result.items()
-    ]
-    show(result, args.json, "Movement by how often the network is asked", ["steps", *names], rows)
+# --- on portraits ---
 
 
 def _gaze(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.dials import measure_reading
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
+    from gioconda.evaluation.dials import GazeErrors, Reading, measure_reading
+    from gioconda.evaluation.results import counted
 
     result = {}
     with progress_bar("portraits") as report:
-        for i, path in enumerate(args.pictures):
-            report(i, len(args.pictures))
-            result[path.name] = measure_reading(make_portrait(read_image(path)))
-    rows = [[name, *(f"{value:.3g}" for value in row.values())] for name, row in result.items()]
-    title = "Drawn gaze, read back from the rendered frames; degrees against the camera"
-    heads = ["", "error", "scatter", "yaw slope", "pitch slope", "calibrated", "distance error"]
-    show(result, args.json, title, heads, rows)
+        for path, portrait in zip(args.pictures, counted(_portraits(args), report), strict=True):
+            result[path.name] = measure_reading(portrait)
+    rows = [[name, *cells(found.gaze), *cells(found)] for name, found in result.items()]
+    title = "Drawn gaze, read back from the rendered frames, against the camera"
+    show(result, args.json, title, ["", *headings(GazeErrors), *headings(Reading)], rows)
 
 
 def _dials(args: argparse.Namespace) -> None:
+    from gioconda.animator import Animator
+    from gioconda.cli.figures import show_dials
+    from gioconda.controls import Controls
     from gioconda.evaluation.dials import evaluate_dials
+    from gioconda.example import voice
 
+    pcm = voice(args.seconds)
     portraits = _portraits(args)
     with progress_bar("videos") as report:
-        result = evaluate_dials(portraits, _shoot(args.seconds), report)
-    rows = [
-        [f"{dial}: {name}", f"{value:.3f}"]
-        for dial, found in result.items()
-        for name, value in found.items()
-    ]
-    title = (
-        f"Dials on rendered frames of {len(portraits)} portraits; gaze in degrees, blinks a "
-        "minute,\nspeed of the head in degrees a frame"
-    )
-    show(result, args.json, title, ["", "measured"], rows)
+        result = evaluate_dials(
+            portraits,
+            lambda who, dials: Animator(who, controls=Controls(**dials)).speak(pcm),
+            report,
+        )
+    show_dials(result, len(portraits), args.json)
 
 
 def _emotion(args: argparse.Namespace) -> None:
-    from gioconda.controls import EMOTIONS
     from gioconda.data.videos.emotion import EMOTIONS as JUDGED
     from gioconda.evaluation.emotion import evaluate_emotion
 
@@ -277,11 +261,7 @@ def _emotion(args: argparse.Namespace) -> None:
         raise GiocondaError(f"--strength is {args.strength:g}, expected above 0 and at most 1")
     portraits = _portraits(args)
     with progress_bar("portraits") as report:
-        counts = evaluate_emotion(portraits, args.strength, report)
-    result = {
-        asked: dict(zip(JUDGED, map(int, row), strict=True))
-        for asked, row in zip(EMOTIONS, counts, strict=True)
-    }
+        result = evaluate_emotion(portraits, args.strength, report)
     rows = [[asked, *map(str, found.values())] for asked, found in result.items()]
     title = (
         f"Emotions asked for at strength {args.strength:g} (rows) and found (columns), "
@@ -297,53 +277,17 @@ def _portraits(args: argparse.Namespace) -> "list[Portrait]":
     return [make_portrait(read_image(path)) for path in args.pictures]
 
 
-def _shoot(seconds: float) -> "Callable[[Portrait, Mapping[str, Any]], Iterator[Picture]]":
-    """Draws a portrait that speaks the bundled voice under some controls."""
-    from gioconda.animator import Animator
-    from gioconda.controls import Controls
-    from gioconda.example import voice
-
-    pcm = voice(seconds)
-    return lambda portrait, dials: Animator(portrait, controls=Controls(**dials)).speak(pcm)
+# --- on spoken sentences ---
 
 
-def _reenactment(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.reenactment import MEASURES, evaluate_reenactment
+def _alignment(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.alignment import AlignmentErrors, evaluate_alignment
 
-    with progress_bar("clips") as report:
-        result: dict[str, Any] = evaluate_reenactment(
-            read_split(args, "val"), args.clips, report=report
-        )
-    rows = [
-        [name, *(f"{value:.2f}" for value in result["errors"][name].values()), unit]
-        for name, unit in MEASURES.items()
-    ]
+    with progress_bar("sentences") as report:
+        result = evaluate_alignment(args.spoken, args.every, report)
     title = (
-        "Motion tracked in the rendered frames against what drove them, absolute error\n"
-        "{clips} clips, {frames} frames, {refused} clips refused, {lost:.1f} % of frames lost, "
-        "background moved by {background:.2f} of 255"
-    ).format(**result)
-    show(result, args.json, title, ["", "median", "mean", "p95", "moved", "unit"], rows)
-
-
-def _renderer(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.renderer import evaluate_renderer
-    from gioconda.renderer.neural import NeuralDecoder, precisions, released
-
-    decoders: dict[str, Any] = {
-        f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)
-        for file in args.model or [released()]
-        for name in precisions(file)
-        if name != "bf16" or "int8" not in precisions(file)
-    }
-    with progress_bar("clips") as report:
-        result: dict[str, Any] = evaluate_renderer(
-            read_split(args, args.split), decoders, args.clips, report
-        )
-    methods = result["methods"]
-    rows = [
-        [measure, *(f"{found[measure]:.3g}" for found in methods.values())]
-        for measure in next(iter(methods.values()))
-    ]
-    title = "Drawn against real frames, {clips} clips, {frames} frames".format(**result)
-    show(result, args.json, title, ["", *methods], rows)
+        "Found against exact starts and ends of phones\n"
+        f"{result.utterances} sentences, {result.refused} refused"
+    )
+    heads = ["", *headings(AlignmentErrors)]
+    show(result, args.json, title, heads, named_rows(result.errors))

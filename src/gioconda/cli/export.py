@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -12,33 +12,18 @@ def add_parser(subparsers: Subparsers) -> None:
         "export", help="turn a motion file into weights of ARKit's 52 blendshapes"
     )
     parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        type=Path,
-        required=True,
-        help="the .csv to write, in the layout of Live Link Face",
-    )
+    add_output(parser, "the .csv to write, in the layout of Live Link Face")
 
 
 def run(args: argparse.Namespace) -> int:
     """Export."""
     from gioconda.face.blendshapes import table
     from gioconda.media import FPS
-    from gioconda.media.files import PendingFile, write_error
+    from gioconda.media.files import whole_file
     from gioconda.motion import Motion
 
-    pending = PendingFile(args.output, (".csv",))
-    try:
+    with whole_file(args.output, (".csv",)) as file:
         motion = Motion.load(args.motion)
-        text = table(motion)
-        try:
-            pending.partial.write_text(text, encoding="ascii", newline="\n")
-        except OSError as error:
-            raise write_error(args.output, error) from error
-        pending.commit()
-    finally:
-        pending.discard()
+        file.write_text(table(motion), encoding="ascii", newline="\n")
     print(f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s)")
     return 0

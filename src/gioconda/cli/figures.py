@@ -1,147 +1,145 @@
-"""The figures of ``gioconda evaluate generator`` as one table."""
+"""The figures of generated motion, of ``gioconda evaluate generator`` and ``dials``, as tables."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
-from typing import Any, Final
 
-from gioconda.cli.table import show
+from gioconda.cli.table import cells, headings, measure_rows, show
+from gioconda.evaluation import generator
+from gioconda.evaluation.dials import DialResult, GazeErrors
+from gioconda.evaluation.lips import Contacts, LipAgreement
+from gioconda.evaluation.naturalness import Movement
+from gioconda.evaluation.results import measures, write
+from gioconda.evaluation.silence import Drift, MouthAtRest
 
-_LIPS: Final = {
-    "opening": ("mouth opening, r, median", ".2f"),
-    "width": ("mouth width, r, median", ".2f"),
-    "spread": ("mouth opening, spread against the real one", ".2f"),
-    "vertex error": ("lip vertex error, % of the eye distance", ".2f"),
-    "offset": ("lips come late by, frames", "+.2f"),
-}
-_SILENCE: Final = {
-    "shut": ("frames with the mouth shut, %", ".1f"),
-    "jitter": ("jitter of the opening, % of the eye distance a frame", ".4f"),
-    "widest": ("mouth opening, 99th percentile, %", ".2f"),
-}
-_SEEDS: Final = {
-    "two seeds": "two seeds differ by",
-    "one seed": "one seed differs from itself by",
-    "pieces": "sound in pieces differs by",
-}
+_Rows = list[list[str]]
 
 
-def show_figures(result: Mapping[str, Any], makers: Sequence[str], as_json: bool) -> None:
-    """Print what `evaluate_generator` found; the columns: real, the generators, shuffled.
-
-    Args:
-        result: as `evaluate_generator` gives it.
-        makers: names of the generators.
-        as_json: print one JSON object instead.
-    """
-    columns = ["real", *makers, "shuffled"]
-    sections = (_lips, _naturalness, _silence, _long, _seeds)
-    rows = [row for section in sections for row in section(result, columns)]
+def show_figures(result: generator.GeneratorResult, as_json: bool) -> None:
+    """Print all figures, or one JSON object."""
+    columns = list(result.columns.values())
+    rows = [
+        *_lips(result, columns),
+        *_movement(result, columns),
+        *_silence(columns),
+        *_drift(columns),
+        *measure_rows(generator.SeedDifferences, [column.seeds for column in columns]),
+    ]
     title = (
         "Generated motion on people never seen\n"
-        "{takes} clips of {people} people; movement against {long people} people in "
-        "{long minutes:.1f} minutes of speech of 4 s and more"
-    ).format(**result)
-    show(result, as_json, title, ["", *columns], rows)
+        f"{result.trials} clips of {result.people} people; movement against "
+        f"{result.long_people} people in {result.long_minutes:.1f} minutes of speech of 4 s and "
+        "more"
+    )
+    show(result, as_json, title, ["", *result.columns], rows)
 
 
-def _lips(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
-    found, met = result["lips"], result["closures"]
+def show_steps(result: Mapping[str, generator.StepScores], as_json: bool) -> None:
+    """Print the movement by the number of sampling steps, or one JSON object."""
     rows = [
-        [title, *(_cell(found, column, name, form) for column in columns)]
-        for name, (title, form) in _LIPS.items()
+        [column, *cells(found.movement), write(found.distance, ".2f")]
+        for column, found in result.items()
     ]
-    for shift in next(iter(result["judge"].values())):
-        title = "sync judge, score" if shift == "0" else f"  sound moved by {shift} frames"
-        rows.append([title, *(_cell(result["judge"], column, shift, ".3f") for column in columns)])
-    sources = next(iter(found.values()))["by source"]
-    for source in sources:
-        by = {column: figures["by source"] for column, figures in found.items()}
-        cells = (_cell(by, column, source, ".2f") for column in columns)
-        rows.append([f"  mouth opening, r: {source}", *cells])
-    if met:
-        count, level = met["real"]["heard"], result["threshold"]
-        for name, title in (
-            ("met", f"lips meet (under {level:.2f} %) in p, b, m, % of {count:.0f}"),
-            ("vowels met", "  and in vowels, %"),
-        ):
-            rows.append([title, *(_cell(met, column, name, ".0f") for column in columns)])
-    if spoken := result["spoken closures"]:
-        count = next(iter(spoken.values()))["heard"]
-        for name, title in (
-            ("met", f"lips meet in p, b, m of spoken sentences, % of {count:.0f}"),
-            ("vowels met", "  and in vowels, %"),
-        ):
-            rows.append([title, *(_cell(spoken, column, name, ".0f") for column in columns)])
-    if touched := result["spoken touches"]:
-        level = result["touch threshold"]
-        title = f"lip near the teeth (under {level:.2f} %) in f, v of spoken sentences, %"
-        rows.append([title, *(_cell(touched, column, "met", ".0f") for column in columns)])
-        title = "  and in vowels, %"
-        rows.append([title, *(_cell(touched, column, "vowels met", ".0f") for column in columns)])
-    return rows
+    heads = ["steps", *headings(Movement), "Fréchet distance"]
+    show(result, as_json, "Movement by the number of sampling steps", heads, rows)
 
 
-def _naturalness(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
-    from gioconda.evaluation.naturalness import MEASURES
+def show_dials(result: DialResult, portraits: int, as_json: bool) -> None:
+    """Print how exactly the dials are obeyed, or one JSON object."""
+    rows = [
+        *measure_rows(GazeErrors, [result.gaze], "gaze: "),
+        *measure_rows(GazeErrors, [result.gaze_as_read], "gaze as read: "),
+        ["distance: error", f"{result.distance_error:.3f}"],
+        ["distance: slope", f"{result.distance_slope:.3f}"],
+        *([f"blinks {dial:g}: a minute", f"{rate:.1f}"] for dial, rate in result.blinks.items()),
+        *(
+            [f"amplitude {dial:g}: head speed, degrees a frame", f"{speed:.3f}"]
+            for dial, speed in result.head_speed.items()
+        ),
+        ["amplitude: steps up that raise the speed, share", f"{result.amplitude_monotone:.3f}"],
+    ]
+    title = f"Dials on rendered frames of {portraits} portraits"
+    show(result, as_json, title, ["", "measured"], rows)
 
-    found = result["naturalness"]
-    if "real" not in found:
+
+# --- the parts of one table ---
+
+
+def _lips(result: generator.GeneratorResult, columns: Sequence[generator.Scores]) -> _Rows:
+    rows = measure_rows(LipAgreement, [column.lips for column in columns])
+    for shift in columns[0].sync:
+        title = f"  sound moved by {shift} frames" if shift else "sync judge, score"
+        rows.append([title, *(write(column.sync[shift], ".3f") for column in columns)])
+    by_source = [column.lips.by_source if column.lips else {} for column in columns]
+    for source, first in next(filter(None, by_source), {}).items():
+        cells = (write(found[source].opening, ".2f") if found else "" for found in by_source)
+        rows.append([f"  mouth opening, r: {source} ({first.trials})", *cells])
+    closure, touch = result.closure_threshold or 0, result.touch_threshold or 0
+    return [
+        *rows,
+        *_contacts(
+            f"lips meet (under {closure:.2f} %) in p, b, m, % of {{}}",
+            [column.closures for column in columns],
+        ),
+        *_contacts(
+            "lips meet in p, b, m of spoken sentences, % of {}",
+            [column.spoken_closures for column in columns],
+        ),
+        *_contacts(
+            f"lip near the teeth (under {touch:.2f} %) in f, v of spoken sentences, %",
+            [column.spoken_touches for column in columns],
+        ),
+    ]
+
+
+def _contacts(title: str, found: Sequence[Contacts | None]) -> _Rows:
+    known = next(filter(None, found), None)
+    if known is None:
+        return []
+    met, vowels = measure_rows(Contacts, found)
+    return [[title.format(known.phones), *met[1:]], vowels]
+
+
+def _movement(result: generator.GeneratorResult, columns: Sequence[generator.Scores]) -> _Rows:
+    """The real movement with its interval, and generated ones with their ratio to it."""
+    real = result.columns[generator.REAL].movement
+    if real is None or result.movement_interval is None:
         return []
     rows = []
-    for name, unit in MEASURES.items():
-        real = found["real"][name]
-        low, high = found["interval"][name]
-        cells = [f"{real:.3g} [{low:.3g}, {high:.3g}]"]
+    for each in measures(Movement):
+        low, high = (each.text(end) for end in result.movement_interval)
+        cells = [f"{each.text(real)} [{low}, {high}]"]
+        level = getattr(real, each.name)
         for column in columns[1:]:
-            value = found.get(column, {}).get(name)
-            ratio = f" (x {value / real:.2f})" if value is not None and real > 0 else ""
-            cells.append("" if value is None else f"{value:.3g}{ratio}")
-        rows.append([f"{name}, {unit}", *cells])
-    if result["frechet"]:
-        floor = next(iter(result["frechet"].values()))["floor"]
-        distances = [_cell(result["frechet"], column, "made", ".2f") for column in columns[1:]]
-        rows.append(["Fréchet distance of motion", f"{floor:.2f}", *distances])
+            made = column.movement
+            ratio = f" (x {getattr(made, each.name) / level:.2f})" if made and level > 0 else ""
+            cells.append(each.text(made) + ratio)
+        rows.append([each.heading, *cells])
+    distances = [column.distance for column in columns]
+    if known := next(filter(None, distances), None):
+        made_cells = [write(found.made if found else None, ".2f") for found in distances[1:]]
+        rows.append(["Fréchet distance of motion", f"{known.floor:.2f}", *made_cells])
     return rows
 
 
-def _silence(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
-    rows = []
-    silence = result["silence"]
-    for sound in next(iter(silence.values())):
-        by = {column: figures[sound] for column, figures in silence.items()}
-        for name, (title, form) in _SILENCE.items():
-            cells = (_cell(by, column, name, form) for column in columns)
-            rows.append([f"{sound}: {title}", *cells])
-    return rows
-
-
-def _long(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
-    """The change from minute 1 to 10, and the ratio of the spreads."""
-    rows = []
-    long = result["long"]
-    for name in next(iter(long.values())):
-        cells = []
-        for column in columns:
-            if column not in long:
-                cells.append("")
-                continue
-            found = long[column][name]
-            change = found["last"] - found["first"]
-            spread = found["moved last"] / max(found["moved first"], 1e-9)
-            cells.append(f"{change:+.2f} ± {found['between']:.2f}; x {spread:.2f}")
-        rows.append([f"minute 10 against 1: {name}; its spread", *cells])
-    return rows
-
-
-def _seeds(result: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
+def _silence(columns: Sequence[generator.Scores]) -> _Rows:
     return [
-        [title, *(_cell(result["seeds"], column, name, ".2g") for column in columns)]
-        for name, title in _SEEDS.items()
+        row
+        for sound in next((column.silence for column in columns if column.silence), {})
+        for row in measure_rows(
+            MouthAtRest, [column.silence.get(sound) for column in columns], f"{sound}: "
+        )
     ]
 
 
-def _cell(found: Mapping[str, Mapping[str, float]], column: str, name: str, form: str) -> str:
-    value = found.get(column, {}).get(name)
-    if value is None:
-        return ""
-    return "none" if isnan(value) else format(value, form)
+def _drift(columns: Sequence[generator.Scores]) -> _Rows:
+    """The change from minute 1 to 10, and the ratio of the spreads."""
+
+    def cell(found: Drift | None) -> str:
+        if found is None:
+            return ""
+        spread = found.last_spread / max(found.first_spread, 1e-9)
+        return f"{found.last - found.first:+.2f} ± {found.between:.2f}; x {spread:.2f}"
+
+    return [
+        [f"minute 10 against 1: {name}; its spread", *(cell(c.drift.get(name)) for c in columns)]
+        for name in next((column.drift for column in columns if column.drift), {})
+    ]

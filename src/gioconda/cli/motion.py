@@ -1,10 +1,9 @@
 """gioconda motion: a voice becomes motion."""
 
 import argparse
-from pathlib import Path
 from time import perf_counter
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 from gioconda.cli.dials import add_dial_options, read_controls
 from gioconda.cli.progress import progress_bar
 
@@ -13,9 +12,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("motion", help="turn a voice into a motion file")
     parser.add_argument("audio", metavar="AUDIO", help="a voice: any sound, or video with sound")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help="motion file, .npz"
-    )
+    add_output(parser, "motion file, .npz")
     parser.add_argument(
         "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
     )
@@ -24,8 +21,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Move."""
-    import numpy as np
-
     from gioconda.animator import HOP
     from gioconda.generator import Generator
     from gioconda.media import FPS, SAMPLE_RATE, read_audio
@@ -45,11 +40,7 @@ def run(args: argparse.Namespace) -> int:
             report(sum(map(len, parts)), total)
         parts.append(generator.finish())
         report(total, total)
-    motion = Motion(
-        np.concatenate([part.pose for part in parts]),
-        np.concatenate([part.dynamics for part in parts]),
-        parts[0].basis,
-    )
+    motion = Motion.joined(parts)
     motion.save(args.output)
     seconds = perf_counter() - start
     print(

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,30 +44,21 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("plot", help="draw a motion file: mouth, lids, gaze, head")
     parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
     parser.add_argument("--audio", metavar="FILE", help="the voice that goes with it")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help="the .png to write"
-    )
+    add_output(parser, "the .png to write")
 
 
 def run(args: argparse.Namespace) -> int:
     """Plot."""
     from gioconda.data.videos.card import check_matplotlib
     from gioconda.media import read_audio
-    from gioconda.media.files import PendingFile, write_error
+    from gioconda.media.files import whole_file
     from gioconda.motion import Motion
 
     check_matplotlib("the plot")
-    pending = PendingFile(args.output, (".png",))
-    try:
+    with whole_file(args.output, (".png",)) as file:
         motion = Motion.load(args.motion)
         voice = None if args.audio is None else read_audio(args.audio)
-        try:
-            draw(motion, voice, pending.partial)
-        except OSError as error:
-            raise write_error(args.output, error) from error
-        pending.commit()
-    finally:
-        pending.discard()
+        draw(motion, voice, file)
     return 0
 
 
@@ -77,10 +68,11 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
     Mouth and lids are those of the mean face, moved as the motion says.
 
     Raises:
-        GiocondaError: if the motion is told in another basis than the released one.
+        GiocondaError: if the motion is in another basis than the released one.
     """
     import numpy as np
 
+    from gioconda.evaluation.dials import directions
     from gioconda.face import measure
     from gioconda.face.basis import check_basis, released_basis
     from gioconda.face.pose import rotation
@@ -94,20 +86,13 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
         lids.append(measure.lid_opening(faces))
         gaze.append(measure.gaze(faces))
     right, left = np.concatenate(lids).T
-    eye_yaw, eye_pitch = np.concatenate(gaze).T
-    # against the head → against the camera
-    looks = [np.sin(eye_yaw) * np.cos(eye_pitch), -np.sin(eye_pitch)]
-    looks.append(-np.cos(eye_yaw) * np.cos(eye_pitch))
     turned = np.array([rotation(*angles) for angles in motion.pose[:, :3].tolist()])
-    x, y, z = np.einsum("tij,jt->it", turned, np.array(looks))
+    gaze_yaw, gaze_pitch = directions(turned, np.concatenate(gaze)).T
     yaw, pitch, roll = np.degrees(motion.pose[:, :3]).T
     return {
         "Mouth opening, % of the eyes' distance": {"": 100 * np.concatenate(mouth)},
         "Lid opening, height / width": {"right eye": right, "left eye": left},
-        "Gaze against the camera, degrees": {
-            "yaw, right": np.degrees(np.arctan2(x, -z)),
-            "pitch, up": np.degrees(np.arcsin(np.clip(-y, -1, 1))),
-        },
+        "Gaze against the camera, degrees": {"yaw, right": gaze_yaw, "pitch, up": gaze_pitch},
         "Head turned, degrees": {"yaw, right": yaw, "pitch, up": pitch, "roll, clockwise": roll},
         "Head moved, % of the eyes' distance; size, %": {
             "x, right": 100 * motion.pose[:, 3],

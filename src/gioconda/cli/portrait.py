@@ -4,15 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("portrait", help="draw what is found in a photo")
     parser.add_argument("photo", metavar="PHOTO", type=Path, help="a picture of a face")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help="report, .png or .jpg"
-    )
+    add_output(parser, "report, .png or .jpg")
     parser.add_argument(
         "--face", metavar="N", type=int, help="which face of several, from the left, from 1"
     )

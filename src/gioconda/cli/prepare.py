@@ -5,13 +5,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.data.videos.quality import Limits
+
+# Options that mean nothing to --tts.
+_VIDEO_OPTIONS: Final = (
+    *("val", "licence", "release", "allow_licence"),
+    *("limit", "shard_size", "ray", "work"),
+)
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -57,7 +63,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--shard-size", metavar="MIB", type=float, default=50, help="at most (default: %(default)g)"
     )
     parser.add_argument(
-        "--processes", metavar="N", type=int, help="on this machine (default: one a core)"
+        "--processes", metavar="N", type=positive, help="on this machine (default: one a core)"
     )
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
@@ -71,19 +77,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help="instead of videos: English sentences said by flite and festival, with phone times",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-# Options that say nothing to --tts, and what they are where they are not given.
-_VIDEO_OPTIONS: Final[dict[str, Any]] = {
-    "val": 0.05,
-    "licence": "",
-    "release": False,
-    "allow_licence": [],
-    "limit": [],
-    "shard_size": 50,
-    "ray": None,
-    "work": None,
-}
+    defaults = {option: parser.get_default(option) for option in _VIDEO_OPTIONS}
+    parser.set_defaults(video_defaults=defaults)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,8 +90,6 @@ def run(args: argparse.Namespace) -> int:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
     if not 0 <= args.val <= 1:
         raise GiocondaError(f"--val is {args.val:g}, expected a share from 0 to 1")
-    if args.processes is not None and args.processes < 1:
-        raise GiocondaError(f"--processes is {args.processes}, expected at least 1")
     if args.shard_size <= 0:
         raise GiocondaError(f"--shard-size is {args.shard_size:g} MiB, expected more than 0")
     options = Options(
@@ -166,7 +159,8 @@ def _spoken(args: argparse.Namespace) -> int:
 
     if args.sources:
         raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
-    given = [option for option, usual in _VIDEO_OPTIONS.items() if getattr(args, option) != usual]
+    usual = args.video_defaults
+    given = [option for option in usual if getattr(args, option) != usual[option]]
     if given:
         names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
         raise GiocondaError(f"{names} is about videos and does not go with --tts; leave it out")

@@ -13,7 +13,7 @@ class Report(Protocol):
 
 @contextmanager
 def progress_bar(label: str) -> Iterator[Report]:
-    """Shows percent, count and time left on stderr; shows nothing where that is no terminal.
+    """Shows percent, time left and count on stderr; shows nothing where that is no terminal.
 
     Yields ``report(done, total)``, to be called as the work goes on. The total may be learned,
     or change, on the way::
@@ -24,18 +24,10 @@ def progress_bar(label: str) -> Iterator[Report]:
                 report(index, len(frames))
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TaskProgressColumn as PercentColumn
-    from rich.progress import TimeRemainingColumn as TimeLeftColumn
+    from rich.progress import MofNCompleteColumn, Progress
 
     console = Console(stderr=True)
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        PercentColumn(),
-        MofNCompleteColumn(),
-        TimeLeftColumn(),
-    ]
+    columns = [*Progress.get_default_columns(), MofNCompleteColumn()]
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task(label, total=None)
 

@@ -1,11 +1,13 @@
 """A picture of what was found in a portrait."""
 
+from textwrap import wrap
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from PIL.ImageFont import load_default
 
 from gioconda.face import measure, topology
 from gioconda.face.finder import Face
@@ -14,6 +16,7 @@ from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
 _Picture = NDArray[np.uint8]
+_Points = NDArray[np.floating]
 
 _SIDE, _SMALL, _GAP, _TEXT = 760, 268, 16, 340  # pixels
 _INK, _PALE, _PAPER = (32, 36, 42), (112, 120, 130), (250, 250, 248)
@@ -78,9 +81,9 @@ def draw_report(portrait: Portrait, face: Face, name: str) -> _Picture:
         _paste(sheet, _fitted(picture, _SMALL), left, row)
     image = Image.fromarray(sheet)
     draw = ImageDraw.Draw(image)
-    draw.text((_GAP, _GAP - 4), name, _INK, _font(22))
+    draw.text((_GAP, _GAP - 4), name, _INK, load_default(22))
     for left, title in zip(lefts, panels, strict=True):
-        draw.text((left, row - 22), title, _PALE, _font(15))
+        draw.text((left, row - 22), title, _PALE, load_default(15))
     _write(draw, portrait, face, _GAP * 2 + _SIDE)
     return np.array(image)
 
@@ -89,8 +92,8 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
     """The column of numbers and the key to the colours."""
     y = _GAP + 30
     for title, value in facts(portrait, face):
-        draw.text((left, y), title, _PALE, _font(16))
-        draw.text((left + 160, y), value, _INK, _font(16))
+        draw.text((left, y), title, _PALE, load_default(16))
+        draw.text((left + 160, y), value, _INK, load_default(16))
         y += 29
     y += 20
     for colour, meaning in (
@@ -105,12 +108,12 @@ def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int)
         (_AXES[2], "where the nose points"),
     ):
         draw.rectangle((left, y + 5, left + 22, y + 15), colour, _PALE)
-        draw.text((left + 34, y), meaning, _INK, _font(16))
+        draw.text((left + 34, y), meaning, _INK, load_default(16))
         y += 26
     if face.note:
         y += 12
-        for line in _lines(face.note, 42):
-            draw.text((left, y), line, _INK, _font(15))
+        for line in wrap(face.note, 42):
+            draw.text((left, y), line, _INK, load_default(15))
             y += 21
 
 
@@ -125,10 +128,10 @@ def _marked(portrait: Portrait, face: Face) -> _Picture:
     points = (portrait.points[:, :2] + 0.5) * scale - 0.5
     overlay = picture.copy()
     for triangle in portrait.basis.triangles:
-        _line(overlay, points[triangle], _MESH, 1, closed=True)
+        _outline(overlay, points[triangle], _MESH, 1)
     picture = np.asarray(cv2.addWeighted(overlay, 0.3, picture, 0.7, 0), np.uint8)
     for rim, colour in _RIMS:
-        _line(picture, points[rim], colour, 3, closed=True)
+        _outline(picture, points[rim], colour, 3)
     head = portrait.head
     size = float(head.size[0]) * scale
     yaw, pitch = measure.gaze(portrait.face[None])[0]
@@ -173,27 +176,16 @@ def _turn(angle: float, negative: str, positive: str) -> str:
     return f"{abs(angle):.0f}° {positive if angle > 0 else negative}"
 
 
-def _line(
-    picture: _Picture,
-    points: NDArray[np.floating],
-    colour: tuple[int, ...],
-    width: int,
-    closed: bool,
-) -> None:
+def _outline(picture: _Picture, points: _Points, colour: tuple[int, ...], width: int) -> None:
     fixed = np.rint(points * 16).astype(np.int32)  # cv2's sixteenths of a pixel
-    cv2.polylines(picture, [fixed], closed, colour, width, cv2.LINE_AA, shift=4)
+    cv2.polylines(picture, [fixed], True, colour, width, cv2.LINE_AA, shift=4)
 
 
-def _arrow(
-    picture: _Picture,
-    start: NDArray[np.floating],
-    end: NDArray[np.floating],
-    colour: tuple[int, ...],
-) -> None:
+def _arrow(picture: _Picture, start: _Points, end: _Points, colour: tuple[int, ...]) -> None:
     cv2.arrowedLine(picture, _pixel(start), _pixel(end), colour, 5, cv2.LINE_AA, tipLength=0.15)
 
 
-def _pixel(point: NDArray[np.floating]) -> tuple[int, int]:
+def _pixel(point: _Points) -> tuple[int, int]:
     return round(float(point[0])), round(float(point[1]))
 
 
@@ -212,16 +204,3 @@ def _fitted(picture: _Picture, side: int) -> _Picture:
 def _paste(sheet: _Picture, picture: _Picture, left: int, top: int) -> None:
     height, width = picture.shape[:2]
     sheet[top : top + height, left : left + width] = picture
-
-
-def _lines(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + word
-    return lines
-
-
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

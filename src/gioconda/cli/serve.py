@@ -3,16 +3,17 @@
 import argparse
 import logging
 import os
+import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, positive
+from gioconda.cli import Subparsers, live_missing, positive
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
-    from gioconda.live.server import Settings
+    pass
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -67,14 +68,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from gioconda.live.server import Settings, configured, listen, make_app
+        from gioconda.live.app import make_app
+        from gioconda.live.limits import CONNECTIONS, Limits
+        from gioconda.live.server import Settings, configured, listen
     except ModuleNotFoundError as error:
-        raise GiocondaError(
-            f"{error.name} is missing; install Gioconda with its live parts: "
-            "pip install 'gioconda[live]'"
-        ) from error
-    from gioconda.live.limits import CONNECTIONS, Limits
-
+        raise live_missing(error) from error
     if args.sessions and args.sessions > CONNECTIONS:
         raise GiocondaError(
             f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "
@@ -87,7 +85,13 @@ def run(args: argparse.Namespace) -> int:
         check_audit(args.audit)
     settings = Settings(keys, limits, args.require_consent, args.audit)
     if args.ray:
-        return _replicas(args, settings)
+        from gioconda.live.replicas import serve_replicas
+
+        serve_replicas(settings, args.host, args.port, args.ray)
+        print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+        return 0
     try:
         listener = listen(args.host, args.port)
     except OSError as error:
@@ -99,18 +103,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configured(make_app(settings))).run(sockets=[listener])
-    return 0
-
-
-def _replicas(args: argparse.Namespace, settings: "Settings") -> int:
-    import threading
-
-    from gioconda.live.replicas import serve_replicas
-
-    serve_replicas(settings, args.host, args.port, args.ray)
-    print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
     return 0
 
 

@@ -1,16 +1,18 @@
-"""Figures on the terminal: a table for people, one JSON object for programs."""
+"""Results on the terminal: a table for people, one JSON object for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from gioconda.evaluation.results import measures, to_json
 
 
 def show(
-    result: Mapping[str, Any],
+    result: Any,
     as_json: bool,
     title: str,
     heads: Sequence[str],
-    rows: Sequence[Sequence[str]],
+    rows: Iterable[Sequence[str]],
 ) -> None:
     """Print a result.
 
@@ -22,7 +24,7 @@ def show(
         rows: cells as text.
     """
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(to_json(result)))
         return
     from rich.console import Console
     from rich.table import Table
@@ -33,3 +35,26 @@ def show(
     for row in rows:
         table.add_row(*row)
     Console(width=None if Console().is_terminal else 140).print(table)
+
+
+def headings(kind: type) -> list[str]:
+    """What a result's measures are called, with their units."""
+    return [measure.heading for measure in measures(kind)]
+
+
+def cells(result: object) -> list[str]:
+    """The measures of a result."""
+    return [measure.text(result) for measure in measures(type(result))]
+
+
+def named_rows(results: Mapping[str, object]) -> list[list[str]]:
+    """A row for each result of one kind: its name and its measures."""
+    return [[name, *cells(result)] for name, result in results.items()]
+
+
+def measure_rows(kind: type, results: Sequence[object | None], prefix: str = "") -> list[list[str]]:
+    """A row for each measure of a kind: what it is called, and its value in each result."""
+    return [
+        [prefix + measure.heading, *(measure.text(result) for result in results)]
+        for measure in measures(kind)
+    ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, add_output
 from gioconda.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("track", help="turn the face of a video into a motion file")
     parser.add_argument("video", metavar="VIDEO", type=Path, help="a video of a face")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", type=Path, required=True, help="motion file, .npz"
-    )
+    add_output(parser, "motion file, .npz")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,9 +3,10 @@
 import argparse
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from gioconda.cli import Subparsers, minutes, positive
 from gioconda.cli.clips import add_clip_arguments, read_split
@@ -14,147 +15,64 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.data.samples.performances import Performance
+    from gioconda.training.steps import Report
+
+Train: TypeAlias = "Callable[[argparse.Namespace, Path, Report], dict[str, float]]"
+_Kind = TypeVar("_Kind")
+
+
+_Option: TypeAlias = tuple[str, dict[str, Any]]  # its flag, and what argparse wants to know
+
+
+class _Command(NamedTuple):
+    """One WHAT of `gioconda train WHAT`.
+
+    Attributes:
+        help: what it makes, and the suffix of that file.
+        train: makes it, and returns what is printed about it.
+        options: its own.
+    """
+
+    help: str
+    train: Train
+    options: tuple[_Option, ...] = ()
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="learn what comes with the package anew")
+    parser = subparsers.add_parser("train", help="train the released models again")
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-
-    basis = what.add_parser("basis", help="the linear basis of faces, .safetensors")
-    basis.add_argument(
-        "--wheel",
-        metavar="WHEEL",
-        type=Path,
-        required=True,
-        help="the mediapipe wheel, whose table of edges gives the triangles",
+    for name, command in _COMMANDS.items():
+        one = what.add_parser(name, help=command.help)
+        for flag, settings in command.options:
+            one.add_argument(flag, **settings)
+        add_clip_arguments(one)
+        one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+    calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
+    calibration.add_argument("model", metavar="MODEL", type=Path, help="a .zip file of weights")
+    calibration.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        dest="settings",
+        nargs="+",
+        help="other numbers, NAME=VALUE,VALUE where there are several; needs -o",
     )
-    basis.add_argument("--name", default="gioconda-basis-2", help="kept in every motion file")
-    basis.set_defaults(recipe=_basis, suffix=".safetensors")
-
-    bank = what.add_parser("bank", help="stretches of real head motion, .safetensors")
-    bank.set_defaults(recipe=_bank, suffix=".safetensors")
-
-    regressor = what.add_parser("regressor", help="speech to mouth, .onnx")
-    regressor.set_defaults(recipe=_regressor)
-
-    speech = what.add_parser("speech", help="the speech encoder, or the sync judge, .onnx")
-    speech.add_argument(
-        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
-    )
-    speech.add_argument("--judge", action="store_true", help="the sync judge, on other people")
-    speech.add_argument(
-        "--teacher", metavar="DIR", type=Path, help="a wav2vec 2.0 model, as transformers saves it"
-    )
-    speech.add_argument(
-        "--held-out", action="store_true", help="tell the losses on the val splits too"
-    )
-    speech.set_defaults(recipe=_speech)
-
-    hearing = what.add_parser(
-        "hearing", help="a speech encoder that learns from Whisper; docs/hearing.md, .safetensors"
-    )
-    hearing.add_argument(
-        "--spoken", metavar="DIR", type=Path, required=True, help="a set of gioconda prepare --tts"
-    )
-    for name, tells in (
-        ("teacher", "Whisper-base, joined"),
-        ("examples", "where what is learned from is made once and kept"),
-    ):
-        hearing.add_argument(f"--{name}", metavar="DIR", type=Path, required=True, help=tells)
-    for name, tells in (("speech", "more speech"), ("music", "music without a voice")):
-        hearing.add_argument(f"--{name}", metavar="DIR", type=Path, help=f"recordings of {tells}")
-    hearing.add_argument(
-        "--start", metavar="FILE", type=Path, help="weights that another training left"
-    )
-    hearing.add_argument("--rate", type=_rate, help="of learning (default: the recipe's)")
-    hearing.set_defaults(recipe=_hearing)
-
-    generator = what.add_parser("generator", help="speech to all of the motion, .zip")
-    generator.add_argument(
-        "--encoder", metavar="FILE", type=Path, help="another speech encoder than the released one"
-    )
-    for size, usual in (("width", 192), ("layers", 6), ("heads", 4)):
-        generator.add_argument(
-            f"--{size}", type=positive, default=usual, help="of the network (default: %(default)s)"
-        )
-    generator.set_defaults(recipe=_generator)
-
-    renderer = what.add_parser("renderer", help="mouths, eyes and what turns into view, .zip")
-    renderer.add_argument(
-        "--steps", type=positive, help="of the whole schedule (default: the recipe's)"
-    )
-    renderer.add_argument(
-        "--size", choices=("small", "base"), default="small", help="default: %(default)s"
-    )
-    renderer.add_argument(
-        "--workers",
-        metavar="N",
-        type=positive,
-        default=0,
-        help="processes that prepare scenes, a GPU wants many (default: none but its own)",
-    )
-    renderer.add_argument(
-        "--last", action="store_true", help="the schedule ends with --minutes, not with --steps"
-    )
-    for flag, tells in (
-        ("batch", "scenes in a batch"),
-        ("pool", "scenes to draw from, 10 MB of memory each, 40 with --size base"),
-        ("uses", "of a scene before it gives way to a new one"),
-    ):
-        renderer.add_argument(
-            f"--{flag}", metavar="N", type=positive, help=f"{tells} (default: the recipe's)"
-        )
-    renderer.add_argument(
-        "--rate", type=_rate, help="of learning, before it settles (default: the recipe's)"
-    )
-    renderer.add_argument(
-        "--start",
-        metavar="FILE",
-        type=Path,
-        help="weights that another training left, to begin with",
-    )
-    renderer.set_defaults(recipe=_renderer)
-
-    integers = what.add_parser("integers", help="the renderer in 8-bit integers beside it, .zip")
-    integers.add_argument(
-        "--model", metavar="FILE", type=Path, required=True, help="of `gioconda train renderer`"
-    )
-    integers.set_defaults(recipe=_integers, suffix=".zip")
-
-    for recipe in (regressor, speech, hearing, generator, renderer):
-        recipe.add_argument(
-            "--checkpoint",
-            metavar="FILE",
-            type=Path,
-            required=True,
-            help="the training's state: written, and gone on from if it is there",
-        )
-        recipe.add_argument(
-            "--minutes", type=minutes, default=10, help="stop after this (default: %(default)g)"
-        )
-        recipe.set_defaults(suffix=".onnx" if recipe in (regressor, speech) else ".zip")
-    hearing.set_defaults(suffix=".safetensors")
-    for recipe in (basis, bank, regressor, speech, hearing, generator, renderer, integers):
-        add_clip_arguments(recipe)
-        recipe.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
-
-
-def _rate(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (rate := float(text)) < 1:
-            return rate
-    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
+    calibration.add_argument("-o", "--output", metavar="FILE", type=Path, help=".zip")
 
 
 def run(args: argparse.Namespace) -> int:
     from gioconda.media.files import PendingFile, check_folder
 
-    file = PendingFile(args.output, (args.suffix,))
+    if args.what == "calibration":
+        return _calibration(args)
+    command = _COMMANDS[args.what]
+    file = PendingFile(args.output, (command.help.split()[-1],))
     try:
         if "checkpoint" in args:
             check_folder(args.checkpoint)
-        recipe: Callable[[argparse.Namespace, Path], dict[str, float]] = args.recipe
-        facts = recipe(args, file.partial)
+        with progress_bar("percent") as bar:
+            facts = command.train(
+                args, file.partial, lambda stage, part: bar(round(100 * part), 100, stage)
+            )
         file.commit()
     except ModuleNotFoundError as error:
         raise GiocondaError(
@@ -166,155 +84,232 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _basis(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.basis import train_basis
+def _calibration(args: argparse.Namespace) -> int:
+    from gioconda.media.files import PendingFile
+    from gioconda.training.calibration import set_calibration, show_calibration
 
-    if not args.wheel.is_file():
-        raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
-    with progress_bar("clips") as report:
-        return train_basis(read_split(args, "train"), args.wheel, output, args.name, report=report)
-
-
-def _bank(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.bank import train_bank
-
-    with progress_bar("clips") as report:
-        return train_bank(read_split(args, "train"), output, report)
-
-
-def _regressor(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.regressor.recipe import Recipe, train_regressor
-
-    with progress_bar("percent") as report:
-        return train_regressor(
-            read_split(args, "train"),
-            Recipe(),
-            output,
-            args.checkpoint,
-            args.minutes,
-            lambda stage, part: report(round(100 * part), 100),
-        )
+    if (args.settings is None) != (args.output is None):
+        raise GiocondaError("--set and -o go together: other numbers go into another file")
+    if args.settings is None:
+        print(show_calibration(args.model))
+        return 0
+    file = PendingFile(args.output, (".zip",))
+    try:
+        changed = set_calibration(args.model, args.settings, file.partial)
+        file.commit()
+    finally:
+        file.discard()
+    print(f"{args.output}: {changed} changed")
+    return 0
 
 
-def _speech(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.training.speech.recipe import train_speech
+def _recipe(args: argparse.Namespace, kind: type[_Kind]) -> _Kind:
+    """The recipe of the --recipe file, or the default one, with the options that were given."""
+    from gioconda.training.experiment import read_recipe
 
-    utterances = list(read_spoken(args.spoken, "train"))
-    held_out = None
-    if args.held_out:
-        held_out = _performances(args, "val"), list(read_spoken(args.spoken, "val"))
-    performances = _performances(args)
-    with progress_bar("percent") as report:
-        return train_speech(
-            performances,
-            utterances,
-            output,
-            args.checkpoint,
-            args.minutes,
-            args.judge,
-            lambda stage, part: report(round(100 * part), 100),
-            args.teacher,
-            held_out,
-        )
+    recipe: Any = read_recipe(args.recipe, kind) if args.recipe else kind()
+    names = vars(args).keys() & {field.name for field in fields(recipe)}
+    given = {name: value for name in names if (value := vars(args)[name]) is not None}
+    changed: _Kind = replace(recipe, **given)
+    return changed
 
 
-def _hearing(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.training.hearing.recipe import Recipe, prepare_examples, train_hearing
-
-    recipe = Recipe(rate=args.rate) if args.rate else Recipe()
-    examples = prepare_examples(
-        args.examples,
-        cache(lambda: _performances(args)),
-        lambda: read_spoken(args.spoken, "train"),
-        args.teacher,
-        recipe,
-        args.speech,
-        args.music,
-    )
-    with progress_bar("percent") as report:
-        return train_hearing(
-            examples,
-            recipe,
-            output,
-            args.checkpoint,
-            args.minutes,
-            lambda stage, part: report(round(100 * part), 100),
-            args.start,
-        )
-
-
-def _generator(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.generator.recipe import train_generator
-
-    performances = _performances(args)
-    with progress_bar("percent") as report:
-        return train_generator(
-            performances,
-            output,
-            args.checkpoint,
-            args.minutes,
-            lambda stage, part: report(round(100 * part), 100),
-            args.encoder,
-            {name: getattr(args, name) for name in ("width", "layers", "heads")},
-        )
-
-
-def _performances(args: argparse.Namespace, split: str = "train") -> "list[Performance]":
+def _performances(args: argparse.Namespace, split: str, report: "Report") -> "list[Performance]":
     from gioconda.data.samples.performances import read_performance
     from gioconda.face.basis import released_basis
+    from gioconda.training.steps import reported
 
     basis, clips = released_basis(), read_split(args, split)
-    found = []
-    with progress_bar("clips") as report:
-        for i, clip in enumerate(clips):
-            found.append(read_performance(clip, basis))
-            report(i + 1, len(clips))
+    reading = reported(clips, f"reading {split} clips", report)
+    found = [read_performance(clip, basis) for clip in reading]
     return [one for one in found if one is not None]
 
 
-def _renderer(args: argparse.Namespace, output: Path) -> dict[str, float]:
-    from gioconda.training.renderer.recipe import (
-        GPU_IS_FULL,
-        POOL,
-        RATE,
-        SCENES,
-        STEPS,
-        USES,
-        train_renderer,
+# --- what can be trained ---
+
+
+def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.basis import Recipe, train_basis
+
+    if not args.wheel.is_file():
+        raise GiocondaError(f"{args.wheel} does not exist; download the mediapipe wheel first")
+    clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
+    return train_basis(clips, args.wheel, recipe, output, report)
+
+
+def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.bank import Recipe, train_bank
+
+    return train_bank(read_split(args, "train"), _recipe(args, Recipe), output, report)
+
+
+def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.regressor import Recipe, train_regressor
+
+    clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
+    return train_regressor(clips, recipe, output, args.checkpoint, args.minutes, report)
+
+
+def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.training.speech.examples import SpeechSet
+    from gioconda.training.speech.recipe import Recipe, train_speech
+
+    def read(split: str) -> SpeechSet:
+        utterances = list(read_spoken(args.spoken, split))
+        return SpeechSet(_performances(args, split, report), utterances)
+
+    recipe, data = _recipe(args, Recipe), read("train")
+    held_out = read("val") if args.held_out else None
+    return train_speech(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
+
+
+def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.training.hearing.recipe import Recipe, prepare_examples, train_hearing
+
+    recipe = _recipe(args, Recipe)
+    examples = prepare_examples(
+        args.examples,
+        cache(lambda: _performances(args, "train", report)),
+        lambda: read_spoken(args.spoken, "train"),
+        args.teacher,
+        recipe,
+        args.recordings,
+        args.music,
+    )
+    return train_hearing(
+        examples, recipe, output, args.checkpoint, args.minutes, report, args.start
     )
 
-    batch, pool = args.batch or SCENES, args.pool or POOL
-    if pool < batch:
-        raise GiocondaError(f"{batch} scenes in a batch cannot be drawn from {pool}; give --pool")
+
+def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.generator.recipe import Recipe, train_generator
+
+    recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
+    return train_generator(performances, recipe, output, args.checkpoint, args.minutes, report)
+
+
+def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
+
+    recipe = _recipe(args, Recipe)
+    if recipe.pool < recipe.batch:
+        raise GiocondaError(
+            f"{recipe.batch} scenes in a batch cannot be drawn from {recipe.pool}; give --pool"
+        )
     try:
-        with progress_bar("percent") as report:
-            return train_renderer(
-                read_split(args, "train"),
-                args.checkpoint,
-                args.minutes,
-                output,
-                args.size,
-                args.steps or STEPS,
-                args.workers,
-                args.start,
-                lambda stage, part: report(round(100 * part), 100),
-                last=args.last,
-                batch_size=batch,
-                pool_size=pool,
-                uses=args.uses or USES,
-                rate=args.rate or RATE,
-            )
+        clips = read_split(args, "train")
+        return train_renderer(clips, recipe, output, args.checkpoint, args.minutes, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(
-            f"the GPU has no memory for {pool} scenes and batches of {batch}; give less with"
-            f" --pool and --batch; {args.checkpoint}, if it was written, goes on"
+            f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"
+            f" give less with --pool and --batch; {args.checkpoint}, if it was written, goes on"
         ) from error
 
 
-def _integers(args: argparse.Namespace, output: Path) -> dict[str, float]:
+def _integers(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.renderer.quantise import quantise_renderer
 
     found = quantise_renderer(read_split(args, "train"), args.model, output)
     return {"bytes": output.stat().st_size, **found}
+
+
+def _rate(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (rate := float(text)) < 1:
+            return rate
+    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
+
+
+def _option(
+    name: str, kind: Any, text: str, required: bool = False, default: Any = None
+) -> _Option:
+    """`kind` makes the option's value of a text, is `bool` for a flag, or the choices there are.
+
+    One that has the name of a field of the Recipe sets that field.
+    """
+    how: dict[str, Any] = {"type": kind, "metavar": _METAVARS.get(kind)}
+    if kind is bool:
+        how = {"action": "store_true"}
+    elif isinstance(kind, tuple):
+        how = {"choices": kind}
+    return f"--{name}", how | {"help": text, "required": required, "default": default}
+
+
+_METAVARS = {positive: "N", minutes: "N", _rate: "RATE", Path: "PATH", str: "NAME"}
+_RECIPE = _option("recipe", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_SLICES = (
+    _option("checkpoint", Path, "the training's state; resumes from it if it exists", True),
+    _option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
+    _RECIPE,
+)
+_COMMANDS = {
+    "basis": _Command(
+        "the linear basis of faces, .safetensors",
+        _basis,
+        (
+            _RECIPE,
+            _option("wheel", Path, "the mediapipe wheel: its table of edges gives triangles", True),
+            _option("name", str, "kept in every motion file (default: gioconda-basis-2)"),
+        ),
+    ),
+    "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
+    "regressor": _Command("speech to mouth, .onnx", _regressor, _SLICES),
+    "speech": _Command(
+        "the speech encoder, or the sync judge, .onnx",
+        _speech,
+        (
+            *_SLICES,
+            _option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _option("judge", bool, "train the sync judge, on other people"),
+            _option("held-out", bool, "measure the losses on the val splits too"),
+        ),
+    ),
+    "hearing": _Command(
+        "a speech encoder that learns from Whisper, .safetensors",
+        _hearing,
+        (
+            *_SLICES,
+            _option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _option("teacher", Path, "the folder of Whisper-base, see docs/hearing.md", True),
+            _option("examples", Path, "a folder; what is learned from is made once, there", True),
+            _option("recordings", Path, "a folder of more speech, in any language"),
+            _option("music", Path, "a folder of music without a voice"),
+            _option("start", Path, "weights of another training to begin with, .safetensors"),
+            _option("rate", _rate, "of learning, before it settles"),
+        ),
+    ),
+    "generator": _Command(
+        "speech to all of the motion, .zip",
+        _generator,
+        (
+            *_SLICES,
+            _option("encoder", Path, "another speech encoder than the released one"),
+            _option("width", positive, "of the network (default: 192)"),
+            _option("layers", positive, "of the network (default: 6)"),
+            _option("heads", positive, "of the network (default: 4)"),
+        ),
+    ),
+    "renderer": _Command(
+        "mouths, eyes and what turns into view, .zip",
+        _renderer,
+        (
+            *_SLICES,
+            _option("size", ("small", "base"), "of the network (default: small)"),
+            _option("steps", positive, "of the whole schedule"),
+            _option("last", bool, "the schedule ends with --minutes, not with --steps"),
+            _option("rate", _rate, "of learning, before it settles"),
+            _option("batch", positive, "scenes in a batch"),
+            _option("pool", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
+            _option("uses", positive, "how often a scene is used before a new one replaces it"),
+            _option("workers", positive, "processes that prepare scenes; a GPU needs many"),
+            _option("start", Path, "weights of another training to begin with, .safetensors"),
+        ),
+    ),
+    "integers": _Command(
+        "the renderer with its 8-bit version beside it, .zip",
+        _integers,
+        (_option("model", Path, "a file that gioconda train renderer made", True),),
+    ),
+}

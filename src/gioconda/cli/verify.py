@@ -93,8 +93,8 @@ def say(name: str, manifest: "Manifest", mark: "Finding") -> str:
             f"1 of {_power(CHANCE)})"
         )
     if manifest.state == "absent":
-        said = f"{name} was made by Gioconda" if mark.found else f"{name} is not known"
-        return f"{said}: it has no signed manifest, and {seen}."
+        claim = f"{name} was made by Gioconda" if mark.found else f"{name} is not known"
+        return f"{claim}: it has no signed manifest, and {seen}."
     made = f"{manifest.generator or 'an unknown program'} on {manifest.time or 'an unknown day'}"
     if manifest.state == "tampered":
         failed = ", ".join(p for p in manifest.problems if p != "signingCredential.untrusted")

@@ -1,4 +1,4 @@
-"""The sounds of English speech, and when they are heard."""
+"""The sounds of English speech, their times, and what the lips do in them."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ _OTHER_NAMES: Final = {"AX": "AH", "PAU": SILENCE}
 
 @dataclass(frozen=True)
 class Phone:
-    """A sound, and when it is heard.
+    """A sound and its times.
 
     Attributes:
         name: one of `PHONES`, or `SILENCE`.

@@ -1,11 +1,11 @@
 """How well forced alignment finds phones whose times are known."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,35 +13,35 @@ from gioconda.data.phones import CLOSURES, SILENCE, Phone
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.utterances import read_spoken
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.media import FPS
 
 _FRAME: Final = 1000 / FPS  # ms
 
 
-@dataclass
-class _Errors:
-    """Of one kind of phones: how many there are, and errors of the matched in ms, (2 each)."""
+@dataclass(frozen=True)
+class AlignmentErrors:
+    """Absolute errors of the starts and ends of the phones of one kind, and their bias."""
 
-    phones: int = 0
-    found: list[float] = field(default_factory=list)
-
-    def figures(self) -> dict[str, float]:
-        errors = np.array(self.found)
-        sizes = np.abs(errors)
-        return {
-            "phones": float(self.phones),
-            "matched": 50 * len(errors) / self.phones,
-            "median": float(np.median(sizes)),
-            "p90": float(np.percentile(sizes, 90)),
-            "mean": float(sizes.mean()),
-            "bias": float(np.median(errors)),
-            "frame": 100 * float((sizes <= _FRAME).mean()),
-        }
+    phones: int = measure("phones", form="d")
+    matched: float = measure("matched", "%", ".1f")
+    median: float = measure("median", "ms", ".1f")
+    p90: float = measure("p90", "ms", ".1f")
+    mean: float = measure("mean", "ms", ".1f")
+    bias: float = measure("bias", "ms", ".1f")  # median error, positive where found too late
+    within_frame: float = measure("within a frame", "%", ".1f")
 
 
-def evaluate_alignment(
-    spoken: Path, every: int = 1, report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Alignment:
+    """Errors by voice, and of "closures" (p, b, m) and of "all", where any was matched."""
+
+    utterances: int  # that were aligned
+    refused: int  # that were taken not to fit their text
+    errors: dict[str, AlignmentErrors]
+
+
+def evaluate_alignment(spoken: Path, every: int = 1, report: Report = silent) -> Alignment:
     """Times of phones that `align` finds against those that the voices spoke by.
 
     The phones of the two are matched by their order; pauses do not count. The errors are those
@@ -52,58 +52,61 @@ def evaluate_alignment(
         every: take every n-th utterance.
         report: called with utterances done and utterances in all.
 
-    Returns:
-        `utterances`, how many were aligned; `refused`, how many were taken not to fit their
-        text; and `errors`, by voice, for the "closures" P, B and M, and for "all", without those
-        of which none was matched: `phones`, how many were said; `matched`, how many of them were
-        matched, in percent; `median`, `p90` and `mean` of the absolute error and `bias`, the
-        median of the error, positive where found too late, in ms; `frame`, how many errors are
-        at most a frame of video, in percent.
-
     Raises:
         GiocondaError: if the folder holds no such set, or if no utterance could be aligned.
     """
-    said = [u for split in ("train", "val") for u in read_spoken(spoken, split)][::every]
-    errors: dict[str, _Errors] = defaultdict(_Errors)
+    utterances = [u for split in ("train", "val") for u in read_spoken(spoken, split)][::every]
+    kinds: dict[str, list[list[float]]] = defaultdict(list)
     refused: list[str] = []
-    for done, utterance in enumerate(said, 1):
-        report(done, len(said))
+    for utterance in counted(utterances, report):
         try:
             found = align(utterance.pcm, utterance.text)
         except GiocondaError as error:
             refused.append(str(error))
             continue
-        for kinds, late in _compare(utterance.phones, found):
-            for kind in (str(utterance.voice), *kinds):
-                errors[kind].phones += 1
-                errors[kind].found += late
-    if not errors:
+        for names, late in _compare(utterance.phones, found):
+            for kind in (str(utterance.voice), *names):
+                kinds[kind].append(late)
+    if not kinds:
         raise GiocondaError(f"nothing could be aligned; the first reason: {refused[0]}")
-    names = [*sorted(set(errors) - {"closures", "all"}), "closures", "all"]
-    return {
-        "utterances": len(said) - len(refused),
-        "refused": len(refused),
-        "errors": {name: errors[name].figures() for name in names if errors[name].found},
-    }
+    order = [*sorted(set(kinds) - {"closures", "all"}), "closures", "all"]
+    return Alignment(
+        utterances=len(utterances) - len(refused),
+        refused=len(refused),
+        errors={kind: _summary(kinds[kind]) for kind in order if any(kinds[kind])},
+    )
+
+
+def _summary(late: Sequence[Sequence[float]]) -> AlignmentErrors:
+    """Of the errors of start and end of each phone, none where it was not found."""
+    errors = np.concatenate(late)
+    sizes = np.abs(errors)
+    return AlignmentErrors(
+        phones=len(late),
+        matched=50 * len(errors) / len(late),
+        median=float(np.median(sizes)),
+        p90=float(np.percentile(sizes, 90)),
+        mean=float(sizes.mean()),
+        bias=float(np.median(errors)),
+        within_frame=100 * float((sizes <= _FRAME).mean()),
+    )
 
 
 def _compare(
     exact: Sequence[Phone], found: Sequence[Phone]
 ) -> list[tuple[tuple[str, ...], list[float]]]:
-    """For each phone that was said: its kinds, and the errors of start and end in ms, if found."""
+    """For each spoken phone: its kinds, and the errors of start and end in ms, if found."""
     exact = [phone for phone in exact if phone.name != SILENCE]
     found = [phone for phone in found if phone.name != SILENCE]
     late: dict[int, list[float]] = {}
-    matcher = SequenceMatcher(a=_names(exact), b=_names(found), autojunk=False)
+    a, b = ([phone.name for phone in phones] for phones in (exact, found))
+    matcher = SequenceMatcher(a=a, b=b, autojunk=False)
     for block in matcher.get_matching_blocks():
         for i in range(block.size):
-            a, b = exact[block.a + i], found[block.b + i]
-            late[block.a + i] = [1000 * (b.start - a.start), 1000 * (b.end - a.end)]
+            one, other = exact[block.a + i], found[block.b + i]
+            starts, ends = other.start - one.start, other.end - one.end
+            late[block.a + i] = [1000 * starts, 1000 * ends]
     return [
         (("all", "closures") if phone.name in CLOSURES else ("all",), late.get(i, []))
         for i, phone in enumerate(exact)
     ]
-
-
-def _names(phones: Sequence[Phone]) -> list[str]:
-    return [phone.name for phone in phones]

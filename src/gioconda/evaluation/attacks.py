@@ -5,6 +5,7 @@ Every attack takes frames at 25 a second, (H, W, 3) RGB of even sides, and gives
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from importlib import import_module
 from importlib.util import find_spec
@@ -73,13 +74,13 @@ def _on_a_page(frames: Frames) -> Frames:
     for row in range(120, 780, 26):
         cv2.putText(page, "words on a page " * 3, (700, row), 0, 0.6, (60, 60, 60), 1, cv2.LINE_AA)
     small = _resized(frames, 0.8 * 512 / min(frames[0].shape[:2]))
-    shown = []
+    pictures = []
     for frame in small:
         height, width = frame.shape[:2]
         screen = page.copy()
         screen[131 : 131 + height, 77 : 77 + width] = frame[:, : 1280 - 77]
-        shown.append(screen)
-    return shown
+        pictures.append(screen)
+    return pictures
 
 
 def _by_phone(frames: Frames) -> Frames:
@@ -90,13 +91,13 @@ def _by_phone(frames: Frames) -> Frames:
     matrix = cv2.getPerspectiveTransform(corners, seen)
     rng, size = np.random.default_rng(0), 720 * 1280 * 3
     grain = 4 * rng.standard_normal(4 * size, np.float32)
-    shown = []
+    pictures = []
     for frame in frames:
         picture = cv2.warpPerspective(frame, matrix, (1280, 720), borderValue=(38, 40, 44))
         blurred = cv2.GaussianBlur(picture, (0, 0), 1.0).astype(np.float32)
         noise = grain[(start := int(rng.integers(3 * size))) : start + size].reshape(720, 1280, 3)
-        shown.append(np.clip(0.9 * blurred + 12 + noise, 0, 255).astype(np.uint8))
-    return shown
+        pictures.append(np.clip(0.9 * blurred + 12 + noise, 0, 255).astype(np.uint8))
+    return pictures
 
 
 def _u8(frame: Any) -> NDArray[np.uint8]:
@@ -157,35 +158,8 @@ def call(frames: Frames, codec: str, bit_rate: int) -> Frames:
 
 
 async def _call(frames: Frames, codec: str) -> Frames:
-    from aiortc import (
-        MediaStreamTrack,
-        RTCConfiguration,
-        RTCPeerConnection,
-        RTCRtpSender,
-        VideoStreamTrack,
-    )
+    from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender
     from aiortc.mediastreams import MediaStreamError
-
-    class Source(VideoStreamTrack):
-        """The frames in real time; then it stays silent."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.index = 0
-            self.start = 0.0
-
-        async def recv(self) -> av.VideoFrame:
-            loop = asyncio.get_running_loop()
-            if self.index == 0:
-                self.start = loop.time()
-            if self.index >= len(frames):
-                done.set()
-                await asyncio.Event().wait()
-            await asyncio.sleep(max(self.start + self.index / FPS - loop.time(), 0))
-            frame = av.VideoFrame.from_ndarray(frames[self.index], "rgb24")
-            frame.pts, frame.time_base = self.index * 90000 // FPS, Fraction(1, 90000)
-            self.index += 1
-            return frame
 
     received: Frames = []
     done = asyncio.Event()
@@ -194,20 +168,13 @@ async def _call(frames: Frames, codec: str) -> Frames:
     sender, receiver = RTCPeerConnection(silent), RTCPeerConnection(silent)
 
     async def receive(track: MediaStreamTrack) -> None:
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            if isinstance(frame, av.VideoFrame):
-                received.append(_u8(frame.to_ndarray(format="rgb24")))
+        with suppress(MediaStreamError):
+            while True:
+                received.append(_u8((await track.recv()).to_ndarray(format="rgb24")))
 
-    @receiver.on("track")
-    def _(track: MediaStreamTrack) -> None:
-        tasks.append(asyncio.ensure_future(receive(track)))
-
+    receiver.on("track", lambda track: tasks.append(asyncio.ensure_future(receive(track))))
     try:
-        sender.addTrack(Source())
+        sender.addTrack(_source(frames, done))
         kinds = RTCRtpSender.getCapabilities("video").codecs
         sender.getTransceivers()[0].setCodecPreferences([c for c in kinds if c.mimeType == codec])
         await sender.setLocalDescription(await sender.createOffer())
@@ -222,3 +189,26 @@ async def _call(frames: Frames, codec: str) -> Frames:
         for task in tasks:
             task.cancel()
     return received
+
+
+def _source(frames: Frames, done: asyncio.Event) -> Any:
+    """A track that gives the frames in real time, sets `done`, and then stays silent."""
+    from aiortc import VideoStreamTrack
+
+    class Source(VideoStreamTrack):
+        index, start = 0, 0.0
+
+        async def recv(self) -> av.VideoFrame:
+            loop = asyncio.get_running_loop()
+            if self.index == 0:
+                self.start = loop.time()
+            if self.index >= len(frames):
+                done.set()
+                await asyncio.Event().wait()
+            await asyncio.sleep(max(self.start + self.index / FPS - loop.time(), 0))
+            frame = av.VideoFrame.from_ndarray(frames[self.index], "rgb24")
+            frame.pts, frame.time_base = self.index * 90000 // FPS, Fraction(1, 90000)
+            self.index += 1
+            return frame
+
+    return Source()

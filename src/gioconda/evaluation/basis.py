@@ -4,8 +4,7 @@ Meshes are brought into the head frame, encoded, rebuilt, and compared with them
 """
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Errors, Report, counted, silent
 from gioconda.face import topology
 from gioconda.face.basis import Basis, released_basis
 
@@ -27,34 +27,37 @@ REGIONS: Final = {
 SIZES: Final = (8, 16, 24, 32)
 _CLIPS_A_PERSON, _FRAMES_A_CLIP = 20, 25  # so that nobody counts much more than others
 
-Errors = dict[str, dict[str, float]]
+
+@dataclass(frozen=True)
+class BasisResult:
+    """Errors of rebuilt points in percent of the inter-ocular distance, by what rebuilds them and
+    by region.
+
+    For each number D of coordinates, under its digits, with the neutral face from all frames of
+    the clip; for "still", if the face did not move at all; and for "one frame", all coordinates
+    but the neutral face from the clip's first frame, as for a photo.
+    """
+
+    people: int
+    clips: int
+    frames: int
+    errors: dict[str, dict[str, Errors]]
 
 
-def evaluate_basis(
-    clips: list[Clip],
-    basis: Basis | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, int | Errors]:
+def evaluate_basis(clips: list[Clip], report: Report = silent) -> BasisResult:
     """Error of rebuilt points by region, against the number of coordinates D.
 
     The error of a frame is the mean distance (x, y) of a region's points from where they were
     seen, in percent of the inter-ocular distance.
 
     Args:
-        clips: of people that the basis was not learned from.
-        basis: None for the released one.
+        clips: of people that the released basis was not learned from.
         report: called with clips done and clips in all.
-
-    Returns:
-        `people`, `clips` and `frames` counted; then, for each D, "D" with the neutral face
-        from all frames of the clip; "still", the error if the face did not move at all; and
-        "one frame", all coordinates but the neutral face from the clip's first frame, as for a
-        photo. Each holds regions with `median`, `mean` and `p95` over frames.
 
     Raises:
         GiocondaError: if the face is seen in no clip.
     """
-    basis = basis or released_basis()
+    basis = released_basis()
     full = sum(basis.parts)
     bases = {str(size): truncated(basis, size) for size in SIZES if size < full}
     bases[str(full)] = basis
@@ -62,10 +65,9 @@ def evaluate_basis(
     found: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
     chosen = _sample(clips)
     people = set()
-    for i, clip in enumerate(chosen):
+    for clip in counted(chosen, report):
         track = clip.track()
         seen = track.points[track.seen]
-        report(i + 1, len(chosen))
         if not len(seen):
             continue
         people.add(clip.person)
@@ -77,14 +79,15 @@ def evaluate_basis(
         found["still"].append(_errors(still, points, neutral))
     if not people:
         raise GiocondaError(f"no face is seen in the {len(clips)} clips; choose other clips")
-    result: dict[str, int | Errors] = {
-        "people": len(people),
-        "clips": len(found["still"]),
-        "frames": sum(map(len, found["still"])),
-    }
-    for name in ("still", *bases, "one frame"):
-        result[name] = _summary(np.concatenate(found[name]))
-    return result
+    return BasisResult(
+        people=len(people),
+        clips=len(found["still"]),
+        frames=sum(map(len, found["still"])),
+        errors={
+            name: dict(zip(REGIONS, map(Errors.of, np.concatenate(found[name]).T), strict=True))
+            for name in ("still", *bases, "one frame")
+        },
+    )
 
 
 def truncated(basis: Basis, size: int) -> Basis:
@@ -118,14 +121,3 @@ def _errors(
     missed = head.to_head(points) - basis.rebuild(code, neutral)
     distance = 100 * np.linalg.norm(missed[..., :2], axis=-1)
     return np.stack([distance[:, region].mean(1) for region in REGIONS.values()], 1)
-
-
-def _summary(errors: NDArray[np.float64]) -> Errors:
-    return {
-        region: {
-            "median": float(np.median(values)),
-            "mean": float(values.mean()),
-            "p95": float(np.quantile(values, 0.95)),
-        }
-        for region, values in zip(REGIONS, errors.T, strict=True)
-    }

@@ -1,7 +1,7 @@
 """Are the dials obeyed? Commanded against measured, on rendered frames.
 
 A portrait is animated or drawn, its frames are tracked as any video would be, and what is found
-is held against what was asked for. Nothing that the frames were made from is looked at.
+is compared with what was asked for. Nothing that the frames were made from is used.
 
 The tracker reads irises with a pull towards the middle, the more the less of them shows, and
 every face differently. So it is calibrated on each portrait, as an eye tracker is on each person:
@@ -19,12 +19,14 @@ from gioconda import example
 from gioconda.data.samples.performances import rested
 from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.evaluation.results import Report, measure, silent
+from gioconda.face import measure as face
 from gioconda.face.encode import smooth
 from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
 from gioconda.generator import Generator
-from gioconda.generator.windows import following_lids
+from gioconda.generator.corrections import following_lids
+from gioconda.generator.network import released_network
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
@@ -82,6 +84,38 @@ class Seen:
         return directions(self.turns, np.column_stack([self.eyes, np.ones(len(self.eyes))]) @ lens)
 
 
+@dataclass(frozen=True)
+class GazeErrors:
+    """Commanded against measured gaze; a slope is NaN where the grid has one value only."""
+
+    error: float = measure("error", "degrees", ".3f")  # mean angle between the two
+    scatter: float = measure("scatter", "degrees", ".3f")  # each portrait's mean taken off
+    yaw_slope: float = measure("yaw slope", form=".3f")
+    pitch_slope: float = measure("pitch slope", form=".3f")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tracker reads off frames whose gaze and distance are known exactly."""
+
+    gaze: GazeErrors  # as it is read
+    calibrated: float = measure("calibrated", "degrees", ".3g")  # error of the calibrated gaze
+    distance_error: float = measure("distance error", form=".3g")
+
+
+@dataclass(frozen=True)
+class DialResult:
+    """Commanded against measured, dial by dial."""
+
+    gaze: GazeErrors  # over frames without blinks, with the reading calibrated
+    gaze_as_read: GazeErrors
+    distance_error: float  # mean of abs(measured / commanded - 1)
+    distance_slope: float
+    blinks: dict[float, float]  # a minute, for each value of the dial
+    head_speed: dict[float, float]  # degrees a frame, for each value of the amplitude
+    amplitude_monotone: float  # share of steps up of the amplitude that are steps up in speed
+
+
 def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     """Track rendered frames.
 
@@ -97,17 +131,17 @@ def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
     points = smooth(found.points, found.seen)
     head, dynamics = basis.pose(points, portrait.neutral)
     faces = basis.rebuild(dynamics, portrait.neutral)
-    lids = measure.lid_opening(faces)
+    lids = face.lid_opening(faces)
     shut = np.zeros(len(faces), bool)
     blinked = blinks(lids, found.seen)
     for blink in blinked:
         shut[blink.onset : blink.end + 1] = True
     return Seen(
-        eyes=rested(measure.gaze(faces, portrait.neutral), shut).astype(np.float64),
+        eyes=rested(face.gaze(faces, portrait.neutral), shut).astype(np.float64),
         turns=head.rotation,
         head=np.degrees(angles(head.rotation)),
         distance=np.asarray(portrait.head.size[0] / head.size),
-        opening=100 * measure.mouth_opening(faces),
+        opening=100 * face.mouth_opening(faces),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
     )
@@ -130,100 +164,85 @@ def directions(turns: _Series, gaze: _Series) -> _Series:
 
 
 def evaluate_dials(
-    portraits: Sequence[Portrait],
-    shoot: Shoot,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+    portraits: Sequence[Portrait], shoot: Shoot, report: Report = silent
+) -> DialResult:
     """Commanded against measured over a grid of every dial, the others left alone.
 
     Args:
         portraits: one or more.
         shoot: draws a portrait under controls; some seconds each, some tens for blinks.
         report: called with videos done and videos in all.
-
-    Returns:
-        `gaze`: see `gaze_figures`, over frames without blinks, with the reading calibrated; and
-        `gaze as read`, without; `distance`:
-        `error`, the mean of |measured / commanded - 1|, and `slope`; `blinks`: the rate
-        a minute for each value of the dial; `amplitude`: the head's speed in degrees a frame
-        for each value, and `monotone`, the share of steps up that are steps up in speed.
     """
-    videos: list[tuple[str, Any]] = [
-        *(("gaze", (yaw, pitch)) for yaw in YAWS for pitch in PITCHES),
-        *(("distance", value) for value in DISTANCES),
-        *(("blinks", value) for value in BLINKS),
-        *(("amplitude", value) for value in AMPLITUDES),
-    ]
-    seen: dict[str, list[list[Seen]]] = {name: [] for name, _ in videos}
-    lenses: list[_Series] = []
-    total, done = len(portraits) * len(videos), 0
-    for portrait in portraits:
-        for dial in seen:
-            seen[dial].append([])
-        lenses.append(calibrate(portrait))
-        for dial, value in videos:
-            seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
-            done += 1
-            report(done, total)
-    grid = np.array([value for dial, value in videos if dial == "gaze"])
-    asked = np.array(DISTANCES)
-    measured = np.array(
-        [[np.median(one.distance[_SETTLE:]) for one in row] for row in seen["distance"]]
-    )
-    speeds = np.array(
-        [[np.abs(np.diff(one.head, axis=0)).mean() for one in row] for row in seen["amplitude"]]
-    )
-    rates = np.array([[one.blinks for one in row] for row in seen["blinks"]])
-    plain = [_PLAIN] * len(portraits)
-    looks, read = (
-        [[_open(one, lens) for one in row] for row, lens in zip(seen["gaze"], chosen, strict=True)]
-        for chosen in (lenses, plain)
-    )
-    return {
-        "gaze": gaze_figures(grid, looks),
-        "gaze as read": gaze_figures(grid, read),
-        "distance": {
-            "error": float(np.abs(measured / asked - 1).mean()),
-            "slope": float(np.polyfit(np.tile(asked, len(measured)), measured.ravel(), 1)[0]),
-        },
-        "blinks": {str(v): float(r) for v, r in zip(BLINKS, rates.mean(0), strict=True)},
-        "amplitude": {
-            **{str(v): float(s) for v, s in zip(AMPLITUDES, speeds.mean(0), strict=True)},
-            "monotone": float((np.diff(speeds, axis=1) > 0).mean()),
-        },
+    grids: dict[str, Sequence[Any]] = {
+        "gaze": _gaze_grid(),
+        "distance": DISTANCES,
+        "blinks": BLINKS,
+        "amplitude": AMPLITUDES,
     }
+    seen: dict[str, list[list[Seen]]] = {dial: [] for dial in grids}
+    lenses: list[_Series] = []
+    total, done = len(portraits) * sum(map(len, grids.values())), 0
+    for portrait in portraits:
+        lenses.append(calibrate(portrait))
+        for dial, values in grids.items():
+            seen[dial].append([])
+            for value in values:
+                seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
+                done += 1
+                report(done, total)
+    return _summary(seen, lenses)
 
 
-def gaze_figures(grid: _Series, seen: Sequence[Sequence[_Series]]) -> dict[str, float]:
+def _gaze_grid() -> list[tuple[float, float]]:
+    return [(yaw, pitch) for yaw in YAWS for pitch in PITCHES]
+
+
+def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]) -> DialResult:
+    """Of what is seen by dial, portrait and value."""
+
+    def table(dial: str, measured: Callable[[Seen], float]) -> _Series:
+        return np.array([[measured(one) for one in row] for row in seen[dial]])
+
+    def gaze(lenses: Sequence[_Series]) -> GazeErrors:
+        rows = zip(seen["gaze"], lenses, strict=True)
+        looks = [[_open(one, lens) for one in row] for row, lens in rows]
+        return gaze_errors(np.array(_gaze_grid()), looks)
+
+    commanded = np.array(DISTANCES)
+    measured = table("distance", lambda one: float(np.median(one.distance[_SETTLE:])))
+    rates = table("blinks", lambda one: one.blinks)
+    speeds = table("amplitude", lambda one: float(np.abs(np.diff(one.head, axis=0)).mean()))
+    return DialResult(
+        gaze=gaze(lenses),
+        gaze_as_read=gaze([_PLAIN] * len(lenses)),
+        distance_error=float(np.abs(measured / commanded - 1).mean()),
+        distance_slope=float(np.polyfit(np.tile(commanded, len(measured)), measured.ravel(), 1)[0]),
+        blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
+        head_speed=dict(zip(AMPLITUDES, speeds.mean(0).tolist(), strict=True)),
+        amplitude_monotone=float((np.diff(speeds, axis=1) > 0).mean()),
+    )
+
+
+def gaze_errors(grid: _Series, seen: Sequence[Sequence[_Series]]) -> GazeErrors:
     """Errors and slopes of the gaze.
 
     Args:
         grid: (N, 2) commanded yaw and pitch, degrees.
         seen: for each portrait and each of the N, (frames, 2) measured.
-
-    Returns:
-        `error`, the mean angle in degrees between commanded and measured; `scatter`, the same
-        with each portrait's mean difference taken off; `yaw slope` and `pitch slope`, NaN
-        where the grid has one value only.
     """
     errors, scatter, commanded, found = [], [], [], []
     for row in seen:
         middles = np.array([frames.mean(0) for frames in row])
         offset = (middles - grid).mean(0)
-        for told, frames in zip(grid, row, strict=True):
-            errors.append(angle_between(frames, told).mean())
-            scatter.append(angle_between(frames - offset, told).mean())
+        for target, frames in zip(grid, row, strict=True):
+            errors.append(angle_between(frames, target).mean())
+            scatter.append(angle_between(frames - offset, target).mean())
         commanded.append(grid - grid.mean(0))
         found.append(middles - middles.mean(0))
     x, y = np.concatenate(commanded), np.concatenate(found)
-    asked = (x**2).sum(0)
-    slopes = np.where(asked > 0, (x * y).sum(0) / np.maximum(asked, 1e-9), np.nan)
-    return {
-        "error": float(np.mean(errors)),
-        "scatter": float(np.mean(scatter)),
-        "yaw slope": float(slopes[0]),
-        "pitch slope": float(slopes[1]),
-    }
+    power = (x**2).sum(0)
+    slopes = np.where(power > 0, (x * y).sum(0) / np.maximum(power, 1e-9), np.nan)
+    return GazeErrors(float(np.mean(errors)), float(np.mean(scatter)), *map(float, slopes))
 
 
 def angle_between(a: _Series, b: _Series) -> _Series:
@@ -255,7 +274,7 @@ def calibrate(portrait: Portrait) -> _Series:
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
     motion = generator.append(example.voice(_HELD * len(grid) / FPS + 1))
-    eyes = np.repeat([eyes_towards(portrait, told) for told in grid], _HELD, axis=0)
+    eyes = np.repeat([eyes_towards(portrait, gaze) for gaze in grid], _HELD, axis=0)
     codes = motion.dynamics[: len(eyes)].copy()
     codes[:, portrait.basis.gaze] = 0
     codes = portrait.lids(codes + eyes)  # last, as they are animated
@@ -264,24 +283,20 @@ def calibrate(portrait: Portrait) -> _Series:
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
     middles = slice(_HELD // 2, None, _HELD)
     read = seen.eyes[middles]
-    true = measure.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
+    true = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
     return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), true)[0])
 
 
-def measure_reading(portrait: Portrait) -> dict[str, float]:
-    """What the tracker reads back where the renderer is told exactly how the eyes look.
+def measure_reading(portrait: Portrait) -> Reading:
+    """What the tracker reads back where the renderer is given exactly how the eyes look.
 
     The dynamics of each gaze of the grid are solved for on the portrait's own neutral face, its
     mouth shut and its head as in the photo; a few frames of it are drawn and tracked. This
     much of the dial's error comes from drawing and measuring alone.
-
-    Returns:
-        See `gaze_figures`, as read; `calibrated`, the error with the reading calibrated; and
-        `distance error`, of the distances of the grid.
     """
     renderer = Renderer(portrait)
-    grid = np.array([(yaw, pitch) for yaw in YAWS for pitch in PITCHES])
-    codes = portrait.lids(np.stack([eyes_towards(portrait, told) for told in grid]))
+    grid = np.array(_gaze_grid())
+    codes = portrait.lids(np.stack([eyes_towards(portrait, gaze) for gaze in grid]))
     still = codes[len(codes) // 2]
     steps = [(portrait.pose, code) for code in codes]
     for distance in DISTANCES:
@@ -290,15 +305,12 @@ def measure_reading(portrait: Portrait) -> dict[str, float]:
         steps.append((pose, still))
     seen = look_at((renderer.render(*step) for step in steps for _ in range(_HELD)), portrait)
     read, true = (
-        gaze_figures(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
+        gaze_errors(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
         for lens in (_PLAIN, calibrate(portrait))
     )
     distances = seen.distance[_HELD // 2 :: _HELD][len(grid) :]
-    return {
-        **read,
-        "calibrated": true["error"],
-        "distance error": float(np.abs(distances / np.array(DISTANCES) - 1).mean()),
-    }
+    error = float(np.abs(distances / np.array(DISTANCES) - 1).mean())
+    return Reading(read, true.error, error)
 
 
 def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
@@ -317,7 +329,7 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
     def error(values: _Series) -> _Series:
         faces = basis.rebuild(values[None], portrait.neutral)
         found: _Series = (
-            directions(portrait.head.rotation, measure.gaze(faces, portrait.neutral))[0] - gaze
+            directions(portrait.head.rotation, face.gaze(faces, portrait.neutral))[0] - gaze
         )
         return found
 
@@ -329,5 +341,6 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
             moved[i] += 0.01
             columns.append((error(moved) - wrong) / 0.01)
         code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
-    pitch = measure.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
-    return np.asarray(code + following_lids(pitch), np.float32)
+    follow = released_network().calibration.lids_follow
+    pitch = face.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
+    return np.asarray(code + following_lids(pitch, follow), np.float32)

@@ -6,14 +6,14 @@ both follow the same prototypes of FACS: this shows that an emotion survives the
 and the tracking, and is not mistaken for another. It is no independent judgement by an eye.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.controls import EMOTIONS
 from gioconda.data.videos.emotion import EMOTIONS as JUDGED
 from gioconda.data.videos.emotion import estimate
+from gioconda.evaluation.results import Report, counted, silent
 from gioconda.face.tracker import track
 from gioconda.generator.emotions import offset
 from gioconda.portrait import Portrait
@@ -21,10 +21,8 @@ from gioconda.renderer import Renderer
 
 
 def evaluate_emotion(
-    portraits: Sequence[Portrait],
-    strength: float = 1.0,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> NDArray[np.int64]:
+    portraits: Sequence[Portrait], strength: float = 1.0, report: Report = silent
+) -> dict[str, dict[str, int]]:
     """How often each emotion was taken for which.
 
     Args:
@@ -33,20 +31,18 @@ def evaluate_emotion(
         report: called with portraits done and portraits in all.
 
     Returns:
-        (6, 7) counts: a row for each of `EMOTIONS` asked for, a column for each of `JUDGED`.
+        For each of `EMOTIONS` asked for, how often each of `JUDGED` was found.
     """
-    counts = np.zeros((len(EMOTIONS), len(JUDGED)), np.int64)
+    counts = {asked: dict.fromkeys(JUDGED, 0) for asked in EMOTIONS}
     strengths = np.concatenate([np.zeros((1, len(EMOTIONS))), strength * np.eye(len(EMOTIONS))])
     codes = offset(strengths)
-    for done, portrait in enumerate(portraits, start=1):
+    for portrait in counted(portraits, report):
         # each face is drawn as the first of a video
         drawn = (Renderer(portrait).render(portrait.pose, code) for code in portrait.lids(codes))
         points = track(drawn).points
         neutral = portrait.basis.identify(points[:1])
         head, _ = portrait.basis.pose(points, neutral)
         faces = head.to_head(points)
-        for row, face in enumerate(faces[1:]):
-            found = estimate(face[None], faces[0])
-            counts[row, JUDGED.index(found.strongest)] += 1
-        report(done, len(portraits))
+        for asked, face in zip(EMOTIONS, faces[1:], strict=True):
+            counts[asked][estimate(face[None], faces[0]).strongest] += 1
     return counts

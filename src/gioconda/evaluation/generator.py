@@ -1,11 +1,12 @@
-"""What a generator's motion is worth: lips, naturalness, silence, long roll-outs, seeds.
+"""What a generator's motion is worth: lips, movement, silence, long runs, seeds.
 
 Each figure stands beside that of real clips and of other generators, and that of the lips
-beside the same generator's for another clip's sound.
+beside the same generator's for another clip's sound. docs/evaluation.md defines them all.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,20 +15,106 @@ from gioconda.data.clips import Clip
 from gioconda.data.phones import TOUCHES
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.frechet import motion_distance
 from gioconda.evaluation.judge import SHIFTS, SyncJudge
-from gioconda.evaluation.lips import Said, closure_threshold, compare_lips, count_closures
-from gioconda.evaluation.naturalness import LONG, Part, behaviour, spread_of
-from gioconda.evaluation.silence import evaluate_long, evaluate_silence
-from gioconda.evaluation.takes import Maker, Take, generate, in_pieces, read_takes
+from gioconda.evaluation.lips import (
+    Contacts,
+    LipAgreement,
+    SpokenMotion,
+    closure_threshold,
+    compare_lips,
+    count_closures,
+)
+from gioconda.evaluation.naturalness import (
+    LONG,
+    MotionDistance,
+    Movement,
+    PersonMotion,
+    measure_movement,
+    motion_distance,
+    movement_interval,
+)
+from gioconda.evaluation.results import Report, counted, measure, silent
+from gioconda.evaluation.silence import Drift, MouthAtRest, evaluate_long, evaluate_silence
+from gioconda.evaluation.trials import Maker, Trial, generate, in_pieces, read_trials
 from gioconda.face.basis import Basis, released_basis
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.motion import Motion
 
 SEEDS: Final = 4  # that each long clip's sound is spoken with
+REAL, SHUFFLED = "real", "shuffled"  # columns beside the generators
 _PIECES: Final = (160, 641, 4000)  # samples
 
-_Report = Callable[[int, int], None]
+
+@dataclass(frozen=True)
+class SeedDifferences:
+    """Largest differences of any value of pose or dynamics; all but the first should be 0."""
+
+    two_seeds: float = measure("two seeds differ by", form=".2g")
+    one_seed: float = measure("one seed differs from itself by", form=".2g")
+    pieces: float = measure("sound in pieces differs by", form=".2g")  # from sound given at once
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of real motion, of a generator, or of shuffled sound; None where there are none."""
+
+    sync: dict[int, float]  # the sync judge's mean score, by the frames that the sound is moved
+    lips: LipAgreement | None = None
+    closures: Contacts | None = None  # p, b and m in clips
+    spoken_closures: Contacts | None = None  # in spoken sentences
+    spoken_touches: Contacts | None = None  # f and v in these; of real motion, in all clips
+    movement: Movement | None = None  # in long stretches of speech
+    distance: MotionDistance | None = None
+    silence: dict[str, MouthAtRest] = field(default_factory=dict)  # by sound without a voice
+    drift: dict[str, Drift] = field(default_factory=dict)  # over ten minutes, by quantity
+    seeds: SeedDifferences | None = None
+
+
+@dataclass(frozen=True)
+class GeneratorResult:
+    """All figures of generated motion, by column: real, the generators by name, shuffled.
+
+    The thresholds are the openings up to which the lips meet in p, b and m, and are near the teeth
+    in f and v, in percent of the inter-ocular distance; None where no phones are known.
+    """
+
+    people: int
+    trials: int
+    long_people: int  # in real speech of 4 s and more without a break
+    long_minutes: float
+    closure_threshold: float | None
+    touch_threshold: float | None
+    movement_interval: tuple[Movement, Movement] | None  # 95 % of the real movement
+    columns: dict[str, Scores]
+
+
+@dataclass(frozen=True)
+class StepScores:
+    """Movement, and its Fréchet distance to the real one."""
+
+    movement: Movement
+    distance: float | None = None
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What generators are measured against."""
+
+    basis: Basis
+    trials: list[Trial]  # held-out clips with speech
+    real: list[PersonMotion]  # long stretches of speech of all people
+    known: list[SpokenMotion]  # real motion of all people whose phones are known
+    sentences: Sequence[Utterance]  # spoken by machines
+    closure: float | None  # thresholds, in inter-ocular distances
+    touch: float | None
+
+    @property
+    def long(self) -> list[Trial]:
+        return [trial for trial in self.trials if len(trial.spoken) >= LONG]
+
+    @property
+    def sounds(self) -> list[NDArray[np.float32]]:
+        return [trial.pcm for trial in (self.long or self.trials)]
 
 
 def evaluate_generator(
@@ -35,9 +122,9 @@ def evaluate_generator(
     others: list[Clip],
     makers: Mapping[str, Maker],
     sentences: Sequence[Utterance] = (),
-    report: _Report = lambda done, total: None,
-) -> dict[str, Any]:
-    """All figures, see docs/evaluation.md for how each is defined.
+    report: Report = silent,
+) -> GeneratorResult:
+    """All figures of some generators.
 
     Args:
         held_out: clips of people that nothing was learned from; the generators hear these.
@@ -48,184 +135,210 @@ def evaluate_generator(
             have, though no real lips.
         report: called with steps done and steps in all.
 
-    Returns:
-        `people` and `takes` that were heard; `long minutes` of real speech of 4 s and more
-        without a break, and of how many `long people`; `threshold` of closures and
-        `touch threshold` of f and v in percent; and by column, and in it by figure: `lips`,
-        `judge` (the score by frames of shift), `closures`, `spoken closures`, `spoken touches`
-        (its `real` are those of all clips), `naturalness`, `frechet`, `silence`, `long`, `seeds`.
-
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
     """
-    basis = released_basis()
     total = 3 + 5 * len(makers)
     steps = iter(range(1, total + 1))
-    takes = read_takes(held_out, basis)
-    report(next(steps), total)
-    all_takes = takes + (read_takes(others, basis) if others else [])
-    report(next(steps), total)
-    spoken = [take for take in takes if len(take.spoken)]
-    if len(spoken) < 2:
-        raise GiocondaError(f"{len(spoken)} held-out clips have speech; at least 2 are needed")
-    known = _said(all_takes, [take.spoken for take in all_takes])
-    threshold = closure_threshold(known, basis)
-    touch = closure_threshold(known, basis, TOUCHES)
-    real = [
-        Part(take.person, take.spoken, take.neutral)
-        for take in all_takes
-        if len(take.spoken) >= LONG and take.seen[take.speech].all()
-    ]
-    long = [take for take in spoken if len(take.spoken) >= LONG]
-    result: dict[str, Any] = {
-        "people": len({take.person for take in spoken}),
-        "takes": len(spoken),
-        "long people": len({part.person for part in real}),
-        "long minutes": sum(len(part.motion) for part in real) / FPS / 60,
-        "threshold": None if threshold is None else 100 * threshold,
-        "touch threshold": None if touch is None else 100 * touch,
-        "lips": {},
-        "judge": {"real": judged(spoken, [take.spoken for take in spoken], basis)},
-        "closures": {},
-        "spoken closures": {},
-        "spoken touches": {},
-        "naturalness": {},
-        "frechet": {},
-        "silence": {},
-        "long": {},
-        "seeds": {},
-    }
-    if threshold is not None:
-        tracked = [take.spoken for take in spoken]
-        result["closures"]["real"] = count_closures(_said(spoken, tracked), threshold, basis)
-    if touch is not None and sentences:
-        result["spoken touches"]["real"] = count_closures(known, touch, basis, TOUCHES)
-    if real:
-        result["naturalness"]["real"] = behaviour(real, basis)
-        result["naturalness"]["interval"] = spread_of(real, basis)
-    report(next(steps), total)
+
+    def done() -> None:
+        report(next(steps), total)
+
+    material = _read(held_out, others, sentences, done)
+    columns = {REAL: _real_scores(material)}
+    interval = movement_interval(material.real, material.basis) if material.real else None
+    done()
+    shuffled = None
     for name, make in makers.items():
-        made = [generate(make, take.pcm) for take in spoken]
-        columns = {name: made}
-        if name == next(iter(makers)):
-            columns["shuffled"] = shuffled(spoken, made)
-        for column, motions in columns.items():
-            result["lips"][column] = compare_lips(spoken, motions, basis)
-            result["judge"][column] = judged(spoken, motions, basis)
-            if threshold is not None:
-                found = count_closures(_said(spoken, motions), threshold, basis)
-                result["closures"][column] = found
-        if threshold is not None and touch is not None and sentences:
-            said = [
-                Said(generate(make, sentence.pcm), basis.mean, sentence.phones)
-                for sentence in sentences
-            ]
-            result["spoken closures"][name] = count_closures(said, threshold, basis)
-            result["spoken touches"][name] = count_closures(said, touch, basis, TOUCHES)
-        report(next(steps), total)
-        if long and real:
-            parts = [
-                Part(take.person, generate(make, take.pcm, seed), take.neutral)
-                for take in long
-                for seed in range(SEEDS)
-            ]
-            result["naturalness"][name] = behaviour(parts, basis)
-            result["frechet"][name] = motion_distance(real, parts)
-        report(next(steps), total)
-        result["silence"][name] = evaluate_silence(make, basis)
-        report(next(steps), total)
-        sounds = [take.pcm for take in (long or spoken)]
-        result["long"][name] = evaluate_long(make, sounds, basis)
-        report(next(steps), total)
-        result["seeds"][name] = evaluate_seeds(make, max(sounds, key=len))
-        report(next(steps), total)
-    return result
+        made = [generate(make, trial.pcm) for trial in material.trials]
+        columns[name] = _scores(make, made, material, done)
+        shuffled = shuffled or _lip_scores(shuffle(material.trials, made), material)
+    if shuffled:
+        columns[SHUFFLED] = shuffled
+    return GeneratorResult(
+        people=len({trial.person for trial in material.trials}),
+        trials=len(material.trials),
+        long_people=len({one.person for one in material.real}),
+        long_minutes=sum(len(one.motion) for one in material.real) / FPS / 60,
+        closure_threshold=None if material.closure is None else 100 * material.closure,
+        touch_threshold=None if material.touch is None else 100 * material.touch,
+        movement_interval=interval,
+        columns=columns,
+    )
+
+
+def _read(
+    held_out: list[Clip],
+    others: list[Clip],
+    sentences: Sequence[Utterance],
+    done: Callable[[], None],
+) -> _Material:
+    basis = released_basis()
+    trials = read_trials(held_out, basis)
+    done()
+    everyone = trials + (read_trials(others, basis) if others else [])
+    done()
+    with_speech = [trial for trial in trials if len(trial.spoken)]
+    if len(with_speech) < 2:
+        raise GiocondaError(f"{len(with_speech)} held-out clips have speech; at least 2 are needed")
+    known = _with_phones(everyone, [trial.spoken for trial in everyone])
+    closure = closure_threshold(known, basis)
+    touch = closure_threshold(known, basis, TOUCHES)
+    return _Material(basis, with_speech, _long_speech(everyone), known, sentences, closure, touch)
+
+
+def _real_scores(material: _Material) -> Scores:
+    basis, tracked = material.basis, [trial.spoken for trial in material.trials]
+    touches = None
+    if material.touch is not None and material.sentences:
+        touches = count_closures(material.known, material.touch, basis, TOUCHES)
+    return Scores(
+        sync=sync_scores(material.trials, tracked, basis),
+        closures=_closures(tracked, material),
+        spoken_touches=touches,
+        movement=measure_movement(material.real, basis) if material.real else None,
+    )
+
+
+def _lip_scores(motions: Sequence[Motion], material: _Material) -> Scores:
+    """How far the motion of each trial goes with its sound."""
+    return Scores(
+        sync=sync_scores(material.trials, motions, material.basis),
+        lips=compare_lips(material.trials, motions, material.basis),
+        closures=_closures(motions, material),
+    )
+
+
+def _closures(motions: Sequence[Motion], material: _Material) -> Contacts | None:
+    if material.closure is None:
+        return None
+    spoken = _with_phones(material.trials, motions)
+    return count_closures(spoken, material.closure, material.basis)
+
+
+def _scores(
+    make: Maker, made: Sequence[Motion], material: _Material, done: Callable[[], None]
+) -> Scores:
+    """All of one generator; `made` is its motion for each trial."""
+    basis = material.basis
+    scores = _spoken_scores(make, _lip_scores(made, material), material)
+    done()
+    if material.long and material.real:
+        motions = [
+            PersonMotion(trial.person, generate(make, trial.pcm, seed), trial.neutral)
+            for trial in material.long
+            for seed in range(SEEDS)
+        ]
+        scores = replace(
+            scores,
+            movement=measure_movement(motions, basis),
+            distance=motion_distance(material.real, motions),
+        )
+    done()
+    scores = replace(scores, silence=evaluate_silence(make, basis))
+    done()
+    scores = replace(scores, drift=evaluate_long(make, material.sounds, basis))
+    done()
+    scores = replace(scores, seeds=evaluate_seeds(make, max(material.sounds, key=len)))
+    done()
+    return scores
+
+
+def _spoken_scores(make: Maker, scores: Scores, material: _Material) -> Scores:
+    """With the closures in spoken sentences."""
+    if material.closure is None or material.touch is None or not material.sentences:
+        return scores
+    motions = [
+        SpokenMotion(generate(make, sentence.pcm), material.basis.mean, sentence.phones)
+        for sentence in material.sentences
+    ]
+    return replace(
+        scores,
+        spoken_closures=count_closures(motions, material.closure, material.basis),
+        spoken_touches=count_closures(motions, material.touch, material.basis, TOUCHES),
+    )
 
 
 def evaluate_steps(
-    held_out: list[Clip],
-    others: list[Clip],
-    makers: Mapping[str, Maker],
-    report: _Report = lambda done, total: None,
-) -> dict[str, dict[str, float]]:
-    """How people-like the movement of each generator is, against `real`.
+    held_out: list[Clip], others: list[Clip], makers: Mapping[str, Maker], report: Report = silent
+) -> dict[str, StepScores]:
+    """How people-like the movement of each generator is, against "real".
 
     Args:
         held_out: clips of people that nothing was learned from.
         others: clips of other people; with the held-out ones they say how people move.
         makers: generators by name.
         report: called with steps done and steps in all.
-
-    Returns:
-        By column, see `behaviour`; and `frechet`, see `motion_distance`.
     """
     basis = released_basis()
-    takes = read_takes(held_out, basis)
-    long = [take for take in takes if len(take.spoken) >= LONG]
-    real = [
-        Part(take.person, take.spoken, take.neutral)
-        for take in takes + read_takes(others, basis)
-        if len(take.spoken) >= LONG and take.seen[take.speech].all()
-    ]
+    trials = read_trials(held_out, basis)
+    long = [trial for trial in trials if len(trial.spoken) >= LONG]
+    real = _long_speech(trials + read_trials(others, basis))
     if not long or not real:
         raise GiocondaError(f"no held-out clip has {LONG / FPS:g} seconds of speech")
-    result = {"real": behaviour(real, basis)}
-    for i, (name, make) in enumerate(makers.items()):
-        report(i, len(makers))
-        made = [Part(take.person, generate(make, take.pcm), take.neutral) for take in long]
-        result[name] = behaviour(made, basis) | {"frechet": motion_distance(real, made)["made"]}
+    result = {REAL: StepScores(measure_movement(real, basis))}
+    for name, make in counted(makers.items(), report):
+        made = [PersonMotion(one.person, generate(make, one.pcm), one.neutral) for one in long]
+        distance = motion_distance(real, made).made
+        result[name] = StepScores(measure_movement(made, basis), distance)
     return result
 
 
-def _said(takes: Sequence[Take], motions: Sequence[Motion]) -> list[Said]:
-    """Takes whose phones are known."""
+def _long_speech(trials: Sequence[Trial]) -> list[PersonMotion]:
+    """Real speech of 4 s and more without a break, the face in view."""
     return [
-        Said(motion, take.neutral, take.phones)
-        for take, motion in zip(takes, motions, strict=True)
-        if take.phones
+        PersonMotion(trial.person, trial.spoken, trial.neutral)
+        for trial in trials
+        if len(trial.spoken) >= LONG and trial.seen[trial.speech].all()
     ]
 
 
-def judged(takes: Sequence[Take], motions: Sequence[Motion], basis: Basis) -> dict[str, float]:
-    """The sync judge's score, mean over takes, by how many frames the sound is moved."""
+def _with_phones(trials: Sequence[Trial], motions: Sequence[Motion]) -> list[SpokenMotion]:
+    """Motions of the trials whose phones are known."""
+    return [
+        SpokenMotion(motion, trial.neutral, trial.phones)
+        for trial, motion in zip(trials, motions, strict=True)
+        if trial.phones
+    ]
+
+
+def sync_scores(
+    trials: Sequence[Trial], motions: Sequence[Motion], basis: Basis
+) -> dict[int, float]:
+    """The sync judge's score, mean over trials, by how many frames the sound is moved."""
     judge = SyncJudge()
     scores = [
-        judge.scores(take.pcm, motion.dynamics[:, basis.lower])
-        for take, motion in zip(takes, motions, strict=True)
+        judge.scores(trial.pcm, motion.dynamics[:, basis.lower])
+        for trial, motion in zip(trials, motions, strict=True)
     ]
-    return dict(zip(map(str, SHIFTS), np.mean(scores, 0).tolist(), strict=True))
+    return dict(zip(SHIFTS, np.mean(scores, 0).tolist(), strict=True))
 
 
-def shuffled(takes: Sequence[Take], made: Sequence[Motion]) -> list[Motion]:
-    """For each take the motion made of another's sound, repeated to its length."""
+def shuffle(trials: Sequence[Trial], made: Sequence[Motion]) -> list[Motion]:
+    """For each trial the motion generated from another's sound, repeated to its length."""
     found = []
-    for i, take in enumerate(takes):
-        other = made[(i + len(takes) // 2) % len(takes)]
-        frames = np.arange(len(take.spoken)) % len(other)
+    for i, trial in enumerate(trials):
+        other = made[(i + len(trials) // 2) % len(trials)]
+        frames = np.arange(len(trial.spoken)) % len(other)
         found.append(Motion(other.pose[frames], other.dynamics[frames], other.basis))
     return found
 
 
-def evaluate_seeds(make: Maker, pcm: NDArray[np.float32]) -> dict[str, float]:
+def evaluate_seeds(make: Maker, pcm: NDArray[np.float32]) -> SeedDifferences:
     """Does the seed decide the motion, and nothing else?
 
     Args:
         make: the generator.
         pcm: (samples,) speech; its first ten seconds count.
-
-    Returns:
-        Largest differences of any value of pose or dynamics: `two seeds`, which should not be
-        0; `one seed`, between two runs, which should be; `pieces`, between sound given at
-        once and in pieces of 160, 641 and 4000 samples, which should be 0 too.
     """
     sound = pcm[: 10 * SAMPLE_RATE]
     first = generate(make, sound, 1)
     pieces = [_difference(first, in_pieces(make, sound, size, 1)) for size in _PIECES]
-    return {
-        "two seeds": _difference(first, generate(make, sound, 2)),
-        "one seed": _difference(first, generate(make, sound, 1)),
-        "pieces": max(pieces),
-    }
+    return SeedDifferences(
+        two_seeds=_difference(first, generate(make, sound, 2)),
+        one_seed=_difference(first, generate(make, sound, 1)),
+        pieces=max(pieces),
+    )
 
 
 def _difference(a: Motion, b: Motion) -> float:

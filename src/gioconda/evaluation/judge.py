@@ -1,7 +1,7 @@
 """The sync judge: does this sound belong to these lips?
 
 Networks of the speech encoder's design, learned on people from whom neither encoder nor
-generator learned anything, see `training/speech/recipe.py`. Nothing that makes motion hears it.
+generator learned anything, see `training/speech/recipe.py`. Nothing that makes motion uses it.
 """
 
 from functools import cache
@@ -37,7 +37,7 @@ class SyncJudge:
         self._network = _released() if model is None else compiled(model, "a sync judge")
 
     def scores(self, pcm: NDArray[np.float32], lower: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Mean cosine between what is heard and what is seen, for each of `SHIFTS`, (5,).
+        """Mean cosine between sound and lips, for each of `SHIFTS`, (5,).
 
         The sound is moved to both sides; of the two the mean is taken.
 
@@ -48,11 +48,11 @@ class SyncJudge:
         sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (FIELD, LOOK_AHEAD)]
         mel = np.concatenate([sides[0], listen(pcm).mel, sides[1]]).reshape(1, -1, MELS)
         answer = self._network([mel, lower[None].astype(np.float32)])
-        heard, seen = answer[0][0], answer[1][0]
+        sound, lips = answer[0][0], answer[1][0]
         most = max(SHIFTS)
-        inner = seen[most : len(seen) - most]
+        inner = lips[most : len(lips) - most]
         table = [
-            float((heard[most + k : len(heard) - most + k] * inner).sum(1).mean())
+            float((sound[most + k : len(sound) - most + k] * inner).sum(1).mean())
             for k in range(-most, most + 1)
         ]
         return np.array([(table[most - k] + table[most + k]) / 2 for k in SHIFTS])

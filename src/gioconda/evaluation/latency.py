@@ -1,40 +1,72 @@
-"""How fast a generator is, and how long it keeps sound waiting."""
+"""How fast a generator is, and how long sound waits for its frame."""
 
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda import example
-from gioconda.evaluation.takes import Maker
+from gioconda.evaluation.results import measure
+from gioconda.evaluation.trials import Maker
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import make_portrait
 from gioconda.renderer import Renderer
 from gioconda.speech.features import SAMPLES
 
-_BLOCK: Final = SAMPLE_RATE // 1000  # samples: the delay is told to the millisecond
+_BLOCK: Final = SAMPLE_RATE // 1000  # samples: the delay is measured to the millisecond
 _DELAY_SECONDS: Final = 4.0
 _WARM: Final = 10  # hops that are not counted
 _FRAMES: Final = 100  # rendered, for comparison
 
 
+@dataclass(frozen=True)
+class Delay:
+    """How long sound waits for its frame, computing time left out.
+
+    Attributes:
+        hop: frames that come out together, median.
+        look_ahead_ms: sound after the last of a hop's frames that must be there when it comes.
+        latency_ms: both: from the first sample of a hop to its frames.
+    """
+
+    hop: float = measure("hop", "frames", ".0f")
+    look_ahead_ms: float = measure("look-ahead", "ms", ".0f")
+    latency_ms: float = measure("both", "ms", ".0f")
+
+
+@dataclass(frozen=True)
+class GeneratorSpeed:
+    """How fast one generator makes motion frames and takes in a hop of sound."""
+
+    delay: Delay
+    fps: float = measure("frames a second", form=".0f")
+    median_ms: float = measure("ms a hop")
+    p95_ms: float = measure("p95")
+    to_rendering: float = measure("of drawing")  # the time of a motion frame over that
+
+
+@dataclass(frozen=True)
+class GeneratorBench:
+    """Generators alone."""
+
+    size: int  # side of the frames that were drawn, pixels
+    seconds: float  # of speech
+    render_ms: float  # of drawing one frame in the same run, median
+    generators: dict[str, GeneratorSpeed]
+
+
 def bench_generator(
     makers: Mapping[str, Maker], size: int = 512, seconds: float = 30.0
-) -> dict[str, Any]:
+) -> GeneratorBench:
     """Time generators alone, on the bundled voice, and read their delay off by experiment.
 
     Args:
         makers: generators by name.
         size: side in pixels of the frames that are drawn for comparison.
         seconds: how much speech each one hears.
-
-    Returns:
-        `render_ms`: median time of drawing one frame in the same run; `generators`, for each:
-        `fps`, motion frames a second; `median_ms` and `p95_ms` of taking in one hop of sound;
-        `to_rendering`, the time of a motion frame over that of drawing one; and what `delay`
-        says.
     """
     photo, voice = example.photo(), example.voice(seconds)
     portrait = make_portrait(photo, size)
@@ -45,28 +77,18 @@ def bench_generator(
         renderer.render(portrait.pose, neutral)
         times.append(1000 * (time.perf_counter() - start))
     render_ms = float(np.median(times[_WARM:]))
-    return {
-        "size": size,
-        "seconds": seconds,
-        "render_ms": render_ms,
-        "generators": {name: _timed(make, voice, render_ms) for name, make in makers.items()},
-    }
+    speeds = {name: _timed(make, voice, render_ms) for name, make in makers.items()}
+    return GeneratorBench(size, seconds, render_ms, speeds)
 
 
-def delay(make: Maker, pcm: NDArray[np.float32]) -> dict[str, float]:
-    """How long sound waits for its frame, computing time left out.
+def measure_delay(make: Maker, pcm: NDArray[np.float32]) -> Delay:
+    """The delay, by experiment: sound is given by the millisecond until frames come out.
 
-    Sound is given by the millisecond, and it is seen when frames come out. Frame t shows the
-    sound of samples 640 t to 640 (t + 1).
+    Frame t shows the sound of samples 640 t to 640 (t + 1).
 
     Args:
         make: the generator.
         pcm: (samples,) a few seconds of speech.
-
-    Returns:
-        `hop`, the frames that come out together, median; `look_ahead_ms`, the sound after the
-        last of a hop's frames that must be there when it comes; `latency_ms`, hop and look-ahead
-        together: from the first sample of a hop to its frames.
     """
     generator = make(0)
     done = 0
@@ -78,12 +100,12 @@ def delay(make: Maker, pcm: NDArray[np.float32]) -> dict[str, float]:
             hops.append(count)
             waits.append(1000 * (start + _BLOCK - done * SAMPLES) / SAMPLE_RATE)
     hop, ahead = float(np.median(hops)), float(np.max(waits))
-    return {"hop": hop, "look_ahead_ms": ahead, "latency_ms": ahead + 1000 * hop / FPS}
+    return Delay(hop, ahead, ahead + 1000 * hop / FPS)
 
 
-def _timed(make: Maker, voice: NDArray[np.float32], render_ms: float) -> dict[str, float]:
-    waiting = delay(make, voice[: round(_DELAY_SECONDS * SAMPLE_RATE)])
-    hop = round(waiting["hop"]) * SAMPLES
+def _timed(make: Maker, voice: NDArray[np.float32], render_ms: float) -> GeneratorSpeed:
+    delay = measure_delay(make, voice[: round(_DELAY_SECONDS * SAMPLE_RATE)])
+    hop = round(delay.hop) * SAMPLES
     generator = make(0)
     times, frames = [], 0
     for index, begin in enumerate(range(0, len(voice) - hop + 1, hop)):
@@ -93,10 +115,10 @@ def _timed(make: Maker, voice: NDArray[np.float32], render_ms: float) -> dict[st
             times.append(1000 * (time.perf_counter() - start))
             frames += len(motion)
     a_frame = sum(times) / max(frames, 1)
-    return {
-        "fps": 1000 / a_frame,
-        "median_ms": float(np.median(times)),
-        "p95_ms": float(np.quantile(times, 0.95)),
-        "to_rendering": a_frame / render_ms,
-        **waiting,
-    }
+    return GeneratorSpeed(
+        fps=1000 / a_frame,
+        median_ms=float(np.median(times)),
+        p95_ms=float(np.quantile(times, 0.95)),
+        to_rendering=a_frame / render_ms,
+        delay=delay,
+    )

@@ -1,24 +1,26 @@
-"""Do the lips say what is heard? Generated against tracked lips of the same sound."""
+"""Do the lips fit the sound? Generated against tracked lips of the same sound."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.phones import CLOSURES, VOWELS, Phone
+from gioconda.evaluation.results import measure
 from gioconda.evaluation.speech import correlation
-from gioconda.evaluation.takes import Take
-from gioconda.face import measure, topology
+from gioconda.evaluation.trials import Trial
+from gioconda.face import measure as face
+from gioconda.face import topology
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
 
 LAGS: Final = 6  # frames that lips are shifted, to both sides
 _LEAST_MOVEMENT: Final = 0.005  # standard deviation, in inter-ocular distances
-_LEAST_TAKES: Final = 5  # of a source that is named
+_LEAST_TRIALS: Final = 5  # of a source that is named
 
 _Series = NDArray[np.float64]
 
@@ -39,13 +41,13 @@ class Lips:
 
 
 @dataclass(frozen=True)
-class Said:
-    """Motion, real or made, and what is said in it.
+class SpokenMotion:
+    """Motion, real or generated, and the phones that are spoken in it.
 
     Attributes:
         motion: T frames.
         neutral: (478, 3) the face that moves.
-        phones: when each is heard, in seconds from the first frame.
+        phones: their times, in seconds from the first frame.
     """
 
     motion: Motion
@@ -53,63 +55,95 @@ class Said:
     phones: Sequence[Phone]
 
 
+@dataclass(frozen=True)
+class SourceAgreement:
+    """The median r of the mouth opening, of the clips of one source."""
+
+    trials: int
+    opening: float
+
+
+@dataclass(frozen=True)
+class LipAgreement:
+    """Generated against tracked lips, medians over trials in which the real ones move.
+
+    `lag` is that of `best_lag`; `by_source` has sources with five trials and more.
+    """
+
+    trials: int
+    opening: float = measure("mouth opening, r, median")
+    width: float = measure("mouth width, r, median")
+    spread: float = measure("mouth opening, spread against the real one")
+    vertex_error: float = measure("lip vertex error", "% of the eye distance")  # mean
+    lag: float = measure("lips come late by", "frames", "+.2f")
+    by_source: dict[str, SourceAgreement] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """In how many phones the lips meet, and in how many vowels, where they should not.
+
+    A mouth that never opens meets in all. NaN where there are none.
+    """
+
+    phones: int
+    met: float = measure("lips meet", "%", ".0f")
+    vowels_met: float = measure("  and in vowels", "%", ".0f")
+
+
 def lips(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> Lips:
     """The lips of T frames of motion on a face."""
     faces = basis.rebuild(motion.dynamics, neutral)
     return Lips(
-        measure.mouth_opening(faces),
-        measure.lip_shape(faces)[:, 0],
+        face.mouth_opening(faces),
+        face.lip_shape(faces)[:, 0],
         faces[:, topology.LIPS].astype(np.float64),
     )
 
 
-def compare_lips(
-    takes: Sequence[Take], made: Sequence[Motion], basis: Basis
-) -> dict[str, float | dict[str, float]]:
-    """Lips made of each take's sound against those that were tracked.
+def compare_lips(trials: Sequence[Trial], made: Sequence[Motion], basis: Basis) -> LipAgreement:
+    """Lips generated from each trial's sound against those that were tracked.
 
     Both have the person's median neutral face, so that only the motion counts.
 
     Args:
-        takes: with speech.
-        made: for each, as many frames as `Take.speech` has.
-        basis: in which both are told.
-
-    Returns:
-        `takes`, how many counted; `opening` and `width`, the median over takes of Pearson's r,
-        of those in which the real one moves; `by source`, the same for the opening, of sources
-        with five takes and more; `spread`, the median ratio of the openings' standard
-        deviations, made to real; `vertex error`, the mean distance of the points of the lips,
-        in percent of the inter-ocular distance; `offset`, see `best_offset`, in frames, positive
-        where the made lips come late.
+        trials: with speech.
+        made: for each, as many frames as `Trial.speech` has.
+        basis: of both.
     """
     rows = defaultdict(list)
     sources = defaultdict(list)
     curves = []
-    for take, motion in zip(takes, made, strict=True):
-        real = lips(take.spoken, take.neutral, basis)
-        found = lips(motion, take.neutral, basis)
+    for trial, motion in zip(trials, made, strict=True):
+        real = lips(trial.spoken, trial.neutral, basis)
+        found = lips(motion, trial.neutral, basis)
         distance = np.linalg.norm(real.points - found.points, axis=-1)
-        rows["vertex error"].append(100 * float(distance.mean()))
+        rows["vertex_error"].append(100 * float(distance.mean()))
         if real.width.std() > _LEAST_MOVEMENT:
             rows["width"].append(correlation(found.width, real.width))
         if real.opening.std() > _LEAST_MOVEMENT:
             r = correlation(found.opening, real.opening)
             rows["opening"].append(r)
-            sources[take.source].append(r)
+            sources[trial.source].append(r)
             rows["spread"].append(float(found.opening.std() / real.opening.std()))
             curves.append(lag_curve(found.opening, real.opening))
-    result: dict[str, float | dict[str, float]] = {"takes": len(takes)}
-    for name in ("opening", "width", "spread"):
-        result[name] = float(np.median(rows[name])) if rows[name] else float("nan")
-    result["vertex error"] = float(np.mean(rows["vertex error"]))
-    result["offset"] = best_offset(curves)
-    result["by source"] = {
-        f"{source} ({len(values)})": float(np.median(values))
-        for source, values in sorted(sources.items())
-        if len(values) >= _LEAST_TAKES
-    }
-    return result
+    return LipAgreement(
+        trials=len(trials),
+        opening=_median(rows["opening"]),
+        width=_median(rows["width"]),
+        spread=_median(rows["spread"]),
+        vertex_error=float(np.mean(rows["vertex_error"])),
+        lag=best_lag(curves),
+        by_source={
+            source: SourceAgreement(len(values), _median(values))
+            for source, values in sorted(sources.items())
+            if len(values) >= _LEAST_TRIALS
+        },
+    )
+
+
+def _median(values: list[float]) -> float:
+    return float(np.median(values)) if values else float("nan")
 
 
 def lag_curve(found: _Series, real: _Series) -> _Series:
@@ -125,10 +159,10 @@ def lag_curve(found: _Series, real: _Series) -> _Series:
     return np.array(curve)
 
 
-def best_offset(curves: Sequence[_Series]) -> float:
-    """Frames by which made lips come late: where the mean curve over takes is largest.
+def best_lag(curves: Sequence[_Series]) -> float:
+    """Frames by which generated lips come late: where the mean curve over trials is largest.
 
-    Told finer than a frame by the parabola through the peak and its neighbours; NaN where there
+    Finer than a frame, by the parabola through the peak and its neighbours; NaN where there
     is no curve, or the peak lies at the end of what was tried.
     """
     if not curves:
@@ -145,7 +179,7 @@ def best_offset(curves: Sequence[_Series]) -> float:
 def least_openings(
     opening: _Series, phones: Sequence[Phone], sounds: Sequence[str] = CLOSURES
 ) -> tuple[list[float], list[float]]:
-    """The least mouth opening while each phone is heard: of some sounds, and of vowels."""
+    """The least mouth opening during each phone: of some sounds, and of vowels."""
     closures, vowels = [], []
     for phone in phones:
         # every frame that the phone has a part in; times are rounded
@@ -162,21 +196,21 @@ def least_openings(
 
 
 def closure_threshold(
-    said: Iterable[Said], basis: Basis, sounds: Sequence[str] = CLOSURES
+    motions: Iterable[SpokenMotion], basis: Basis, sounds: Sequence[str] = CLOSURES
 ) -> float | None:
     """The opening that best tells closures from vowels, in inter-ocular distances.
 
     The threshold of largest Youden's J: share of closures under it less the share of vowels.
 
     Args:
-        said: real motion.
-        basis: in which it is told.
+        motions: real ones.
+        basis: of the motions.
         sounds: which phones are closures: p, b, m, or `TOUCHES`.
 
     Returns:
-        None where no closure or no vowel is heard.
+        None where there is no closure or no vowel.
     """
-    closed, vowels = _openings(said, basis, sounds)
+    closed, vowels = _openings(motions, basis, sounds)
     if not len(closed) or not len(vowels):
         return None
     levels = np.arange(0.002, 0.0301, 0.0005)
@@ -185,34 +219,35 @@ def closure_threshold(
 
 
 def count_closures(
-    said: Iterable[Said], threshold: float, basis: Basis, sounds: Sequence[str] = CLOSURES
-) -> dict[str, float]:
+    motions: Iterable[SpokenMotion],
+    threshold: float,
+    basis: Basis,
+    sounds: Sequence[str] = CLOSURES,
+) -> Contacts:
     """In how many p, b and m the lips meet.
 
     Args:
-        said: real or made.
+        motions: real or generated.
         threshold: opening, in inter-ocular distances, up to which lips meet.
-        basis: in which the motion is told.
+        basis: of the motions.
         sounds: other phones than p, b, m.
-
-    Returns:
-        `heard`, how many p, b, m; `met`, the share of them in which the lips meet, in percent;
-        `vowels met`, the same of vowels, where they should not: a mouth that never opens meets
-        in all.
     """
-    closed, vowels = _openings(said, basis, sounds)
-    return {
-        "heard": float(len(closed)),
-        "met": 100 * float((closed <= threshold).mean()) if len(closed) else float("nan"),
-        "vowels met": 100 * float((vowels <= threshold).mean()) if len(vowels) else float("nan"),
-    }
+    closed, vowels = _openings(motions, basis, sounds)
+    return Contacts(len(closed), _share(closed <= threshold), _share(vowels <= threshold))
 
 
-def _openings(said: Iterable[Said], basis: Basis, sounds: Sequence[str]) -> tuple[_Series, _Series]:
+def _share(true: NDArray[np.bool_]) -> float:
+    """Percent; NaN where there is nothing."""
+    return 100 * float(true.mean()) if len(true) else float("nan")
+
+
+def _openings(
+    motions: Iterable[SpokenMotion], basis: Basis, sounds: Sequence[str]
+) -> tuple[_Series, _Series]:
     """`least_openings` of all of them."""
     closed: list[float] = []
     vowels: list[float] = []
-    for one in said:
+    for one in motions:
         opening = lips(one.motion, one.neutral, basis).opening
         found = least_openings(opening, one.phones, sounds)
         closed += found[0]

@@ -10,11 +10,7 @@ a frame. Two things are timed from the moment when it begins to be spoken:
   the opening of its lips read off. The mouth opens in the first frame in which it has come a
   quarter of the way from where it was to the widest it gets within 0.8 s. This holds the mouth's
   own time too: how much later than the sound the mouth opens in the finished video, live or
-  offline, where no delay is. `own_ms` is that time.
-
-Through WebRTC the client is aiortc's, told to give a frame away when its last packet is there
-(RTP's marker), as browsers do; by itself it waits for the next frame, 40 ms. Its microphone sends
-packets of 20 ms, so that much more of the sound must be there, and Opus adds 6.5.
+  offline, where no delay is. `mouth` is that time.
 
 Undisturbed figures are on the processor's time: it passes while this process computes or waits,
 but not while others have the processor. They say what one core that is free would do.
@@ -24,34 +20,34 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import av
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, measure, silent
+from gioconda.evaluation.viewer import PACKET, WIRE, Viewer
 from gioconda.face.detector import detect
 from gioconda.face.measure import lip_distances
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from gioconda.live.calls import Calls
 from gioconda.live.limits import Limits
-from gioconda.live.portraits import EXAMPLE, Portraits, jpeg
-from gioconda.live.seats import Seats, Wish
-from gioconda.live.session import STEP, Frame, Session
+from gioconda.live.playout import STEP
+from gioconda.live.pool import SessionPool
+from gioconda.live.portraits import Portraits, jpeg
+from gioconda.live.session import Frame, Session
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
-_WIRE: Final = 48_000  # Opus's rate: another would wait in a resampler, which no browser has
-_PACKET: Final = _WIRE // 50  # samples in a packet of WebRTC
 _SOUND: Final = 0.3  # seconds of voice in a trial
 _WATCH: Final = 0.8  # seconds after its beginning in which the mouth must open
 _QUIET: Final = 1.0  # seconds from one trial to the next at least
@@ -61,12 +57,70 @@ _LEAST: Final = 0.03  # inter-ocular distances; a mouth that opens less did not
 _HELD: Final = (0.98 * FPS, 0.01)  # frames a second at least, share of late ones at most
 
 
+@dataclass(frozen=True)
+class Latency:
+    """Of some trials, and how many of them had no answer; None if none had one."""
+
+    trials: int
+    missing: int
+    p50_ms: float | None = measure("p50", "ms", ".0f")
+    p95_ms: float | None = measure("p95", "ms", ".0f")
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """From the beginning of a sound, see `Answer`."""
+
+    frame: Latency
+    opening: Latency
+    mouth: Latency
+
+
+@dataclass(frozen=True)
+class FirstFrame:
+    """From the request for a session to the first decoded frame."""
+
+    p50_ms: float
+    most_ms: float
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How one viewer is served."""
+
+    fps: float  # pictures a second
+    late: float  # share of frames that are ready more than 40 ms after their time
+    left_out: float  # share of frames without a picture
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """How so many viewers at once are served: the worst figures of them."""
+
+    viewers: int
+    fps: float
+    late: float
+
+
+@dataclass(frozen=True)
+class LiveBench:
+    """A live portrait on this machine."""
+
+    size: int  # of its pictures, pixels
+    frame_ms: float  # the processor's time for a frame
+    undisturbed: Latencies  # on the processor's time
+    session: Latencies
+    webrtc: Latencies
+    first_frame: FirstFrame
+    pace: Pace | None  # of one viewer, if it was watched
+    viewers: int | None  # at once that are served in time, if it was tried
+    loads: list[Load]  # that were tried
+
+
 def bench_live(
-    trials: int = 100,
-    minutes: float = 1.0,
-    viewers: bool = True,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Any]:
+    trials: int = 100, minutes: float = 1.0, viewers: bool = True, report: Report = silent
+) -> LiveBench:
     """Measure on the bundled portrait and voice.
 
     Args:
@@ -74,32 +128,30 @@ def bench_live(
         minutes: for which one viewer's pace is watched.
         viewers: add viewers until the machine cannot hold them.
         report: called with the trials done and in all.
-
-    Returns:
-        `frame_ms`, the processor's time for a frame; `undisturbed`, `session` and `webrtc`, in each
-        `shown`, `opened` and `own` (see `Answer`), in each `p50_ms`, `p95_ms`, `trials` and
-        `missing`, those of them without an answer;
-        `first_frame_ms` through WebRTC, median and most; `pace` of one viewer: `fps`, `late` and
-        `left_out` (shares), `seconds`; `viewers`, how many at once are held, and the `pace` of each
-        number tried.
     """
     photo, voice = example.photo(), example.voice(16.0)
     portrait = make_portrait(photo, 512)
     sound = syllable(voice)
     report(0, 2 * trials)
-    result: dict[str, Any] = {"size": portrait.size, "frame_ms": _cost(portrait, voice)}
-    result["undisturbed"] = _told(_undisturbed(portrait, sound, trials))
-    result["session"] = _told(_direct(portrait, sound, trials, lambda n: report(n, 2 * trials)))
-    answers, first = asyncio.run(
+    frame_ms = _cost(portrait, voice)
+    undisturbed = _undisturbed(portrait, sound, trials)
+    direct = _direct(portrait, sound, trials, lambda n: report(n, 2 * trials))
+    webrtc, first = asyncio.run(
         _through_webrtc(sound, trials, lambda n: report(trials + n, 2 * trials))
     )
-    result["webrtc"] = _told(answers)
-    result["first_frame_ms"] = {"p50": float(np.median(first)), "most": max(first)}
-    if minutes:
-        result["pace"] = pace(portrait, voice, 1, 60 * minutes)[0]
-    if viewers:
-        result["viewers"], result["paces"] = _viewers(portrait, voice)
-    return result
+    watched = pace(portrait, voice, 1, 60 * minutes)[0] if minutes else None
+    held, loads = _viewers(portrait, voice) if viewers else (None, [])
+    return LiveBench(
+        size=portrait.size,
+        frame_ms=frame_ms,
+        undisturbed=_latencies(undisturbed),
+        session=_latencies(direct),
+        webrtc=_latencies(webrtc),
+        first_frame=FirstFrame(float(np.median(first)), max(first)),
+        pace=watched,
+        viewers=held,
+        loads=loads,
+    )
 
 
 def syllable(voice: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -134,19 +186,18 @@ class Seen(NamedTuple):
     frame: Frame | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """Milliseconds from the beginning of a sound.
 
     Attributes:
-        shown: to the frame that carries it, or None if that is not known.
-        opened: to the mouth's opening, or None if it did not open.
-        own: from the sound to the opening in the video itself, or None.
+        frame: to the frame that carries it, or None if that is not known.
+        opening: to the mouth's opening, or None if it did not open.
+        mouth: from the sound to the opening in the video itself, or None.
     """
 
-    shown: float | None
-    opened: float | None
-    own: float | None
+    frame: float | None
+    opening: float | None
+    mouth: float | None
 
 
 def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
@@ -154,17 +205,17 @@ def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
     opening = np.array([lips.opening(each.picture) for each in seen])
     after = np.array([each.when >= began for each in seen])
     carries = next((s for s in seen if s.when >= began and s.frame and s.frame.sound.any()), None)
-    shown = None if carries is None else 1000 * (carries.when - began)
+    frame = None if carries is None else 1000 * (carries.when - began)
     rest = float(np.median(opening[~after][-_BEFORE:])) if (~after).any() else np.inf
     widest = float(opening[after].max()) if after.any() else -np.inf
     if widest - rest < _LEAST:
-        return Answer(shown, None, None)
+        return Answer(frame, None, None)
     first = seen[np.flatnonzero(after & (opening > rest + _OPEN * (widest - rest)))[0]]
-    own = None
+    mouth = None
     if carries is not None and carries.frame and first.frame:
         sound = carries.frame.time + np.flatnonzero(carries.frame.sound)[0] / SAMPLE_RATE
-        own = 1000 * (first.frame.time - float(sound))
-    return Answer(shown, 1000 * (first.when - began), own)
+        mouth = 1000 * (first.frame.time - float(sound))
+    return Answer(frame, 1000 * (first.when - began), mouth)
 
 
 class _Lips:
@@ -187,21 +238,18 @@ class _Lips:
         return float(lip_distances(points).mean() / eyes)
 
 
-def _told(answers: Sequence[Answer]) -> dict[str, Any]:
-    return {
-        name: _summed([getattr(each, name) for each in answers])
-        for name in ("shown", "opened", "own")
-    }
+def _latencies(answers: Sequence[Answer]) -> Latencies:
+    return Latencies(*map(_latency, zip(*answers, strict=True)))
 
 
-def _summed(found: Sequence[float | None]) -> dict[str, Any]:
+def _latency(found: Sequence[float | None]) -> Latency:
     known = [each for each in found if each is not None]
-    return {
-        "p50_ms": float(np.median(known)) if known else None,
-        "p95_ms": float(np.quantile(known, 0.95)) if known else None,
-        "trials": len(found),
-        "missing": len(found) - len(known),
-    }
+    return Latency(
+        p50_ms=float(np.median(known)) if known else None,
+        p95_ms=float(np.quantile(known, 0.95)) if known else None,
+        trials=len(found),
+        missing=len(found) - len(known),
+    )
 
 
 def _direct(
@@ -210,13 +258,11 @@ def _direct(
     """The session alone: from the sound to the frame, drawn and marked."""
     session = Session(Animator(portrait))
     seen: list[Seen] = []
-    lock = threading.Lock()
 
     def watch() -> None:
         for frame in session:
             if frame.picture is not None:
-                with lock:
-                    seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
+                seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -225,24 +271,28 @@ def _direct(
     try:
         for number in range(trials):
             time.sleep(_QUIET)
-            with lock:
-                del seen[:-_BEFORE]
-                last = seen[-1].when
-            begin = last + STEP * (2 + (number + 0.5) / trials)
-            for start in range(0, len(sound), PIECE):
-                part = sound[start : start + PIECE]
-                time.sleep(max(begin + (start + len(part)) / SAMPLE_RATE - time.monotonic(), 0))
+            del seen[:-_BEFORE]
+            begin = seen[-1].when + STEP * (2 + (number + 0.5) / trials)
+            for when, part in _spoken(sound, begin):
+                time.sleep(max(when - time.monotonic(), 0))
                 session.append(part)
             session.end_of_speech()
             time.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            with lock:
-                watched = list(seen)
-            found.append(_answer(begin, watched, lips))
+            found.append(_answer(begin, list(seen), lips))
             report(number + 1)
     finally:
         session.close()
         thread.join()
     return found
+
+
+def _spoken(
+    sound: NDArray[np.float32], begin: float
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """When each piece of a sound that begins then has been spoken, and the piece."""
+    for start in range(0, len(sound), PIECE):
+        part = sound[start : start + PIECE]
+        yield begin + (start + len(part)) / SAMPLE_RATE, part
 
 
 class _ProcessorClock:
@@ -294,9 +344,7 @@ def _undisturbed(portrait: Portrait, sound: NDArray[np.float32], trials: int) ->
     found: list[Answer] = []
     for number in range(trials):
         begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
-        for first in range(0, len(sound), PIECE):
-            part = sound[first : first + PIECE]
-            when = begin + (first + len(part)) / SAMPLE_RATE
+        for when, part in _spoken(sound, begin):
             clock.at(when, partial(session.append, part))
         clock.at(begin + _SOUND, session.end_of_speech)
         seen: list[Seen] = []
@@ -314,170 +362,36 @@ async def _through_webrtc(
     sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
 ) -> tuple[list[Answer], list[float]]:
     """Microphone → WebRTC → session → WebRTC → decoded frame, both ends in this process."""
-    from gioconda.live.calls import Calls
-
     limits = Limits(sessions=4)
     portraits = Portraits(limits)
-    seats, calls = Seats(portraits, limits, None, False), Calls()
-    await asyncio.to_thread(seats.warm_up)
+    pool, calls = SessionPool(portraits, limits, None, False), Calls()
+    await asyncio.to_thread(pool.warm_up)
     first: list[float] = []
     found: list[Answer] = []
     lips = _Lips()
     try:
         for _ in range(4):
-            client = await _Client.connect(seats, calls)
-            first.append(await client.first_frame())
-            await client.close()
+            viewer = Viewer()
+            first.append(await viewer.connect(pool, calls))
+            await viewer.close()
             await asyncio.sleep(0.5)
-        client = await _Client.connect(seats, calls)
-        first.append(await client.first_frame())
+        viewer = Viewer()
+        first.append(await viewer.connect(pool, calls))
         await asyncio.sleep(2)
         for number in range(trials):
-            await asyncio.sleep(_QUIET + number % 2 * _PACKET / _WIRE)
-            del client.seen[:-_BEFORE]
+            await asyncio.sleep(_QUIET + number % 2 * PACKET / WIRE)
+            del viewer.seen[:-_BEFORE]
             # evenly at all times within a packet
-            begin = await client.say(sound, int(_PACKET * (number + 0.5) / trials))
+            begin = viewer.say(sound, int(PACKET * (number + 0.5) / trials))
             await asyncio.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            found.append(await asyncio.to_thread(_answer, begin, list(client.seen), lips))
+            seen = [Seen(*each) for each in viewer.seen]
+            found.append(await asyncio.to_thread(_answer, begin, seen, lips))
             report(number + 1)
-        await client.close()
+        await viewer.close()
     finally:
         await calls.close()
-        seats.close()
+        pool.close()
     return found, first
-
-
-class _Client:
-    """A viewer with a microphone."""
-
-    def __init__(self) -> None:
-        from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection
-
-        self.began = time.monotonic()
-        self.seen: list[Seen] = []
-        self._begun = asyncio.Event()
-        self._first = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._peer.on("track", self._watch)
-
-        class Microphone(AudioStreamTrack):
-            """Silence, and what is to be said, in packets of 20 ms."""
-
-            def __init__(self) -> None:
-                super().__init__()
-                self.waiting = np.empty(0, np.float32)
-                self.said = asyncio.Event()
-                self.begin = 0.0
-                self._start: float | None = None
-                self._sent = 0
-
-            async def recv(self) -> av.AudioFrame:
-                """The next packet, when its last sample is spoken."""
-                self._start = self._start or time.monotonic()
-                due = self._start + (self._sent + _PACKET) / _WIRE
-                await asyncio.sleep(max(due - time.monotonic(), 0))
-                part = np.zeros(_PACKET, np.float32)
-                said = self.waiting[:_PACKET]
-                if len(said) and not self.said.is_set():
-                    self.begin = due - _PACKET / _WIRE
-                    self.said.set()
-                part[: len(said)] = said
-                self.waiting = self.waiting[_PACKET:]
-                pcm = np.rint(part * 32767).astype(np.int16)[None]
-                frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
-                frame.sample_rate = _WIRE
-                frame.pts, frame.time_base = self._sent, Fraction(1, _WIRE)
-                self._sent += _PACKET
-                return frame
-
-        self._microphone = Microphone()
-
-    @staticmethod
-    async def connect(seats: Seats, calls: Any) -> "_Client":
-        """A viewer of the bundled portrait; its time begins before it asks for a session."""
-        from aiortc import RTCSessionDescription
-
-        client = _Client()
-        wish = Wish(EXAMPLE, source="microphone")
-        seat = await asyncio.to_thread(seats.open, wish, "bench")
-        peer = client._peer
-        peer.addTransceiver("video", direction="recvonly")
-        peer.addTrack(client._microphone)
-        await peer.setLocalDescription(await peer.createOffer())
-        answer = await calls.answer(seat, peer.localDescription.sdp)
-        await peer.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))
-        return client
-
-    async def first_frame(self) -> float:
-        """Milliseconds from the wish for a session to the first decoded frame."""
-        await asyncio.wait_for(self._begun.wait(), 60)
-        return 1000 * (self._first - self.began)
-
-    async def say(self, sound: NDArray[np.float32], offset: int) -> float:
-        """Say it, so many samples after the beginning of a packet; when it began."""
-        self._microphone.said.clear()
-        wide = np.asarray(soxr.resample(sound, SAMPLE_RATE, _WIRE), np.float32)
-        self._microphone.waiting = np.concatenate([np.zeros(offset, np.float32), wide])
-        await self._microphone.said.wait()
-        return float(self._microphone.begin) + offset / _WIRE
-
-    async def close(self) -> None:
-        """Hang up."""
-        for task in self._tasks:
-            task.cancel()
-        await self._peer.close()
-
-    def _watch(self, track: Any) -> None:
-        name = "_RTCRtpReceiver__jitter_buffer"
-        for each in self._peer.getTransceivers():
-            if each.receiver.track is track and track.kind == "video":
-                setattr(each.receiver, name, _until_marked())
-        self._tasks.append(asyncio.ensure_future(self._receive(track)))
-
-    async def _receive(self, track: Any) -> None:
-        from aiortc.mediastreams import MediaStreamError
-
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            if track.kind == "video":
-                now = time.monotonic()
-                if not self._begun.is_set():
-                    self._first = now
-                    self._begun.set()
-                picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-                self.seen.append(Seen(now, picture))
-                del self.seen[: -4 * FPS]
-
-
-def _until_marked() -> Any:
-    """A buffer that gives a picture away when its last packet is there, as browsers do."""
-    from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-    from aiortc.rtp import RtpPacket
-
-    class Buffer(JitterBuffer):
-        def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-            """Whether a key frame is needed, and the picture that is whole."""
-            lost, picture = super().add(packet)
-            if picture is None and packet.marker:
-                picture = self._remove_whole(packet)
-            return lost, picture
-
-        def _remove_whole(self, last: RtpPacket) -> JitterFrame | None:
-            assert self._origin is not None
-            count = (last.sequence_number - self._origin) % 2**16 + 1
-            if count > self.capacity:
-                return None
-            parts = [self._packets[(self._origin + i) % self.capacity] for i in range(count)]
-            if any(part is None or part.timestamp != last.timestamp for part in parts):
-                return None
-            self.remove(count)
-            return JitterFrame(b"".join(part._data for part in parts), last.timestamp)
-
-    return Buffer(capacity=512, is_video=True)
 
 
 # --- pace ---
@@ -485,27 +399,14 @@ def _until_marked() -> Any:
 
 def pace(
     portrait: Portrait, voice: NDArray[np.float32], viewers: int, seconds: float
-) -> list[dict[str, float]]:
-    """How viewers at once are served who are spoken to without a pause, JPEG coding included.
-
-    Returns:
-        For each: `fps` of pictures, shares `late` (ready more than 40 ms after its time) and
-        `left_out`, `seconds`.
-    """
+) -> list[Pace]:
+    """How viewers at once are served who are spoken to without a pause, JPEG coding included."""
     sessions = [Session(Animator(portrait, seed)) for seed in range(viewers)]
-    results: list[dict[str, float]] = []
-    threads = [
-        threading.Thread(target=lambda s=each: results.append(_watched(s, voice, seconds)))
-        for each in sessions
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor(viewers) as pool:
+        return list(pool.map(lambda session: _watched(session, voice, seconds), sessions))
 
 
-def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> dict[str, float]:
+def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pace:
     session.append(voice)
     begin, late, drawn, frames = 0.0, 0, 0, 0
     frame: Frame
@@ -522,36 +423,22 @@ def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> di
         if now - begin >= seconds:
             session.close()
     took = time.monotonic() - begin
-    return {
-        "fps": drawn / took,
-        "late": late / frames,
-        "left_out": 1 - drawn / frames,
-        "seconds": took,
-    }
+    return Pace(drawn / took, late / frames, 1 - drawn / frames, took)
 
 
-def _viewers(
-    portrait: Portrait, voice: NDArray[np.float32], seconds: float = 15.0
-) -> tuple[int, list[dict[str, float]]]:
-    """How many viewers at once get 25 frames a second with under 1 % late, and the worst pace."""
-    held, paces = 0, []
-    while True:
-        each = pace(portrait, voice, held + 1, seconds)
-        worst = {
-            "viewers": held + 1,
-            "fps": min(p["fps"] for p in each),
-            "late": max(p["late"] for p in each),
-        }
-        paces.append(worst)
-        if worst["fps"] < _HELD[0] or worst["late"] > _HELD[1]:
-            return held, paces
-        held += 1
+def _viewers(portrait: Portrait, voice: NDArray[np.float32]) -> tuple[int, list[Load]]:
+    """How many viewers at once get 25 frames a second with under 1 % late, and what was tried."""
+    loads: list[Load] = []
+    while not loads or (loads[-1].fps >= _HELD[0] and loads[-1].late <= _HELD[1]):
+        viewers = len(loads) + 1
+        each = pace(portrait, voice, viewers, 15.0)
+        loads.append(Load(viewers, min(p.fps for p in each), max(p.late for p in each)))
+    return len(loads) - 1, loads
 
 
 def _cost(portrait: Portrait, voice: NDArray[np.float32]) -> float:
     """The processor's milliseconds for a frame, drawn and marked; two cores are 80 of 40."""
-    animator = Animator(portrait)
-    frames = 0
+    animator, frames = Animator(portrait), 0
     for begin in range(0, 6 * SAMPLE_RATE, SAMPLE_RATE // FPS):
         if begin == SAMPLE_RATE:
             start, frames = time.process_time(), 0

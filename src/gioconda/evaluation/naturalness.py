@@ -1,12 +1,15 @@
 """Does it move as people do? Amounts and kinds of movement, real against generated.
 
 Nothing here compares frame with frame: people who say the same look about and nod differently
-each time. What counts is how much, how often, and how smoothly.
+each time. What counts is how much, how often, and how smoothly; and how far apart two sets of
+motion are: the Fréchet distance between their windows. That is as the Fréchet inception distance of
+pictures (Heusel et al., NeurIPS 2017, equation 6), but of motion itself, reduced by principal
+components of the real windows.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isnan
 from typing import Final
 
@@ -14,21 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.videos.blinks import blinks
-from gioconda.face import measure, topology
+from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import measure
+from gioconda.face import measure as face
+from gioconda.face import topology
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
-from gioconda.motion import Motion
+from gioconda.motion import POSE, Motion
 
 LONG: Final = 4 * FPS  # frames; shorter clips cannot tell how often people blink
-MEASURES: Final = {
-    "head speed": "degrees a frame",
-    "head jerk": "degrees/s³",
-    "lip jerk": "eye distances/s³",
-    "blinks": "a minute",
-    "blink length": "s",
-    "gaze shifts": "a minute",
-    "mouth opening": "% of the inter-ocular distance",
-}
 _DRAWS: Final = 400
 # Of the speed of tracked heads 30 % of the power lies above 6 Hz, where it is the mesh that
 # trembles: real and made angles go through the same low-pass (half at 5 Hz) first.
@@ -40,12 +37,39 @@ _SUDDEN: Final = 0.7  # of a shift lies within two frames
 _APART: Final = 5  # frames between two gaze shifts
 _BLINK_MARGIN: Final = 2  # frames about a blink in which irises are not trusted
 
+WINDOW: Final = FPS  # frames
+_HOP: Final = 12  # frames from one window to the next
+_COMPONENTS: Final = 8  # of the pose, and as many of the dynamics
+_LEAST: Final = 4 * _COMPONENTS  # windows in a set
+_HALVINGS: Final = 10
+_PEOPLE: Final = 4  # that real motion must come from, so that halves have two
+
 _Series = NDArray[np.float64]
+_Windows = tuple[_Series, _Series]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A stretch of one person's motion, real or made.
+class Movement:
+    """How much, how often and how smoothly people move.
+
+    The speed is the mean absolute change of yaw, pitch and roll from frame to frame, after a
+    low-pass of five frames; the jerk is the mean size of `jerk` of the angles, over 11 frames, and
+    of the points of the lips (x, y), over 7; the opening is its mean. A blink lasts from onset to
+    end; NaN without a blink.
+    """
+
+    head_speed: float = measure("head speed", "degrees a frame", ".3g")
+    head_jerk: float = measure("head jerk", "degrees/s³", ".3g")
+    lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g")
+    blinks: float = measure("blinks", "a minute", ".3g")
+    blink_length: float = measure("blink length", "s", ".3g")
+    gaze_shifts: float = measure("gaze shifts", "a minute", ".3g")
+    mouth_opening: float = measure("mouth opening", "% of the inter-ocular distance", ".3g")
+
+
+@dataclass(frozen=True)
+class PersonMotion:
+    """A stretch of one person's motion, real or generated.
 
     Attributes:
         person: whose it is.
@@ -58,48 +82,41 @@ class Part:
     neutral: NDArray[np.float32]
 
 
-def behaviour(parts: Sequence[Part], basis: Basis) -> dict[str, float]:
-    """How much and how often, over all parts together.
+def measure_movement(motions: Sequence[PersonMotion], basis: Basis) -> Movement:
+    """The movement of all stretches together.
 
     Args:
-        parts: at least one, each of 12 frames and more.
-        basis: in which the motion is told.
-
-    Returns:
-        For each of `MEASURES` its value: `head speed`, the mean absolute change of yaw, pitch
-        and roll from frame to frame, after a low-pass of five frames; `head jerk` and `lip
-        jerk`, the mean size of `jerk` of the angles over 11 frames, and of the points of the
-        lips (x, y) over 7; `blinks`, see
-        `gioconda.data.videos.blinks`; `blink length`, from onset to end; `gaze shifts`, see
-        `gaze_shifts`; `mouth opening`, its mean.
+        motions: at least one, each of 12 frames and more.
+        basis: of the motions.
     """
-    return _pooled([_sums(part, basis) for part in parts])
+    return _pooled([_sums(one, basis) for one in motions])
 
 
-def spread_of(parts: Sequence[Part], basis: Basis) -> dict[str, tuple[float, float]]:
-    """The 95 % interval of `behaviour`, by bootstrap over people."""
+def movement_interval(motions: Sequence[PersonMotion], basis: Basis) -> tuple[Movement, Movement]:
+    """Both ends of the 95 % interval of `measure_movement`, by bootstrap over people."""
     people: dict[str, list[dict[str, float]]] = defaultdict(list)
-    for part in parts:
-        people[part.person].append(_sums(part, basis))
+    for one in motions:
+        people[one.person].append(_sums(one, basis))
     groups = list(people.values())
     rng = np.random.default_rng(0)
     draws = [
         _pooled([sums for i in rng.integers(0, len(groups), len(groups)) for sums in groups[i]])
         for _ in range(_DRAWS)
     ]
-    found = {}
-    for name in MEASURES:
-        values = [draw[name] for draw in draws if not isnan(draw[name])] or [float("nan")]
-        low, high = np.quantile(values, [0.025, 0.975])
-        found[name] = (float(low), float(high))
-    return found
+    ends = {}
+    for each in fields(Movement):
+        drawn = [getattr(draw, each.name) for draw in draws]
+        known = [value for value in drawn if not isnan(value)] or [float("nan")]
+        ends[each.name] = np.quantile(known, [0.025, 0.975])
+    low, high = (Movement(**{name: float(v[end]) for name, v in ends.items()}) for end in (0, 1))
+    return low, high
 
 
-def _sums(part: Part, basis: Basis) -> dict[str, float]:
-    """Sums over the frames of one part, and what they are to be divided by."""
-    faces = basis.rebuild(part.motion.dynamics, part.neutral)
-    turns = np.degrees(part.motion.pose[:, :3].astype(np.float64))
-    lids = measure.lid_opening(faces)
+def _sums(one: PersonMotion, basis: Basis) -> dict[str, float]:
+    """Sums over the frames of a stretch, and what they are to be divided by."""
+    faces = basis.rebuild(one.motion.dynamics, one.neutral)
+    turns = np.degrees(one.motion.pose[:, :3].astype(np.float64))
+    lids = face.lid_opening(faces)
     seen = np.ones(len(faces), bool)
     shut = np.zeros(len(faces), bool)
     found = blinks(lids, seen)
@@ -111,35 +128,35 @@ def _sums(part: Part, basis: Basis) -> dict[str, float]:
     lip = jerk(faces[:, topology.LIPS, :2].astype(np.float64), _LIP_JERK)
     return {
         "frames": len(faces),
-        "head steps": len(steps),
-        "head frames": len(head),
-        "lip frames": len(lip),
-        "head speed": float(np.abs(steps).mean(1).sum()),
-        "head jerk": float(np.abs(head).mean(1).sum()),
-        "lip jerk": float(np.linalg.norm(lip, axis=-1).mean(1).sum()),
+        "head_steps": len(steps),
+        "head_frames": len(head),
+        "lip_frames": len(lip),
+        "head_speed": float(np.abs(steps).mean(1).sum()),
+        "head_jerk": float(np.abs(head).mean(1).sum()),
+        "lip_jerk": float(np.linalg.norm(lip, axis=-1).mean(1).sum()),
         "blinks": len(found),
-        "blink length": sum(blink.end - blink.onset for blink in found) / FPS,
-        "gaze shifts": len(gaze_shifts(measure.gaze(faces), shut)),
-        "mouth opening": 100 * float(measure.mouth_opening(faces).sum()),
+        "blink_length": sum(blink.end - blink.onset for blink in found) / FPS,
+        "gaze_shifts": len(gaze_shifts(face.gaze(faces), shut)),
+        "mouth_opening": 100 * float(face.mouth_opening(faces).sum()),
     }
 
 
-def _pooled(rows: Iterable[dict[str, float]]) -> dict[str, float]:
+def _pooled(rows: Iterable[dict[str, float]]) -> Movement:
     total: dict[str, float] = defaultdict(float)
     for row in rows:
         for name, value in row.items():
             total[name] += value
     minutes = total["frames"] / FPS / 60
     over = {
-        "head speed": total["head steps"],
-        "head jerk": total["head frames"],
-        "lip jerk": total["lip frames"],
+        "head_speed": total["head_steps"],
+        "head_jerk": total["head_frames"],
+        "lip_jerk": total["lip_frames"],
         "blinks": minutes,
-        "blink length": total["blinks"],
-        "gaze shifts": minutes,
-        "mouth opening": total["frames"],
+        "blink_length": total["blinks"],
+        "gaze_shifts": minutes,
+        "mouth_opening": total["frames"],
     }
-    return {name: total[name] / over[name] if over[name] else float("nan") for name in MEASURES}
+    return Movement(**{k: total[k] / n if n else float("nan") for k, n in over.items()})
 
 
 def jerk(values: _Series, frames: int) -> _Series:
@@ -188,3 +205,101 @@ def gaze_shifts(gaze: _Series, shut: NDArray[np.bool_]) -> list[int]:
         if all(abs(int(t) - other) >= _APART for other in found):
             found.append(int(t))
     return sorted(found)
+
+
+# --- how far apart two sets of motion are ---
+
+
+@dataclass(frozen=True)
+class MotionDistance:
+    """Mean Fréchet distances over 10 halvings, and the windows in each set."""
+
+    windows: int
+    made: float = measure("Fréchet distance, generated to real motion")
+    floor: float = measure("Fréchet distance, real to real motion")
+
+
+def motion_distance(real: Sequence[PersonMotion], made: Sequence[PersonMotion]) -> MotionDistance:
+    """Fréchet distance of made to real motion, and of real to real motion of other people.
+
+    Windows of a second hold the steps of the pose and the dynamics. Each of the two is reduced to
+    eight numbers. Real people are halved at random; the first half gives the numbers, its
+    principal components scaled to variance 1, and is compared with the other half and with the
+    made motion. The distance grows as sets shrink, so all are drawn equally large.
+
+    Args:
+        real: of four people and more.
+        made: in the same basis; stretches of both have a second and more.
+
+    Raises:
+        GiocondaError: if there are too few people or windows.
+    """
+    people: dict[str, list[_Windows]] = defaultdict(list)
+    for part in real:
+        people[part.person].append(_windows(part))
+    if len(people) < _PEOPLE:
+        raise GiocondaError(f"{len(people)} people are in real motion; expected {_PEOPLE} or more")
+    groups = [_together(found) for found in people.values()]
+    others = _together([_windows(part) for part in made])
+    channels = len(POSE), real[0].motion.dynamics.shape[1]
+    rng = np.random.default_rng(0)
+    floor, distance, sizes = [], [], []
+    for _ in range(_HALVINGS):
+        order = rng.permutation(len(groups))
+        middle = len(groups) // 2
+        one = _together([groups[i] for i in order[:middle]])
+        two = _together([groups[i] for i in order[middle:]])
+        size = min(len(found[0]) for found in (one, two, others))
+        if size < _LEAST:
+            raise GiocondaError(f"{size} windows of motion in a set; expected {_LEAST} or more")
+        maps = [_components(rows, width) for rows, width in zip(one, channels, strict=True)]
+        codes = []
+        for found in (one, two, others):
+            code = np.concatenate(
+                [(rows - mean) @ to for rows, (mean, to) in zip(found, maps, strict=True)], axis=1
+            )
+            codes.append(code[rng.choice(len(code), size, replace=False)])
+        floor.append(frechet(codes[0], codes[1]))
+        distance.append(frechet(codes[0], codes[2]))
+        sizes.append(size)
+    return MotionDistance(int(np.median(sizes)), float(np.mean(distance)), float(np.mean(floor)))
+
+
+def frechet(a: _Series, b: _Series) -> float:
+    """Squared Fréchet distance of two Gaussians fitted to rows (N, D) and (M, D).
+
+    |mean a - mean b|² + trace(A + B - 2 (A B)^½) of the covariances A and B.
+    """
+    first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    values, vectors = np.linalg.eigh(first)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    cross = np.sqrt(np.clip(np.linalg.eigvalsh(root @ second @ root), 0, None)).sum()
+    means = float(((a.mean(0) - b.mean(0)) ** 2).sum())
+    return means + float(np.trace(first) + np.trace(second) - 2 * cross)
+
+
+def _windows(part: PersonMotion) -> _Windows:
+    """Of every second frame, steps of the pose (N, 72) and dynamics (N, 13 D)."""
+    pose, dynamics = part.motion.pose.astype(np.float64), part.motion.dynamics.astype(np.float64)
+    starts = range(0, len(part.motion) - WINDOW + 1, _HOP)
+    return (
+        np.array([np.diff(pose[i : i + WINDOW : 2], axis=0).ravel() for i in starts]),
+        np.array([dynamics[i : i + WINDOW : 2].ravel() for i in starts]),
+    )
+
+
+def _together(found: Sequence[_Windows]) -> _Windows:
+    return np.concatenate([w[0] for w in found]), np.concatenate([w[1] for w in found])
+
+
+def _components(rows: _Series, channels: int) -> tuple[_Series, _Series]:
+    """Mean (K,) and map (K, 8) of rows (N, K) to principal components of variance 1.
+
+    Each of the channels, which alternate within a row, is first brought to variance 1.
+    """
+    mean = rows.mean(0)
+    spread = (rows - mean).reshape(len(rows), -1, channels).std((0, 1))
+    weight = np.tile(1 / spread, rows.shape[1] // channels)
+    _, sizes, directions = np.linalg.svd((rows - mean) * weight, full_matrices=False)
+    spreads = sizes[:_COMPONENTS] / np.sqrt(len(rows) - 1)
+    return mean, weight[:, None] * (directions[:_COMPONENTS].T / spreads)

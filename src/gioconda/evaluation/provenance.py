@@ -2,9 +2,9 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import av
 import cv2
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.evaluation.attacks import ATTACKS, CALLS, Frames, call, check_calls, written
+from gioconda.evaluation.results import Report, counted
 from gioconda.media import FPS, VideoWriter, read_image, read_video
 from gioconda.portrait import make_portrait
-from gioconda.provenance import CHANCE, Mark, Output, find_mark, read_manifest
+from gioconda.provenance import CHANCE, Finding, Mark, Output, find_mark, read_manifest
 from gioconda.provenance.pattern import PUBLIC_KEY
 
 LENGTHS = (1, 2, 5)  # seconds
@@ -25,56 +26,113 @@ _SIZE = 512
 SYNC_NEEDED, DATA_NEEDED = 8.06, 9.92
 _CHANGED = 40  # single bytes that are changed, one at a time
 
-Report = Callable[[int, int], None]
+_Searched = tuple[Finding, int]  # what was found, and the id that was looked for
 
 
-def bench_mark(portraits: Sequence[Path], report: Report) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MarkRates:
+    """What is left of the mark in some pieces of video; rates are shares."""
+
+    searched: int  # pieces
+    found: float
+    read: float  # the right id
+    wrong: int  # ids that were read, and not the right one
+    bit_errors: float  # of coded bits, where the id was read
+
+
+@dataclass(frozen=True)
+class MarkBench:
+    """How well the mark holds."""
+
+    portraits: int
+    mark_ms: float  # a frame, on one core
+    psnr_least: float  # dB, of marked against unmarked frames, over portraits
+    psnr_mean: float
+    attacks: dict[str, dict[int, MarkRates]]  # by attack and seconds of video
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How far scores are from what finds a mark."""
+
+    highest: float
+    needed: float
+    rate: float  # at which a Gumbel distribution fitted to the highest scores reaches that
+
+
+@dataclass(frozen=True)
+class ChanceBench:
+    """Marks that are found where there is none."""
+
+    searches: int
+    found: int
+    at_most: float  # the rate that this excludes with 95 % confidence (the rule of three)
+    designed: float  # the bound by construction
+    sync: Tail
+    data: Tail
+
+
+@dataclass(frozen=True)
+class SignatureBench:
+    """How well the signature holds."""
+
+    sign_ms: float
+    changed: int  # single bytes of picture and sound, spread evenly
+    noticed: int  # of these, by the verifier
+    whole: str  # state of the manifest
+    copied: str  # its state where the streams were copied into a new file
+    still_found: bool  # the mark, in that copy
+
+
+@dataclass(frozen=True)
+class ProvenanceBench:
+    """Signature, mark, and chance if unmarked videos were given."""
+
+    signature: SignatureBench
+    chance: ChanceBench | None
+    mark: MarkBench
+
+
+def bench_mark(portraits: Sequence[Path], report: Report) -> MarkBench:
     """Attack marked videos and look for the mark.
 
     Args:
         portraits: pictures; each speaks for 5 seconds. The bundled example if there are none.
         report: called with what is done and how much there is to do.
 
-    Returns:
-        `attacks`: for each and each length in seconds, how many pieces of video were `searched`,
-        the shares in which the mark was `found` and the right id `read`, how many ids were
-        `wrong`, and the share of coded `bit_errors` where the id was read; `psnr_db`: of marked
-        against unmarked frames, the least and the mean over portraits; `mark_ms`: milliseconds a
-        frame on one core.
-
     Raises:
         GiocondaError: if a portrait cannot be used, or aiortc is not installed.
     """
     check_calls()
-    trials: dict[str, dict[int, list[tuple[bool, bool, bool, float]]]] = {
+    searched: dict[str, dict[int, list[_Searched]]] = {
         name: {seconds: [] for seconds in LENGTHS} for name in (*ATTACKS, *CALLS)
     }
     psnr, times, done = [], [], 0
-    total = max(len(portraits), 1) * len(trials)
+    total = max(len(portraits), 1) * len(searched)
     for plain, mark in _speaking(portraits):
         marked, took = _marked(plain, mark)
         times += took
-        error = np.mean([_mean_square(a, b) for a, b in zip(plain, marked, strict=True)])
-        psnr.append(10 * math.log10(255**2 / error))
+        psnr.append(cv2.PSNR(np.array(plain), np.array(marked)))
         file = written(marked)
-        for name in trials:
+        for name, lengths in searched.items():
             if name in CALLS:
                 arrived = call(marked, *CALLS[name])
             else:
                 arrived = ATTACKS[name](file)
-            for seconds in LENGTHS:
-                trials[name][seconds] += _search_pieces(arrived, seconds, mark.id)
+            for seconds, found in lengths.items():
+                found += [(finding, mark.id) for finding in _search_pieces(arrived, seconds)]
             done += 1
             report(done, total)
-    return {
-        "attacks": {
-            name: {str(seconds): _rates(rows) for seconds, rows in lengths.items()}
-            for name, lengths in trials.items()
+    return MarkBench(
+        portraits=len(psnr),
+        mark_ms=float(1000 * np.median(times)),
+        psnr_least=min(psnr),
+        psnr_mean=float(np.mean(psnr)),
+        attacks={
+            name: {seconds: _rates(rows) for seconds, rows in lengths.items()}
+            for name, lengths in searched.items()
         },
-        "psnr_db": {"least": min(psnr), "mean": float(np.mean(psnr))},
-        "mark_ms": float(1000 * np.median(times)),
-        "portraits": len(psnr),
-    }
+    )
 
 
 def _speaking(portraits: Sequence[Path]) -> Iterable[tuple[Frames, Mark]]:
@@ -102,38 +160,25 @@ def _marked(plain: Frames, mark: Mark) -> tuple[Frames, list[float]]:
     return marked, times[5:]
 
 
-def _mean_square(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    return float(np.mean((a.astype(np.float32) - b) ** 2))
-
-
-def _search_pieces(
-    frames: Frames, seconds: int, identity: int
-) -> list[tuple[bool, bool, bool, float]]:
-    """Found, right, wrong, bit errors: of up to two pieces of this length in 5 s of video."""
+def _search_pieces(frames: Frames, seconds: int) -> list[Finding]:
+    """What is found in the first and the last piece of this length of 5 s of video."""
     length = max(len(frames) * seconds // 5, 1)
     starts = sorted({0, len(frames) - length})
-    rows = []
-    for start in starts:
-        finding = find_mark(frames[start : start + length])
-        right = finding.id == identity
-        rows.append(
-            (finding.found, right, finding.id is not None and not right, finding.bit_errors)
-        )
-    return rows
+    return [find_mark(frames[start : start + length]) for start in starts]
 
 
-def _rates(rows: Sequence[tuple[bool, bool, bool, float]]) -> dict[str, float]:
-    found, right, wrong, errors = (np.array(column) for column in zip(*rows, strict=True))
-    return {
-        "searched": len(rows),
-        "found": float(found.mean()),
-        "read": float(right.mean()),
-        "wrong": int(wrong.sum()),
-        "bit_errors": float(errors[right].mean()) if right.any() else math.nan,
-    }
+def _rates(searched: Sequence[_Searched]) -> MarkRates:
+    right = [finding for finding, identity in searched if finding.id == identity]
+    return MarkRates(
+        searched=len(searched),
+        found=float(np.mean([finding.found for finding, _ in searched])),
+        read=len(right) / len(searched),
+        wrong=sum(finding.id is not None for finding, _ in searched) - len(right),
+        bit_errors=float(np.mean([finding.bit_errors for finding in right])) if right else math.nan,
+    )
 
 
-def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str, Any]:
+def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> ChanceBench:
     """Look for marks where there are none.
 
     Args:
@@ -142,50 +187,38 @@ def bench_chance(videos: Sequence[Path], keys: int, report: Report) -> dict[str,
             picture and a key that know nothing of each other go together.
         keys: how many keys, the public one among them.
         report: called with what is done and how much there is to do.
-
-    Returns:
-        `searches` and how many of them `found` a mark; `at_most`: the rate that this excludes
-        with 95 % confidence (the rule of three); `designed`: the bound by construction; `sync`
-        and `data`: the `highest` of the scores that find a mark, the `needed`, and the `rate` at
-        which a Gumbel distribution fitted to the highest scores of all searches reaches it.
     """
     found, scores = 0, []
-    for index, path in enumerate(videos):
+    for path in counted(videos, report):
         frames = [frame for frame, _ in zip(read_video(path), range(5 * FPS), strict=False)]
         for number in range(keys):
             finding = find_mark(frames, PUBLIC_KEY if number == 0 else b"another %d" % number)
             found += finding.found
             scores.append((finding.sync, finding.data))
-        report(index + 1, len(videos))
     sync, data = np.array(scores).T
-    return {
-        "searches": len(scores),
-        "found": found,
-        "at_most": 3 / len(scores) if found == 0 else math.nan,
-        "designed": CHANCE,
-        "sync": tail(sync, SYNC_NEEDED),
-        "data": tail(data, DATA_NEEDED),
-    }
+    return ChanceBench(
+        searches=len(scores),
+        found=found,
+        at_most=3 / len(scores) if found == 0 else math.nan,
+        designed=CHANCE,
+        sync=tail(sync, SYNC_NEEDED),
+        data=tail(data, DATA_NEEDED),
+    )
 
 
-def tail(highest: NDArray[np.float64], needed: float) -> dict[str, float]:
+def tail(highest: NDArray[np.float64], needed: float) -> Tail:
     """How often maxima reach what is needed, by Gumbel's law with their mean and variance."""
     scale = float(highest.std()) * math.sqrt(6) / math.pi
     mode = float(highest.mean()) - np.euler_gamma * scale
     rate = -math.expm1(-math.exp((mode - needed) / scale)) if scale else math.nan
-    return {"highest": float(highest.max()), "needed": needed, "rate": rate}
+    return Tail(float(highest.max()), needed, rate)
 
 
-def bench_signature(folder: Path) -> dict[str, Any]:
+def bench_signature(folder: Path) -> SignatureBench:
     """Sign a video, change it, strip it.
 
     Args:
         folder: for the videos.
-
-    Returns:
-        `sign_ms`; of how many single `changed` bytes of picture and sound, spread evenly, the
-        verifier `noticed` how many; the manifest's state in the `whole` file and in one whose
-        streams were `copied` into a new file, and whether the mark was `still_found` there.
     """
     frames, _ = next(iter(_speaking(())))
     output = Output({"portrait": example.PHOTO}, {"seed": 0})
@@ -216,11 +249,11 @@ def bench_signature(folder: Path) -> dict[str, Any]:
                 packet.stream = stream
                 target.mux(packet)
     finding = find_mark(read_video(copy))
-    return {
-        "sign_ms": 1000 * times[0],
-        "changed": _CHANGED,
-        "noticed": noticed,
-        "whole": whole,
-        "copied": read_manifest(copy).state,
-        "still_found": finding.id == output.id,
-    }
+    return SignatureBench(
+        sign_ms=1000 * times[0],
+        changed=_CHANGED,
+        noticed=noticed,
+        whole=whole,
+        copied=read_manifest(copy).state,
+        still_found=finding.id == output.id,
+    )

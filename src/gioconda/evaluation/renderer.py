@@ -7,7 +7,9 @@ scale is that of a 512 x 512 video.
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -17,17 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.samples.scenes import Stage
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
+from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
+from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
 from gioconda.renderer.jaws import Jaws, lay_on_upper
+from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.renderer.teeth import detail
 from gioconda.renderer.view import CELL
 
@@ -44,7 +48,7 @@ _CHANGES: Final = (
 _APART: Final = FPS // 2  # frames between those whose teeth are compared; multiples count, too
 _CLEAR: Final = 0.7  # least share of inner mouth in a pixel of the jaw that counts
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
-_ASKED: Final = 5  # one frame in so many is shown to the face recognition
+_RECOGNISED: Final = 5  # one frame in so many is given to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
 
 
@@ -74,12 +78,45 @@ class Drawn(NamedTuple):
         return inside
 
 
+@dataclass(frozen=True)
+class RegionScores:
+    """How real one region looks as one method draws it, each frame counting the same."""
+
+    l1: float | None = measure("L1", "of 255", ".3g")
+    psnr: float | None = measure("PSNR", "dB", ".3g")  # of the mean squared error of all frames
+    ssim: float | None = measure("SSIM", form=".3g")
+    # Of lips and eyes: the energy of the gradients over that of the real ones.
+    sharpness: float | None = measure("sharpness", form=".3g")
+    # Of the inner mouth: the standard deviation of the light over the real one's, which fog lacks;
+    # and the difference of the mean colours, the part of L1 that is no detail.
+    contrast: float | None = measure("contrast", form=".3g")
+    tone: float | None = measure("tone", "of 255", ".3g")
+    # The change over that of the real clip where that is still: of the face from frame to frame,
+    # and of the inner mouth over half a second.
+    flicker: float | None = measure("flicker", form=".3g")
+    wander: float | None = measure("wander", form=".3g")
+    # How alike the detail on the upper jaw is half a second apart and more, over how alike the
+    # real one is: under 1 if teeth change more than real ones, above 1 if they are too still.
+    sameness: float | None = measure("sameness", form=".3g")
+    # How like the real face is, at most 1, where the `identity` extra is installed.
+    identity: float | None = measure("identity", form=".3g")
+
+
+@dataclass(frozen=True)
+class RendererResult:
+    """Scores by method and by region."""
+
+    clips: int
+    frames: int
+    methods: dict[str, dict[str, RegionScores]]
+
+
 def evaluate_renderer(
     clips: list[Clip],
     decoders: dict[str, Callable[[Portrait], Decoder]],
     count: int | None = None,
-    report: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, float | dict[str, dict[str, float]]]:
+    report: Report = silent,
+) -> RendererResult:
     """Drawn against real frames over clips.
 
     Args:
@@ -90,60 +127,53 @@ def evaluate_renderer(
             largest faces first; None for all.
         report: called with clips done and clips in all.
 
-    Returns:
-        `clips` and `frames` counted, and `methods`: for each its measures, each frame counting
-        the same. For each of `REGIONS`: "L1" (0 to 255), "PSNR" (of the mean squared error over
-        all frames) and "SSIM"; for the lips and eyes "sharpness", the energy of the drawn
-        frames' gradients over that of the real ones'; for the inner mouth "contrast", the
-        standard deviation of its light over the real one's, which fog lacks, and "tone", the
-        difference of its mean colours, 0 to 255, the part of "L1" that is no detail; "flicker",
-        the change from frame to frame where the real face is still, over the real clip's own,
-        and "wander", the same inside the mouth over half a second, above 1 if teeth change;
-        "sameness", how alike the detail on the upper jaw is half a second apart and more, over
-        how alike the real clip's own is, under 1 if teeth change more than real ones, above 1
-        if they are too still; and, where the `identity` extra is installed, "identity", how like
-        the drawn face is to the real one, at most 1.
-
     Raises:
         GiocondaError: if no clip serves.
     """
     chosen = sample_clips(clips, count)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
-    recogniser = _recogniser()
-    frames = 0
-    for i, (clip, _) in enumerate(chosen):
-        report(i, len(chosen))
-        shown = redraw(clip, decoders, FRAMES)
-        again = _encoded_anew([drawn.real for drawn in shown])
-        earlier: dict[int, Drawn] = {}
-        laid: dict[int, _Laid] = {}
-        for now, encoded in zip(shown, again, strict=True):
+    recogniser, frames = None, 0
+    with suppress(GiocondaError):  # where the extra is not installed
+        recogniser = Recogniser()
+    for clip, _ in counted(chosen, report):
+        drawn = redraw(clip, decoders, FRAMES)
+        again = _encoded_anew([one.real for one in drawn])
+        for now, encoded in zip(drawn, again, strict=True):
             now.pictures["re-encoded"] = encoded
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
-            earlier[now.number] = now
-            for measure, region, lag in _CHANGES:
-                if before := earlier.get(now.number - lag):
-                    for name, changes in _changes(before, now, region).items():
-                        tallies[name].put(measure, region, *changes)
-            laid[now.number] = _laid(now)
-            for lag in range(_APART, FRAMES + 1, _APART):
-                if earlier_laid := laid.get(now.number - lag):
-                    for name, alike in _alike(earlier_laid, laid[now.number]).items():
-                        tallies[name].put("sameness", "inner mouth", *alike)
-            if recogniser and frames % _ASKED == 0:
-                known = recogniser.describe(now.real, now.mesh)
-                for name, picture in now.pictures.items():
-                    likeness = float(known @ recogniser.describe(picture, now.mesh))
-                    tallies[name].put("identity", "face", likeness, 1.0)
+            if recogniser and frames % _RECOGNISED == 0:
+                _recognise(recogniser, now, tallies)
             frames += 1
-        report(i + 1, len(chosen))
+        _compare_over_time(drawn, tallies)
     if not frames:
         raise GiocondaError(
             f"none of the {len(clips)} clips serves; give clips of a second or more"
         )
     methods = {name: tally.result() for name, tally in tallies.items()}
-    return {"clips": len(chosen), "frames": frames, "methods": methods}
+    return RendererResult(len(chosen), frames, methods)
+
+
+def _recognise(recogniser: Recogniser, now: Drawn, tallies: Mapping[str, "_Tally"]) -> None:
+    known = recogniser.describe(now.real, now.mesh)
+    for name, picture in now.pictures.items():
+        likeness = float(known @ recogniser.describe(picture, now.mesh))
+        tallies[name].put("identity", "face", likeness, 1.0)
+
+
+def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) -> None:
+    """What changes between frames of one clip."""
+    frames = {now.number: now for now in drawn}
+    laid = {now.number: _laid(now) for now in drawn}
+    for now in drawn:
+        for score, region, lag in _CHANGES:
+            if before := frames.get(now.number - lag):
+                for name, changes in _changes(before, now, region).items():
+                    tallies[name].put(score, region, *changes)
+        for lag in range(_APART, FRAMES + 1, _APART):
+            if earlier := laid.get(now.number - lag):
+                for name, alike in _alike(earlier, laid[now.number]).items():
+                    tallies[name].put("sameness", "inner mouth", *alike)
 
 
 def redraw(
@@ -165,29 +195,24 @@ def redraw(
     frames = list(islice(clip.frames(), source + 1 + count))
     points = smooth(track.points[: len(frames)], track.seen[: len(frames)])
     neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
-    stage = Stage(frames[source], points[source], neutral, SIDE)
+    portrait = portrait_of(frames[source], points[source], neutral, SIDE)
+    reenactor = Reenactor(portrait, points[source], neutral)
     everything = {"plain mouth": PlainMouth, **decoders}
-    made = {name: make(stage.portrait) for name, make in everything.items()}
+    made = {name: make(portrait) for name, make in everything.items()}
     found = []
     for i in range(source + 1, len(frames)):
         if not track.seen[i]:
             continue
-        take = stage.take(points[i])
-        pictures = {"warp": take.view.cut(take.frame)}
+        warped = reenactor.warp(points[i])
+        view, mesh, jaws = SeenFace.of(warped.head, warped.mesh, SIDE)
+        pictures = {"warp": view.cut(warped.picture)}
         for name, decoder in made.items():
-            frame = take.frame.copy()
-            decoder(frame, take.shot)
-            pictures[name] = take.view.cut(frame)
-        real, mesh = take.on_real.cut(frames[i]), take.mesh
-        found.append(Drawn(i, real, mesh, Jaws.of(take.shot.head, mesh), _regions(mesh), pictures))
+            frame = replace(warped, picture=warped.picture.copy())
+            decoder(frame)
+            pictures[name] = view.cut(frame.picture)
+        real = reenactor.on_clip(view).cut(frames[i])
+        found.append(Drawn(i, real, mesh, jaws, _regions(mesh), pictures))
     return found
-
-
-def _recogniser() -> Recogniser | None:
-    try:
-        return Recogniser()
-    except GiocondaError:  # the extra is not installed
-        return None
 
 
 class _Tally:
@@ -199,16 +224,16 @@ class _Tally:
     def add(self, now: Drawn, picture: NDArray[np.uint8]) -> None:
         off = picture.astype(np.float32) - now.real
         maps = {
-            "L1": np.abs(off).mean(-1),
-            "PSNR": (off**2).mean(-1),
-            "SSIM": similarity(picture, now.real),
+            "l1": np.abs(off).mean(-1),
+            "psnr": (off**2).mean(-1),
+            "ssim": similarity(picture, now.real),
         }
         for region, inside in zip(REGIONS, now.regions, strict=True):
             weight = float(inside.sum())
             if weight < LEAST:
                 continue
-            for measure, found in maps.items():
-                self.put(measure, region, float((inside * found).sum()) / weight, 1.0)
+            for score, found in maps.items():
+                self.put(score, region, float((inside * found).sum()) / weight, 1.0)
             if region in ("lips", "eyes"):
                 energies = (_energy(p, inside) for p in (picture, now.real))
                 self.put("sharpness", region, *energies)
@@ -219,19 +244,24 @@ class _Tally:
                     contrasts = (_contrast(p, inside) for p in (picture, now.real))
                     self.put("contrast", region, *contrasts)
 
-    def put(self, measure: str, region: str, value: float, weight: float) -> None:
-        sums = self._sums[measure, region]
+    def put(self, score: str, region: str, value: float, weight: float) -> None:
+        sums = self._sums[score, region]
         sums[0] += value
         sums[1] += weight
 
-    def result(self) -> dict[str, float]:
-        found = {}
-        for (measure, region), (value, weight) in self._sums.items():
+    def result(self) -> dict[str, RegionScores]:
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for (score, region), (value, weight) in self._sums.items():
             mean = value / max(weight, 1e-9)
-            if measure == "PSNR":
+            if score == "psnr":
                 mean = 10 * float(np.log10(255**2 / max(mean, 1e-9)))
-            found[f"{region} {measure}"] = mean
-        return found
+            found[region][score] = mean
+        scores = [each.name for each in fields(RegionScores)]
+        return {
+            region: RegionScores(*(found[region].get(score) for score in scores))
+            for region in REGIONS
+            if region in found
+        }
 
 
 def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, float]]:

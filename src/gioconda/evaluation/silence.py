@@ -1,13 +1,15 @@
 """What a generator does where nobody speaks, and whether it drifts over ten minutes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.evaluation.takes import Maker, generate
-from gioconda.face import measure
+from gioconda.evaluation.results import measure
+from gioconda.evaluation.trials import Maker, generate
+from gioconda.face import measure as face
 from gioconda.face.basis import Basis
 from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.motion import POSE, Motion
@@ -55,24 +57,37 @@ def music(seconds: float, seed: int = 0) -> _Sound:
     return np.asarray(0.1 * sound[:count] / loudness, np.float32)
 
 
-def mouth_at_rest(motion: Motion, basis: Basis) -> dict[str, float]:
-    """How still and shut the mouth of the mean face is kept.
+@dataclass(frozen=True)
+class MouthAtRest:
+    """How still and shut a mouth is kept; shut are openings under 1 % of the eye distance."""
 
-    Returns:
-        `shut`, the share of frames with an opening under 1 % of the inter-ocular distance, in
-        percent; `jitter`, the mean absolute change of the opening from frame to frame, in
-        percent of the inter-ocular distance; `widest`, the 99th percentile of the opening, in
-        the same unit.
-    """
-    opening = measure.mouth_opening(basis.rebuild(motion.dynamics, basis.mean))
-    return {
-        "shut": 100 * float((opening < SHUT).mean()),
-        "jitter": 100 * float(np.abs(np.diff(opening)).mean()),
-        "widest": 100 * float(np.quantile(opening, 0.99)),
-    }
+    shut: float = measure("frames with the mouth shut", "%", ".1f")
+    jitter: float = measure("jitter of the opening", "% of the eye distance a frame", ".4f")
+    widest: float = measure("mouth opening, 99th percentile", "%")
 
 
-def evaluate_silence(make: Maker, basis: Basis) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class Drift:
+    """Means and standard deviations of the first and the last minute, in degrees or percent."""
+
+    first: float
+    last: float
+    first_spread: float
+    last_spread: float
+    between: float  # deviation of the means of all minutes, against which a drift must be seen
+
+
+def mouth_at_rest(motion: Motion, basis: Basis) -> MouthAtRest:
+    """How still and shut the mouth of the mean face is kept."""
+    opening = face.mouth_opening(basis.rebuild(motion.dynamics, basis.mean))
+    return MouthAtRest(
+        shut=100 * float((opening < SHUT).mean()),
+        jitter=100 * float(np.abs(np.diff(opening)).mean()),
+        widest=100 * float(np.quantile(opening, 0.99)),
+    )
+
+
+def evaluate_silence(make: Maker, basis: Basis) -> dict[str, MouthAtRest]:
     """`mouth_at_rest` for a minute of each of `quiet_sounds`."""
     return {
         name: mouth_at_rest(generate(make, sound), basis) for name, sound in quiet_sounds().items()
@@ -93,44 +108,37 @@ def minute_of_speech(sounds: Sequence[_Sound]) -> _Sound:
 
 def evaluate_long(
     make: Maker, sounds: Sequence[_Sound], basis: Basis, minutes: int = 10
-) -> dict[str, dict[str, float]]:
-    """The last minute of a long roll-out against the first; each minute says the same.
+) -> dict[str, Drift]:
+    """The last minute of a long run against the first; the speech of each minute is the same.
 
     Args:
         make: the generator.
         sounds: speech, (samples,) 16 kHz mono.
-        basis: in which it moves.
+        basis: of its motion.
         minutes: at least two.
 
     Returns:
-        For yaw, pitch, roll, gaze yaw and gaze pitch (degrees), x, y, log scale and mouth
-        opening (percent): `first` and `last`, the means of the two minutes; `moved first` and
-        `moved last`, their standard deviations; `between`, the standard deviation of the means
-        of all minutes, against which a drift has to be seen.
+        Of yaw, pitch, roll, gaze yaw and gaze pitch (degrees), x, y, log scale and mouth opening
+        (percent).
     """
     whole = generate(make, np.tile(minute_of_speech(sounds), minutes))
     return compare_minutes(whole, basis)
 
 
-def compare_minutes(motion: Motion, basis: Basis) -> dict[str, dict[str, float]]:
+def compare_minutes(motion: Motion, basis: Basis) -> dict[str, Drift]:
     """See `evaluate_long`; of motion of two whole minutes and more."""
     faces = basis.rebuild(motion.dynamics, basis.mean)
     series = {
         name: (np.degrees(motion.pose[:, i]) if i < 3 else 100 * motion.pose[:, i])
         for i, name in enumerate(POSE)
     }
-    gaze = np.degrees(measure.gaze(faces))
+    gaze = np.degrees(face.gaze(faces))
     series |= {"gaze yaw": gaze[:, 0], "gaze pitch": gaze[:, 1]}
-    series["mouth opening"] = 100 * measure.mouth_opening(faces)
+    series["mouth opening"] = 100 * face.mouth_opening(faces)
     result = {}
     for name, values in series.items():
         rows = values[: len(values) // _MINUTE * _MINUTE].reshape(-1, _MINUTE)
         means, moved = rows.mean(1), rows.std(1)
-        result[name] = {
-            "first": float(means[0]),
-            "last": float(means[-1]),
-            "moved first": float(moved[0]),
-            "moved last": float(moved[-1]),
-            "between": float(means.std()),
-        }
+        ends = float(means[0]), float(means[-1]), float(moved[0]), float(moved[-1])
+        result[name] = Drift(*ends, between=float(means.std()))
     return result

@@ -1,6 +1,6 @@
-"""How well the regressor's mouth follows speech, on people it has not seen."""
+"""How well the regressor's mouth follows speech, on people that it has not seen."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.samples.talks import Talk, read_talk
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.evaluation.results import Report, counted, measure, silent
+from gioconda.face import measure as face
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.regressor import Regressor
 from gioconda.speech import listen
@@ -17,35 +18,37 @@ _LEAST_MOVEMENT = 0.005  # standard deviation of the mouth opening, in inter-ocu
 _STILL = 1e-6  # rounding alone makes values differ by so much
 
 
-def evaluate_speech(
-    clips: list[Clip], report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, float]:
+@dataclass(frozen=True)
+class SpeechAgreement:
+    """Predicted against tracked mouth opening: means, and medians over clips of r and spread."""
+
+    clips: int = measure("clips", form="d")
+    regressor: float = measure("regressor, r", form=".3g")
+    loudness: float = measure("a predictor that hears only the loudness, r", form=".3g")
+    shuffled: float = measure("the regressor on another clip's sound, r", form=".3g")
+    opening_error: float = measure("error of the opening", "% of the eye distance", ".3g")
+    opening: float = measure("tracked opening", "% of the eye distance", ".3g")
+    spread: float = measure("standard deviation, predicted to tracked", form=".3g")
+
+
+def evaluate_speech(clips: list[Clip], report: Report = silent) -> SpeechAgreement:
     """Predicted against tracked mouth opening: Pearson's r by clip, its median over clips.
 
-    Clips of a second and more with speech count, where the mouth moves at all. The figures of
-    a predictor that hears only the loudness and of the regressor that hears another clip's
-    sound stand beside it.
+    Clips of a second and more with speech count, where the mouth moves at all.
 
     Args:
         clips: of people that the regressor was not trained on.
         report: called with clips done and clips in all.
-
-    Returns:
-        `clips`, the number of clips counted; `regressor`, `loudness` and `shuffled`, the
-        medians of r; `gap_error`, the mean difference of the openings, and `gap`, the mean of
-        the tracked openings, both in percent of the inter-ocular distance; `spread`, the median
-        ratio of the standard deviations, predicted to tracked.
 
     Raises:
         GiocondaError: if fewer than two clips serve.
     """
     basis = released_basis()
     talks = []
-    for i, clip in enumerate(clips):
+    for clip in counted(clips, report):
         talk = read_talk(clip, basis)
         if talk is not None and talk.opening(basis).std() > _LEAST_MOVEMENT:
             talks.append(talk)
-        report(i + 1, len(clips))
     if len(talks) < 2:
         raise GiocondaError(f"{len(talks)} of {len(clips)} clips serve; at least 2 are needed")
     predicted = [predict(talk.pcm) for talk in talks]
@@ -61,17 +64,17 @@ def evaluate_speech(
                 "regressor": correlation(found, opening),
                 "loudness": correlation(listen(talk.pcm).loudness, opening),
                 "shuffled": correlation(wrong, opening),
-                "gap_error": 100 * float(np.abs(found - opening).mean()),
-                "gap": 100 * float(opening.mean()),
+                "opening_error": 100 * float(np.abs(found - opening).mean()),
+                "opening": 100 * float(opening.mean()),
                 "spread": float(found.std() / opening.std()),
             }
         )
-    means = ("gap_error", "gap")
-    result = {"clips": float(len(rows))}
-    for name in rows[0]:
-        values = [row[name] for row in rows]
-        result[name] = float(np.mean(values) if name in means else np.median(values))
-    return result
+    means = ("opening_error", "opening")
+    summary = {
+        name: float((np.mean if name in means else np.median)([row[name] for row in rows]))
+        for name in rows[0]
+    }
+    return SpeechAgreement(len(rows), **summary)
 
 
 def predict(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,4 +92,4 @@ def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
 
 def _opening(talk: Talk, lower: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
     moved = np.tensordot(lower, basis.dynamics[basis.lower], 1)
-    return measure.mouth_opening(moved + talk.neutral)
+    return face.mouth_opening(moved + talk.neutral)

@@ -1,12 +1,13 @@
-"""How fast the whole line runs, stage by stage, and how much memory it takes."""
+"""How fast the whole pipeline runs, stage by stage, and how much memory it takes."""
 
 import multiprocessing
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -14,31 +15,87 @@ from numpy.typing import NDArray
 
 from gioconda import example
 from gioconda.animator import HOP, Animator
+from gioconda.evaluation.results import measure
 from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, VideoWriter
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import Shot
-from gioconda.renderer.neural import PARTS, NeuralDecoder, networks, precisions, released, resize
+from gioconda.renderer.conditions import WINDOWS
+from gioconda.renderer.networks import networks, precisions, released, resize
+from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.warper import Warper
 
 _WARM = 10  # frames that are not counted
 
 
-def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Stage:
+    """Time of one stage of the pipeline, a frame."""
+
+    stage: str
+    median_ms: float = measure("ms a frame, median")
+    p95_ms: float = measure("p95")
+    fps: float = measure("frames a second", form=".0f")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The whole pipeline, encoding overlapped with the rest."""
+
+    fps: float
+    times_real_time: float
+    encoding_alone_fps: float
+    ratio_to_encoding_alone: float
+
+
+@dataclass(frozen=True)
+class SpeedBench:
+    """Speed of the bundled example."""
+
+    size: int  # side of the video, pixels
+    seconds: float  # of speech
+    portrait_seconds: float  # making the portrait ready, once
+    stages: list[Stage]
+    pipeline: Pipeline
+
+
+@dataclass(frozen=True)
+class DecoderBench:
+    """Speed of the learned decoder alone, with all that is prepared and blended."""
+
+    decoder_gmac: float  # thousand million multiplications of the convolutions
+    encoder_gmac: float
+    stages: list[Stage]  # by precision
+    psnr: dict[str, float]  # dB, of the frame inside the view against full precision
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Peak of the resident memory while so many seconds of speech are animated."""
+
+    seconds: float
+    peak_mib: float = measure("MiB at most", form=".0f")
+    fps: float = measure("frames a second", form=".0f")
+
+
+@dataclass(frozen=True)
+class MemoryBench:
+    """Peak memory by length of the speech, and the ratio of the longest to the shortest."""
+
+    lengths: list[Memory]
+    ratio: float
+
+
+def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBench:
     """Time each stage of the bundled example.
 
-    The whole line is timed apart, as `animate` runs it, encoding overlapped with the rest.
+    The whole pipeline is timed apart, as `animate` runs it, encoding overlapped with the rest.
 
     Args:
         size: side of the video in pixels.
         seconds: how much speech is animated.
         model: a file of the learned decoder; None for the released one.
-
-    Returns:
-        `stages`: for each, name, median and 95th percentile in milliseconds a frame, and
-        frames a second; `pipeline`: frames a second of the whole line, its ratio to real time
-        and to encoding alone; `portrait_seconds`: making the portrait ready, once.
     """
     photo, voice = example.photo(), example.voice(seconds)
     start = time.perf_counter()
@@ -64,32 +121,21 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> dict[st
         encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
         times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice, model)
     fps = 1 / float(np.mean(times["whole line"]))
-    return {
-        "size": size,
-        "seconds": len(voice) / SAMPLE_RATE,
-        "portrait_seconds": prepared,
-        "stages": [_row(name, values) for name, values in times.items()],
-        "pipeline": {
-            "fps": fps,
-            "times_real_time": fps / FPS,
-            "encoding_alone_fps": encoding,
-            "ratio_to_encoding_alone": fps / encoding,
-        },
-    }
+    return SpeedBench(
+        size=size,
+        seconds=len(voice) / SAMPLE_RATE,
+        portrait_seconds=prepared,
+        stages=[_stage(name, values) for name, values in times.items()],
+        pipeline=Pipeline(fps, fps / FPS, encoding, fps / encoding),
+    )
 
 
-def bench_decoder(size: int, model: Path | None = None) -> dict[str, Any]:
+def bench_decoder(size: int, model: Path | None = None) -> DecoderBench:
     """The learned decoder alone, on the bundled example, at each precision.
 
     Args:
         size: side of the video in pixels.
         model: the decoder's file; None for the released one.
-
-    Returns:
-        `decoder_gmac`, `encoder_gmac`: thousand million multiplications of the convolutions;
-        `stages`: name, median and 95th percentile in milliseconds a frame and frames a second
-        of each precision, with all that is prepared and blended; `psnr`: of the frame inside
-        the view against full precision, by precision.
     """
     model = model or released()
     photo, voice = example.photo(), example.voice(2)
@@ -98,33 +144,34 @@ def bench_decoder(size: int, model: Path | None = None) -> dict[str, Any]:
     decoders = {name: NeuralDecoder(portrait, model, name) for name in precisions(model)}
     times: dict[str, list[float]] = {}
     errors: dict[str, list[float]] = {name: [] for name in decoders if name != "f32"}
-    renderer = Renderer(portrait, _Nothing())
+    warper = Warper(portrait)
     for pose, dynamics in zip(motion.pose, motion.dynamics, strict=True):
-        warped, shot = renderer.shoot(pose + portrait.pose, dynamics)
+        warped = warper.warp(pose + portrait.pose, dynamics)
         drawn = {}
         for name, decoder in decoders.items():
-            drawn[name] = warped.copy()
+            frame = replace(warped, picture=warped.picture.copy())
+            drawn[name] = frame.picture
             begin = time.perf_counter()
-            decoder(drawn[name], shot)
+            decoder(frame)
             times.setdefault(name, []).append(time.perf_counter() - begin)
-        view = shot.head.view(decoders["f32"].side)
+        view = warped.head.view(decoders["f32"].side)
         exact = view.cut(drawn["f32"]).astype(np.float32)
         for name, squares in errors.items():
             squares.append(float(np.mean((view.cut(drawn[name]) - exact) ** 2)))
     encoder, drawing = networks(model)
     count = 0
-    for part in PARTS:
-        resize(drawing, *part.size(decoders["f32"].side))
+    for window in WINDOWS:
+        resize(drawing, *window.size(decoders["f32"].side))
         count += multiplications(drawing)
-    return {
-        "decoder_gmac": count / 1e9,
-        "encoder_gmac": multiplications(encoder) / 1e9,
-        "stages": [_row(name, values) for name, values in times.items()],
-        "psnr": {
+    return DecoderBench(
+        decoder_gmac=count / 1e9,
+        encoder_gmac=multiplications(encoder) / 1e9,
+        stages=[_stage(name, values) for name, values in times.items()],
+        psnr={
             name: 10 * float(np.log10(255**2 / max(float(np.mean(squares)), 1e-6)))
             for name, squares in errors.items()
         },
-    }
+    )
 
 
 def multiplications(model: ov.Model) -> int:
@@ -138,38 +185,29 @@ def multiplications(model: ov.Model) -> int:
     return total
 
 
-class _Nothing:
-    """A decoder that leaves the warp as it is."""
-
-    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
-        pass
-
-
-def bench_memory(size: int, lengths: tuple[float, ...]) -> list[dict[str, float]]:
-    """Peak memory of animating the bundled example, each length in a process of its own.
-
-    Returns:
-        For each length: `seconds` of speech, `fps`, `peak_mib` of resident memory.
-    """
+def bench_memory(size: int, lengths: tuple[float, ...]) -> MemoryBench:
+    """Peak memory of animating the bundled example, each length in a process of its own."""
     context = multiprocessing.get_context("spawn")
     results = []
     for seconds in lengths:
         with context.Pool(1) as pool:
             results.append(pool.apply(_peak, (size, seconds)))
-    return results
+    return MemoryBench(results, results[-1].peak_mib / results[0].peak_mib)
 
 
-def _peak(size: int, seconds: float) -> dict[str, float]:
+def _peak(size: int, seconds: float) -> Memory:
     photo, voice = example.photo(), example.voice(seconds)
     portrait = make_portrait(photo, size)
     with tempfile.TemporaryDirectory() as folder:
         intervals = _pipeline(Path(folder) / "line.mp4", portrait, voice)
     unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return {"seconds": seconds, "fps": 1 / float(np.mean(intervals)), "peak_mib": peak}
+    return Memory(seconds, peak, fps=1 / float(np.mean(intervals)))
 
 
-def _motion(voice: NDArray[np.float32], times: dict[str, list[float]]) -> Any:
+def _motion(
+    voice: NDArray[np.float32], times: dict[str, list[float]]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     generator = Generator()
     for begin in range(0, len(voice), HOP):
         start = time.perf_counter()
@@ -201,7 +239,7 @@ def _encode(
 def _pipeline(
     path: Path, portrait: Portrait, voice: NDArray[np.float32], model: Path | None = None
 ) -> list[float]:
-    """Seconds from frame to frame of the whole line, as `gioconda.animate` runs it."""
+    """Seconds from frame to frame of the whole pipeline, as `gioconda.animate` runs it."""
     animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))
     with VideoWriter(path, portrait.size, portrait.size, voice) as video:
         ends = [time.perf_counter()]
@@ -211,12 +249,7 @@ def _pipeline(
     return np.diff(ends).tolist()
 
 
-def _row(name: str, values: list[float]) -> dict[str, Any]:
+def _stage(name: str, values: list[float]) -> Stage:
     kept = 1000 * np.array(values[_WARM:])
     median = float(np.median(kept))
-    return {
-        "stage": name,
-        "median_ms": median,
-        "p95_ms": float(np.quantile(kept, 0.95)),
-        "fps": 1000 / max(median, 1e-6),
-    }
+    return Stage(name, median, float(np.quantile(kept, 0.95)), fps=1000 / max(median, 1e-6))

@@ -1,12 +1,12 @@
-"""Are sound and picture of a prepared set in step? Seen without any network.
+"""Are sound and picture of a prepared set in step? Measured without any network.
 
-Where lips shut for a moment, as in p, b and m, the sound dips. How the loudness runs about such
-a closure is much the same for all who speak; where it is moved, sound and picture are out of
+Where lips shut for a moment, as in p, b and m, the sound dips. The course of the loudness around
+such a closure is much the same for all speakers; where it is shifted, sound and picture are out of
 step.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, counted, silent
 from gioconda.speech.features import SAMPLES
 from gioconda.speech.mel import HOP, LogMel
 
@@ -33,32 +34,38 @@ _GRID: Final = np.arange(-_REACH - _LAGS, _REACH + _LAGS + _STEP / 2, _STEP)
 _Profile = NDArray[np.float64]
 
 
-def evaluate_sync(
-    clips: list[Clip], report: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class SourceLag:
+    """By how many frames the sound of one source comes after its picture."""
+
+    closures: int  # of the lips, from which it was read
+    lag_before: float  # without the set's correction
+    lag: float  # as the set has it
+    low: float  # ends of its 95 % interval, by bootstrap over closures
+    high: float
+
+
+def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, SourceLag]:
     """By how many frames each source's sound comes after its picture, against all others.
 
-    Loudness about the moment in which the lips shut, held against the mean of the other
-    sources: the lag of largest correlation. Sources with fewer than `LEAST` closures are left
-    out.
+    The loudness about the moment in which the lips shut is compared with the mean of the other
+    sources: the lag is that of the largest correlation. Sources with fewer than `LEAST` closures
+    are left out.
 
     Args:
         clips: of all splits; nothing is learned from them.
         report: called with clips done and clips in all.
 
     Returns:
-        By source: `closures`; `late`, the lag in frames as the set has it; `low` and `high`,
-        its 95 % interval by bootstrap over closures; `before`, the lag that it would have had
-        without the set's correction.
+        By source.
 
     Raises:
         GiocondaError: if fewer than two sources serve.
     """
     found: dict[str, list[tuple[_Profile, _Profile]]] = defaultdict(list)
-    for i, clip in enumerate(clips):
+    for clip in counted(clips, report):
         if clip.speech:
             found[clip.source] += _profiles(clip)
-        report(i + 1, len(clips))
     sources = {name: np.array(pairs) for name, pairs in found.items() if len(pairs) >= LEAST}
     if len(sources) < 2:
         raise GiocondaError(
@@ -76,13 +83,8 @@ def evaluate_sync(
             for _ in range(_DRAWS)
         ]
         low, high = (float(q) for q in np.quantile(drawn, [0.025, 0.975]))
-        result[name] = {
-            "closures": float(len(pairs)),
-            "late": _lag(means[name], others),
-            "low": low,
-            "high": high,
-            "before": _lag(pairs[:, 1].mean(0), others),
-        }
+        before, lag = _lag(pairs[:, 1].mean(0), others), _lag(means[name], others)
+        result[name] = SourceLag(len(pairs), before, lag, low, high)
     return result
 
 

@@ -335,7 +335,7 @@ def _eyes() -> dict[str, Field]:
     mean = _mean()
     upper, lower = topology.RIGHT_LID_UPPER[1:-1], topology.RIGHT_LID_LOWER[1:-1]
     gap = mean[upper] - mean[lower]  # (7, 3)
-    corners = {33: np.zeros(3), 133: np.zeros(3)}
+    corners = {topology.RIGHT_EYE_OUTER: np.zeros(3), topology.RIGHT_EYE_INNER: np.zeros(3)}
     still = {point: np.zeros(3) for point in [52, 53, 65, 46, 55, *_UNDER_EYE]}
 
     def lids(top: float, bottom: float) -> dict[int, NDArray[np.float64]]:

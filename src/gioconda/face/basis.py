@@ -30,7 +30,7 @@ class Basis:
     """Linear model of the 478 mesh points in the head frame.
 
     Attributes:
-        name: says which basis a Motion was told in.
+        name: says which basis a Motion is in.
         mean: (478, 3) the mean neutral face: mouth shut, eyes open, looking ahead.
         identity: (I, 478, 3) directions in which neutral faces differ, scaled so that
             each coordinate has variance 1 over people.
@@ -149,11 +149,11 @@ class Basis:
 
 
 def check_basis(motion: Motion, basis: Basis) -> None:
-    """Raise GiocondaError unless the motion is told in this basis."""
-    told, own = motion.dynamics.shape[1], sum(basis.parts)
-    if (motion.basis, told) != (basis.name, own):
+    """Raise GiocondaError unless the motion is in this basis."""
+    found, own = motion.dynamics.shape[1], sum(basis.parts)
+    if (motion.basis, found) != (basis.name, own):
         raise GiocondaError(
-            f"the motion is told in the basis {motion.basis} with {told} coordinates, this "
+            f"the motion is in the basis {motion.basis} with {found} coordinates, this "
             f"Gioconda has {basis.name} with {own}; make the motion file again"
         )
 

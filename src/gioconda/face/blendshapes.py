@@ -41,7 +41,7 @@ def weights(motion: Motion) -> NDArray[np.float64]:
     anew where it overshoots (O'Donoghue and Candès, FoCM 2015), all frames at once.
 
     Raises:
-        GiocondaError: if the motion is told in another basis than the released one.
+        GiocondaError: if the motion is in another basis than the released one.
     """
     check_basis(motion, released_basis())
     return _solve(motion.dynamics.astype(np.float64))
@@ -57,7 +57,7 @@ def rotations(motion: Motion) -> NDArray[np.float64]:
     head; they do not roll.
 
     Raises:
-        GiocondaError: if the motion is told in another basis than the released one.
+        GiocondaError: if the motion is in another basis than the released one.
     """
     basis = released_basis()
     check_basis(motion, basis)
@@ -86,7 +86,7 @@ def table(motion: Motion) -> str:
     """The motion as text of a CSV file in the layout of Live Link Face.
 
     Raises:
-        GiocondaError: if the motion is told in another basis than the released one.
+        GiocondaError: if the motion is in another basis than the released one.
     """
     turned = rotations(motion).reshape(len(motion), -1)
     values = np.concatenate([weights(motion), turned], 1)

@@ -70,10 +70,10 @@ def hold(found: Sequence[NDArray[np.float32] | None], size: tuple[int, int]) -> 
         size: height and width of the frames in pixels.
     """
     seen = np.array([points is not None for points in found], bool)
-    shown = np.flatnonzero(seen)
+    known = np.flatnonzero(seen)
     at = np.arange(len(found))
-    after = np.minimum(np.searchsorted(shown, at), len(shown) - 1)
+    after = np.minimum(np.searchsorted(known, at), len(known) - 1)
     before = np.maximum(after - 1, 0)
-    nearer = np.abs(shown[before] - at) <= np.abs(shown[after] - at)
-    nearest = np.where(nearer, shown[before], shown[after])
+    nearer = np.abs(known[before] - at) <= np.abs(known[after] - at)
+    nearest = np.where(nearer, known[before], known[after])
     return Track(np.stack([found[i] for i in nearest]), seen, size)

@@ -1,6 +1,6 @@
-"""Speech → Motion: diffusion over windows of frames, and the baseline that it has to beat."""
+"""Speech → Motion: diffusion frame by frame, and the baseline that it has to beat."""
 
 from gioconda.generator.baseline import BaselineGenerator
-from gioconda.generator.windows import Generator
+from gioconda.generator.generator import Generator
 
 __all__ = ["BaselineGenerator", "Generator"]

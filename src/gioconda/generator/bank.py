@@ -1,4 +1,4 @@
-"""How heads move, eyes look and blink: stretches of real motion, joined without a seam.
+"""How heads move, eyes look and blink: segments of real motion, joined without a seam.
 
 `training/bank.py` makes the bank.
 """
@@ -14,19 +14,21 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
-from gioconda.face.basis import Basis
 
-BLEND: Final = 24  # frames in which one stretch gives way to the next
-_LEAST: Final = 24  # frames of a stretch that are played alone
+BLEND: Final = 24  # frames in which one segment gives way to the next: a second
+_LEAST: Final = 24  # frames of a segment that are played alone
+# The baseline's own calibrations: candidates for a joint, what one in a blink costs, and what
+# differences count: 0.1 rad, 0.1 inter-ocular distances, 2 % in size.
 _CANDIDATES: Final = 48
-_EYES_SHUT: Final = 10.0  # what a joint in the middle of a blink costs
-_RELEASED: Final = "bank.safetensors"
+_EYES_SHUT: Final = 10.0
+_POSE_COUNTS: Final = np.array([10, 10, 10, 10, 10, 50], np.float32)
+MIRRORED_POSE: Final = np.array([-1, 1, -1, -1, 1, 1], np.float32)
+"""What a mirror makes of `Motion.pose`."""
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """T frames of one person's motion, told against their own middle.
+class Segment:
+    """T frames of one person's motion, against their own middle.
 
     Attributes:
         pose: (T, 6) as in `Motion`, the median of each about 0.
@@ -41,34 +43,34 @@ class Stretch:
     def __len__(self) -> int:
         return len(self.pose)
 
-    def __getitem__(self, frames: slice) -> "Stretch":
-        return Stretch(self.pose[frames], self.upper[frames], self.blink[frames])
+    def __getitem__(self, frames: slice) -> "Segment":
+        return Segment(self.pose[frames], self.upper[frames], self.blink[frames])
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Stretches of motion.
+    """Segments of motion.
 
     Attributes:
-        basis: the name of the basis that the coordinates are told in.
-        stretches: each of at least `2 * BLEND + 24` frames.
+        basis: the name of the basis of the coordinates.
+        segments: each of at least `2 * BLEND + 24` frames.
         mirror: (gaze + upper, gaze + upper); `upper @ mirror` is the motion seen in a mirror.
         shut: (upper,) change of the upper coordinates that shuts the eyes of the mean face.
     """
 
     basis: str
-    stretches: tuple[Stretch, ...]
+    segments: tuple[Segment, ...]
     mirror: NDArray[np.float32]
     shut: NDArray[np.float32]
 
 
-class Wander:
+class IdleMotion:
     """An endless motion of head, eyes and lids; the seed decides it.
 
     Starts at rest. However many frames are taken at a time, they are the same frames.
 
     Args:
-        bank: the stretches.
+        bank: the segments.
         seed: 0 or more.
     """
 
@@ -77,25 +79,25 @@ class Wander:
         self._rng = np.random.default_rng(seed)
         pose, upper = (np.zeros((BLEND, n), np.float32) for n in (6, len(bank.mirror)))
         # the last BLEND may change
-        self._ready = Stretch(pose, upper, np.zeros(BLEND, np.float32))
+        self._ready = Segment(pose, upper, np.zeros(BLEND, np.float32))
 
-    def take(self, count: int) -> Stretch:
+    def take(self, count: int) -> Segment:
         """The next frames."""
         while len(self._ready) < count + BLEND:
             self._ready = _join(self._ready, self._next(self._ready[-BLEND:]))
         taken, self._ready = self._ready[:count], self._ready[count:]
         return taken
 
-    def _next(self, before: Stretch) -> Stretch:
-        """Of some stretches at random the one that best goes on with these frames."""
+    def _next(self, before: Segment) -> Segment:
+        """Of some segments at random the one that best goes on with these frames."""
         best, least = before, np.inf
         for _ in range(_CANDIDATES):
-            stretch = self._bank.stretches[self._rng.integers(len(self._bank.stretches))]
-            start = self._rng.integers(0, len(stretch) - 2 * BLEND - _LEAST + 1)
-            found = stretch[start:]
+            segment = self._bank.segments[self._rng.integers(len(self._bank.segments))]
+            start = self._rng.integers(0, len(segment) - 2 * BLEND - _LEAST + 1)
+            found = segment[start:]
             if self._rng.random() < 0.5:
-                found = Stretch(
-                    found.pose * _MIRRORED_POSE, found.upper @ self._bank.mirror, found.blink
+                found = Segment(
+                    found.pose * MIRRORED_POSE, found.upper @ self._bank.mirror, found.blink
                 )
             cost = _strain(before, found[:BLEND])
             if cost < least:
@@ -103,12 +105,7 @@ class Wander:
         return best
 
 
-_MIRRORED_POSE: Final = np.array([-1, 1, -1, -1, 1, 1], np.float32)
-# What a difference counts in the choice of a joint: 0.1 rad, 0.1 eye distances, 2 % in size.
-_POSE_COUNTS: Final = np.array([10, 10, 10, 10, 10, 50], np.float32)
-
-
-def _strain(a: Stretch, b: Stretch) -> float:
+def _strain(a: Segment, b: Segment) -> float:
     """How far apart two motions are that are to be blended, in place and in speed."""
     pose = (a.pose - b.pose) * _POSE_COUNTS
     speed = np.diff(pose, axis=0) * BLEND / 4
@@ -118,8 +115,8 @@ def _strain(a: Stretch, b: Stretch) -> float:
     return float((pose**2).mean() + (speed**2).mean() + 0.1 * (upper**2).mean() + _EYES_SHUT * shut)
 
 
-def _join(a: Stretch, b: Stretch) -> Stretch:
-    """Two stretches, the end of the first blended into the start of the second.
+def _join(a: Segment, b: Segment) -> Segment:
+    """Two segments, the end of the first blended into the start of the second.
 
     The weight and its speed are 0 at both ends, so place and speed go on; a blink is whole or
     is not there.
@@ -128,35 +125,17 @@ def _join(a: Stretch, b: Stretch) -> Stretch:
     w = t**3 * (10 - 15 * t + 6 * t**2)
     end, start = a[-BLEND:], b[:BLEND]
     blink = np.concatenate([end.blink[: BLEND // 2], start.blink[BLEND // 2 :]])
-    return Stretch(
+    return Segment(
         np.concatenate([a.pose[:-BLEND], end.pose * (1 - w) + start.pose * w, b.pose[BLEND:]]),
         np.concatenate([a.upper[:-BLEND], end.upper * (1 - w) + start.upper * w, b.upper[BLEND:]]),
         np.concatenate([a.blink[:-BLEND], blink, b.blink[BLEND:]]),
     )
 
 
-def lid_gap(upper: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
-    """How open coordinates (T, upper) leave the eyes of the mean face, (T,).
-
-    1 as on the neutral face, 0 shut, negative where the lids would cross.
-    """
-    moves = measure.lid_gap(basis.dynamics[basis.upper])
-    opening: NDArray[np.float64] = 1 + upper @ moves / measure.lid_gap(basis.mean)
-    return opening
-
-
-def with_blinks(stretch: Stretch, bank: Bank, basis: Basis) -> NDArray[np.float32]:
-    """Gaze and upper coordinates (T, gaze + upper), the lids shut as far as the blinks say."""
-    moved = stretch.upper.copy()
-    upper = moved[:, basis.parts[0] :]
-    upper += (stretch.blink * lid_gap(upper, basis))[:, None].astype(np.float32) * bank.shut
-    return moved
-
-
 @cache
 def released_bank() -> Bank:
     """The bank that comes with the package."""
-    file = resources.files("gioconda") / "weights" / _RELEASED
+    file = resources.files("gioconda") / "weights" / "bank.safetensors"
     with resources.as_file(file) as path:
         return load_bank(path)
 
@@ -172,10 +151,10 @@ def load_bank(path: Path) -> Bank:
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         ends = np.cumsum(tensors["lengths"])
-        whole = Stretch(*(tensors[name].astype(np.float32) for name in ("pose", "upper", "blink")))
+        whole = Segment(*(tensors[name].astype(np.float32) for name in ("pose", "upper", "blink")))
         return Bank(
             basis=facts["basis"],
-            stretches=tuple(
+            segments=tuple(
                 whole[end - length : end]
                 for end, length in zip(ends, tensors["lengths"], strict=True)
             ),

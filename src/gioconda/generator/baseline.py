@@ -1,4 +1,4 @@
-"""Version 0 of the generator: a regressor for the mouth, real stretches for the rest."""
+"""Version 0 of the generator: a regressor for the mouth, segments of real motion for the rest."""
 
 from typing import Final
 
@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
-from gioconda.generator.bank import Stretch, Wander, released_bank, with_blinks
+from gioconda.generator.bank import IdleMotion, released_bank
+from gioconda.generator.blinks import with_blinks
+from gioconda.generator.calibration import Calibration
+from gioconda.generator.gate import VoiceGate
 from gioconda.generator.regressor import Regressor
 from gioconda.media import SAMPLE_RATE
 from gioconda.motion import Motion
 from gioconda.speech import LOOK_AHEAD, Listener, Speech
 
 _BLOCK: Final = 4 * SAMPLE_RATE  # samples taken in at a time, so that memory stays bounded
-# The mouth opens for a voice at once, holds through a short pause, then shuts.
-_RISE, _FALL = 1 / 2, 1 / 6  # of the way, per frame
-_HOLD: Final = 6  # frames
 
 
 class BaselineGenerator:
@@ -46,8 +46,10 @@ class BaselineGenerator:
         self._amplitude = np.float32(amplitude)
         self._listener = Listener()
         self._regressor = Regressor()
-        self._wander = Wander(self._bank, seed)
-        self._gate = _Gate()
+        self._idle = IdleMotion(self._bank, seed)
+        # the regressor has no weights file of its own to keep a calibration in
+        self._gate = VoiceGate(Calibration.gate_rise, Calibration.gate_fall, Calibration.gate_hold)
+        self._ahead = LOOK_AHEAD
 
     def append(self, pcm: NDArray[np.float32]) -> Motion:
         """The frames that are now certain.
@@ -56,52 +58,33 @@ class BaselineGenerator:
             pcm: (samples,) 16 kHz mono in [-1, 1].
         """
         parts = [
-            self._heard(self._listener.append(pcm[start : start + _BLOCK]))
+            self._listen(self._listener.append(pcm[start : start + _BLOCK]))
             for start in range(0, max(1, len(pcm)), _BLOCK)
         ]
         return self._motion(np.concatenate(parts))
 
     def finish(self) -> Motion:
         """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
-        last = self._heard(self._listener.finish())
+        last = self._listen(self._listener.finish())
         rest = self._regressor.finish()
-        return self._motion(np.concatenate([last, rest * self._gate.finish(len(rest))]))
+        gate = self._gated(np.zeros(LOOK_AHEAD, bool))[-len(rest) :]
+        return self._motion(np.concatenate([last, rest * gate]))
 
-    def _heard(self, speech: Speech) -> NDArray[np.float32]:
+    def _listen(self, speech: Speech) -> NDArray[np.float32]:
+        """The lower face (T, lower) of the frames that are now certain."""
         lower = self._regressor.append(speech.mel)
-        return lower * self._gate.append(speech.voice)
+        return lower * self._gated(speech.voice)
+
+    def _gated(self, voice: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """How far the mouth may follow, (T, 1), in the frames that are now certain."""
+        parts = [self._gate.next(bool(sounds)) for sounds in voice]
+        # the first frames of sound open the gate, but are heard ahead of any frame
+        ahead, self._ahead = min(self._ahead, len(parts)), max(0, self._ahead - len(parts))
+        return np.array(parts[ahead:], np.float32).reshape(-1, 1)
 
     def _motion(self, lower: NDArray[np.float32]) -> Motion:
-        stretch = self._wander.take(len(lower))
-        scaled = Stretch(
-            stretch.pose * self._amplitude, stretch.upper * self._amplitude, stretch.blink
-        )
-        face = with_blinks(scaled, self._bank, self._basis)
-        return Motion(scaled.pose, np.concatenate([face, lower], 1), self._basis.name)
-
-
-class _Gate:
-    """How far the mouth may follow the regressor, 0 to 1: shut where no voice sounds."""
-
-    def __init__(self) -> None:
-        self._open = 0.0
-        self._pause = _HOLD
-        self._frames = -LOOK_AHEAD  # the first frames heard open the gate, but are not given
-
-    def append(self, voice: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """For each frame that is now certain, (T, 1)."""
-        values = []
-        for sounds in voice:
-            self._pause = 0 if sounds else self._pause + 1
-            if self._pause < _HOLD:
-                self._open += (1 - self._open) * _RISE
-            else:
-                self._open -= self._open * _FALL
-            self._frames += 1
-            if self._frames > 0:
-                values.append(self._open)
-        return np.array(values, np.float32).reshape(-1, 1)
-
-    def finish(self, count: int) -> NDArray[np.float32]:
-        """For the last frames, (count, 1)."""
-        return self.append(np.zeros(LOOK_AHEAD, bool))[-count:]
+        idle = self._idle.take(len(lower))
+        gaze, upper = np.split(idle.upper * self._amplitude, [self._basis.parts[0]], axis=1)
+        upper = with_blinks(upper, idle.blink, self._bank.shut, self._basis)
+        dynamics = np.concatenate([gaze, upper, lower], 1)
+        return Motion(idle.pose * self._amplitude, dynamics, self._basis.name)

@@ -1,46 +1,43 @@
 """Diffusion: from noise to motion in a few steps.
 
-The path from motion to noise is straight (rectified flow: Liu et al., 2023), the network tells
-the motion itself (x0-prediction). Every frame has its own level of noise, 0 to 1, as in
-diffusion forcing (Chen et al., 2024), so the frames already shown are frames at level 0.
+The path from motion to noise is straight (rectified flow: Liu et al., 2023), and the network
+predicts the motion itself (x0-prediction). Every frame has its own noise level, 0 to 1, as in
+diffusion forcing (Chen et al., 2024), so frames of the history are frames at level 0.
 All functions take numpy arrays and torch tensors alike.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS: Final = 4
-_BEND: Final = 1.0  # over 1, more of the steps are near the motion
-
 
 def noised(motion: Any, noise: Any, level: Any) -> Any:
-    """Motion at a level of noise: 0 is motion, 1 is noise."""
+    """Motion at a noise level: 0 is motion, 1 is noise."""
     return (1 - level) * motion + level * noise
 
 
 def levels(steps: int) -> NDArray[np.float32]:
     """The levels at which the network is asked, and 0 at the end, (steps + 1,)."""
-    return (np.linspace(1, 0, steps + 1) ** _BEND).astype(np.float32)
+    return np.linspace(1, 0, steps + 1).astype(np.float32)
 
 
 def nearer(x: Any, motion: Any, level: float, after: float) -> Any:
-    """From a level on to a lower one, on the straight way to where the network sees the motion."""
+    """From a level on to a lower one, straight towards the predicted motion."""
     return motion + (after / level) * (x - motion)
 
 
 def sample(
     predict: Callable[[NDArray[np.float32], float], NDArray[np.float32]],
     noise: NDArray[np.float32],
-    steps: int = STEPS,
+    steps: int,
 ) -> NDArray[np.float32]:
-    """Motion out of noise, of the same shape.
+    """Motion out of noise, of the same shape: Euler's method on the straight path.
 
     Args:
-        predict: what the network takes for the motion, of what it sees and of its level.
+        predict: the motion that the network sees in its first argument, at a level.
         noise: normal, of variance 1.
         steps: how often the network is asked.
     """
@@ -50,16 +47,13 @@ def sample(
     return x
 
 
-def guided(whole: Any, without: Sequence[Any], strengths: Sequence[Any]) -> Any:
-    """Classifier-free guidance by several conditions (Ho and Salimans, 2022).
+def guided(conditional: Any, unconditional: Any, strength: Any) -> Any:
+    """Classifier-free guidance (Ho and Salimans, 2022).
 
     Args:
-        whole: what the network says with all conditions.
-        without: what it says with one of them left out, for each.
-        strengths: 1 leaves that condition as it is, over 1 follows it more; a number, or one for
-            each channel.
+        conditional: the prediction with the condition.
+        unconditional: without it.
+        strength: 1 leaves the prediction as it is, over 1 follows the condition more; a number,
+            or one for each channel.
     """
-    told = whole
-    for one, strength in zip(without, strengths, strict=True):
-        told = told + (strength - 1) * (whole - one)
-    return told
+    return conditional + (strength - 1) * (conditional - unconditional)

@@ -17,7 +17,7 @@ from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
-HISTORY: Final = 22  # frames of video before its own that the net hears
+HISTORY: Final = 22  # frames of video before its own whose sound the net takes in
 _RELEASED: Final = "regressor.onnx"
 
 
@@ -33,7 +33,7 @@ class Regressor:
 
     def __init__(self, model: Path | None = None) -> None:
         self._network = _released() if model is None else compiled(model, "a regressor")
-        self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
+        self._mel = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
         """The frames that are now certain, (T, coordinates).
@@ -41,13 +41,13 @@ class Regressor:
         Args:
             mel: (frames, 4, 80) as in `Speech.mel`.
         """
-        self._heard = np.concatenate([self._heard, mel])
-        count = len(self._heard) - HISTORY - LOOK_AHEAD
+        self._mel = np.concatenate([self._mel, mel])
+        count = len(self._mel) - HISTORY - LOOK_AHEAD
         if count <= 0:
             return np.empty((0, self._network.output(0).partial_shape[2].get_length()), np.float32)
-        heard = self._heard.reshape(1, -1, MELS)
-        self._heard = self._heard[count:]
-        found: NDArray[np.float32] = self._network(heard)[0][0]
+        window = self._mel.reshape(1, -1, MELS)
+        self._mel = self._mel[count:]
+        found: NDArray[np.float32] = self._network(window)[0][0]
         return found
 
     def finish(self) -> NDArray[np.float32]:

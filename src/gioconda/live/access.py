@@ -1,24 +1,27 @@
-"""Access: who may ask, from where, how often and with how much."""
+"""Access: who may ask, from where, how often, with how much and with whose consent."""
 
 import asyncio
 import hmac
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.provenance import log_output
 
+_LOG: Final = logging.getLogger(__name__)
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
-_OPEN: Final = ("/", "/about")  # without a key
+_OPEN: Final = ("/", "/about")  # without a key, as are the page's files
 _CLIENTS: Final = 10_000  # whose pace is remembered
 
 
@@ -40,18 +43,15 @@ class Keys:
         if not self._keys:
             return "local"
         given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
-        found = None
-        for name, known in self._keys.items():  # all are compared, so that time tells nothing
-            if hmac.compare_digest(given, known.encode()):
-                found = name
-        if found is None:
-            raise RefusalError(
-                401,
-                "key",
+        # all are compared, so that time tells nothing
+        found = [n for n, known in self._keys.items() if hmac.compare_digest(given, known.encode())]
+        if not found:
+            message = (
                 "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
-                " the one given is missing or wrong",
+                " the one given is missing or wrong"
             )
-        return found
+            raise RefusalError(401, "key", message)
+        return found[-1]
 
 
 def given_key(scope: Scope) -> str | None:
@@ -82,6 +82,25 @@ class Pace:
         return wait
 
 
+def check_consent(consent: str | None, required: bool) -> None:
+    """Raise RefusalError if a statement of consent is missing."""
+    if required and not (consent or "").strip():
+        message = "this server wants a statement of consent: who allowed what?"
+        raise RefusalError(403, "consent", message)
+
+
+def record_output(audit: Path | None, mark: int, portrait: str, client: str) -> None:
+    """Write an output into the audit log, if there is one. Raises RefusalError if it fails."""
+    if audit is None:
+        return
+    try:
+        log_output(audit, mark, portrait, client)
+    except OSError as error:
+        _LOG.error("the audit log cannot be written: %s", error)
+        message = "the server cannot write its audit log; nothing was made"
+        raise RefusalError(500, "internal", message) from error
+
+
 class Gate:
     """ASGI middleware: lets a request through, or answers why not.
 
@@ -95,53 +114,49 @@ class Gate:
         hosts: names that this machine goes by where no key is demanded; empty allows all.
     """
 
-    def __init__(
-        self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str] = LOCAL
-    ) -> None:
-        self._app, self._keys, self._limits, self._hosts = app, keys, limits, tuple(hosts)
+    def __init__(self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str]) -> None:
+        self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
         self._pace = Pace(limits.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
-        if scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._request(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._check_origin(scope)
-            self._check_pace(scope)
+            if scope["type"] == "websocket":
+                self._check_origin(scope)
+                self._check_pace(scope)
+            elif scope["type"] == "http":
+                receive = self._admitted(scope, receive)
         except RefusalError as error:
-            await WebSocket(scope, receive, send).send_denial_response(_answer(error))
-            await asyncio.sleep(0)  # uvicorn logs an error if this returns before it has hung up
-            return
+            if scope["type"] == "http":
+                return await error.response()(scope, receive, send)
+            await WebSocket(scope, receive, send).send_denial_response(error.response())
+            # uvicorn logs an error if this returns before it has hung up
+            return await asyncio.sleep(0)
         await self._app(scope, receive, send)
 
-    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            self._check_origin(scope)
-            if scope["method"] not in ("GET", "HEAD"):
-                self._check_pace(scope)
-            if scope["path"] not in _OPEN:
-                self._check_key(scope)
-            most = self._most(scope)
-            self._check_length(scope, most)
-        except RefusalError as error:
-            await _answer(error)(scope, receive, send)
-            return
-        await self._app(scope, _Measured(receive, most, self._limits), send)
+    def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        """The body of a request. Raises RefusalError if it may not come in."""
+        self._check_origin(scope)
+        if scope["method"] not in ("GET", "HEAD"):
+            self._check_pace(scope)
+        if scope["path"] not in _OPEN and not scope["path"].startswith("/page/"):
+            self._check_key(scope)
+        limits = self._limits
+        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
+        most = sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdecimal() and int(length) > most:
+            raise _too_large(most, limits)
+        return _LimitedBody(receive, most, limits)
 
     def _check_origin(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         origin = headers.get("origin")
-        name = _hostname(f"//{host}")
+        name = _part("hostname", f"//{host}")
         if not self._keys and self._hosts and name not in self._hosts:
             raise RefusalError(403, "origin", "this server answers on its own machine only")
-        if origin is not None and _netloc(origin) != host.lower():
+        if origin is not None and _part("netloc", origin) != host.lower():
             raise RefusalError(403, "origin", "pages of other sites may not use this server")
 
     def _check_key(self, scope: Scope) -> None:
@@ -157,18 +172,8 @@ class Gate:
             message = "too many requests; wait a little"
             raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
 
-    def _most(self, scope: Scope) -> int:
-        limits = self._limits
-        sizes = {"/portraits": limits.picture_bytes, "/jobs": limits.voice_bytes}
-        return sizes.get(scope["path"].rstrip("/"), 0) + limits.body_bytes
 
-    def _check_length(self, scope: Scope, most: int) -> None:
-        length = Headers(scope=scope).get("content-length", "0")
-        if length.isdecimal() and int(length) > most:
-            raise _too_large(most, self._limits)
-
-
-class _Measured:
+class _LimitedBody:
     """A request's body, as long as it is not too long and does not stand still."""
 
     def __init__(self, receive: Receive, most: int, limits: Limits) -> None:
@@ -181,38 +186,24 @@ class _Measured:
         try:
             message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
         except TimeoutError:
-            raise HTTPException(
-                408, RefusalError(408, "too-slow", "the upload stands still").told()
-            ) from None
+            slow = RefusalError(408, "too-slow", "the upload stands still")
+            raise HTTPException(408, slow.body()) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:
-            raise HTTPException(413, _too_large(self._most, self._limits).told())
+            raise HTTPException(413, _too_large(self._most, self._limits).body())
         self._whole = not message.get("more_body", False)
         return message
 
 
-def _answer(error: RefusalError) -> JSONResponse:
-    told = error.told()
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if "retry_after" in told:
-        headers["Retry-After"] = str(told["retry_after"])
-    return JSONResponse(told, error.status, headers)
-
-
 def _too_large(most: int, limits: Limits) -> RefusalError:
-    told = most - limits.body_bytes or most  # of a file, not of the fields that come with it
-    return RefusalError(413, "too-large", f"more than {told / 2**20:.3g} MiB were sent")
+    size = most - limits.body_bytes or most  # of a file, not of the fields that come with it
+    return RefusalError(413, "too-large", f"more than {size / 2**20:.3g} MiB were sent")
 
 
-def _netloc(url: str) -> str | None:
+def _part(name: Literal["hostname", "netloc"], url: str) -> str | None:
+    """A part of an address in lower case; None if it is no address."""
     try:
-        return urlsplit(url).netloc.lower()
+        part: str | None = getattr(urlsplit(url), name)
     except ValueError:
         return None
-
-
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
+    return part and part.lower()

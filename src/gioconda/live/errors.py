@@ -1,10 +1,32 @@
-"""Refusals: what a client is told, with a word that its program understands."""
+"""Errors: what a client is told, with a code for its program, and which of them end a session.
+
+REST, WebSocket and WebRTC all answer what `refusal_of` makes of an error.
+"""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from starlette.responses import JSONResponse
+
 from gioconda.errors import GiocondaError
+from gioconda.live.dials import DialError
+from gioconda.live.playout import BufferFullError
+from gioconda.live.session import TransitionError
+
+_LOG: Final = logging.getLogger(__name__)
+
+# The first that fits: status of HTTP and code.
+_KINDS: Final[tuple[tuple[type[GiocondaError], int, str], ...]] = (
+    (TransitionError, 409, "state"),
+    (BufferFullError, 413, "too-far-ahead"),
+    (DialError, 400, "controls"),
+    (GiocondaError, 400, "bad-request"),
+)
+# On a connection these end the session; after any other it goes on.
+_FATAL: Final = ("too-far-ahead", "internal")
+_FAILURE: Final = "the session failed; begin another"
 
 _WHOLE, _TRUTH = "a whole number", "true or false"
 _EXPECTED: Final = {  # by pydantic's types of errors
@@ -33,16 +55,44 @@ class RefusalError(GiocondaError):
         status: of HTTP.
         code: a word for programs, see docs/live.md.
         message: a sentence for people.
-        more: what else is told: JSON.
+        more: JSON that the answer holds besides.
     """
 
     def __init__(self, status: int, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
         self.status, self.code, self.more = status, code, more
 
-    def told(self) -> dict[str, Any]:
+    @property
+    def ends_session(self) -> bool:
+        """Whether a session ends when its connection meets this."""
+        return self.code in _FATAL
+
+    def body(self) -> dict[str, Any]:
         """The body of the answer."""
         return {"error": str(self), "code": self.code, **self.more}
+
+    def response(self) -> JSONResponse:
+        """The answer, which says by its headers what would help."""
+        headers = {"WWW-Authenticate": "Bearer"} if self.status == 401 else {}
+        if retry := self.more.get("retry_after", 10 if self.status == 503 else None):
+            headers["Retry-After"] = str(retry)
+        return JSONResponse(self.body(), self.status, headers)
+
+
+def refusal_of(error: Exception, failure: str = _FAILURE) -> RefusalError:
+    """What a client is told of an error.
+
+    Args:
+        error: one that is not meant for users is logged, and only `failure` is told.
+        failure: a sentence.
+    """
+    if isinstance(error, RefusalError):
+        return error
+    for kind, status, code in _KINDS:
+        if isinstance(error, kind):
+            return RefusalError(status, code, str(error))
+    _LOG.error(failure, exc_info=error)
+    return RefusalError(500, "internal", failure)
 
 
 def check_fields(given: Iterable[str], known: Iterable[str]) -> None:
@@ -53,7 +103,7 @@ def check_fields(given: Iterable[str], known: Iterable[str]) -> None:
             raise RefusalError(400, "bad-request", message)
 
 
-def invalid(error: Mapping[str, Any]) -> RefusalError:
+def invalid(error: Mapping[str, Any], code: str = "bad-request") -> RefusalError:
     """What pydantic found wrong with a request, in plain words."""
     where = ".".join(str(part) for part in error["loc"][1:]) or "the body"
     kind, found = error["type"], error.get("input")
@@ -68,7 +118,7 @@ def invalid(error: Mapping[str, Any]) -> RefusalError:
         message = f"{where}: expected {expected}; found {_shown(found)}"
     else:
         message = f"{where}: {error['msg']}"
-    return RefusalError(400, "bad-request", message)
+    return RefusalError(400, code, message)
 
 
 def _shown(value: object) -> str:

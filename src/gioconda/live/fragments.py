@@ -4,8 +4,8 @@ FFmpeg's muxer gives a fragment away when the next frame comes, 40 ms late. So t
 written here: ISO/IEC 14496-12 (ftyp, moov, moof, mdat) and 14496-15 (avcC).
 """
 
-import struct
 from fractions import Fraction
+from struct import pack
 from typing import Final
 
 import av
@@ -18,7 +18,8 @@ from gioconda.media import FPS
 _SCALE: Final = 1000 * FPS  # ticks a second
 _SAMPLE: Final = _SCALE // FPS
 _KEY, _OTHER = 0x02000000, 0x01010000  # flags of a sample: can be begun with, or not
-_RATE: Final = "21"  # constant rate factor
+# Of x264; crf is the constant rate factor, g the frames from key to key.
+_OPTIONS: Final = {"preset": "superfast", "tune": "zerolatency", "crf": "21", "g": str(2 * FPS)}
 _SPS, _PPS, _IDR = 7, 8, 5  # kinds of NAL units
 
 
@@ -36,15 +37,9 @@ class Fragments:
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"
         context.time_base = Fraction(1, FPS)
         context.thread_count = 1
-        context.options = {
-            "preset": "superfast",
-            "tune": "zerolatency",
-            "crf": _RATE,
-            "g": str(2 * FPS),
-        }
+        context.options = _OPTIONS
         self._context = context
         self._count = 0
-        self._begun = False
 
     def add(self, picture: NDArray[np.uint8], number: int) -> bytes:
         """The fragment of a picture, (H, W, 3) RGB, that is frame `number`."""
@@ -55,11 +50,9 @@ class Fragments:
         units = _units(data)
         kinds = [unit[0] & 31 for unit in units]
         head = b""
-        if not self._begun:
-            sps, pps = units[kinds.index(_SPS)], units[kinds.index(_PPS)]
-            head = _header(*self._size, sps, pps)
-            self._begun = True
-        sample = b"".join(struct.pack(">I", len(unit)) + unit for unit in units)
+        if self._count == 1:
+            head = _header(*self._size, units[kinds.index(_SPS)], units[kinds.index(_PPS)])
+        sample = b"".join(pack(">I", len(unit)) + unit for unit in units)
         return head + _fragment(self._count, number * _SAMPLE, sample, _IDR in kinds)
 
 
@@ -70,62 +63,40 @@ def _units(data: bytes) -> list[bytes]:
 
 def _box(kind: bytes, *content: bytes) -> bytes:
     body = b"".join(content)
-    return struct.pack(">I4s", 8 + len(body), kind) + body
+    return pack(">I4s", 8 + len(body), kind) + body
 
 
 def _full(kind: bytes, version: int, flags: int, *content: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *content)
+    return _box(kind, pack(">I", version << 24 | flags), *content)
 
 
 def _header(width: int, height: int, sps: bytes, pps: bytes) -> bytes:
     """ftyp and moov: one video track, no samples yet."""
-    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-    avcc = _box(
-        b"avcC",
-        struct.pack(">B3sBB", 1, sps[1:4], 0xFF, 0xE1),
-        struct.pack(">H", len(sps)),
-        sps,
-        struct.pack(">BH", 1, len(pps)),
-        pps,
-    )
-    entry = _box(
-        b"avc1",
-        struct.pack(">6xH16xHHIIIH32sHh", 1, width, height, 72 << 16, 72 << 16, 0, 1, b"", 24, -1),
-        avcc,
-    )
-    nothing = struct.pack(">I", 0)
+    matrix = pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    profile = pack(">B3sBBH", 1, sps[1:4], 0xFF, 0xE1, len(sps))
+    avcc = _box(b"avcC", profile, sps, pack(">BH", 1, len(pps)), pps)
+    look = pack(">6xH16xHHII4xH32xHh", 1, width, height, 72 << 16, 72 << 16, 1, 24, -1)
+    entry = _box(b"avc1", look, avcc)
+    nothing = pack(">I", 0)
     table = _box(
         b"stbl",
-        _full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        _full(b"stsd", 0, 0, pack(">I", 1), entry),
         *(_full(kind, 0, 0, nothing) for kind in (b"stts", b"stsc", b"stco")),
         _full(b"stsz", 0, 0, nothing, nothing),
     )
-    here = _box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1)))
+    here = _box(b"dinf", _full(b"dref", 0, 0, pack(">I", 1), _full(b"url ", 0, 1)))
     media = _box(
         b"mdia",
-        _full(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, _SCALE, 0, 0x55C4, 0)),
-        _full(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide"), b"video\0"),
+        _full(b"mdhd", 0, 0, pack(">8xI4xH2x", _SCALE, 0x55C4)),
+        _full(b"hdlr", 0, 0, pack(">4x4s12x", b"vide"), b"video\0"),
         _box(b"minf", _full(b"vmhd", 0, 1, bytes(8)), here, table),
     )
-    track = _full(
-        b"tkhd",
-        0,
-        3,
-        struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, 0, 0, 0, 0, 0),
-        matrix,
-        struct.pack(">II", width << 16, height << 16),
-    )
-    movie = _full(
-        b"mvhd",
-        0,
-        0,
-        struct.pack(">IIIIIH10x", 0, 0, _SCALE, 0, 0x10000, 0x100),
-        matrix,
-        bytes(24),
-        struct.pack(">I", 2),
-    )
-    extends = _box(b"mvex", _full(b"trex", 0, 0, struct.pack(">5I", 1, 1, _SAMPLE, 0, 0)))
-    kinds = _box(b"ftyp", b"isom", struct.pack(">I", 512), b"isomiso5avc1mp41")
+    size = pack(">II", width << 16, height << 16)
+    track = _full(b"tkhd", 0, 3, pack(">8xI24x", 1), matrix, size)
+    rates = pack(">8xI4xIH10x", _SCALE, 0x10000, 0x100)
+    movie = _full(b"mvhd", 0, 0, rates, matrix, pack(">24xI", 2))
+    extends = _box(b"mvex", _full(b"trex", 0, 0, pack(">5I", 1, 1, _SAMPLE, 0, 0)))
+    kinds = _box(b"ftyp", b"isom", pack(">I", 512), b"isomiso5avc1mp41")
     return kinds + _box(b"moov", movie, _box(b"trak", track, media), extends)
 
 
@@ -133,16 +104,12 @@ def _fragment(sequence: int, time: int, sample: bytes, key: bool) -> bytes:
     """moof and mdat: one sample."""
 
     def moof(offset: int) -> bytes:
-        run = struct.pack(">IiIII", 1, offset, _SAMPLE, len(sample), _KEY if key else _OTHER)
-        return _box(
-            b"moof",
-            _full(b"mfhd", 0, 0, struct.pack(">I", sequence)),
-            _box(
-                b"traf",
-                _full(b"tfhd", 0, 0x020000, struct.pack(">I", 1)),  # offsets are from moof
-                _full(b"tfdt", 1, 0, struct.pack(">Q", time)),
-                _full(b"trun", 0, 0x000701, run),
-            ),
+        run = pack(">IiIII", 1, offset, _SAMPLE, len(sample), _KEY if key else _OTHER)
+        track = (
+            _full(b"tfhd", 0, 0x020000, pack(">I", 1)),  # offsets are from moof
+            _full(b"tfdt", 1, 0, pack(">Q", time)),
+            _full(b"trun", 0, 0x000701, run),
         )
+        return _box(b"moof", _full(b"mfhd", 0, 0, pack(">I", sequence)), _box(b"traf", *track))
 
     return moof(len(moof(0)) + 8) + _box(b"mdat", sample)

@@ -7,25 +7,24 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gioconda.animator import animate
-from gioconda.controls import Controls
+from gioconda.animator import Animation, animate
 from gioconda.errors import GiocondaError
-from gioconda.live.errors import RefusalError
+from gioconda.live.access import record_output
+from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.limits import Limits
-from gioconda.live.portraits import SIZE, Kept
-from gioconda.live.seats import LOG, write_line
+from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, read_audio
 
 _POLL: Final = 0.2  # seconds
 
 
-class _StoppedError(Exception):
+class _CancelledError(Exception):
     """The client does not want the job any more."""
 
 
@@ -37,34 +36,29 @@ class Job:
     folder: Path
     portrait: str  # SHA-256
     client: str
-    face: int | None
-    seed: int
-    controls: Controls
-    consent: str | None
-    badge: bool
+    options: Mapping[str, Any]
     done: int = 0
     total: int = 0
-    frames: int | None = None
-    mark: int | None = None
+    made: Animation | None = None
     error: RefusalError | None = None
-    stopped: bool = False
-    ended: float | None = field(default=None)
+    cancelled: bool = False
+    ended: float | None = None
 
     @property
     def result(self) -> Path:
         """The video. Raises RefusalError before it is done, or if it failed."""
         if self.error is not None:
             raise self.error
-        if self.frames is None:
+        if self.made is None:
             raise RefusalError(409, "not-ready", "the video is not done yet")
         return self.folder / "video.mp4"
 
     def event(self) -> tuple[str, dict[str, Any]] | None:
-        """Name and content of what can be told now; None before the total is known."""
+        """Name and content of the newest event; None before the total is known."""
         if self.error is not None:
-            return "error", self.error.told()
-        if self.frames is not None and self.mark is not None:
-            return "done", {"frames": self.frames, "mark": f"{self.mark:08x}"}
+            return "error", self.error.body()
+        if self.made is not None:
+            return "done", {"frames": self.made.frames, "mark": f"{self.made.mark:08x}"}
         return ("progress", {"done": self.done, "total": self.total}) if self.total else None
 
 
@@ -81,29 +75,22 @@ class Jobs:
         self._thread.start()
 
     def add(
-        self,
-        kept: Kept,
-        voice: bytes,
-        seed: int,
-        controls: Controls,
-        consent: str | None,
-        badge: bool,
-        client: str,
+        self, stored: StoredPortrait, voice: bytes, client: str, options: Mapping[str, Any]
     ) -> Job:
-        """Take in a job.
+        """Queue a job.
 
         Args:
-            kept: who speaks.
+            stored: the portrait that speaks.
             voice: a sound file.
-            seed, controls, consent, badge: as in `animate`.
             client: name of the client's key.
+            options: seed, controls, consent and badge, as in `animate`.
 
         Raises:
             RefusalError: if too many wait, or the file has no sound.
         """
         identity = secrets.token_urlsafe(18)
         folder = self._home / identity
-        job = Job(identity, folder, kept.hash, client, kept.face, seed, controls, consent, badge)
+        job = Job(identity, folder, stored.hash, client, {"face": stored.face, **options})
         # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
@@ -111,7 +98,7 @@ class Jobs:
             self._jobs[identity] = job
         try:
             folder.mkdir()
-            (folder / "portrait").write_bytes(kept.data)
+            (folder / "portrait").write_bytes(stored.data)
             (folder / "voice").write_bytes(voice)
             check_sound(folder / "voice")
         except Exception as error:
@@ -119,7 +106,7 @@ class Jobs:
                 del self._jobs[identity]
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, GiocondaError):
-                raise RefusalError(415, "not-a-sound", _said(job, error)) from error
+                raise RefusalError(415, "not-a-sound", _without_paths(job, error)) from error
             raise
         self._queue.put(job)
         return job
@@ -137,9 +124,9 @@ class Jobs:
         job = self.get(identity)
         with self._lock:
             self._jobs.pop(identity, None)
-            job.stopped = True
+            job.cancelled = True
             ended = job.ended is not None
-        if ended:  # else who does it deletes
+        if ended:  # else its thread deletes it
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def sweep(self) -> None:
@@ -155,18 +142,15 @@ class Jobs:
         """Stop all and delete everything."""
         with self._lock:
             for job in self._jobs.values():
-                job.stopped = True
+                job.cancelled = True
         self._queue.put(None)
         self._thread.join(10)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def __len__(self) -> int:
-        return len(self._jobs)
-
     async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """What happens to a job, until it is done, has failed, or is deleted."""
         last = None
-        while not job.stopped:
+        while not job.cancelled:
             event = job.event()
             if event is not None and event != last:
                 yield event
@@ -179,26 +163,25 @@ class Jobs:
         while (job := self._queue.get()) is not None:
             try:
                 self._do(job)
-            except _StoppedError:
+            except _CancelledError:
                 pass
             except RefusalError as error:
                 job.error = error
             except GiocondaError as error:
-                job.error = RefusalError(422, "voice", _said(job, error))
-            except Exception:  # a client must not end the thread that serves all
-                LOG.exception("a job failed")
-                job.error = RefusalError(500, "internal", "the job failed; nothing was made")
+                job.error = RefusalError(422, "voice", _without_paths(job, error))
+            except Exception as error:  # a client must not end the thread that serves all
+                job.error = refusal_of(error, "the job failed; nothing was made")
             with self._lock:
                 job.ended = time.monotonic()
-                stopped = job.stopped
-            if stopped:
+                cancelled = job.cancelled
+            if cancelled:
                 shutil.rmtree(job.folder, ignore_errors=True)
 
     def _do(self, job: Job) -> None:
         def report(done: int, total: int) -> None:
             job.done, job.total = done, total
-            if job.stopped:
-                raise _StoppedError
+            if job.cancelled:
+                raise _CancelledError
 
         report(0, 0)
         folder, voice = job.folder, job.folder / "voice"
@@ -208,21 +191,17 @@ class Jobs:
             folder / "portrait",
             voice,
             folder / "video.mp4",
-            seed=job.seed,
             size=SIZE,
-            face=job.face,
-            controls=job.controls,
-            consent=job.consent,
-            badge=job.badge,
             report=report,
+            **job.options,
         )
-        write_line(self._audit, made.mark, job.portrait, job.client)
-        job.mark, job.frames = made.mark, made.frames
+        record_output(self._audit, made.mark, job.portrait, job.client)
+        job.made = made
         for name in ("portrait", "voice"):
             (folder / name).unlink(missing_ok=True)
 
 
-def _said(job: Job, error: GiocondaError) -> str:
+def _without_paths(job: Job, error: GiocondaError) -> str:
     """What the client may know: no names of files of this machine."""
     message = str(error)
     for name, word in (("voice", "the voice"), ("portrait", "the picture"), ("video.mp4", "it")):

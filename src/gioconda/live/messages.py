@@ -1,16 +1,17 @@
-"""Messages: what requests and answers hold; docs/live.md says what each field means."""
+"""Messages: what clients and server send; docs/live.md says what each field means."""
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from gioconda.live.errors import check_fields
+from gioconda.live.errors import RefusalError, check_fields, invalid
 
-# --- requests ---
+Source = Literal["speech", "microphone"]
 
 
-class _Body(BaseModel):
-    """A body of JSON: a field that it does not have is refused."""
+class _Strict(BaseModel):
+    """An object of JSON: a field that it does not have is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,7 +23,10 @@ class _Body(BaseModel):
         return data
 
 
-class SessionWish(_Body):
+# --- requests ---
+
+
+class SessionRequest(_Strict):
     """What `POST /sessions` takes."""
 
     portrait: Annotated[str, Field(max_length=64)]
@@ -30,21 +34,82 @@ class SessionWish(_Body):
     controls: dict[str, Any] = Field(default_factory=dict)
     consent: Annotated[str, Field(max_length=2000)] | None = None
     badge: bool = True
-    source: Literal["speech", "microphone"] = "speech"
+    source: Source = "speech"
 
 
-class Text(_Body):
+class SpeechRequest(_Strict):
     """What `POST /speech` takes."""
 
     text: str
     voice: Annotated[str, Field(max_length=64)]
 
 
-class Offer(_Body):
+class Offer(_Strict):
     """What `POST /sessions/{id}/offer` takes."""
 
     sdp: Annotated[str, Field(max_length=100_000)]
     type: Literal["offer"] = "offer"
+
+
+# --- text messages of a connection ---
+
+
+class EndOfSpeech(_Strict):
+    """Wait for no more sound."""
+
+    do: Literal["end_of_speech"]
+
+
+class Interrupt(_Strict):
+    """Discard the sound that waits."""
+
+    do: Literal["interrupt"]
+
+
+class SetControls(_Strict):
+    """Set some dials."""
+
+    do: Literal["set"]
+    controls: dict[str, Any]
+
+
+class SetSource(_Strict):
+    """Say what kind of sound comes from now on."""
+
+    do: Literal["source"]
+    source: Source
+
+
+class Close(_Strict):
+    """End the session."""
+
+    do: Literal["close"]
+
+
+Command = Annotated[
+    EndOfSpeech | Interrupt | SetControls | SetSource | Close, Field(discriminator="do")
+]
+_COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
+_NAMES: Final = ", ".join(_COMMAND.json_schema()["discriminator"]["mapping"])
+
+
+def parse_command(text: str) -> Command:
+    """A client's text message. Raises RefusalError if it is none."""
+    try:
+        return _COMMAND.validate_python(parse_json(text, "a text message"))
+    except ValidationError as failure:
+        error = failure.errors()[0]
+    if not error["loc"]:  # it is no object, or `do` is missing or wrong
+        raise RefusalError(400, "bad-request", f"expected do: {_NAMES}")
+    raise invalid(error, "controls" if "controls" in error["loc"] else "bad-request")
+
+
+def parse_json(text: str, name: str) -> object:
+    """Any JSON. Raises RefusalError, which calls the text by its name, if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RefusalError(400, "bad-request", f"{name} must be JSON") from error
 
 
 # --- answers ---
@@ -60,20 +125,20 @@ class Refusal(BaseModel):
 
 
 class Voice(BaseModel):
-    """Somebody who reads aloud."""
+    """A voice that reads aloud."""
 
     voice: str
     name: str
 
 
-class Room(BaseModel):
+class Occupancy(BaseModel):
     """How many sessions there are, and how many there may be."""
 
     open: int
     most: int
 
 
-class Allowed(BaseModel):
+class LimitsInfo(BaseModel):
     """What is refused beyond this."""
 
     picture_bytes: int
@@ -86,7 +151,7 @@ class Allowed(BaseModel):
     sound_ahead_seconds: int
 
 
-class Picture(BaseModel):
+class FrameInfo(BaseModel):
     """Frames: pixels, and how many a second."""
 
     width: int
@@ -104,13 +169,13 @@ class About(BaseModel):
     speech: list[Voice]
     example_voice: bool
     ready: bool
-    sessions: Room
-    limits: Allowed
-    frame: Picture
+    sessions: Occupancy
+    limits: LimitsInfo
+    frame: FrameInfo
     sample_rate: int
 
 
-class Measured(BaseModel):
+class FaceInfo(BaseModel):
     """A face: degrees, pixels of the picture, inter-ocular distances."""
 
     yaw: float
@@ -120,7 +185,7 @@ class Measured(BaseModel):
     mouth_open: float
 
 
-class PortraitMade(BaseModel):
+class PortraitInfo(BaseModel):
     """A portrait that was taken in, in pixels of the picture as it is kept."""
 
     id: str
@@ -128,10 +193,10 @@ class PortraitMade(BaseModel):
     height: int
     crop: tuple[int, int, int, int]
     note: str | None
-    measured: Measured
+    measured: FaceInfo
 
 
-class SessionMade(BaseModel):
+class SessionCreated(BaseModel):
     """A session that waits for its client."""
 
     id: str
@@ -145,7 +210,7 @@ class Answer(BaseModel):
     type: Literal["answer"]
 
 
-class JobMade(BaseModel):
+class JobCreated(BaseModel):
     """A job that waits for its turn."""
 
     id: str

@@ -6,18 +6,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda import example
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.finder import find_faces
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.messages import FaceInfo, PortraitInfo
 from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
@@ -27,7 +28,7 @@ _SIMILAR = 0.6  # of the largest face's size: somebody must say which is meant
 
 
 @dataclass
-class Kept:
+class StoredPortrait:
     """A portrait in memory.
 
     Attributes:
@@ -36,7 +37,7 @@ class Kept:
         face: which of its faces, or None.
         hash: SHA-256 of the file, hex.
         users: how many sessions hold it.
-        spoken: whether a session with it has ended.
+        started: whether it was ever in a session that could begin.
         used: when it was last asked for.
     """
 
@@ -45,32 +46,28 @@ class Kept:
     face: int | None
     hash: str
     users: int = 0
-    spoken: bool = False
+    started: bool = False
     used: float = field(default_factory=time.monotonic)
 
-    def told(self, identity: str) -> dict[str, Any]:
-        """What a client is told of it."""
+    def description(self, identity: str) -> PortraitInfo:
+        """The answer to who sent it."""
         portrait = self.portrait
         height, width = portrait.photo.shape[:2]
-        left, top, side = portrait.crop
+        left, top, side = map(int, portrait.crop)
         yaw, pitch, roll = np.degrees(portrait.pose[:3].astype(float)).round(1).tolist()
         scale = side / portrait.size
-        measured = {
-            "yaw": yaw,
-            "pitch": pitch,
-            "roll": roll,
-            "eyes_pixels": round(float(portrait.head.size[0]) * scale, 1),
-            "mouth_open": round(float(measure.mouth_opening(portrait.face[None])[0]), 3),
-        }
-        crop = [left, top, side, side]
-        return {
-            "id": identity,
-            "width": width,
-            "height": height,
-            "crop": crop,
-            "note": portrait.note and portrait.note.split("; --face")[0],
-            "measured": measured,
-        }
+        eyes_pixels = round(float(portrait.head.size[0]) * scale, 1)
+        mouth_open = round(float(measure.mouth_opening(portrait.face[None])[0]), 3)
+        return PortraitInfo(
+            id=identity,
+            width=width,
+            height=height,
+            crop=(left, top, side, side),
+            note=portrait.note and portrait.note.split("; --face")[0],
+            measured=FaceInfo(
+                yaw=yaw, pitch=pitch, roll=roll, eyes_pixels=eyes_pixels, mouth_open=mouth_open
+            ),
+        )
 
     def picture(self) -> bytes:
         """The crop as JPEG."""
@@ -85,16 +82,15 @@ class Portraits:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._lock, self._making = threading.Lock(), threading.Lock()
-        self._kept: dict[str, Kept] = {}
+        self._portraits: dict[str, StoredPortrait] = {}
 
-    def load_example(self) -> Kept:
+    def load_example(self) -> StoredPortrait:
         """Make the bundled portrait, once."""
-        file = resources.files("gioconda") / "example" / "portrait.jpg"
-        kept = self._make(file.read_bytes(), None)
+        stored = self._make(example.PHOTO.read_bytes(), None)
         with self._lock:
-            return self._kept.setdefault(EXAMPLE, kept)
+            return self._portraits.setdefault(EXAMPLE, stored)
 
-    def add(self, data: bytes, face: int | None) -> tuple[str, Kept]:
+    def add(self, data: bytes, face: int | None) -> tuple[str, StoredPortrait]:
         """Take in a picture.
 
         Args:
@@ -104,14 +100,14 @@ class Portraits:
         Raises:
             RefusalError: if it cannot be used, or there is no room.
         """
-        kept = self._make(data, face)
+        stored = self._make(data, face)
         identity = secrets.token_urlsafe(12)
         with self._lock:
             self._make_room()
-            self._kept[identity] = kept
-        return identity, kept
+            self._portraits[identity] = stored
+        return identity, stored
 
-    def get(self, identity: str) -> Kept:
+    def get(self, identity: str) -> StoredPortrait:
         """The portrait of that id. Raises RefusalError if there is none."""
         with self._lock:
             return self._found(identity)
@@ -122,54 +118,53 @@ class Portraits:
             raise RefusalError(403, "example", "the bundled portrait cannot be deleted")
         self.get(identity)
         with self._lock:
-            self._kept.pop(identity, None)
+            self._portraits.pop(identity, None)
 
-    def hold(self, identity: str) -> tuple[Kept, Callable[[bool], None]]:
+    def hold(self, identity: str) -> tuple[StoredPortrait, Callable[[bool], None]]:
         """A portrait for a session, and what is to be called, once, when that needs it no more.
 
-        It is told whether the session ever was: the portrait is deleted when the last of its
+        It takes whether the session came about: the portrait is deleted when the last of its
         sessions has ended, but stays for another try if there was none.
         """
         with self._lock:
-            kept = self._found(identity)
-            kept.users += 1
+            stored = self._found(identity)
+            stored.users += 1
 
-        def release(spoken: bool) -> None:
+        def release(started: bool) -> None:
             with self._lock:
-                kept.users -= 1
-                kept.spoken |= spoken
-                if kept.spoken and not kept.users and identity != EXAMPLE:
-                    self._kept.pop(identity, None)
+                stored.users -= 1
+                stored.started |= started
+                if stored.started and not stored.users and identity != EXAMPLE:
+                    self._portraits.pop(identity, None)
 
-        return kept, release
+        return stored, release
 
     def sweep(self) -> None:
         """Forget what nobody has used for long."""
         oldest = time.monotonic() - self._limits.portrait_seconds
         with self._lock:
-            for identity in [i for i, k in self._kept.items() if not k.users and k.used < oldest]:
-                if identity != EXAMPLE:
-                    del self._kept[identity]
+            self._portraits = {
+                identity: each
+                for identity, each in self._portraits.items()
+                if identity == EXAMPLE or each.users or each.used >= oldest
+            }
 
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def _found(self, identity: str) -> Kept:
-        kept = self._kept.get(identity)
-        if kept is None:
+    def _found(self, identity: str) -> StoredPortrait:
+        stored = self._portraits.get(identity)
+        if stored is None:
             raise RefusalError(404, "not-found", "there is no such portrait; send it again")
-        kept.used = time.monotonic()
-        return kept
+        stored.used = time.monotonic()
+        return stored
 
     def _make_room(self) -> None:
-        if len(self._kept) < self._limits.portraits:
+        if len(self._portraits) < self._limits.portraits:
             return
-        free = [i for i, kept in self._kept.items() if not kept.users and i != EXAMPLE]
+        free = [i for i, stored in self._portraits.items() if not stored.users and i != EXAMPLE]
         if not free:
             raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
-        del self._kept[min(free, key=lambda i: self._kept[i].used)]
+        del self._portraits[min(free, key=lambda i: self._portraits[i].used)]
 
-    def _make(self, data: bytes, face: int | None) -> Kept:
+    def _make(self, data: bytes, face: int | None) -> StoredPortrait:
         with self._making:  # one at a time: the face networks are shared, and so is the memory
             image = _shrunk(self._decode(data), self._limits.picture_side)
             faces = find_faces(image)
@@ -181,7 +176,7 @@ class Portraits:
                 portrait = make_portrait(image, SIZE, face)
             except GiocondaError as error:
                 raise RefusalError(422, "face" if faces else "no-face", str(error)) from error
-        return Kept(portrait, data, face, hashlib.sha256(data).hexdigest())
+        return StoredPortrait(portrait, data, face, hashlib.sha256(data).hexdigest())
 
     def _decode(self, data: bytes) -> NDArray[np.uint8]:
         try:

@@ -2,8 +2,8 @@
 
 A session lives in the memory of one process, so what belongs to it must reach that process: HTTP,
 WebSocket, and WebRTC, which is no HTTP at all. So each replica listens at a port of its own,
-and what Ray Serve balances is the door: it sends every client that knocks on to a replica (307,
-with method and body), and there the client stays.
+and what Ray Serve balances is the ingress: it redirects every new client to a replica (307, with
+method and body), and there the client stays.
 """
 
 import asyncio
@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gioconda.errors import GiocondaError
-from gioconda.live.server import Settings, configured, listen, make_app
+from gioconda.live.app import make_app
+from gioconda.live.server import Settings, configured, listen
 
 _START: Final = 120.0  # seconds that a replica may take to listen
 
 
-class Stage:
-    """One replica: the application at a port of its own, and the door to it.
+class Replica:
+    """The application at a port of its own, and the redirection to it.
 
     Args:
         settings: of the application.
@@ -37,12 +38,12 @@ class Stage:
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, request: Request) -> Response:
-        """Send a client on."""
+        """Redirect a client."""
         await self._start()
-        server = self._app.state.server
-        if len(server.seats) >= server.seats.most:
-            told = {"error": "this replica is full; ask again", "code": "busy"}
-            return JSONResponse(told, 503, {"Retry-After": "1"})
+        pool = self._app.state.server.pool
+        if len(pool) >= pool.capacity:
+            body = {"error": "this replica is full; ask again", "code": "busy"}
+            return JSONResponse(body, 503, {"Retry-After": "1"})
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(self._address + request.url.path + query, 307)
 
@@ -79,23 +80,23 @@ def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> N
             f"{error.name} is missing; install it: pip install 'gioconda[live]' 'ray[serve]'"
         ) from error
     if not ray.is_initialized():
-        # Ray's workers stand back behind everything else; these serve people
+        # Ray runs its workers at a low priority; these serve people
         os.environ.setdefault("RAY_worker_niceness", "0")
         ray.init(include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": host, "port": port})
     deployment: Any = serve.deployment(
         num_replicas=replicas,
         ray_actor_options={"num_cpus": 1},
-        # the door is quick, so any number may stand at it
+        # a redirection is quick, so any number may wait for one
         max_ongoing_requests=100,
         health_check_period_s=10,
         health_check_timeout_s=_START,
-    )(Stage)
+    )(Replica)
     serve.run(deployment.bind(settings, host), name="gioconda", route_prefix="/")
 
 
 def _reachable(host: str) -> str:
-    """Under what a client finds this machine, if it listens at `host`."""
+    """The name by which clients reach this machine, if it listens at `host`."""
     if host not in ("0.0.0.0", "::"):
         return f"[{host}]" if ":" in host else host
     import ray

@@ -11,18 +11,20 @@ import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
 from numpy.typing import NDArray
 
-from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
 from gioconda.live.fragments import Fragments
+from gioconda.live.hosted import HostedSession
+from gioconda.live.messages import parse_command
 from gioconda.live.portraits import jpeg
-from gioconda.live.seats import Seat
-from gioconda.live.session import Frame, TransitionError
+from gioconda.live.session import Frame
+from gioconda.media import from_int16, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
-_JPEG, _H264 = 0, 1
+_KINDS: Final = {"jpeg": 0, "h264": 1}
 _QUALITY: Final = 85
 _ON_THE_WAY: Final = 12  # frames that may wait for a slow line
-_CODES: Final = {
+_FAREWELL: Final = 5.0  # seconds in which a client that is told why must take it
+_CLOSE_CODES: Final = {
     "key": 1008,
     "taken": 1008,
     "not-found": 1008,
@@ -32,15 +34,15 @@ _CODES: Final = {
 }
 
 
-class Outbox:
-    """Messages on their way from a session's thread to a socket.
+class _Queue:
+    """A sink: messages on their way from a session's thread to a socket.
 
     A line that is slow gets fewer frames, whole ones; none waits for long.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, format: str) -> None:
         self._loop = loop
-        self._kind = {"jpeg": _JPEG, "h264": _H264}[format]
+        self._kind = _KINDS[format]
         self._fragments: Fragments | None = None
         self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
@@ -57,7 +59,7 @@ class Outbox:
         # what is not sent is not encoded either, so that no H.264 picture misses another
         self._put(self._packed(frame))
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def message(self, message: dict[str, Any]) -> None:
         """Send a text message, unless the line stands still."""
         if self._waiting < _ON_THE_WAY:
             self._put(json.dumps(message))
@@ -66,129 +68,85 @@ class Outbox:
         """Nothing more comes."""
         self._put(reason)
 
-    async def next(self) -> bytes | str | RefusalError | None:
-        """The next message; at the end the reason."""
-        return await self._queue.get()
-
-    def sent(self) -> None:
-        """A frame is gone."""
-        with self._lock:
-            self._waiting -= 1
+    async def send(self, socket: WebSocket, stall_seconds: float) -> None:
+        """Send what comes, until the session ends or the client takes nothing more."""
+        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
+            while True:
+                message = await self._queue.get()
+                async with asyncio.timeout(stall_seconds):
+                    if isinstance(message, bytes):
+                        await socket.send_bytes(message)
+                        with self._lock:
+                            self._waiting -= 1
+                    elif isinstance(message, str):
+                        await socket.send_text(message)
+                    else:
+                        return await close(socket, message)
 
     def _put(self, message: bytes | str | RefusalError | None) -> None:
         with suppress(RuntimeError):  # the server has stopped
             self._loop.call_soon_threadsafe(self._queue.put_nowait, message)
 
     def _packed(self, frame: Frame) -> bytes:
-        sound = pcm_bytes(frame.sound)
+        sound = to_int16(frame.sound).astype("<i2").tobytes()
         picture = b"" if frame.picture is None else self._coded(frame.picture, frame.number)
         head = _HEADER.pack(self._kind, frame.number, round(1000 * frame.time), len(sound))
         return head + sound + picture
 
     def _coded(self, picture: NDArray[np.uint8], number: int) -> bytes:
-        if self._kind == _JPEG:
+        if self._kind == _KINDS["jpeg"]:
             return jpeg(picture, _QUALITY)
         if self._fragments is None:
             self._fragments = Fragments(*picture.shape[:2])
         return self._fragments.add(picture, number)
 
 
-def pcm_bytes(sound: NDArray[np.float32]) -> bytes:
-    """Sound in [-1, 1] as int16, little endian."""
-    return np.clip(np.rint(sound * 32768), -32768, 32767).astype("<i2").tobytes()
-
-
-def pcm_floats(data: bytes) -> NDArray[np.float32]:
-    """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
-    if len(data) % 2:
-        raise RefusalError(
-            400, "bad-request", "sound is int16: an even number of bytes was expected"
-        )
-    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
-
-
-async def stream(socket: WebSocket, seat: Seat, format: str, stall_seconds: float) -> None:
+async def stream(
+    socket: WebSocket, hosted: HostedSession, format: str, stall_seconds: float
+) -> None:
     """Serve an accepted socket until either side ends it; the session ends with it."""
-    outbox = Outbox(asyncio.get_running_loop(), format)
-    seat.reserve()
-    seat.start(outbox, lambda: outbox.dropped)
-    reader = asyncio.create_task(_read(socket, seat, outbox))
-    writer = asyncio.create_task(_write(socket, outbox, stall_seconds))
+    queue = _Queue(asyncio.get_running_loop(), format)
+    hosted.claim()
+    hosted.start(queue)
+    receiver = asyncio.create_task(_receive(socket, hosted))
+    sender = asyncio.create_task(queue.send(socket, stall_seconds))
     try:
-        await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-        if reader.done() and not writer.done():
-            seat.leave()
-            await asyncio.wait({writer}, timeout=1)
+        await asyncio.wait({receiver, sender}, return_when=asyncio.FIRST_COMPLETED)
+        hosted.end()
+        await asyncio.wait({sender}, timeout=_FAREWELL)
     finally:
-        seat.leave()
-        for task in (reader, writer):
+        hosted.end()
+        for task in (receiver, sender):
             task.cancel()
-        await asyncio.gather(reader, writer, return_exceptions=True)
+        await asyncio.gather(receiver, sender, return_exceptions=True)
 
 
-async def _read(socket: WebSocket, seat: Seat, outbox: Outbox) -> None:
-    """What the client says, until it goes."""
-    while not seat.left:
+async def close(socket: WebSocket, reason: RefusalError | None) -> None:
+    """Say why, and close."""
+    if reason is not None:
+        await socket.send_text(json.dumps(reason.body()))
+    await socket.close(_CLOSE_CODES.get(reason.code if reason else "", 1000))
+
+
+async def _receive(socket: WebSocket, hosted: HostedSession) -> None:
+    """Take what the client sends, until it goes or the session ends."""
+    while not hosted.ended:
         try:
             message = await socket.receive()
         except (WebSocketDisconnect, RuntimeError):
             return
         if message["type"] != "websocket.receive":
             return
-        try:
+        with hosted.reporting_errors():
             if message.get("bytes") is not None:
-                _hear(seat, message["bytes"])
+                hosted.append(_samples(message["bytes"]))
             else:
-                seat.do(parsed(message.get("text") or ""))
-        except TransitionError as error:
-            outbox.tell({"error": str(error), "code": "state"})
-        except RefusalError as error:
-            if error.code == "too-far-ahead":
-                seat.leave(error)
-                # the writer says why
-                await asyncio.sleep(5)
-                return
-            outbox.tell(error.told())
+                hosted.execute(parse_command(message.get("text") or ""))
 
 
-def _hear(seat: Seat, data: bytes) -> None:
-    pcm = pcm_floats(data)
-    try:
-        seat.append(pcm)
-    except TransitionError:
-        raise
-    except GiocondaError as error:
-        raise RefusalError(413, "too-far-ahead", str(error)) from error
-
-
-def parsed(text: str, what: str = "a text message") -> object:
-    """What a client says. Raises RefusalError if it is no JSON."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise RefusalError(400, "bad-request", f"{what} must be JSON") from error
-
-
-async def _write(socket: WebSocket, outbox: Outbox, stall_seconds: float) -> None:
-    while True:
-        message = await outbox.next()
-        try:
-            if isinstance(message, bytes):
-                await asyncio.wait_for(socket.send_bytes(message), stall_seconds)
-                outbox.sent()
-            elif isinstance(message, str):
-                await asyncio.wait_for(socket.send_text(message), stall_seconds)
-            else:
-                await asyncio.wait_for(close(socket, message), stall_seconds)
-                return
-        except TimeoutError:
-            return
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            return
-
-
-async def close(socket: WebSocket, reason: RefusalError | None) -> None:
-    """Say why, and close."""
-    if reason is not None:
-        await socket.send_text(json.dumps(reason.told()))
-    await socket.close(_CODES.get(reason.code, 1000) if reason is not None else 1000)
+def _samples(data: bytes) -> NDArray[np.float32]:
+    """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
+    if len(data) % 2:
+        message = "sound is int16: an even number of bytes was expected"
+        raise RefusalError(400, "bad-request", message)
+    return from_int16(np.frombuffer(data, "<i2"))

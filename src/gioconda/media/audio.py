@@ -1,4 +1,4 @@
-"""Sound, in."""
+"""Sound, in; and samples as floats and as integers."""
 
 import os
 from collections.abc import Iterator
@@ -60,6 +60,16 @@ def check_sound(path: Path) -> None:
     """Raise GiocondaError if a file has no sound. Nothing is decoded."""
     with open_container(path) as container:
         _sound_stream(container, path)
+
+
+def to_int16(pcm: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Sound in [-1, 1] as int16, rounded; what is louder is clipped."""
+    return np.clip(np.rint(pcm * 32768), -32768, 32767).astype(np.int16)
+
+
+def from_int16(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    """int16 as sound in [-1, 1]; `to_int16` gives the same integers again."""
+    return pcm.astype(np.float32) / np.float32(32768)
 
 
 def _sound_stream(container: InputContainer, path: Path) -> AudioStream:

@@ -2,8 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gioconda.errors import GiocondaError
@@ -73,6 +73,22 @@ class PendingFile:
     def discard(self) -> None:
         """Remove the hidden file; nothing happens if it has gone already."""
         self.partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str], suffixes: Collection[str]) -> Iterator[Path]:
+    """Yields the hidden file of a `PendingFile`, which gets its name if the block ends well.
+
+    Raises GiocondaError as `PendingFile`, and if the block cannot write.
+    """
+    file = PendingFile(path, suffixes)
+    try:
+        yield file.partial
+        file.commit()
+    except OSError as error:
+        raise write_error(file.path, error) from error
+    finally:
+        file.discard()
 
 
 def write_error(path: Path, error: BaseException) -> GiocondaError:

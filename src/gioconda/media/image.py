@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gioconda.errors import GiocondaError
-from gioconda.media.files import PendingFile, check_readable, reason, write_error
+from gioconda.media.files import check_readable, reason, whole_file
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -88,19 +88,13 @@ def write_image(path: str | os.PathLike[str], rgb: NDArray[np.uint8]) -> None:
     Raises GiocondaError if the name ends otherwise or the file cannot be written.
     """
     image = Image.fromarray(_checked(rgb))
-    file = PendingFile(path, SUFFIXES)
-    try:
-        if file.partial.suffix == ".png":
-            image.save(file.partial)
-        elif file.partial.suffix == ".webp":
-            image.save(file.partial, quality=95)
+    with whole_file(path, SUFFIXES) as file:
+        if file.suffix == ".png":
+            image.save(file)
+        elif file.suffix == ".webp":
+            image.save(file, quality=95)
         else:
-            image.save(file.partial, quality=95, subsampling=0)
-        file.commit()
-    except OSError as error:
-        raise write_error(file.path, error) from error
-    finally:
-        file.discard()
+            image.save(file, quality=95, subsampling=0)
 
 
 def _checked(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

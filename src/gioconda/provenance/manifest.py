@@ -62,13 +62,43 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
         GiocondaError: if the key or its certificates are not fit to sign.
         OSError: if the file cannot be written.
     """
-    from importlib.metadata import version
-
     import c2pa
+
+    definition = json.dumps(_definition(output, ingredients))
+    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
+    try:
+        info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
+        with (
+            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Builder.from_json(definition, context) as builder,
+            open(path, "rb") as source,
+            open(signed, "w+b") as target,
+        ):
+            builder.sign(signer, "video/mp4", source, target)
+        os.replace(signed, path)
+    except c2pa.C2paError as error:
+        raise GiocondaError(
+            f"the video cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
+            "its certificates"
+        ) from error
+    finally:
+        signed.unlink(missing_ok=True)
+
+
+def _definition(output: Mapping[str, Any], ingredients: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest as C2PA's library wants it."""
+    from importlib.metadata import version
 
     agent = {"name": "Gioconda", "version": version("gioconda")}
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    definition = {
+    created = {
+        "action": "c2pa.created",
+        "when": now,
+        "softwareAgent": agent,
+        "digitalSourceType": SOURCE_TYPE,
+    }
+    return {
         "claim_generator_info": [agent],
         "title": "Talking portrait",
         "format": "video/mp4",
@@ -82,41 +112,10 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
             for name, digest in ingredients.items()
         ],
         "assertions": [
-            {
-                "label": "c2pa.actions",
-                "data": {
-                    "actions": [
-                        {
-                            "action": "c2pa.created",
-                            "when": now,
-                            "softwareAgent": agent,
-                            "digitalSourceType": SOURCE_TYPE,
-                        }
-                    ]
-                },
-            },
+            {"label": "c2pa.actions", "data": {"actions": [created]}},
             {"label": OUTPUT_LABEL, "data": _flat(output) | {"time": now}},
         ],
     }
-    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
-    try:
-        info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
-        with (
-            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
-            c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder.from_json(json.dumps(definition), context) as builder,
-            open(path, "rb") as source,
-            open(signed, "w+b") as target,
-        ):
-            builder.sign(signer, "video/mp4", source, target)
-        os.replace(signed, path)
-    except c2pa.C2paError as error:
-        raise GiocondaError(
-            f"the video cannot be signed: {str(error).splitlines()[0]}; check the signing key and "
-            "its certificates"
-        ) from error
-    finally:
-        signed.unlink(missing_ok=True)
 
 
 def read_manifest(path: Path, trusted: bytes | None = None) -> Manifest:
@@ -150,7 +149,7 @@ def read_manifest(path: Path, trusted: bytes | None = None) -> Manifest:
             if kind == "video/mp4" and not _holds_manifest(path):
                 return Manifest("absent")
             return Manifest("tampered", problems=(str(error).splitlines()[0],))
-    return _told(store)
+    return _as_manifest(store)
 
 
 def _kind(path: Path) -> str | None:
@@ -182,7 +181,7 @@ def _flat(output: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
-    """What `_flat` was given."""
+    """Reverses `_flat`."""
     found = dict(output)
     with suppress(ValueError, RecursionError):  # somebody else's text
         if isinstance(found.get(_AS_TEXT), str):
@@ -190,7 +189,7 @@ def _whole(output: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _told(store: dict[str, Any]) -> Manifest:
+def _as_manifest(store: dict[str, Any]) -> Manifest:
     manifest = store["manifests"][store["active_manifest"]]
     assertions = {a["label"]: a["data"] for a in manifest.get("assertions", [])}
     actions = [
@@ -199,12 +198,8 @@ def _told(store: dict[str, Any]) -> Manifest:
         if label.startswith("c2pa.actions")
         for action in data["actions"]
     ]
-    problems = tuple(
-        status["code"]
-        for status in store.get("validation_results", {})
-        .get("activeManifest", {})
-        .get("failure", [])
-    )
+    results = store.get("validation_results", {}).get("activeManifest", {})
+    problems = tuple(status["code"] for status in results.get("failure", []))
     state: State = "tampered"
     if store["validation_state"] in ("Trusted", "Valid"):
         state = "trusted" if store["validation_state"] == "Trusted" else "valid"

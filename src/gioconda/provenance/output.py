@@ -51,11 +51,11 @@ class Output:
     ) -> None:
         self._signer = load_signer(sign_key)
         self._hashes = {name: file_hash(file) for name, file in ingredients.items()}
-        self._said: dict[str, Any] = {"settings": dict(settings), "hashes": self._hashes}
-        self.id = make_id(self._said)
-        self._said["mark"] = f"{self.id:08x}"
+        self._statement: dict[str, Any] = {"settings": dict(settings), "hashes": self._hashes}
+        self.id = make_id(self._statement)
+        self._statement["mark"] = f"{self.id:08x}"
         if consent is not None:
-            self._said["consent"] = consent
+            self._statement["consent"] = consent
         self._mark = Mark(self.id)
         self._badge = Badge() if badge else None
 
@@ -68,7 +68,7 @@ class Output:
 
     def sign(self, path: Path) -> None:
         """Put the signed manifest into the finished file. Raises as `manifest.sign`."""
-        sign(path, self._said, self._hashes, self._signer)
+        sign(path, self._statement, self._hashes, self._signer)
 
 
 def file_hash(path: str | os.PathLike[str]) -> str:
@@ -77,7 +77,7 @@ def file_hash(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def make_id(said: Mapping[str, Any]) -> int:
-    """32 bits that stand for what is said (JSON)."""
-    text = json.dumps(said, sort_keys=True).encode()
+def make_id(statement: Mapping[str, Any]) -> int:
+    """32 bits that stand for a statement (JSON)."""
+    text = json.dumps(statement, sort_keys=True).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:4], "big")

@@ -53,30 +53,16 @@ class Finding:
         frames: how many frames were looked at, up to the end of those that gave the answer.
     """
 
-    found: bool
-    id: int | None
-    chance: float
-    sync: float
-    data: float
-    tile: float
-    turn: float
-    mirrored: bool
-    bit_errors: float
-    frames: int
-
-
-NOTHING = Finding(
-    found=False,
-    id=None,
-    chance=1.0,
-    sync=0.0,
-    data=0.0,
-    tile=0.0,
-    turn=0.0,
-    mirrored=False,
-    bit_errors=0.0,
-    frames=0,
-)
+    found: bool = False
+    id: int | None = None
+    chance: float = 1.0
+    sync: float = 0.0
+    data: float = 0.0
+    tile: float = 0.0
+    turn: float = 0.0
+    mirrored: bool = False
+    bit_errors: float = 0.0
+    frames: int = 0
 
 
 def find_mark(
@@ -92,7 +78,7 @@ def find_mark(
     Returns:
         What was found in the first marked window, or in the best of all.
     """
-    best, count, looked = NOTHING, 0, 0  # frames, windows
+    best, count, looked = Finding(), 0, 0  # frames, windows
     total: NDArray[np.float32] | None = None
     held = 0
     pattern = make_pattern(key)
@@ -125,12 +111,12 @@ def _search(mean: NDArray[np.float32], pattern: Pattern, looked: float, count: i
         size = round(mean.shape[1] * shrunk), round(mean.shape[0] * shrunk)
         mean = np.asarray(cv2.resize(mean, size, interpolation=cv2.INTER_AREA), np.float32)
     if min(mean.shape) < 2 * _SHORTEST_TILE:
-        return NOTHING
+        return Finding()
     flat = _flatten(mean)
     parts = _parts(max(mean.shape))
     looked_at = looked * _GRID * _GRID * sum(len(part.plans) for part in parts)
     views = looked * sum(2 * part.followed for part in parts)
-    best, strongest = NOTHING, 0.0
+    best, strongest = Finding(), 0.0
     for part in parts:
         leant = _lean(flat, part.lean)
         spectrum = _spectrum(leant)
@@ -141,12 +127,11 @@ def _search(mean: NDArray[np.float32], pattern: Pattern, looked: float, count: i
             view = _climb(spectrum, pattern, start)
             for straighten in (False, True):
                 if straighten:
-                    straight = _rectify(leant, pattern, view)
-                    if straight is None:
-                        continue
-                    waves = straight
+                    waves = _rectify(leant, pattern, view)
                 else:
-                    waves = _look_at(spectrum, pattern, view)
+                    waves = _waves(spectrum, view, pattern.data, pattern.data_phase)
+                if waves is None:
+                    continue
                 finding = _judge(waves, pattern, float(scores[index]), looked_at, views)
                 finding = _placed(finding, view, shrunk, count)
                 best = min(best, finding, key=lambda f: (f.chance, f.id is None, -f.data))
@@ -314,16 +299,17 @@ def _waves(
     view: NDArray[np.float64],
     waves: NDArray[np.int64],
     phase: NDArray[np.complex128],
-    out: NDArray[np.complex128],
-) -> None:
+) -> NDArray[np.complex128]:
     """What the picture has of each wave, against the pattern's phase, in a view."""
     size = spectrum.shape[0]
+    out = np.empty(waves.shape[0], np.complex128)
     for k in range(waves.shape[0]):
         u = waves[k, 0] * view[0] + waves[k, 1] * view[2]
         v = waves[k, 0] * view[1] + waves[k, 1] * view[3]
         shift = 2 * np.pi * (waves[k, 0] * view[4] + waves[k, 1] * view[5])
         turn = complex(np.cos(shift), np.sin(shift))
         out[k] = _at(spectrum, u * size, v * size) * np.conj(phase[k]) * turn
+    return out
 
 
 def _score(waves: NDArray[np.complex128], signs: NDArray[np.float64] | float = 1.0) -> float:
@@ -333,24 +319,13 @@ def _score(waves: NDArray[np.complex128], signs: NDArray[np.float64] | float = 1
     return float(weighted.sum() / np.sqrt((size**0.5).sum() / 2))
 
 
-def _look_at(
-    spectrum: NDArray[np.complex64], pattern: Pattern, view: NDArray[np.float64]
-) -> NDArray[np.complex128]:
-    """The data waves of the picture."""
-    waves = np.empty(len(pattern.data), np.complex128)
-    _waves(spectrum, view, pattern.data, pattern.data_phase, waves)
-    return waves
-
-
 def _climb(
     spectrum: NDArray[np.complex64], pattern: Pattern, view: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The view near a given one that fits the waves for synchronisation best."""
-    waves = np.empty(len(pattern.sync), np.complex128)
 
     def score(candidate: NDArray[np.float64]) -> float:
-        _waves(spectrum, candidate, pattern.sync, pattern.sync_phase, waves)
-        return _score(waves)
+        return _score(_waves(spectrum, candidate, pattern.sync, pattern.sync_phase))
 
     size = np.sqrt(abs(np.linalg.det(view[:4].reshape(2, 2))))
     steps = np.array([0.004 * size] * 4 + [1 / 64] * 2)
@@ -394,17 +369,12 @@ def _rectify(
     low = np.floor(corners[:, :2].min(0)).astype(int)
     high = np.ceil(corners[:, :2].max(0)).astype(int)
     middle = (low + high) // 2
-    low, high = (
-        np.maximum(low, middle - _MOST_TILES // 2),
-        np.minimum(high, middle + _MOST_TILES // 2),
-    )
-    tiles = high - low
+    low = np.maximum(low, middle - _MOST_TILES // 2)
+    tiles = np.minimum(high, middle + _MOST_TILES // 2) - low
     if (tiles < _WINDOW).any():
         return None
-    to_sheet = np.diag([_FINE, _FINE, 1.0]) @ np.array(
-        [[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]
-    )
-    home = to_sheet @ matrix  # from the picture's pixels to those of the sheet
+    matrix[:2, 2] -= low
+    home = np.diag([_FINE, _FINE, 1.0]) @ matrix  # from the picture's pixels to the sheet's
     size = int(tiles[0]) * _FINE, int(tiles[1]) * _FINE
     for _ in range(3):
         sheet = np.asarray(cv2.warpPerspective(flat, home, size), np.float32)
@@ -452,11 +422,7 @@ def _places(
 
 
 def _judge(
-    waves: NDArray[np.complex128],
-    pattern: Pattern,
-    coarse: float,
-    places: float,
-    views: float,
+    waves: NDArray[np.complex128], pattern: Pattern, coarse: float, places: float, views: float
 ) -> Finding:
     """What one view says.
 
@@ -464,28 +430,17 @@ def _judge(
     places were fixed beforehand; and the payload in a view that the waves for synchronisation
     alone have chosen, against all payloads that there are.
     """
-    size = np.abs(waves) + 1e-9
-    bits = decode(pattern.gather(waves.real * size**-0.75))
+    soft = pattern.gather(waves.real * (np.abs(waves) + 1e-9) ** -0.75)
+    bits = decode(soft)
     coded = encode(bits)
-    signs = pattern.chips(coded)
-    payload = _score(waves, signs)
+    payload = _score(waves, pattern.chips(coded))
     chance_sync = 2 * places * math.exp(-(max(coarse, 0.0) ** 2) / 2)
     chance_data = 2 * views * 2.0**BITS * math.exp(-(max(payload, 0.0) ** 2) / 2)
     chance = min(chance_sync, chance_data, 1.0)
     identity = unpack(bits) if chance_data < CHANCE else None
-    hard = pattern.gather(waves.real * size**-0.75) > 0
-    return Finding(
-        found=chance < CHANCE,
-        id=identity,
-        chance=chance,
-        sync=coarse,
-        data=payload,
-        tile=0.0,
-        turn=0.0,
-        mirrored=False,
-        bit_errors=0.0 if identity is None else float(np.mean(hard != coded)),
-        frames=0,
-    )
+    errors = 0.0 if identity is None else float(np.mean((soft > 0) != coded))
+    found = chance < CHANCE
+    return Finding(found, identity, chance, sync=coarse, data=payload, bit_errors=errors)
 
 
 def _placed(finding: Finding, view: NDArray[np.float64], shrunk: float, count: int) -> Finding:

@@ -10,7 +10,7 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.x509 import CertificateBuilder
+    from cryptography.x509 import CertificateBuilder, Name
 
 ENVIRONMENT = "GIOCONDA_SIGN_KEY"
 LOCAL_NAME = "Gioconda local key"
@@ -142,61 +142,57 @@ def make_key() -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
-    def name(common: str) -> x509.Name:
-        return x509.Name(
-            [
-                x509.NameAttribute(NameOID.COMMON_NAME, common),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, LOCAL_NAME),
-            ]
-        )
-
-    def certificate(
-        common: str, key: "EllipticCurvePrivateKey", authority: bool
-    ) -> "CertificateBuilder":
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name(common))
-            .issuer_name(name("Authority"))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=365 * _YEARS))
-            .add_extension(x509.BasicConstraints(authority, 0 if authority else None), True)
-            .add_extension(
-                x509.KeyUsage(
-                    digital_signature=not authority,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    key_cert_sign=authority,
-                    crl_sign=authority,
-                    encipher_only=False,
-                    decipher_only=False,
-                ),
-                True,
-            )
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), False
-            )
-        )
-
-    above, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    root = certificate("Authority", above, True).sign(above, hashes.SHA256())
+    issuer, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    root = _certificate("Authority", issuer, issuer).sign(issuer, hashes.SHA256())
     leaf = (
-        certificate("Signer", own, False)
+        _certificate("Signer", own, issuer)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
-        .sign(above, hashes.SHA256())
+        .sign(issuer, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
-    return b"".join(
-        (
-            own.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-            leaf.public_bytes(pem),
-            root.public_bytes(pem),
-        )
+    private = own.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    return private + leaf.public_bytes(pem) + root.public_bytes(pem)
+
+
+def _certificate(
+    subject: str, key: "EllipticCurvePrivateKey", issuer: "EllipticCurvePrivateKey"
+) -> "CertificateBuilder":
+    """The issuer's own certificate, if the two keys are the same, or one that it gives."""
+    from cryptography import x509
+
+    authority, now = key is issuer, datetime.now(UTC)
+    unused = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+    usage = x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+        **dict.fromkeys(unused, False),
+    )
+    by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(subject))
+        .issuer_name(_name("Authority"))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365 * _YEARS))
+        .add_extension(x509.BasicConstraints(authority, 0 if authority else None), True)
+        .add_extension(usage, True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
+        .add_extension(by, False)
+    )
+
+
+def _name(common: str) -> "Name":
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    parts = {NameOID.COMMON_NAME: common, NameOID.ORGANIZATION_NAME: LOCAL_NAME}
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts.items()])

@@ -1,6 +1,5 @@
-"""The decoder's seat: what the warp cannot know is drawn here."""
+"""Decoders draw what the warp cannot know: their contract, and the plain mouth."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -9,34 +8,14 @@ from numpy.typing import NDArray
 from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import Geometry, mouth_geometry
-from gioconda.renderer.view import HeadPlace
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One frame as the warp drew it.
-
-    Attributes:
-        face: (478, 3) the mesh in the crop's pixels.
-        flow: (S, S, 2) where in the portrait's texture each pixel comes from, x and y.
-        head: where the head is in the crop.
-    """
-
-    face: NDArray[np.float32]
-    flow: NDArray[np.float32]
-    head: HeadPlace
+from gioconda.renderer.warper import WarpedFrame
 
 
 class Decoder(Protocol):
     """Draws what the warp cannot know, in one frame of a video after another."""
 
-    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
-        """Draw over a warped frame.
-
-        Args:
-            out: (S, S, 3), changed in place; its last row or column may be missing.
-            shot: what the frame shows.
-        """
+    def __call__(self, frame: WarpedFrame) -> None:
+        """Draw over the frame's picture, in place."""
         ...
 
 
@@ -61,14 +40,14 @@ class PlainMouth:
         own = mouth_geometry(face, np.zeros(2, int), np.full(2, portrait.size))
         self._own_opening = own.opening
 
-    def __call__(self, out: NDArray[np.uint8], shot: Shot) -> None:
-        points = shot.face[topology.LIPS, :2]
+    def __call__(self, frame: WarpedFrame) -> None:
+        points, out = frame.mesh[topology.LIPS, :2], frame.picture
         limit = np.array([out.shape[1], out.shape[0]])
         low = np.clip(np.floor(points.min(0)).astype(int) - 2, 0, limit)
         high = np.clip(np.ceil(points.max(0)).astype(int) + 3, 0, limit)
         if (high - low < 2).any():
             return
-        drawn, mask = self._draw(mouth_geometry(shot.face, low, high))
+        drawn, mask = self._draw(mouth_geometry(frame.mesh, low, high))
         window = out[low[1] : high[1], low[0] : high[0]]
         base = window.astype(np.float32)
         window[:] = np.clip(np.rint(base + (drawn - base) * mask[..., None]), 0, 255)

@@ -14,6 +14,7 @@ from gioconda.face import topology
 from gioconda.media import sample
 from gioconda.portrait import Portrait
 
+# The shape of an eye, alike for all portraits.
 _RESOLUTION = 96  # of the patch, pixels for one width of the eye
 _REACH = 0.75  # the patch shows this many widths of the eye to each side of its middle
 _IRIS = 0.21  # radius of an iris, in widths of the eye

@@ -1,4 +1,4 @@
-"""Maps of a face's mesh: what a decoder is told of where things are and how they moved."""
+"""Maps of a face's mesh: where things are and how they moved."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from gioconda.renderer.view import CELL, cell_middles
 MASKS: Final = 4  # inner mouth, lips with what is between them, between the lids, irises
 GUIDES: Final = 12  # moved by x and y, stretched, across, down and up the mouth, x, y, on the jaws
 _SUBPIXEL: Final = 4  # bits of OpenCV's fractions of a pixel
-_STRETCH: Final = 4.0  # as far as the logarithm of the stretch is told, in either direction
+_STRETCH: Final = 4.0  # limit of the logarithm of the stretch, in either direction
 
 _INNER_MOUTH = np.concatenate([topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER[-2:0:-1]])
 _LIPS = np.concatenate([topology.LIP_OUTER_UPPER, topology.LIP_OUTER_LOWER[-2:0:-1]])

@@ -22,7 +22,7 @@ _HELD_BY: Final = (topology.UNDER_NOSE, topology.ON_CHIN)
 # jaw's middle is; open mouths of clips are within it.
 _UPPER_SIZE: Final = (0.375, 0.22)
 _UPPER_MIDDLE: Final = (0.1875, -0.05)
-_REACH: Final = 0.25  # in sides of the view: how far from there coordinates are told
+_REACH: Final = 0.25  # in sides of the view: coordinates are -1 and 1 so far from there
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ def lay_on_upper(
 
 
 def coordinates(places: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """`places` (2, h, w, 2) as a network is told them, (4, h, w), -1 to 1.
+    """`places` (2, h, w, 2) as coordinates for a network, (4, h, w), -1 to 1.
 
     Args:
         side: S of the view.
     """
-    told = np.clip(places / (_REACH * side), -1, 1)
-    return np.ascontiguousarray(told.transpose(0, 3, 1, 2).reshape(4, *places.shape[1:3]))
+    near = np.clip(places / (_REACH * side), -1, 1)
+    return np.ascontiguousarray(near.transpose(0, 3, 1, 2).reshape(4, *places.shape[1:3]))

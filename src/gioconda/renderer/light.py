@@ -6,21 +6,11 @@ painting, though no clip shows such teeth. What is drawn on a picture without co
 on one with few, as stone has, few: so inside the mouth what was there already loses its colours.
 """
 
-from typing import Final
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-FACES: Final = np.array([1.34, 0.88, 0.78])
-"""Red, green and blue of the middle of faces in clips, against their mean.
-
-`benchmarks/face_colours.py` prints them for the training split.
-"""
-_PART: Final = 0.6  # of how a face differs that is light; the rest is skin's own colour
-_LEAST, _MOST = 0.5, 2.0  # of a gain
-# Difference between the channels, against their mean, of faces without colours and with all.
-_COLOURLESS, _COLOURED = 0.04, 0.18
+from gioconda.renderer.calibration import RendererCalibration
 
 
 def middle(side: int) -> tuple[slice, slice]:
@@ -28,15 +18,17 @@ def middle(side: int) -> tuple[slice, slice]:
     return slice(side // 4, 3 * side // 4), slice(5 * side // 16, 11 * side // 16)
 
 
-def gains(colours: NDArray[np.floating]) -> NDArray[np.float32]:
+def gains(colours: NDArray[np.floating], calibration: RendererCalibration) -> NDArray[np.float32]:
     """What the colours of pictures are multiplied with to be in the light of clips.
 
     Args:
         colours: (..., 3) the mean in the middle of each, 0 to 255.
+        calibration: how faces look in clips.
     """
-    colours = np.maximum(colours, 1)
-    found = (FACES * colours.mean(-1, keepdims=True) / colours) ** _PART
-    return np.asarray(np.clip(found, _LEAST, _MOST), np.float32)
+    colours, usual = np.maximum(colours, 1), np.array(calibration.face_colours)
+    found = (usual * colours.mean(-1, keepdims=True) / colours) ** calibration.light_part
+    limits = calibration.least_gain, calibration.most_gain
+    return np.asarray(np.clip(found, *limits), np.float32)
 
 
 class Light:
@@ -44,13 +36,16 @@ class Light:
 
     Args:
         picture: (S, S, 3) the portrait in the upright view.
+        calibration: how faces look in clips.
     """
 
-    def __init__(self, picture: NDArray[np.uint8]) -> None:
+    def __init__(self, picture: NDArray[np.uint8], calibration: RendererCalibration) -> None:
         face = picture[middle(len(picture))]
         colour = float(np.ptp(face, axis=-1).mean()) / max(float(face.mean()), 1)
-        self._missing = float(np.interp(colour, [_COLOURLESS, _COLOURED], [1, 0]))
-        self._gains = gains(face.mean((0, 1)))
+        self._missing = float(
+            np.interp(colour, [calibration.colourless, calibration.coloured], [1, 0])
+        )
+        self._gains = gains(face.mean((0, 1)), calibration)
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
 

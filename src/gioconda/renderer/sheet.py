@@ -16,15 +16,16 @@ from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.view import HeadPlace
 
-# Lengths in inter-ocular distances.
+# The shape of the sheet, alike for every portrait and every weights file: networks are trained on
+# what it draws. Lengths in inter-ocular distances.
 _RINGS = np.array([0.06, 0.13, 0.22, 0.34, 0.5, 0.7, 0.95, 1.3, 1.75, 2.4, 3.3, 4.6, 6.5])
 _SKULL_DEPTH = 0.5  # how far behind the eyes the silhouette of the head lies
 _SKULL_CURVE = 0.4  # how quickly the proxy goes back there from the oval of the face
 _NECK = (1.2, 2.1)  # under the eyes: the head ends, the body begins
 _REACH = (2.3, 3.2)  # from the head's middle: as far as hair follows
-_DEPTH = 1.3  # the mesh guesses faces flatter than the tracker sees them turn
+_DEPTH = 1.3  # the mesh network gives depths so much too small, by turns that it then finds
 _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they stretch less
-_GIVE = 0.35  # how far the skin beyond the oval gives to the jaw
+_GIVE = 0.35  # how far beyond the oval the skin goes with the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.jaws import Jaws, lay_on_upper, upper_size
 
-_WEIGHT: Final = 0.3  # of the average, against the frame's own detail
-_HORIZON: Final = 50  # frames that the average counts for at most, and the portrait: two seconds
-_BOX: Final = 9 / 256  # side of the box filter, in sides of the view
-_SHADOW: Final = 1.5 / 256  # how wide a lip's shadow is, likewise; it fades over as much again
+# In sides of the view; a front tooth is about as wide as the box.
+_BOX: Final = 9 / 256  # side of the box filter
+_SHADOW: Final = 1.5 / 256  # how wide a lip's shadow is; it fades over as much again
 
 
 class Teeth:
@@ -27,17 +27,23 @@ class Teeth:
         picture: (S, S, 3) the portrait in its view.
         inner_mouth: (S, S) its, 0 to 255.
         jaws: its.
+        calibration: how much the average counts.
     """
 
     def __init__(
-        self, picture: NDArray[np.uint8], inner_mouth: NDArray[np.uint8], jaws: Jaws
+        self,
+        picture: NDArray[np.uint8],
+        inner_mouth: NDArray[np.uint8],
+        jaws: Jaws,
+        calibration: RendererCalibration,
     ) -> None:
+        self._calibration = calibration
         self._side = len(picture)
         width, height = upper_size(self._side)
         self._average = np.zeros((height, width, 3), np.float32)
         self._frames = np.zeros((height, width), np.float32)  # that have shown each place
         own = detail(picture.astype(np.float32), inner_mouth, self._side)
-        self._add(own, self._clear(inner_mouth), jaws.upper(self._side), _HORIZON)
+        self._add(own, self._clear(inner_mouth), jaws.upper(self._side), calibration.teeth_frames)
 
     def steady(
         self,
@@ -67,21 +73,21 @@ class Teeth:
         matrix[:, 2] -= [corner[1] + left, corner[0] + top]
         self._add(own, clear, matrix, 1)
         average = cv2.warpAffine(self._average, matrix, (width, height))
-        change += _WEIGHT * clear[..., None] * (average - own)
+        change += self._calibration.teeth_average * clear[..., None] * (average - own)
 
     def _add(
         self,
         own: NDArray[np.float32],
         clear: NDArray[np.float32],
         matrix: NDArray[np.float64],
-        frames: int,
+        frames: float,
     ) -> None:
         """Add a window's detail (h, w, 3), as so many frames, where it is clear, (h, w)."""
         seen = frames * lay_on_upper(clear, matrix, self._side)
         self._frames += seen
         part = seen / np.maximum(self._frames, 1e-3)
         self._average += part[..., None] * (lay_on_upper(own, matrix, self._side) - self._average)
-        np.minimum(self._frames, _HORIZON, out=self._frames)
+        np.minimum(self._frames, self._calibration.teeth_frames, out=self._frames)
 
     def _clear(self, inner_mouth: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How clear pixels are of lips and their shadows, which move over teeth; 0 to 1."""

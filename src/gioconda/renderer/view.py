@@ -15,6 +15,7 @@ from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
 from gioconda.renderer.warp import blend, put
 
+# The view is what the networks were trained on; to change it is to train them anew.
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
 _DROP: Final = 0.5  # its middle lies this far under the eyes
 _FEATHER: Final = 8.0  # pixels within which a change fades towards the border

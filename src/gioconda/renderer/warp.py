@@ -52,19 +52,11 @@ def rasterise(
         au, av = values[a, 0], values[a, 1]
         abu, abv = values[b, 0] - au, values[b, 1] - av
         acu, acv = values[c, 0] - au, values[c, 1] - av
-        edge = np.float32(-1e-4)
         for y in range(low_y, high_y + 1):
-            # the span in which all three weights are positive
             dy = np.float32(y) - ay
             b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
             first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
-            for start, slope in ((b0, bx), (c0, cx), (np.float32(1) - b0 - c0, -bx - cx)):
-                if slope > np.float32(1e-9):
-                    first = max(first, (edge - start) / slope)
-                elif slope < np.float32(-1e-9):
-                    last = min(last, (edge - start) / slope)
-                elif start < edge:
-                    last = np.float32(-1)
+            first, last = _span(b0, bx, c0, cx, first, last)
             # depth and values along the row: at its start, and for each pixel
             z0, dz = az + b0 * abz + c0 * acz, bx * abz + cx * acz
             u0, du = au + b0 * abu + c0 * acu, bx * abu + cx * acu
@@ -76,6 +68,27 @@ def rasterise(
                     depth[y, x] = z
                     flow[y, x, 0] = u0 + along * du
                     flow[y, x, 1] = v0 + along * dv
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
+def _span(
+    b0: np.float32,
+    bx: np.float32,
+    c0: np.float32,
+    cx: np.float32,
+    first: np.float32,
+    last: np.float32,
+) -> tuple[np.float32, np.float32]:
+    """The part of a row, within first and last, in which all three weights are positive."""
+    edge = np.float32(-1e-4)
+    for start, slope in ((b0, bx), (c0, cx), (np.float32(1) - b0 - c0, -bx - cx)):
+        if slope > np.float32(1e-9):
+            first = max(first, (edge - start) / slope)
+        elif slope < np.float32(-1e-9):
+            last = min(last, (edge - start) / slope)
+        elif start < edge:
+            last = np.float32(-1)
+    return first, last
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,6 +1,6 @@
 """Sound as users bring it: other rooms, microphones, telephones, music underneath.
 
-All functions take and give (samples,) 16 kHz mono; loudness is left to `at_level`.
+All functions take and return (samples,) 16 kHz mono; loudness is left to `at_level`.
 """
 
 from functools import cache

@@ -11,7 +11,7 @@
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,56 +22,74 @@ from gioconda.data.clips import Clip
 from gioconda.face import measure, topology
 from gioconda.face.basis import point_weights
 from gioconda.face.pose import angles, fit_pose, rotation
+from gioconda.training.steps import Report, reported, silent
 
-_FRAMES_A_CLIP = 24
-_LEAST_FRAMES = 24
 _CONNECTIONS = "mediapipe/python/solutions/face_mesh_connections.py"
-_FOLDS = 5
-_SHUT, _OPEN = 0.02, 0.6  # inner lips, in inter-ocular distances; lids, of the person's widest
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What can be set.
+
+    Attributes:
+        name: the basis' name, kept in every motion file.
+        parts: numbers of coordinates for gaze, upper face, lower face.
+        identities: number of coordinates of identity.
+        frames: meshes of a clip.
+        least: meshes of a person, or the person is left out.
+        shut: opening of the lips up to which a face is neutral, in inter-ocular distances.
+        open: opening of the lids from which a face is neutral, of the person's widest.
+        folds: of the people, to measure what identities leave unexplained.
+    """
+
+    name: str = "gioconda-basis-2"
+    parts: tuple[int, int, int] = (4, 10, 18)
+    identities: int = 24
+    frames: int = 24
+    least: int = 24
+    shut: float = 0.02
+    open: float = 0.6
+    folds: int = 5
 
 
 def train_basis(
     clips: list[Clip],
     wheel: Path,
+    recipe: Recipe,
     output: Path,
-    name: str,
-    parts: tuple[int, int, int] = (4, 10, 18),
-    identities: int = 24,
-    report: Callable[[int, int], None] = lambda done, total: None,
+    report: Report = silent,
 ) -> dict[str, float]:
     """Learn a basis and write it.
 
     Args:
         clips: training clips; their tracks are made where they are not kept yet.
         wheel: the mediapipe wheel, whose table of edges gives the triangles.
+        recipe: what can be set.
         output: the .safetensors file.
-        name: the basis' name, kept in every Motion told in it.
-        parts: numbers of coordinates for gaze, upper face, lower face.
-        identities: number of coordinates of identity.
-        report: called with clips done and clips in all.
+        report: called with what is being done and how much of it is done, from 0 to 1.
 
     Returns:
         Counts of what it learned from.
     """
-    people = _meshes_by_person(clips, report)
-    neutrals, moving, used = _neutral_and_moving(people)
+    people = _meshes_by_person(clips, recipe, report)
+    neutrals, moving, used = _neutral_and_moving(people, recipe)
     mean = neutrals.mean(0)
     weight = np.sqrt(point_weights())
-    identity = _components((neutrals - mean), weight, identities)
-    leftover = _unexplained(neutrals, weight, identities)
+    identity = _components(neutrals - mean, weight, recipe.identities)
+    leftover = _unexplained(neutrals, weight, recipe)
     region = _regions(mean)
-    dynamics = np.concatenate([_components(moving * region[i], weight, parts[i]) for i in range(3)])
+    dynamics = [_components(moving * region[i], weight, n) for i, n in enumerate(recipe.parts)]
     save_file(
         {
             "mean": mean.astype(np.float32),
             "identity": identity.astype(np.float32),
-            "dynamics": dynamics.astype(np.float32),
+            "dynamics": np.concatenate(dynamics).astype(np.float32),
             "triangles": _triangles(wheel),
         },
         output,
         metadata={
-            "name": name,
-            "parts": ",".join(map(str, parts)),
+            "name": recipe.name,
+            "parts": ",".join(map(str, recipe.parts)),
             "noise": f"{leftover:.6f}",
         },
     )
@@ -79,25 +97,24 @@ def train_basis(
 
 
 def _meshes_by_person(
-    clips: list[Clip], report: Callable[[int, int], None]
+    clips: list[Clip], recipe: Recipe, report: Report
 ) -> dict[str, NDArray[np.float32]]:
-    """Up to `_FRAMES_A_CLIP` meshes of each clip, together by person."""
+    """Some meshes of each clip, together by person."""
     people = defaultdict(list)
-    for i, clip in enumerate(clips):
+    for clip in reported(clips, "reading clips", report):
         track = clip.track()
-        shown = np.flatnonzero(track.seen)
-        step = max(1, len(shown) // _FRAMES_A_CLIP)
-        people[clip.person].append(track.points[shown[::step]])
-        report(i + 1, len(clips))
+        seen = np.flatnonzero(track.seen)
+        step = max(1, len(seen) // recipe.frames)
+        people[clip.person].append(track.points[seen[::step]])
     return {
-        person: np.concatenate(found)
-        for person, found in people.items()
-        if sum(map(len, found)) >= _LEAST_FRAMES
+        person: np.concatenate(meshes)
+        for person, meshes in people.items()
+        if sum(map(len, meshes)) >= recipe.least
     }
 
 
 def _neutral_and_moving(
-    people: dict[str, NDArray[np.float32]],
+    people: dict[str, NDArray[np.float32]], recipe: Recipe
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
     """Neutral faces (P, 478, 3) and all displacements from them (N, 478, 3), in the head frame."""
     neutrals = {person: points[0].astype(np.float64) for person, points in people.items()}
@@ -110,8 +127,8 @@ def _neutral_and_moving(
             face = average if step == 0 else neutrals[person]
             heads = fit_pose(points, face).to_head(points)
             lids = measure.lid_opening(heads).mean(1)
-            still = measure.mouth_opening(heads) < _SHUT
-            still &= lids > _OPEN * np.quantile(lids, 0.95)
+            still = measure.mouth_opening(heads) < recipe.shut
+            still &= lids > recipe.open * np.quantile(lids, 0.95)
             if still.sum() < 4:
                 continue
             neutrals[person] = _unit(heads[still].mean(0))
@@ -159,15 +176,15 @@ def _components(
 
 
 def _unexplained(
-    neutrals: NDArray[np.float64], weight: NDArray[np.float64], identities: int
+    neutrals: NDArray[np.float64], weight: NDArray[np.float64], recipe: Recipe
 ) -> float:
     """Standard deviation of a point that identities leave unexplained on people not seen."""
     left = []
-    for fold in range(_FOLDS):
-        held = np.arange(len(neutrals)) % _FOLDS == fold
+    for fold in range(recipe.folds):
+        held = np.arange(len(neutrals)) % recipe.folds == fold
         mean = neutrals[~held].mean(0)
-        directions = _components(neutrals[~held] - mean, weight, identities)
-        flat = (directions * weight).reshape(identities, -1)
+        directions = _components(neutrals[~held] - mean, weight, recipe.identities)
+        flat = (directions * weight).reshape(recipe.identities, -1)
         faces = ((neutrals[held] - mean) * weight).reshape(held.sum(), -1)
         rest = (faces - faces @ np.linalg.pinv(flat) @ flat).reshape(-1, *mean.shape)
         left.append((rest / np.where(weight > 0, weight, 1))[..., :2])

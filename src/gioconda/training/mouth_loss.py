@@ -21,10 +21,10 @@ class MouthLoss:
 
     def __init__(self, basis: Basis) -> None:
         directions = basis.dynamics[basis.lower]
-        shown = np.concatenate([topology.LIPS, topology.JAW])
+        points = np.concatenate([topology.LIPS, topology.JAW])
         weighted = directions * np.sqrt(point_weights()) * _PERCENT
         self._points = torch.from_numpy(
-            weighted[:, shown].reshape(len(directions), -1).astype(np.float32)
+            weighted[:, points].reshape(len(directions), -1).astype(np.float32)
         )
         self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
 

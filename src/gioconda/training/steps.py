@@ -1,20 +1,22 @@
 """A training in slices: learning rates, steps until the time is up, running means, a checkpoint.
 
-average = running_mean(net, 0.998)
-rate = warm_up(1e-3, 100, cosine)
-trainer = Trainer(net, average, optimizer, rate, checkpoint, steps, minutes)
-for step in trainer:
-    losses = ...
-    trainer.descend(sum(losses.values()))
-    trainer.note(losses)
-write(average.module)
+A recipe's loop is::
+
+    trainer = Trainer(net, average, optimizer, rate, checkpoint, steps, minutes)
+    for step in trainer:
+        losses = ...
+        trainer.descend(weighted(losses, weights))
+        trainer.note(losses)
+    write(average.module.eval())
+
+What is made is the running mean of the weights.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -23,10 +25,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
 
+Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
+_Item = TypeVar("_Item")
 Part: TypeAlias = nn.Module | torch.optim.Optimizer
 Curve: TypeAlias = Callable[[float], float]  # part of the full rate, of the part of the schedule
 Rate: TypeAlias = Callable[[int, float], float]  # of the step and the part of the schedule
-Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
 
 _KEEP_EVERY: Final = 240.0  # seconds from one checkpoint to the next
 _LOG_EVERY: Final = 50  # steps
@@ -35,7 +38,14 @@ _NEW: Final = 0.02  # weight of a step in the running means of losses
 
 
 def silent(stage: str, part: float) -> None:
-    """A report that nobody reads."""
+    """Reports nothing."""
+
+
+def reported(items: Sequence[_Item], stage: str, report: Report) -> Iterator[_Item]:
+    """The items, one after another; each is reported when it is done with."""
+    for i, item in enumerate(items):
+        yield item
+        report(stage, (i + 1) / len(items))
 
 
 # --- learning rates ---
@@ -83,21 +93,21 @@ def weighted(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tens
     )
 
 
-def descend(loss: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """One step down the gradient of a loss."""
-    optimizer.zero_grad()
-    loss.backward()
-    clip(net)
-    optimizer.step()
-
-
-def clip(net: nn.Module) -> None:
-    """Shorten the gradient where it is too long.
+def descend(
+    loss: Tensor,
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    backward: Callable[[Tensor], None] = Tensor.backward,
+) -> None:
+    """One step down the gradient of a loss, which is shortened where it is too long.
 
     Raises:
         RuntimeError: if it is not finite, so that no such step reaches the checkpoint.
     """
+    optimizer.zero_grad()
+    backward(loss)
     nn.utils.clip_grad_norm_(net.parameters(), _MOST, error_if_nonfinite=True)
+    optimizer.step()
 
 
 class Trainer:
@@ -158,7 +168,8 @@ class Trainer:
 
     def __iter__(self) -> Iterator[int]:
         started = kept = time.monotonic()
-        while (late := self.late(time.monotonic() - started)) < 1 and not self._over():
+        last = np.inf if self._steps is None else self._steps
+        while (late := self.late(time.monotonic() - started)) < 1 and self.step < last:
             set_rate(self._optimizer, self._rate(self.step, self._done(late)))
             yield self.step
             self._average.update_parameters(self._net)
@@ -171,9 +182,6 @@ class Trainer:
             self._report(f"step {self.step}", self._done(late))
         self.keep()
 
-    def _over(self) -> bool:
-        return self._steps is not None and self.step >= self._steps
-
     def _done(self, late: float) -> float:
         """The part of the schedule that is done."""
         return late if self._steps is None else self.step / self._steps
@@ -184,10 +192,7 @@ class Trainer:
 
     def descend(self, loss: Tensor) -> None:
         """One step down the gradient of a loss."""
-        self._optimizer.zero_grad()
-        self.backward(loss)
-        clip(self._net)
-        self._optimizer.step()
+        descend(loss, self._net, self._optimizer, self.backward)
 
     def backward(self, loss: Tensor) -> None:
         """Gradients of a loss."""

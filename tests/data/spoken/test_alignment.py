@@ -79,11 +79,11 @@ class TestSpokenText:
         monkeypatch.setattr(utterances, "installed_voices", lambda: [SLT])
         prepare_spoken(tmp_path)
         result = evaluate_alignment(tmp_path)
-        assert (result["utterances"], result["refused"]) == (1, 0)
-        assert list(result["errors"]) == ["flite-slt", "closures", "all"]
-        assert result["errors"]["closures"]["phones"] == 6
-        assert result["errors"]["all"]["matched"] == 100
-        assert result["errors"]["all"]["median"] < 20
+        assert (result.utterances, result.refused) == (1, 0)
+        assert list(result.errors) == ["flite-slt", "closures", "all"]
+        assert result.errors["closures"].phones == 6
+        assert result.errors["all"].matched == 100
+        assert result.errors["all"].median < 20
 
 
 @needs_pocketsphinx

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone, count_phones
-from gioconda.data.shards import LIMIT, Sample, flac, read_flac, read_tar, write_shards
+from gioconda.data.shards import Sample, flac, read_flac, read_tar, write_shards
 from gioconda.data.spoken.voices import LICENCE, Voice, installed_voices, speak, tool_version
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
@@ -113,52 +113,21 @@ def prepare_spoken(
     fresh = output / ".spoken"
     try:
         older = _older_shards(output)
-        if older:
-            there: dict[str, Any] = json.loads((output / _MANIFEST).read_text())
-            whole = all(
-                (output / s["file"]).is_file() and (output / s["file"]).stat().st_size == s["size"]
-                for s in there["shards"]
-            )
-            if whole and there.get("inputs") == inputs:
-                return there
+        if older and (made := _made_already(output, inputs)):
+            return made
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        samples: dict[str, list[Sample]] = {split: [] for split in SPLITS}
-        minutes = dict.fromkeys(SPLITS, 0.0)
-        phones: list[tuple[Phone, ...]] = []
-        failures: list[Failure] = []
-        for done, one in enumerate(say_all(voices, texts, workers), 1):
-            report(done, len(voices) * len(texts))
-            if isinstance(one, Failure):
-                failures.append(one)
-                continue
-            samples[one.voice.split].append(_sample(one))
-            minutes[one.voice.split] += len(one.pcm) / SAMPLE_RATE / 60
-            phones.append(one.phones)
-        if not phones:
-            raise GiocondaError(f"nothing could be said; the first reason: {failures[0].reason}")
-        shards = [
-            shard for split in SPLITS for shard in write_shards(samples[split], fresh, split, LIMIT)
-        ]
-        counts, pairs = count_phones(phones)
         manifest = {
             "kind": _KIND,
             "inputs": inputs,
-            "shards": [asdict(shard) for shard in shards],
             "voices": [
                 asdict(voice) | {"licence": LICENCE, "split": voice.split} for voice in voices
             ],
             "tools": tools,
-            "figures": {
-                "utterances": {split: len(samples[split]) for split in SPLITS},
-                "minutes": {split: round(minutes[split], 2) for split in SPLITS},
-                "phones": dict(counts.most_common()),
-                "diphones": len(pairs),
-            },
-            "failures": [asdict(failure) for failure in failures],
+            **_write_utterances(fresh, voices, texts, workers, report),
         }
         (fresh / _MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
-        names = [shard.file for shard in shards]
+        names = [shard["file"] for shard in manifest["shards"]]
         for stale in set(older) - set(names):
             (output / stale).unlink(missing_ok=True)
         (output / _MANIFEST).unlink(missing_ok=True)
@@ -168,6 +137,50 @@ def prepare_spoken(
     except OSError as error:
         raise write_error(output, error) from error
     return manifest
+
+
+def _made_already(output: Path, inputs: str) -> dict[str, Any] | None:
+    """The manifest of the folder's set, if it was made of the same inputs and is whole."""
+    manifest: dict[str, Any] = json.loads((output / _MANIFEST).read_text())
+    files = [(output / shard["file"], shard["size"]) for shard in manifest["shards"]]
+    whole = all(file.is_file() and file.stat().st_size == size for file, size in files)
+    return manifest if whole and manifest.get("inputs") == inputs else None
+
+
+def _write_utterances(
+    folder: Path,
+    voices: list[Voice],
+    texts: list[str],
+    workers: int | None,
+    report: Callable[[int, int], None],
+) -> dict[str, Any]:
+    """Say everything into shards; what the manifest says of it."""
+    samples: dict[str, list[Sample]] = {split: [] for split in SPLITS}
+    minutes = dict.fromkeys(SPLITS, 0.0)
+    phones: list[tuple[Phone, ...]] = []
+    failures: list[Failure] = []
+    for done, one in enumerate(say_all(voices, texts, workers), 1):
+        report(done, len(voices) * len(texts))
+        if isinstance(one, Failure):
+            failures.append(one)
+            continue
+        samples[one.voice.split].append(_sample(one))
+        minutes[one.voice.split] += len(one.pcm) / SAMPLE_RATE / 60
+        phones.append(one.phones)
+    if not phones:
+        raise GiocondaError(f"nothing could be said; the first reason: {failures[0].reason}")
+    shards = [shard for split in SPLITS for shard in write_shards(samples[split], folder, split)]
+    counts, pairs = count_phones(phones)
+    return {
+        "shards": [asdict(shard) for shard in shards],
+        "figures": {
+            "utterances": {split: len(samples[split]) for split in SPLITS},
+            "minutes": {split: round(minutes[split], 2) for split in SPLITS},
+            "phones": dict(counts.most_common()),
+            "diphones": len(pairs),
+        },
+        "failures": [asdict(failure) for failure in failures],
+    }
 
 
 def _older_shards(output: Path) -> list[str]:

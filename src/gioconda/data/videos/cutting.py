@@ -282,20 +282,9 @@ def _clip(
     heard = sync.hear(around)
     blinked = blinks(lids, track.seen)
     emotion = _emotion(faces, neutral)
-    told: dict[str, Any] = {
+    described = {
         "clip": name,
-        "video": video.name,
-        "person": video.person,
-        "split": video.split,
-        "source": video.source,
-        "licence": video.licence,
-        "address": video.address,
-        "language": video.language,
-        "transcript": video.transcript,
-        "seconds": frames / FPS,
-        "start": crop.start / FPS,
-        "crop": [crop.left, crop.top, crop.side],
-        "size": crop.size,
+        **_origin(video, crop),
         "basis": motion.basis,
         "audio": "speech" if speech else "none",
         "emotion": video.emotion or emotion.strongest,
@@ -304,14 +293,7 @@ def _clip(
         "blinks": len(blinked),
         "thumbnail": jpeg(shot.pictures),
         "quality": {name: round(value, 4) for name, value in facts.items()},
-        "percentiles": {
-            name: [round(float(p), 2) for p in np.percentile(values, (5, 50, 95))]
-            for name, values in measured.items()
-        },
-        "histograms": {
-            name: np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].tolist()
-            for (name, values), edges in zip(measured.items(), EDGES.values(), strict=True)
-        },
+        **_distributions(measured),
     }
     arrays: dict[str, NDArray[Any]] = {
         **pack_track(track),
@@ -339,8 +321,36 @@ def _clip(
         "npz": pack(arrays),
         "aux": pack(aux),
         "pcm": flac(around),
-        "json": json.dumps(told, sort_keys=True).encode(),
+        "json": json.dumps(described, sort_keys=True).encode(),
     }
+
+
+def _origin(video: Video, crop: Crop) -> dict[str, Any]:
+    """Where a clip comes from."""
+    return {
+        "video": video.name,
+        "person": video.person,
+        "split": video.split,
+        "source": video.source,
+        "licence": video.licence,
+        "address": video.address,
+        "language": video.language,
+        "transcript": video.transcript,
+        "seconds": (crop.stop - crop.start) / FPS,
+        "start": crop.start / FPS,
+        "crop": [crop.left, crop.top, crop.side],
+        "size": crop.size,
+    }
+
+
+def _distributions(measured: dict[str, NDArray[Any]]) -> dict[str, Any]:
+    """Of what was measured in each frame, in the order of `EDGES`."""
+    percentiles, histograms = {}, {}
+    for (name, values), edges in zip(measured.items(), EDGES.values(), strict=True):
+        percentiles[name] = [round(float(p), 2) for p in np.percentile(values, (5, 50, 95))]
+        counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+        histograms[name] = counts.tolist()
+    return {"percentiles": percentiles, "histograms": histograms}
 
 
 def _emotion(faces: NDArray[np.float32], neutral: NDArray[np.float32]) -> Emotion:

@@ -311,15 +311,7 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
     fresh = output / ".set"  # whatever else uses the pieces, and on the same disk
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
-    shards: list[Shard] = []
-    for split in sorted({clip.facts["split"] for clip in clips.values()}):
-        # In an order that mixes persons and sources, the same on every machine.
-        names = sorted((n for n in clips if clips[n].facts["split"] == split), key=_digest)
-        samples = (_sample(clips[name]) for name in names)
-        shards += write_shards(samples, fresh, split, options.shard_size)
-    for shard in shards:
-        for name in shard.names:
-            clips[name].facts["shard"] = shard.file
+    shards = _write_clips(clips, fresh, options.shard_size)
     after = sync.offsets(_by_source(clips.values()))
     kept = [clips[name].facts for name in sorted(clips)]
     dropped = [
@@ -355,6 +347,19 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
     (fresh / _MANIFEST).write_text(told + "\n")
     _put_in_place(fresh, output)
     return json.loads(told)  # type: ignore[no-any-return]
+
+
+def _write_clips(clips: dict[str, Candidate], folder: Path, size: int) -> list[Shard]:
+    """Put the clips into shards, and into each clip's facts which."""
+    shards: list[Shard] = []
+    for split in sorted({clip.facts["split"] for clip in clips.values()}):
+        # In an order that mixes persons and sources, the same on every machine.
+        names = sorted((n for n in clips if clips[n].facts["split"] == split), key=_digest)
+        shards += write_shards((_sample(clips[name]) for name in names), folder, split, size)
+    for shard in shards:
+        for name in shard.names:
+            clips[name].facts["shard"] = shard.file
+    return shards
 
 
 def _drop_poor(clips: dict[str, Candidate], limits: Limits) -> list[Reject]:

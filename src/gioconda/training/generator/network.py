@@ -1,57 +1,63 @@
-"""The generator's network: noisy motion, speech and dials in, motion out.
+"""The generator's network: noisy motion and conditions in, motion out.
 
-Conformer blocks (Gulati et al., 2020) that look back only. Every frame comes twice: as it was
-shown, and new, with noise; the new one sees those shown before it. So one pass teaches all
-frames of a window what a stream asks for, and a stream costs two frames a pass: what the network
-made of frames before is kept. Speech is added frame by frame, and so is each dial, which has an
-embedding of its own for "not told".
+Conformer blocks (Gulati et al., 2020) that look back only. Every frame comes twice: as history,
+and new, with noise; the new one attends to the history before it. So one pass teaches all frames
+of a window what a stream asks for, and a stream costs two frames a pass, for there is a cache.
+Each condition is added frame by frame; where it is not given, its null embedding is.
 
-A new frame is told by what is new in it: how far it is from where the frames before lead (linearly,
-`Course`), in units of how far that usually is. So what cannot be foreseen is about as large as the
-noise that it is made from, and a few steps find it. The mouth that was shown is hidden and leads
-nowhere, so what is new in it is all of it.
+A new frame is its residual: how far it is from the linear prediction, in units of how far that
+usually is. So what cannot be foreseen is about as large as the noise that it is made from, and a
+few steps find it. The history's mouth is hidden and its prediction 0, so its residual is all of it.
 """
 
 from typing import Any, Final
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-DIALS: Final = {"speech": 130, "gaze": 2, "amplitude": 1, "blinking": 2}
-"""Conditions and how many numbers each has in a frame; see `generator/windows.py`."""
-ORDER: Final = 4  # frames before that lead to the next
-SPAN: Final = 6  # frames back that a convolution sees
+from gioconda.generator.network import CONVOLVED, LEADING, Conditions
 
 
-class Course(nn.Module):
-    """Where the frames before lead: each number of motion by itself, linearly.
+class LinearPrediction(nn.Module):
+    """Where the last frames lead: each number of motion by itself, linearly.
 
     Attributes:
-        lead: (`ORDER`, C) what each of the frames before, the latest last, adds to the next.
-        pace: (C,) how far a frame usually is from there.
+        weights: (`LEADING`, C) of each of the frames before, the latest last.
+        scale: (C,) how far a frame usually is from there.
     """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.register_buffer("lead", torch.zeros(ORDER, channels))
-        self.register_buffer("pace", torch.ones(channels))
+        self.register_buffer("weights", torch.zeros(LEADING, channels))
+        self.register_buffer("scale", torch.ones(channels))
 
-    def after(self, past: Tensor) -> Tensor:
-        """Where (..., C) the frames past (..., `ORDER`, C) lead."""
-        return (self.lead * past).sum(-2)
+    def fit(self, clips: list[NDArray[np.float32]], predicted: slice) -> None:
+        """Least squares over clips (T, C); channels that are not predicted keep weights of 0."""
+        for c in range(predicted.start, predicted.stop):
+            windows = [
+                np.lib.stride_tricks.sliding_window_view(clip[:, c], LEADING + 1) for clip in clips
+            ]
+            table = np.concatenate(windows).astype(np.float64)
+            weights, *_ = np.linalg.lstsq(table[:, :-1], table[:, -1], rcond=None)
+            self.weights[:, c] = torch.from_numpy(weights)
+            self.scale[c] = max(1e-4, float(np.std(table[:, -1] - table[:, :-1] @ weights)))
 
-    def news(self, frames: Tensor) -> Tensor:
-        """What is new in each of frames (..., T, C) but the first `ORDER`."""
-        last = frames.shape[-2] - ORDER
-        led = (self.lead[k] * frames[..., k : k + last, :] for k in range(ORDER))
-        return (frames[..., ORDER:, :] - sum(led)) / self.pace
+    def forward(self, before: Tensor) -> Tensor:
+        """The frame (..., C) that frames (..., `LEADING`, C) lead to."""
+        return (self.weights * before).sum(-2)
+
+    def residual(self, frames: Tensor) -> Tensor:
+        """What each of frames (..., T, C) but the first `LEADING` adds to its prediction."""
+        last = frames.shape[-2] - LEADING
+        led = (self.weights[k] * frames[..., k : k + last, :] for k in range(LEADING))
+        return (frames[..., LEADING:, :] - sum(led)) / self.scale
 
 
 class MotionNet(nn.Module):
-    """Conformer that tells the motion behind noise.
-
-    The published size is `MotionNet(..., width=512, layers=8, heads=8)`.
+    """Conformer that predicts the motion behind noise.
 
     Args:
         channels: numbers of motion in a frame.
@@ -62,177 +68,135 @@ class MotionNet(nn.Module):
         self,
         channels: int,
         frames: int,
-        width: int = 192,
-        layers: int = 6,
-        heads: int = 4,
+        width: int,
+        layers: int,
+        heads: int,
         dropout: float = 0.1,
     ) -> None:
         super().__init__()
         self.frames = frames
-        self.course = Course(channels)
-        self.shown, self.new = nn.Linear(2 * channels, width), nn.Linear(channels, width)
-        self.absent = nn.Parameter(torch.zeros(width))
+        self.prediction = LinearPrediction(channels)
+        self.history, self.noisy = nn.Linear(2 * channels, width), nn.Linear(channels, width)
+        self.hidden = nn.Parameter(torch.zeros(width))
         self.level = nn.Sequential(nn.Linear(_WAVES, width), nn.SiLU(), nn.Linear(width, width))
-        self.dials = nn.ModuleDict({name: nn.Linear(size, width) for name, size in DIALS.items()})
-        self.untold = nn.ParameterDict({name: torch.zeros(width) for name in DIALS})
+        self.conditions = nn.ModuleDict(
+            {name: nn.Linear(p.stop - p.start, width) for name, p in Conditions.BY_NAME.items()}
+        )
+        self.null = nn.ParameterDict({name: torch.zeros(width) for name in Conditions.BY_NAME})
         self.blocks = nn.ModuleList(_Block(width, heads, frames, dropout) for _ in range(layers))
         self.outlet = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, channels))
 
     def forward(
         self,
-        shown: Tensor,
+        history: Tensor,
         noisy: Tensor,
         level: Tensor,
-        there: Tensor,
-        told: Tensor,
-        dials: Tensor,
+        visible: Tensor,
+        given: Tensor,
+        conditions: Tensor,
     ) -> Tensor:
-        """What is new (N, T, C), without its noise.
+        """Residuals (N, T, C) without their noise.
 
         Args:
-            shown: (N, T, 2 C) motion, and what was new in it.
-            noisy: (N, T, C) what is new, with noise.
+            history: (N, T, 2 C) motion, and its residuals.
+            noisy: (N, T, C) residuals with noise.
             level: (N, T) of the noise, 0 to 1.
-            there: (N, T) 1 where a frame was shown, 0 where it is hidden.
-            told: (N, T, 4) 1 where the dial is told, in the order of `DIALS`.
-            dials: (N, T, sum of sizes) what they say.
+            visible: (N, T) 1 where a frame is seen as history, 0 where it is hidden.
+            given: (N, T, 4) 1 where the condition is given, in the order of `Conditions`.
+            conditions: (N, T, `Conditions.COUNT`).
         """
-        x = torch.stack(self._inlet(shown, noisy, level, there, told, dials), 1)
+        added = self._conditioned(given, conditions)
+        visible = visible[..., None]
+        before = visible * self.history(history) + (1 - visible) * self.hidden
+        x = torch.stack([before + added, self._noised(noisy, level) + added], 1)
         for block in self.blocks:
             x = block(x)
-        return self._outlet(x[:, 1], noisy, level)
+        return self._denoised(x[:, 1], noisy, level)
 
     def first(
         self,
-        past: Tensor,
+        history: Tensor,
         noisy: Tensor,
         level: Tensor,
-        told: Tensor,
-        dials: Tensor,
-        seen: Tensor,
-        *kept: Tensor,
+        given: Tensor,
+        conditions: Tensor,
+        cached: Tensor,
+        *caches: Tensor,
     ) -> tuple[Tensor, ...]:
-        """A frame of a stream is asked for: the frame before it as it was shown, and the new one.
+        """The first step of a stream's frame: the frame before goes into the caches, too.
 
-        Args:
-            past: (`ORDER` + 1, C) frames shown, the latest last, without their mouths.
-            noisy: (C,) what is new, with noise.
-            level: (1,) of the noise.
-            told: (N, 2, 4) of the frame before and of the new one.
-            dials: (N, 2, sum of sizes) as well.
-            seen: (`frames` - 1,) 1 where there is a frame before both, the last the latest.
-            kept: what the network said of those frames: keys and values, each
-                (N, layers, heads, `frames` - 1, width / heads), and (N, layers, 1, `SPAN`,
-                width) that the convolutions see.
+        Tensors are as `gioconda.generator.network` names them.
 
         Returns:
-            What is new (N, C); that frame (N, C); and of the frame before it what is to be kept,
-            as the last of `kept`.
+            Residual and frame, each (N, C), and what of the frame before is to be the last of
+            `caches`.
         """
-        count = told.shape[0]
+        count = given.shape[0]
         noisy, level = noisy.expand(count, -1), level.expand(count)
-        shown = torch.cat([past[-1:], self.course.news(past)], -1).expand(count, -1)
-        # two frames at two times: dials of the first go with what was shown
-        before, _ = self._inlet(
-            shown, noisy, level, torch.ones_like(level), told[:, 0], dials[:, 0]
-        )
-        new, made = self._step(
-            [before, self._new(noisy, level, told[:, 1], dials[:, 1])], seen, kept
-        )
-        new = self._outlet(new, noisy, level)
-        return new, self._frame(past, new), *made
+        last = torch.cat([history[-1:], self.prediction.residual(history)], -1).expand(count, -1)
+        # conditions of the frame before go with the history, those of the new one with the noise
+        before = self.history(last) + self._conditioned(given[:, 0], conditions[:, 0])
+        new = self._noised(noisy, level) + self._conditioned(given[:, 1], conditions[:, 1])
+        x, latest = self._step([before, new], cached, caches)
+        residual = self._denoised(x, noisy, level)
+        return residual, self._frame(history, residual), *latest
 
     def again(
         self,
-        past: Tensor,
+        history: Tensor,
         noisy: Tensor,
         level: Tensor,
-        told: Tensor,
-        dials: Tensor,
-        seen: Tensor,
-        *kept: Tensor,
+        given: Tensor,
+        conditions: Tensor,
+        cached: Tensor,
+        *caches: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """The same frame nearer to what it becomes: only the new one, as it is now.
-
-        Args:
-            told: (N, 4) of the new frame.
-            dials: (N, sum of sizes) as well.
-            kept: as in `first`, of the frame before as well.
+        """A later step of the same frame.
 
         Returns:
-            What is new (N, C), and that frame (N, C).
+            Residual and frame, each (N, C).
         """
-        count = told.shape[0]
+        count = given.shape[0]
         noisy, level = noisy.expand(count, -1), level.expand(count)
-        new, _ = self._step([self._new(noisy, level, told, dials)], seen, kept)
-        new = self._outlet(new, noisy, level)
-        return new, self._frame(past, new)
+        new = self._noised(noisy, level) + self._conditioned(given, conditions)
+        x, _ = self._step([new], cached, caches)
+        residual = self._denoised(x, noisy, level)
+        return residual, self._frame(history, residual)
 
     def _step(
-        self, frames: list[Tensor], seen: Tensor, kept: tuple[Tensor, ...]
+        self, frames: list[Tensor], cached: Tensor, caches: tuple[Tensor, ...]
     ) -> tuple[Tensor, list[Tensor]]:
-        """The last of some frames (N, width) through the blocks, and what to keep of the first."""
+        """The last of some frames (N, width) after the blocks, and the first one's caches."""
         x = torch.stack(frames, 1)
-        made = []
+        latest = []
         for i, block in enumerate(self.blocks):
-            x, *values = block.step(x, seen, *(one[:, i] for one in kept))
-            made.append(values)
-        return x[:, -1], [torch.stack(one, 1) for one in zip(*made, strict=True)]
+            x, *values = block.step(x, cached, *(cache[:, i] for cache in caches))
+            latest.append(values)
+        return x[:, -1], [torch.stack(one, 1) for one in zip(*latest, strict=True)]
 
-    def _frame(self, past: Tensor, new: Tensor) -> Tensor:
-        return self.course.after(past[1:]) + self.course.pace * new
+    def _frame(self, history: Tensor, residual: Tensor) -> Tensor:
+        return self.prediction(history[1:]) + self.prediction.scale * residual
 
-    def _inlet(
-        self,
-        shown: Tensor,
-        noisy: Tensor,
-        level: Tensor,
-        there: Tensor,
-        told: Tensor,
-        dials: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """What goes into the blocks of a frame as it was shown, and of it as it is new."""
-        said = self._said(told, dials)
-        there = there[..., None]
-        before = there * self.shown(shown) + (1 - there) * self.absent
-        return before + said, self._noisy(noisy, level) + said
-
-    def _new(self, noisy: Tensor, level: Tensor, told: Tensor, dials: Tensor) -> Tensor:
-        """What goes into the blocks of a new frame."""
-        return self._noisy(noisy, level) + self._said(told, dials)
-
-    def _noisy(self, noisy: Tensor, level: Tensor) -> Tensor:
+    def _noised(self, noisy: Tensor, level: Tensor) -> Tensor:
+        """The blocks' input of a new frame, but for its conditions."""
         scale = ((1 - level).square() + level.square()).rsqrt()[..., None]
-        told: Tensor = self.new(noisy * scale) + self.level(_waves(level))
-        return told
+        x: Tensor = self.noisy(noisy * scale) + self.level(_waves(level))
+        return x
 
-    def _said(self, told: Tensor, dials: Tensor) -> Tensor:
-        """What the dials say together."""
+    def _conditioned(self, given: Tensor, conditions: Tensor) -> Tensor:
+        """What the conditions add to the blocks' input."""
         whole: Any = 0.0
-        start = 0
-        for i, (name, size) in enumerate(DIALS.items()):
-            given = told[..., i : i + 1]
-            said = self.dials[name](dials[..., start : start + size])
-            whole = whole + given * said + (1 - given) * self.untold[name]
-            start += size
+        for i, (name, part) in enumerate(Conditions.BY_NAME.items()):
+            known = given[..., i : i + 1]
+            embedded = self.conditions[name](conditions[..., part])
+            whole = whole + known * embedded + (1 - known) * self.null[name]
         return whole
 
-    def _outlet(self, x: Tensor, noisy: Tensor, level: Tensor) -> Tensor:
-        """The network tells what a linear guess from the noise leaves (Karras et al., 2022)."""
+    def _denoised(self, x: Tensor, noisy: Tensor, level: Tensor) -> Tensor:
+        """The network adds what a linear guess from the noise leaves (Karras et al., 2022)."""
         kept, lost = (1 - level)[..., None], level[..., None]
         whole = kept.square() + lost.square()
         return noisy * kept / whole + self.outlet(x) * lost * whole.rsqrt()
-
-
-class Streamed(nn.Module):
-    """A network whose call is one of its steps, as it is exported."""
-
-    def __init__(self, net: MotionNet, step: str) -> None:
-        super().__init__()
-        self.net, self.step = net, step
-
-    def forward(self, *inputs: Tensor) -> Any:
-        return getattr(self.net, self.step)(*inputs)
 
 
 _WAVES: Final = 32
@@ -248,7 +212,7 @@ def _waves(level: Tensor) -> Tensor:
 class _Block(nn.Module):
     """Half a feed-forward, attention, convolution, half a feed-forward.
 
-    `forward` takes (N, 2, T, width), shown and new; `step` (N, 2, width), the frame before and
+    `forward` takes (N, 2, T, width), history and new; `step` (N, 2, width), the frame before and
     the new one, or (N, 1, width), the new one only.
     """
 
@@ -265,14 +229,14 @@ class _Block(nn.Module):
         return x + self.after(x) / 2
 
     def step(
-        self, x: Tensor, seen: Tensor, keys: Tensor, values: Tensor, shown: Tensor
+        self, x: Tensor, cached: Tensor, keys: Tensor, values: Tensor, inner: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         x = x + self.before(x) / 2
-        changed, key, value = self.attention.step(x, seen, keys, values)
+        changed, key, value = self.attention.step(x, cached, keys, values)
         x = x + changed
-        changed, inner = self.convolution.step(x, shown[:, 0])
+        changed, latest = self.convolution.step(x, inner[:, 0])
         x = x + changed
-        return x + self.after(x) / 2, key, value, inner[:, None]
+        return x + self.after(x) / 2, key, value, latest[:, None]
 
 
 def _feed_forward(width: int, dropout: float) -> nn.Sequential:
@@ -300,7 +264,7 @@ class _Dropout(nn.Module):
 
 
 class _Attention(nn.Module):
-    """A frame attends to itself and to those shown before, with a bias for how long before."""
+    """A frame attends to itself and to the history, with a bias for how long before."""
 
     def __init__(self, width: int, heads: int, frames: int, dropout: float) -> None:
         super().__init__()
@@ -335,12 +299,12 @@ class _Attention(nn.Module):
         return [query * key.shape[-1] ** -0.5, key, value]
 
     def step(
-        self, x: Tensor, seen: Tensor, keys: Tensor, values: Tensor
+        self, x: Tensor, cached: Tensor, keys: Tensor, values: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         query, key, value = self._parts(x)  # (N, heads, frames, size)
         keys, values = torch.cat([keys, key], 2), torch.cat([values, value], 2)
-        back = torch.arange(seen.shape[0], 0, -1)
-        hidden = -1e4 * (1 - seen)
+        back = torch.arange(cached.shape[0], 0, -1)
+        hidden = -1e4 * (1 - cached)
         bias = [torch.cat([self.bias[:, back] + hidden, self.bias[:, :1]], 1)]
         if x.shape[1] == 2:  # the new one, at the end, is seen by itself only
             never = torch.full((self.heads, 1), -1e4)
@@ -355,27 +319,27 @@ class _Attention(nn.Module):
 
 
 class _Convolution(nn.Module):
-    """A frame sees itself and `SPAN` frames shown before."""
+    """A frame sees itself and `CONVOLVED` frames of history."""
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.norm, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
         self.inlet = nn.Linear(width, 2 * width)
-        self.past = nn.Conv1d(width, width, SPAN, groups=width)
-        self.own = nn.Parameter(torch.ones(width) / SPAN)
+        self.past = nn.Conv1d(width, width, CONVOLVED, groups=width)
+        self.own = nn.Parameter(torch.ones(width) / CONVOLVED)
         self.outlet = nn.Linear(width, width)
         self.dropout = _Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.glu(self.inlet(self.norm(x)), -1)
-        shown = F.pad(x[:, 0, :-1].transpose(1, 2), (SPAN, 0))
-        past = self.past(shown).transpose(1, 2)
+        history = F.pad(x[:, 0, :-1].transpose(1, 2), (CONVOLVED, 0))
+        past = self.past(history).transpose(1, 2)
         return self._outlet(past[:, None] + self.own * x)
 
     def _outlet(self, x: Tensor) -> Tensor:
         return self.dropout(self.outlet(F.silu(self.second(x))))
 
-    def step(self, x: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
+    def step(self, x: Tensor, inner: Tensor) -> tuple[Tensor, Tensor]:
         x = F.glu(self.inlet(self.norm(x)), -1)
-        shown = torch.cat([kept, x[:, :-1]], 1).transpose(1, 2)  # (N, width, SPAN + frames - 1)
-        return self._outlet(self.past(shown).transpose(1, 2) + self.own * x), x[:, :1]
+        history = torch.cat([inner, x[:, :-1]], 1).transpose(1, 2)  # (N, width, CONVOLVED or more)
+        return self._outlet(self.past(history).transpose(1, 2) + self.own * x), x[:, :1]

@@ -11,7 +11,7 @@ from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training.hearing.teacher import HALVES
-from gioconda.training.speech.network import Meeting
+from gioconda.training.speech.network import SyncEmbedding
 
 FEATURES: Final = 256
 LABELS: Final = len(LABEL)
@@ -126,7 +126,7 @@ class Hearing(nn.Module):
             nn.Dropout(0.3),
             nn.Conv1d(_READER, coordinates, 1),
         )
-        self.meeting = Meeting(FEATURES, coordinates)
+        self.sync = SyncEmbedding(FEATURES, coordinates)
 
     def read_mouth(self, features: Tensor) -> Tensor:
         """Coordinates (N, T, C) of features (N, T, F)."""

@@ -34,6 +34,7 @@ from gioconda.face.basis import released_basis
 from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
+from gioconda.training.export import to_onnx
 from gioconda.training.hearing.examples import (
     UNKNOWN,
     Disturber,
@@ -299,8 +300,8 @@ def _lips(
     """Losses of windows whose lips are known, on their last frames."""
     read = net.read_mouth(features)[:, -recipe.told :]
     mouth = mouth_loss(read, lower, gap)
-    heard, seen = net.meeting(features[:, -recipe.told :], lower - lower.mean(1, keepdim=True))
-    scale = net.meeting.sharpness.clamp(0, 4).exp()
+    heard, seen = net.sync(features[:, -recipe.told :], lower)
+    scale = net.sync.sharpness.clamp(0, 4).exp()
     likeness = scale * torch.einsum("ntc,nsc->nts", heard, seen)
     moments = torch.arange(likeness.shape[1])
     near = (moments[:, None] - moments).abs() == 1
@@ -438,11 +439,5 @@ def load_hearing(file: Path) -> Hearing:
 def write_step(net: Hearing, file: Path) -> None:
     """ONNX: mel (1, 4, 80) and the state → features, voice and the next state, for one frame."""
     step = Step(net).eval()
-    torch.onnx.export(
-        step,
-        step.example(),
-        file,
-        input_names=["mel", "state"],
-        output_names=["features", "voice", "next"],
-        dynamo=False,
-    )
+    names = ("mel", "state"), ("features", "voice", "next")
+    file.write_bytes(to_onnx(step, step.example(), *names))

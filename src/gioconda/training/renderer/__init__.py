@@ -1,1 +1,1 @@
-"""Recipe of the networks that draw mouth and eyes: start in `recipe.py`."""
+"""Recipe of the renderer, from portrait and warped frame to the drawn frame: see `recipe.py`."""

@@ -1,7 +1,5 @@
 """The renderer's networks as files that OpenVINO runs, compared with themselves in torch."""
 
-import io
-import warnings
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -13,13 +11,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gioconda.inference import CALIBRATION, calibration_json
+from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
+from gioconda.training.export import to_onnx
 from gioconda.training.renderer.network import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
 _ENCODER = (["picture", "masks", "jaws"], ["features", "ground"])
-_DECODER = (["picture", "masks", "guides", "features", "ground"], ["change"])
+DECODER_INPUTS = ["picture", "masks", "guides", "features", "ground"]
+_DECODER = (DECODER_INPUTS, ["change"])
 # of the decoder, which draws windows of any size: axes of height and width
 _SIZES = {"picture": [0, 1], "masks": [1, 2], "guides": [1, 2], "features": [0, 1]}
 _SIZES |= {"ground": [1, 2], "change": [0, 1]}
@@ -63,13 +65,16 @@ class DecoderGraph(nn.Module):
         return change[0].permute(1, 2, 0)
 
 
-def export_renderer(net: RendererNet, side: int, output: Path) -> float:
+def export_renderer(
+    net: RendererNet, side: int, output: Path, calibration: RendererCalibration
+) -> float:
     """Write encoder and decoder as ONNX files in one zip, their weights in 16 bits.
 
     Args:
         net: the trained net.
         side: S of its views.
         output: the .zip file.
+        calibration: is written beside them.
 
     Returns:
         The largest difference between torch and OpenVINO in what is drawn, 0 to 255.
@@ -88,38 +93,17 @@ def export_renderer(net: RendererNet, side: int, output: Path) -> float:
         inputs = (picture, masks, guides, features.contiguous(), ground.contiguous())
         expected = decoder(*inputs)
     files = {
-        "encoder.onnx": _onnx(encoder, (picture, masks, jaws), *_ENCODER),
-        "decoder.onnx": _onnx(decoder, inputs, *_DECODER, _SIZES),
+        "encoder.onnx": _halved(to_onnx(encoder, (picture, masks, jaws), *_ENCODER)),
+        "decoder.onnx": _halved(to_onnx(decoder, inputs, *_DECODER, _SIZES)),
     }
     with ZipFile(output, "w", ZIP_STORED) as file:
         for name, content in files.items():
             file.writestr(name, content)
+        file.writestr(CALIBRATION, calibration_json(calibration))
     core, exact = ov.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = core.compile_model(core.read_model(files["decoder.onnx"]), "CPU", exact)
     found = compiled([x.numpy() for x in inputs])[0]
     return float(np.abs(found - expected.numpy()).max())
-
-
-def _onnx(
-    graph: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: list[str],
-    outputs: list[str],
-    sizes: dict[str, list[int]] | None = None,
-) -> bytes:
-    written = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the older exporter needs no further packages
-        torch.onnx.export(
-            graph,
-            inputs,
-            written,
-            input_names=names,
-            output_names=outputs,
-            dynamic_axes=sizes,
-            dynamo=False,
-        )
-    return _halved(written.getvalue())
 
 
 def _halved(model: bytes) -> bytes:

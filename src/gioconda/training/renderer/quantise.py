@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.data.samples.scenes import Scene, Scenes
-from gioconda.inference import compiled
-from gioconda.renderer.light import Light
-from gioconda.renderer.neural import look_up, networks
+from gioconda.inference import CALIBRATION, compiled
+from gioconda.renderer.calibration import RendererCalibration
+from gioconda.renderer.conditions import DecoderConditions, EncoderConditions
+from gioconda.renderer.networks import calibration_of, networks
+from gioconda.renderer.neural import Appearance
+from gioconda.training.renderer.export import DECODER_INPUTS
 
 _SCENES: Final = 40  # two frames of each are looked at,
 _JUDGED: Final = 20  # and of so many others
@@ -40,10 +43,13 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
     """
     encoder, decoder = networks(model)
     side = int(encoder.input(0).shape[0])
-    looks = compiled(encoder, "an encoder")
+    looks = compiled(encoder, "an encoder"), calibration_of(model)
     scenes = Scenes(clips, np.random.default_rng(7), side, pairs=1)
-    seen = [inputs for scene in islice(scenes, _SCENES) for inputs in _inputs(scene, looks)]
-    convolutions = [op.get_friendly_name() for op in decoder.get_ordered_ops() if _convolves(op)]
+    seen = [inputs for scene in islice(scenes, _SCENES) for inputs in _inputs(scene, *looks)]
+    operations = decoder.get_ordered_ops()
+    convolutions = [
+        op.get_friendly_name() for op in operations if op.get_type_name() == "Convolution"
+    ]
     small = nncf.quantize(
         decoder,
         nncf.Dataset(seen),
@@ -58,11 +64,11 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
         file = Path(folder) / "decoder.xml"
         ov.save_model(small, file, compress_to_fp16=False)
         with ZipFile(output, "w", ZIP_STORED) as after:
-            for name in ("encoder.onnx", "decoder.onnx"):
+            for name in ("encoder.onnx", "decoder.onnx", CALIBRATION):
                 after.writestr(name, before.read(name))
             for part in (file, file.with_suffix(".bin")):
                 after.writestr(part.name, part.read_bytes())
-    judged = [inputs for scene in islice(scenes, _JUDGED) for inputs in _inputs(scene, looks)]
+    judged = [inputs for scene in islice(scenes, _JUDGED) for inputs in _inputs(scene, *looks)]
     return _apart(judged, decoder, small)
 
 
@@ -81,21 +87,14 @@ def _apart(frames: list[_Inputs], exact: ov.Model, small: ov.Model) -> dict[str,
     }
 
 
-def _inputs(scene: Scene, encoder: ov.CompiledModel) -> list[_Inputs]:
-    light = Light(scene.source)
-    answer = encoder([light.off(scene.source), scene.source_masks, scene.source_jaws])
-    features, ground = np.ascontiguousarray(answer[0]), answer[1].copy()
-    return [
-        {
-            "picture": light.off(scene.warped[i]),
-            "masks": scene.masks[i],
-            "guides": scene.guides[i].astype(np.float32),
-            "features": look_up(features, scene.origin[i]),
-            "ground": ground,
-        }
-        for i in range(len(scene.real))
-    ]
-
-
-def _convolves(operation: Any) -> bool:
-    return str(operation.get_type_name()) == "Convolution"
+def _inputs(
+    scene: Scene, encoder: ov.CompiledModel, calibration: RendererCalibration
+) -> list[_Inputs]:
+    source = EncoderConditions(scene.source, scene.source_masks, scene.source_jaws)
+    appearance = Appearance(encoder, source, calibration)
+    found = []
+    for i in range(len(scene.real)):
+        guides = scene.guides[i].astype(np.float32)
+        given = DecoderConditions(scene.base[i], scene.masks[i], guides, scene.origin[i])
+        found.append(dict(zip(DECODER_INPUTS, appearance.inputs(given), strict=True)))
+    return found

@@ -1,19 +1,38 @@
-"""The networks of the speech encoder: sound to features, and motion to where they meet."""
+"""The speech encoder, the networks that teach it or read its features, and their ONNX files."""
 
+from dataclasses import fields
+from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gioconda.data.phones import LABEL
+from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
 from gioconda.speech import LOOK_AHEAD
-from gioconda.speech.encoder import BEFORE, FIELD
+from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
+from gioconda.training.export import to_onnx
 
 LABELS: Final = len(LABEL)
-HALVES: Final = 2  # phones are told twice a frame
+HALVES: Final = 2  # phones of a frame: one in each half
+# Where the reader sees no lips meet, a sound of the lips is doubted: it counts in full from this
+# chance on that they meet, and never less than that.
+_FULL: Final = 0.3
+_LEAST: Final = 0.3
+_FRAMES: Final = 10  # of the example that is traced
+
+
+class SpeechNet(nn.Module):
+    """All that learns together: the encoder, and what teaches it the lower face's coordinates."""
+
+    def __init__(self, coordinates: int) -> None:
+        super().__init__()
+        self.encoder = SpeechEncoder()
+        features = self.encoder.outlet[1].out_channels
+        self.heads = Heads(features, coordinates)
+        self.sync = SyncEmbedding(features, coordinates)
 
 
 class SpeechEncoder(nn.Module):
@@ -72,6 +91,16 @@ class Heads(nn.Module):
         self.voice = nn.Linear(features, 1)
         self.mouth = nn.Linear(features, coordinates)
 
+    def chance_of(self, names: tuple[str, ...], features: Tensor) -> Tensor:
+        """How surely one of some phones is spoken, (N, T, 1), in one half of the frame."""
+        phones = self.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
+        return phones[..., [LABEL[name] for name in names]].sum(-1).amax(-1, keepdim=True)
+
+    def reader_inputs(self, features: Tensor) -> Tensor:
+        """Features, and how surely a voice sounds and p, b or m is spoken, (N, T, F + 2)."""
+        voice = torch.sigmoid(self.voice(features))
+        return torch.cat([features, voice, self.chance_of(CLOSURES, features)], -1)
+
 
 class MouthReader(nn.Module):
     """What the mouth does, from features that no longer change.
@@ -98,16 +127,16 @@ class MouthReader(nn.Module):
             nn.Conv1d(width, coordinates + 1, 1),
         )
 
-    def forward(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Coordinates (N, T, C) and the logit that the lips meet (N, T), of (N, BEFORE + T, I)."""
-        found = self.outlet(self.inlet(self.scale(heard.transpose(1, 2)))).transpose(1, 2)
-        return found[..., :-1], found[..., -1]
+        read = self.outlet(self.inlet(self.scale(inputs.transpose(1, 2)))).transpose(1, 2)
+        return read[..., :-1], read[..., -1]
 
 
-class Meeting(nn.Module):
-    """Where sound and lips meet: both become directions; those of one moment agree.
+class SyncEmbedding(nn.Module):
+    """Sound and lips as directions in one space; those of one moment agree.
 
-    Each direction tells of `REACH` frames to both sides.
+    Each sees `REACH` frames to both sides. Lips count against their mean over the window.
     """
 
     REACH: Final = 2
@@ -120,9 +149,10 @@ class Meeting(nn.Module):
 
     def forward(self, features: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
         """Unit vectors (N, T - 2 REACH, size) of features (N, T, F) and of lips (N, T, C)."""
-        heard = self.sound(features.transpose(1, 2)).transpose(1, 2)
-        seen = self.lips(lower.transpose(1, 2)).transpose(1, 2)
-        return F.normalize(heard, dim=-1), F.normalize(seen, dim=-1)
+        lower = lower - lower.mean(1, keepdim=True)
+        sound = self.sound(features.transpose(1, 2)).transpose(1, 2)
+        lips = self.lips(lower.transpose(1, 2)).transpose(1, 2)
+        return F.normalize(sound, dim=-1), F.normalize(lips, dim=-1)
 
 
 def _tower(channels: int, width: int, size: int) -> nn.Sequential:
@@ -135,3 +165,52 @@ def _tower(channels: int, width: int, size: int) -> nn.Sequential:
         nn.SiLU(),
         nn.Conv1d(width, size, 1),
     )
+
+
+# --- the files that run time reads ---
+
+
+class _EncoderGraph(nn.Module):
+    """Log-mel (N, 4 (HISTORY + T + LOOK_AHEAD), 80) → the fields of `Heard`, (N, T, ...) each."""
+
+    def __init__(self, net: SpeechNet, reader: MouthReader) -> None:
+        super().__init__()
+        self.encoder, self.heads, self.reader = net.encoder, net.heads, reader
+
+    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
+        features = self.encoder(mel)  # (N, BEFORE + T, F)
+        inputs = self.heads.reader_inputs(features)
+        mouth, meet = self.reader(inputs)
+        touching = self.heads.chance_of(TOUCHES, features)[:, BEFORE:, 0]
+        voice, closing = inputs[:, BEFORE:, -2], inputs[:, BEFORE:, -1]
+        doubt = (torch.sigmoid(meet) / _FULL).clamp(_LEAST, 1)
+        return features[:, BEFORE:], voice, mouth, closing * doubt, touching * doubt
+
+
+class _JudgeGraph(nn.Module):
+    """Log-mel (N, 4 (FIELD + T + LOOK_AHEAD), 80) and lips (N, T, C) → directions of both."""
+
+    def __init__(self, net: SpeechNet) -> None:
+        super().__init__()
+        self.encoder, self.sync = net.encoder, net.sync
+
+    def forward(self, mel: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
+        return self.sync(self.encoder(mel), lower)
+
+
+def write_encoder(net: SpeechNet, reader: MouthReader, output: Path) -> None:
+    """ONNX: mel (1, time, 80) → the fields of `Heard`, (1, T, ...) each; the time is free."""
+    names = [field.name for field in fields(Heard)]
+    mel = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + _FRAMES), MELS)
+    free = {"mel": {1: "time"}} | {name: {1: "frames"} for name in names}
+    output.write_bytes(to_onnx(_EncoderGraph(net, reader), (mel,), ["mel"], names, free))
+
+
+def write_judge(net: SpeechNet, output: Path) -> None:
+    """ONNX: mel (1, time, 80) and lips (1, T, C) → unit vectors of sound and of lips."""
+    mel = torch.zeros(1, SPECTRA * (FIELD + LOOK_AHEAD + _FRAMES), MELS)
+    lower = torch.zeros(1, _FRAMES, net.sync.lips[0].in_channels)
+    names = {"mel": "time", "lower": "frames", "sound": "moments", "lips": "moments"}
+    free = {name: {1: axis} for name, axis in names.items()}
+    graph = _JudgeGraph(net)
+    output.write_bytes(to_onnx(graph, (mel, lower), ["mel", "lower"], ["sound", "lips"], free))

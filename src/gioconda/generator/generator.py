@@ -1,0 +1,145 @@
+"""Generator: speech in, motion out, frame by frame.
+
+A frame comes out of the motion network (`network.py`) and goes through the corrections. With
+`LOOK_AHEAD` frames of later sound, a sound moves the face 120 ms after it at the latest. A whole
+recording goes the same way as a live one.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.controls import Controls
+from gioconda.errors import GiocondaError
+from gioconda.face.basis import released_basis
+from gioconda.generator import corrections
+from gioconda.generator.blinks import BlinkTimer
+from gioconda.generator.corrections import Frame
+from gioconda.generator.network import (
+    Channels,
+    MotionStream,
+    load_network,
+    released_network,
+    speech_condition,
+)
+from gioconda.motion import Motion
+from gioconda.speech import Listener
+from gioconda.speech.encoder import Heard, SpeechEncoder
+from gioconda.speech.features import SAMPLES
+
+
+class Generator:
+    """Speech in, motion out; frame t needs the sound of frames up to t + 2.
+
+    Pieces of any size give the same motion as all at once; the seed decides it.
+
+    Args:
+        seed: decides what speech and dials leave open; 0 or more.
+        controls: the dials; by default each rests.
+        rest: (2,) where the portrait looks while its dynamics rest, against where the mean face
+            does, yaw and pitch in radians: `Portrait.gaze`. The gaze dial is against the camera.
+        steps: how often the network is asked for a frame; by default as it was calibrated.
+        model: a file that `gioconda train generator` wrote; the released one by default.
+
+    Attributes:
+        controls: the dials; others may be put in their place at any time, for the frames to come.
+
+    Raises:
+        GiocondaError: if the seed is out of range, or the file is missing or is no such model.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        controls: Controls | None = None,
+        rest: NDArray[np.float32] | None = None,
+        steps: int | None = None,
+        model: Path | None = None,
+    ) -> None:
+        if seed < 0:
+            raise GiocondaError(f"seed must be 0 or more, is {seed}")
+        network = released_network() if model is None else load_network(model)
+        basis, calibration = released_basis(), network.calibration
+        self.controls = controls or Controls()
+        self._basis, self._channels = basis, Channels(basis)
+        self._rest = np.zeros(2, np.float32) if rest is None else rest
+        self._listener, self._encoder = Listener(), SpeechEncoder()
+        self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
+        self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
+        self._noise, chance = np.random.default_rng(seed).spawn(2)
+        self._blinks = BlinkTimer(calibration, chance)
+        self._stream = MotionStream(network, self._channels, steps or calibration.steps)
+        self._corrections: tuple[corrections.Correction, ...] = (
+            corrections.EncoderMouth(basis, calibration),
+            corrections.MouthLead(basis, calibration),
+            corrections.SilentMouth(basis, calibration),
+            corrections.LipClosure(basis, calibration),
+            corrections.DistanceReturn(calibration),
+            corrections.HeadGain(calibration),
+            corrections.BrowGain(basis),
+            corrections.GazeHold(basis, calibration),
+            corrections.BlinkClosing(calibration),
+            corrections.added_pose,
+            corrections.added_distance,
+            corrections.added_emotion,
+        )
+        self._count = 0  # of frames that were given out
+
+    def append(self, pcm: NDArray[np.float32]) -> Motion:
+        """The frames that are now certain.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        # always taken in frame by frame: sums of other shapes would differ in their last bits
+        self._waiting = np.concatenate([self._waiting, pcm.astype(np.float32, copy=False)])
+        whole = len(self._waiting) // SAMPLES * SAMPLES
+        frames = np.split(self._waiting[:whole], whole // SAMPLES) if whole else []
+        self._waiting = self._waiting[whole:]
+        return self._motion([made for frame in frames for made in self._listen(frame)])
+
+    def finish(self) -> Motion:
+        """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
+        last = self._listen(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
+        return self._motion(last + self._make(self._encoder.finish()))
+
+    def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
+        speech = self._listener.append(pcm)
+        self._loudness = np.concatenate([self._loudness, speech.loudness])
+        return self._make(self._encoder.append(speech.mel))
+
+    def _make(self, encoded: Heard) -> list[Frame]:
+        """The frames of this encoded speech."""
+        loudness, self._loudness = np.split(self._loudness, [len(encoded)])
+        speech = speech_condition(encoded, loudness)
+        return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
+
+    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+        dials = self.controls.at(self._count, self._count + 1)
+        gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
+        noise = self._noise.standard_normal(self._channels.count, np.float32)
+        lids = self._blinks.next(float(dials.blinks[0]))
+        pose, dynamics = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
+        frame = Frame(
+            pose,
+            dynamics,
+            mouth=encoded.mouth[i],
+            voice=float(encoded.voice[i]),
+            closing=float(encoded.closing[i]),
+            touching=float(encoded.touching[i]),
+            gaze=gaze,
+            lids=self._blinks.closed,
+            dials=dials,
+        )
+        for correct in self._corrections:
+            correct(frame)
+        self._count += 1
+        return frame
+
+    def _motion(self, frames: list[Frame]) -> Motion:
+        pose = np.empty((len(frames), self._channels.pose.stop), np.float32)
+        dynamics = np.empty((len(frames), sum(self._basis.parts)), np.float32)
+        for i, frame in enumerate(frames):
+            pose[i], dynamics[i] = frame.pose, frame.dynamics
+        return Motion(pose, dynamics, self._basis.name)

@@ -1,0 +1,30 @@
+/** The page's server: its key, and what it is and allows. */
+
+import {$, answered, setStatus} from './elements.js';
+import {Refusal, Server} from './server.js';
+
+export const query = new URLSearchParams(location.search);
+
+function keep(key) {
+  sessionStorage.setItem('key', key);
+  $('programs').href = key ? `docs?key=${encodeURIComponent(key)}` : 'docs';
+  return key;
+}
+
+async function askKey(wrong) {
+  $('wrong').hidden = !wrong;
+  const answer = answered($('lock'));
+  $('key').select();
+  await answer;
+  if ($('lock').returnValue !== 'go') throw new Refusal('key', 'This server needs a key.');
+  return keep($('key').value.trim());
+}
+
+const key = keep(query.get('key') || sessionStorage.getItem('key') || '');
+
+export const server = new Server(key, askKey, () => setStatus('wait', 'The server is warming up'));
+
+/** The answer of `/about`, once `main.js` has it. @type {Record<string, any>} */
+export const about = {};
+
+$('no-key').addEventListener('click', () => $('lock').close());

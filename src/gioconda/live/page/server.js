@@ -1,0 +1,70 @@
+/** Requests to the server, and what it refuses. Uses nothing of the page. */
+
+export const RATE = 16000; // samples a second that the server takes and gives
+
+// Used where the server gives no sentence of its own.
+const SENTENCES = {
+  busy: 'The server is busy with other portraits. Try again in a moment.',
+  unreachable: 'The server cannot be reached. Is it still running?',
+  late: 'The server sends no picture; it may be overloaded.',
+  lost: 'The connection was lost.',
+  failed: 'The server could not do that.',
+};
+
+/** Why something cannot be done, in a sentence for the user. */
+export class Refusal extends Error {
+  /** @param {string} code @param {string} [sentence] @param {Record<string, any>} [answer] the server's */
+  constructor(code, sentence, answer = {}) {
+    super(sentence || SENTENCES[code] || SENTENCES.failed);
+    this.code = code;
+    this.answer = answer;
+  }
+}
+
+/** @param {number} ms */
+export const after = ms => new Promise(done => setTimeout(done, ms));
+
+export class Server {
+  #asking = null; // requests that are refused together ask for a key once
+
+  /**
+   * @param {string} key sent with each request; empty for none
+   * @param {(wrong: boolean) => Promise<string>} askKey asks the user, after a wrong key or without
+   * @param {() => void} starting told while the server is not ready
+   */
+  constructor(key, askKey, starting) {
+    this.key = key;
+    this.askKey = askKey;
+    this.starting = starting;
+  }
+
+  /** A good answer. @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} */
+  async ask(path, options = {}) {
+    for (let tries = 0; ; tries += 1) {
+      const headers = {...options.headers, ...(this.key && {Authorization: `Bearer ${this.key}`})};
+      const response = await fetch(path, {...options, headers}).catch(() => {
+        throw new Refusal('unreachable');
+      });
+      if (response.ok) return response;
+      if (response.status === 401) {
+        this.#asking ??= this.askKey(this.key !== '').finally(() => { this.#asking = null; });
+        this.key = await this.#asking;
+        continue;
+      }
+      const answer = await response.json().catch(() => ({}));
+      if (answer.code === 'starting' && tries < 60) {
+        this.starting();
+        await after(2000);
+        continue;
+      }
+      const code = [429, 503].includes(response.status) ? 'busy' : 'failed';
+      throw new Refusal(answer.code || code, answer.error, answer);
+    }
+  }
+
+  /** @param {string} path @param {object} body */
+  post(path, body) {
+    const headers = {'Content-Type': 'application/json'};
+    return this.ask(path, {method: 'POST', body: JSON.stringify(body), headers});
+  }
+}

@@ -1,0 +1,63 @@
+/** What both ways to a live portrait share. Uses nothing of the page. */
+
+import {Refusal, Server} from './server.js';
+
+/**
+ * A WebSocket is drawn on the canvas, a call shown in the video; `ended` only if it was not closed here.
+ * @typedef {{canvas: HTMLCanvasElement, video: HTMLVideoElement, muted: boolean,
+ *   changed: (state: string) => void, ended: (why: Error) => void}} Output
+ */
+
+/** A session's picture and sound. Subclasses have `label`, `muted`, `delay` and `record`. */
+export class Stream {
+  frames = 0; // shown so far
+  statistics = /** @type {Record<string, number>} the server's last */ ({});
+  tail = 0; // milliseconds of sound still on their way when its source has ended
+  closed = false;
+  /** @type {any} of JSON messages: a WebSocket or a RTCDataChannel */
+  channel;
+  #refusal = null;
+  #refused = 0;
+
+  /** @param {Server} server @param {Output} output */
+  constructor(server, output) {
+    this.server = server;
+    this.output = output;
+    /** Until the first picture. @type {Promise<void>} */
+    this.ready = new Promise((done, fail) => {
+      this.started = () => { done(); this.failed = output.ended; };
+      this.failed = fail;
+    });
+  }
+
+  /** @param {string} text a message of the server */
+  read(text) {
+    const {error, code, state, statistics} = JSON.parse(text);
+    if (error) [this.#refusal, this.#refused] = [new Refusal(code, error), Date.now()];
+    if (statistics) this.statistics = statistics;
+    if (state) this.output.changed(state);
+  }
+
+  /** The connection is gone; the server's last refusal is why only if it has just come. */
+  lost() {
+    if (this.closed) return;
+    this.closed = true;
+    this.failed(Date.now() - this.#refused < 2000 ? this.#refusal : new Refusal('lost'));
+  }
+
+  /** @param {Float32Array} samples of the voice, for a stream that has no track for it */
+  say(samples) {}
+
+  /** @param {?MediaStreamTrack} track of the voice, for a stream that sends tracks */
+  speak(track) {}
+
+  get open() { return [WebSocket.OPEN, 'open'].includes(this.channel.readyState); }
+
+  /** @param {object} message */
+  send(message) { if (this.open) this.channel.send(JSON.stringify(message)); }
+
+  close() {
+    this.send({do: 'close'});
+    this.closed = true;
+  }
+}

@@ -1,0 +1,132 @@
+/** The voice: microphone, audio file or text, and what of it is heard here. */
+
+import {server} from './access.js';
+import {AudioInput} from './audio.js';
+import {$, clearError, onFile, relabel, showError} from './elements.js';
+import {Refusal} from './server.js';
+import {session, wake} from './session.js';
+
+let source = /** @type {?import('./audio.js').Source & {id: string}} what is heard now */ (null);
+let file = /** @type {?{get: () => Promise<ArrayBuffer>, sound: ?AudioBuffer}} */ (null);
+let soundChosen = false; // by the user; otherwise it follows the kind of voice
+
+const input = new AudioInput(samples => {
+  if (!source) return;
+  session.stream?.say(samples);
+  const loud = Math.sqrt(samples.reduce((sum, v) => sum + v * v, 0) / samples.length);
+  $('level').style.width = `${Math.min(100, 160 * Math.sqrt(loud))}%`;
+});
+
+/** Says something; twice stops it. @param {string} id of its button @param {() => Promise<import('./audio.js').Source>} make */
+async function speak(id, make) {
+  const same = source?.id === id;
+  stop();
+  if (same) return;
+  let made = null;
+  try {
+    clearError();
+    await input.open();
+    made = await make();
+    await wake();
+  } catch (error) {
+    made?.stop();
+    return showError(error, error.code === 'busy' ? () => speak(id, make) : null);
+  }
+  source = {id, ...made};
+  session.listening = id === 'mic';
+  made.node.connect(input.hub);
+  session.stream.send({do: 'source', source: session.listening ? 'microphone' : 'speech'});
+  session.stream.speak(input.track);
+  made.start();
+  relabel(id, 'stop', session.listening ? 'Stop listening' : 'Stop speaking');
+}
+
+/** Ends what is heard; `cut` throws away what was said but not yet seen. */
+function stop(cut = true) {
+  if (!source) return;
+  const {id, node, stop} = source, {stream} = session, mic = id === 'mic';
+  source = null;
+  session.listening = false;
+  node.disconnect();
+  stop();
+  $('level').style.width = 0;
+  relabel(id, mic ? 'mic' : 'play', 'Speak');
+  if (!stream) return;
+  cut &&= !mic;
+  setTimeout(() => {
+    if (source || stream !== session.stream) return;
+    stream.speak(null);
+    stream.send({do: cut ? 'interrupt' : 'end_of_speech'});
+  }, cut ? 0 : stream.tail);
+}
+
+async function microphone() {
+  const made = await input.microphone(() => session.listening && stop());
+  if (!soundChosen) setSound(false);
+  return made;
+}
+
+function recording(sound) {
+  if (!soundChosen) setSound(true);
+  const made = input.recording(sound, () => source?.node === made.node && stop(false));
+  return made;
+}
+
+async function readFile() {
+  file.sound ??= await input.decode(await file.get());
+  return recording(file.sound);
+}
+
+async function readText() {
+  const text = $('text').value.trim();
+  if (!text) {
+    $('text').focus();
+    throw new Refusal('text', 'First write what the portrait should say.');
+  }
+  const response = await server.post('speech', {text, voice: $('voice').value});
+  return recording(await input.decode(await response.arrayBuffer()));
+}
+
+function setSound(on) {
+  session.muted = !on;
+  relabel('sound', on ? 'sound' : 'mute', 'Sound', on);
+  if (session.stream) session.stream.muted = !on;
+}
+
+function chooseSound(name, get) {
+  stop();
+  clearError();
+  file = {get, sound: null};
+  $('audio-name').textContent = name;
+  $('play').disabled = false;
+}
+
+const chooseFile = chosen => chooseSound(chosen.name, () => chosen.arrayBuffer());
+
+/** @param {File} chosen that was dropped on the page */
+export function dropSound(chosen) {
+  /** @type {any} */ (document.querySelector('[name=kind][value=file]')).checked = true;
+  chooseFile(chosen);
+}
+
+/** Offers what the server can read and play. @param {Record<string, any>} about */
+export function offerVoices({speech: voices = [], limits, example_voice: example}) {
+  $('reader').hidden = !voices.length;
+  $('no-reader').hidden = voices.length > 0;
+  $('voice').replaceChildren(...voices.map(({voice, name}) => new Option(name, voice)));
+  const language = navigator.language.toLowerCase();
+  const mine = [language, language.split('-')[0], 'en', 'en-us', 'en-gb'];
+  $('voice').value = mine.find(each => voices.some(({voice}) => voice === each)) ?? voices[0]?.voice ?? '';
+  if (limits?.text_chars) $('text').maxLength = limits.text_chars;
+  $('example').hidden = !example;
+}
+
+session.ending.push(() => stop(false));
+$('mic').addEventListener('click', () => speak('mic', microphone));
+$('play').addEventListener('click', () => speak('play', readFile));
+$('say').addEventListener('click', () => speak('say', readText));
+$('sound').addEventListener('click', () => { soundChosen = true; setSound(session.muted); });
+onFile('audio', chooseFile);
+$('example').addEventListener('click', () => {
+  chooseSound('The bundled voice', async () => (await server.ask('voices/example')).arrayBuffer());
+});

@@ -1,0 +1,185 @@
+"""Session pool: the sessions that a server hosts, no more than its cores can serve."""
+
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gioconda.animator import Animator
+from gioconda.errors import GiocondaError
+from gioconda.live.access import check_consent, record_output
+from gioconda.live.errors import RefusalError, refusal_of
+from gioconda.live.hosted import START_FAILED, HostedSession
+from gioconda.live.limits import CONNECTIONS, Limits
+from gioconda.live.messages import SessionRequest
+from gioconda.live.playout import SAMPLES, STEP
+from gioconda.live.portraits import Portraits, StoredPortrait
+from gioconda.live.session import Session
+from gioconda.media import FPS
+from gioconda.portrait import Portrait
+from gioconda.provenance import Output
+
+_LOG: Final = logging.getLogger(__name__)
+_SHARE: Final = 0.7  # of the cores that drawing may take; coding and sending take the rest
+_WARM: Final = 5  # frames after which all is compiled
+_PROBE: Final = 2 * FPS  # frames whose cost is measured,
+_AT_ONCE: Final = 4  # of so many portraits at once at most
+
+
+class SessionPool:
+    """All sessions of a server. Any thread may call it.
+
+    Args:
+        portraits: who may speak.
+        limits: how many, how long.
+        audit: the log of outputs, or None.
+        require_consent: no session without a statement of consent.
+
+    Attributes:
+        capacity: sessions at once.
+    """
+
+    def __init__(
+        self, portraits: Portraits, limits: Limits, audit: Path | None, require_consent: bool
+    ) -> None:
+        self._portraits, self._limits, self._audit = portraits, limits, audit
+        self._require_consent = require_consent
+        self._lock = threading.Lock()
+        self._sessions: dict[str, HostedSession] = {}
+        self._open = 0
+        # threads are kept: OpenVINO holds some memory for each that ever asked it
+        self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
+        self.capacity = limits.sessions or 1
+
+    def warm_up(self) -> None:
+        """Load all networks with the bundled portrait; see how many sessions the cores hold."""
+        portrait = self._portraits.load_example().portrait
+        first = Animator(portrait)
+        _draw(first, _WARM)
+        if self._limits.sessions is None:
+            self.capacity = self._measure_capacity(portrait, first)
+
+    def open(self, request: SessionRequest, client: str) -> HostedSession:
+        """Host a session.
+
+        Args:
+            request: what the client asks for.
+            client: name of its key.
+
+        Raises:
+            RefusalError: if the pool is full, the portrait is unknown, consent is missing, or the
+                session fails to start.
+            GiocondaError: if a dial, the seed or the signing key cannot be used.
+        """
+        check_consent(request.consent, self._require_consent)
+        stored, release = self._portraits.hold(request.portrait)
+        with self._lock:
+            room = self._open < self.capacity
+            self._open += room
+        if not room:
+            release(False)
+            message = f"all {self.capacity} sessions of this server are in use; try again later"
+            raise RefusalError(503, "busy", message)
+        try:
+            hosted = self._host(request, stored, client, partial(self._release, release, True))
+        except Exception as error:
+            self._release(release, False)
+            if isinstance(error, GiocondaError):
+                raise
+            raise refusal_of(error, START_FAILED) from error
+        with self._lock:
+            self._sessions[hosted.id] = hosted
+        return hosted
+
+    def get(self, identity: str) -> HostedSession:
+        """The session of that id. Raises RefusalError if there is none."""
+        with self._lock:
+            hosted = self._sessions.get(identity)
+        if hosted is None or hosted.ended:
+            raise RefusalError(404, "not-found", "there is no such session, or it has ended")
+        return hosted
+
+    def sweep(self) -> None:
+        """End what has gone on for too long, and forget what has ended."""
+        for hosted in self.sessions():
+            if (reason := self._expired(hosted)) is not None:
+                hosted.end(reason)
+        with self._lock:
+            self._sessions = {i: each for i, each in self._sessions.items() if not each.ended}
+
+    def close(self) -> None:
+        """End all."""
+        for hosted in self.sessions():
+            hosted.end()
+        self._threads.shutdown(wait=False)
+
+    def sessions(self) -> list[HostedSession]:
+        """All that are hosted now."""
+        with self._lock:
+            return list(self._sessions.values())
+
+    def __len__(self) -> int:
+        """Sessions that are open, those that are being made too."""
+        return self._open
+
+    def _host(
+        self,
+        request: SessionRequest,
+        stored: StoredPortrait,
+        client: str,
+        release: Callable[[], None],
+    ) -> HostedSession:
+        source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
+        output = Output({}, source, request.consent, request.badge)
+        animator = Animator(stored.portrait, request.seed, mark=output.mark)
+        session = Session(animator, request.source == "microphone", dials=request.controls)
+        record_output(self._audit, output.id, stored.hash, client)
+        return HostedSession(secrets.token_urlsafe(18), output.id, session, release, self._threads)
+
+    def _release(self, portrait: Callable[[bool], None], started: bool) -> None:
+        portrait(started)
+        with self._lock:
+            self._open -= 1
+
+    def _expired(self, hosted: HostedSession) -> RefusalError | None:
+        """Why a session must end now, or None."""
+        now, limits = time.monotonic(), self._limits
+        if hosted.started is None:
+            if now - hosted.created > limits.connect_seconds:
+                return RefusalError(408, "idle", "nobody connected to the session in time")
+        elif now - hosted.started > limits.session_seconds:
+            minutes = limits.session_seconds / 60
+            return RefusalError(408, "time", f"a session may last {minutes:g} minutes")
+        elif now - hosted.last_input > limits.idle_seconds:
+            return RefusalError(408, "idle", "nothing was said for long")
+        return None
+
+    def _measure_capacity(self, portrait: Portrait, first: Animator) -> int:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        # as many at once as there are cores: two halves of one core slow each other down
+        animators = [first, *(Animator(portrait) for _ in range(min(cores, _AT_ONCE) - 1))]
+        # the processor's time, not the clock's: others may be busy on the machine
+        start = time.process_time()
+        frames = sum(self._threads.map(partial(_draw, steps=_PROBE), animators))
+        cost = (time.process_time() - start) / frames
+        capacity = min(max(int(_SHARE * cores * STEP / cost), 1), CONNECTIONS)
+        _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
+        return capacity
+
+
+def _draw(animator: Animator, steps: int) -> int:
+    """Give an animator silence, and draw what comes; how many frames."""
+    count = 0
+    for _ in range(steps):
+        for draw in animator.drawings(np.zeros(SAMPLES, np.float32)):
+            draw()
+            count += 1
+    return count

@@ -1,0 +1,100 @@
+"""The warp: a portrait's pixels, moved to where the mesh is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.media import sample
+from gioconda.portrait import Portrait
+from gioconda.renderer.eyes import make_eyes
+from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.view import HeadPlace
+from gioconda.renderer.warp import compose, rasterise, soften
+
+
+@dataclass(frozen=True)
+class WarpedFrame:
+    """A frame as the warp drew it, with all that later stages need.
+
+    Picture and flow are the warper's own memory, good until its next frame.
+
+    Attributes:
+        picture: (S, S, 3) the crop, RGB; its last row or column may be missing.
+        mesh: (478, 3) the face's mesh in the crop's pixels.
+        flow: (S, S, 2) where in the portrait's texture each pixel comes from, x and y.
+        head: where the head is in the crop.
+    """
+
+    picture: NDArray[np.uint8]
+    mesh: NDArray[np.float32]
+    flow: NDArray[np.float32]
+    head: HeadPlace
+
+
+class Warper:
+    """Warps one portrait, frame after frame, into memory that it keeps.
+
+    Args:
+        portrait: whom to draw.
+        out: (S, S, 3) where to draw, its last row or column may be missing; None for new memory.
+
+    Attributes:
+        frame: the last frame, once there is one.
+    """
+
+    frame: WarpedFrame
+
+    def __init__(self, portrait: Portrait, out: NDArray[np.uint8] | None = None) -> None:
+        size = portrait.size
+        self._portrait = portrait
+        self._sheet = make_sheet(portrait)
+        self._eyes = make_eyes(portrait)
+        self._flow = np.zeros((size, size, 2), np.float32)
+        self._depth = np.empty((size, size), np.float32)
+        self._picture = np.empty((size, size, 4), np.uint8)
+        self._out = np.empty((size, size, 3), np.uint8) if out is None else out
+        self._plate = portrait.plate[: self._out.shape[0], : self._out.shape[1]]
+
+    def warp(
+        self,
+        pose: NDArray[np.floating],
+        dynamics: NDArray[np.floating],
+        mesh: NDArray[np.floating] | None = None,
+    ) -> WarpedFrame:
+        """One frame.
+
+        Args:
+            pose: (6,) as in Motion; x, y and log scale are against the portrait's own place.
+            dynamics: (D,) as in Motion.
+            mesh: (478, 2 or 3) in the crop's pixels, where the face's mesh is known better than
+                pose and dynamics say it: that of a real frame, in training.
+        """
+        for _ in self.stages(pose, dynamics, mesh):
+            pass
+        return self.frame
+
+    def stages(
+        self,
+        pose: NDArray[np.floating],
+        dynamics: NDArray[np.floating],
+        mesh: NDArray[np.floating] | None = None,
+    ) -> Iterator[str]:
+        """As `warp`, one stage at a time; yields the name of each when it is done."""
+        sheet, out = self._sheet, self._out
+        vertices, face = sheet.place(pose, dynamics, mesh)
+        yield "place the mesh"
+        rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
+        yield "flow"
+        sample(self._portrait.texture, self._flow, out=self._picture)
+        yield "warp"
+        compose(self._picture, self._plate, out)
+        yield "compose"
+        head = sheet.head(pose)
+        soften(self._depth, head.size, out)
+        yield "soften"
+        for eye in self._eyes:
+            eye.draw(out, face)
+        self.frame = WarpedFrame(out, face, self._flow, head)
+        yield "eyes"

@@ -1,0 +1,80 @@
+"""Calibrations of models: shown, and set by hand.
+
+`gioconda train calibration MODEL --set NAME=VALUE -o FILE`
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+
+from gioconda.errors import GiocondaError
+from gioconda.inference import CALIBRATION, calibration_values
+
+_WHAT: Final = "a model with a calibration"
+_KINDS: Final = {int: "whole number", float: "number"}
+
+
+def show_calibration(model: Path) -> str:
+    """A line for each number, as `--set` takes it.
+
+    Raises:
+        GiocondaError: if the file has no calibration.
+    """
+    values = calibration_values(model, _WHAT)
+    return "\n".join(f"{name}={_text(value)}" for name, value in values.items())
+
+
+def set_calibration(model: Path, settings: Sequence[str], output: Path) -> int:
+    """Write the model with other numbers; all else in the file stays as it is.
+
+    Args:
+        model: a zip file of `gioconda train generator` or `gioconda train renderer`.
+        settings: NAME=VALUE each; what is a list of numbers is separated by commas.
+        output: the .zip file.
+
+    Returns:
+        How many names have another value.
+
+    Raises:
+        GiocondaError: if the file has no calibration, or none of that name, or a value is of
+            another kind than the one in the file.
+    """
+    before = calibration_values(model, _WHAT)
+    after = before | dict(_setting(model, text, before) for text in settings)
+    with ZipFile(model) as source, ZipFile(output, "w", ZIP_STORED) as file:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == CALIBRATION:
+                content = json.dumps(after, indent=1).encode()
+            file.writestr(entry, content)
+    return sum(after[name] != value for name, value in before.items())
+
+
+def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise GiocondaError(f"{text} is not NAME=VALUE, such as guidance=1.3")
+    if name not in values:
+        raise GiocondaError(f"{model} has no calibration {name}; it has {', '.join(values)}")
+    before = values[name]
+    kinds = [type(one) for one in (before if isinstance(before, list) else [before])]
+    expected = f"{len(kinds)} {_KINDS[kinds[0]]}{'s' * (len(kinds) > 1)}"
+    wrong = GiocondaError(f"{name} must be {expected}, as {_text(before)} is; is {value}")
+    parts = value.split(",")
+    if len(parts) != len(kinds):
+        raise wrong
+    try:
+        numbers = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+    except ValueError as error:
+        raise wrong from error
+    if not np.isfinite(numbers).all():
+        raise wrong
+    return name, numbers if isinstance(before, list) else numbers[0]
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,211 @@
+"""A step of the renderer's training: net and critic, in one process or in many."""
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from gioconda.errors import GiocondaError
+from gioconda.training.renderer.batches import Batch, BatchWindow
+from gioconda.training.renderer.losses import (
+    LossWeights,
+    compare,
+    critique,
+    hinge,
+    mixture,
+    pull_of,
+    shut,
+    tone,
+)
+from gioconda.training.renderer.network import Critic, RendererNet
+from gioconda.training.steps import Rate, Report, Trainer, running_mean, set_rate
+
+
+class Plan(NamedTuple):
+    """What a step does."""
+
+    window: BatchWindow  # that its batch shows
+    critic_learns: bool
+    adversarial: bool  # whether the critic pulls at what is drawn
+    paired: bool
+    mixed: float  # part of another's mouth in what the portraits give, 0 to 1
+    mask: float  # the price of the mask
+    decay: float  # of the running mean of the weights
+
+
+class Learner:
+    """Net and critic, set up to learn.
+
+    Args:
+        fabric: where.
+        net: what learns to draw.
+        rate: the learning rate that it begins with.
+        critic_rate: the critic's.
+        weights: of the losses.
+        strength: the critic's pull, against that of all other losses together.
+        tile: side of what "mixture" sorts and "tone" adds up, in steps of two pixels.
+
+    Attributes:
+        net, critic: the bare ones, whatever Fabric wraps them in.
+        average: the running mean of the net's weights.
+        optimizer, judging: the net's and the critic's.
+        pulled: how hard all losses but the critic pull, a running mean; None until then.
+    """
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        net: RendererNet,
+        rate: float,
+        critic_rate: float,
+        weights: LossWeights,
+        strength: float,
+        tile: int,
+    ) -> None:
+        self.critic = Critic()
+        self.average = running_mean(net, 0.0)
+        fabric.to_device(self.average)
+        optimizer = torch.optim.AdamW(
+            net.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.01
+        )
+        judging = torch.optim.AdamW(self.critic.parameters(), lr=critic_rate, betas=(0.5, 0.99))
+        self.net = net.to(memory_format=torch.channels_last)
+        self._drawer, self.optimizer = fabric.setup(self.net, optimizer)
+        self._judge, self.judging = fabric.setup(self.critic, judging)
+        self._fabric, self._critic_rate = fabric, critic_rate
+        self._weights, self._strength, self._tile = asdict(weights), strength, tile
+        self.pulled: Tensor | None = None
+
+    def learn(
+        self, batch: Batch, plan: Plan, descend: Callable[[Tensor], None]
+    ) -> dict[str, Tensor]:
+        """One step; returns its losses.
+
+        Args:
+            batch: what to draw.
+            plan: what to do with it.
+            descend: takes the net's step down the gradient of a loss.
+        """
+        drawn, mask = self._draw(batch, plan.mixed)
+        losses = self._losses(drawn, batch, plan.adversarial)
+        pull, others = pull_of(losses, self._weights, drawn, self.pulled, self._strength)
+        if plan.adversarial:
+            self.pulled = others if self.pulled is None else self.pulled.lerp(others, 0.1)
+        losses["mask"] = shut(mask, batch.weight, batch.masks[:, :1])
+        descend((pull * drawn).sum() + plan.mask * losses["mask"])
+        self.average.multi_avg_fn = get_ema_multi_avg_fn(plan.decay)
+        if plan.critic_learns:
+            losses["judge"] = self._judge_step(drawn.detach(), batch)
+        if batch.paired:
+            base = compare(batch.base, batch.real, batch.weight, len(batch.source))
+            losses["warp"] = base["pixels"]
+        return losses
+
+    def _draw(self, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
+        """Pixels (N T, 3, h, w) and mask (N T, 1, h, w)."""
+        pixels, mask = self._drawer(
+            batch.source,
+            batch.source_masks,
+            batch.source_jaws,
+            batch.base,
+            batch.masks,
+            batch.guides,
+            batch.origin,
+            batch.corner,
+            mixed,
+        )
+        mask = mask.float()
+        return batch.base + mask * (pixels.float() - batch.base), mask
+
+    def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
+        """What pulls at the pixels."""
+        losses: dict[str, Tensor] = {}
+        inside = batch.masks[:, :1]
+        if batch.paired:
+            losses |= compare(drawn, batch.real, batch.weight, len(batch.source))
+            losses["mixture"] = mixture(drawn, batch.real, inside, self._tile)
+            losses["tone"] = tone(drawn, batch.real, inside, 2 * self._tile)
+        if adversarial:
+            self.critic.requires_grad_(False)
+            with self._fabric.autocast():  # the bare critic: it learns nothing here
+                losses |= critique(self.critic, drawn, batch)
+            self.critic.requires_grad_(True)
+        return losses
+
+    def _judge_step(self, drawn: Tensor, batch: Batch) -> Tensor:
+        """The critic's step; returns its loss."""
+        set_rate(self.judging, self._critic_rate)  # constant: it stays ahead of a net that settles
+        verdict = hinge(self._judge, drawn, batch)
+        self.judging.zero_grad()
+        self._fabric.backward(verdict)
+        self.judging.step()
+        return verdict
+
+    def write_weights(self, file: Path) -> None:
+        """Write what net and critic have learned, in 16 bits."""
+        both = nn.ModuleDict({"net": self.average.module, "critic": self.critic})
+        weights = {name: part.half().contiguous() for name, part in both.state_dict().items()}
+        save_file(weights, file)
+
+    def read_weights(self, file: Path) -> None:
+        """Begin with what `write_weights` wrote.
+
+        Raises:
+            GiocondaError: if it is no such file.
+        """
+        try:
+            weights = load_file(file)
+            for net in (self.net, self.average.module):
+                nn.ModuleDict({"net": net, "critic": self.critic}).load_state_dict(weights)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
+
+
+class FabricTrainer(Trainer):
+    """Steps in all processes: the first says for all how late it is, and writes."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        learner: Learner,
+        rate: Rate,
+        checkpoint: Path,
+        steps: int | None,
+        minutes: float,
+        report: Report,
+    ) -> None:
+        self._fabric = fabric
+        self.writes = fabric.is_global_zero
+        net, average, optimizer = learner.net, learner.average, learner.optimizer
+        also = {"judging": learner.judging, "critic": learner.critic}
+        super().__init__(net, average, optimizer, rate, checkpoint, steps, minutes, report, **also)
+
+    def late(self, seconds: float) -> float:
+        part: float = self._fabric.broadcast(super().late(seconds))
+        return part
+
+    def backward(self, loss: Tensor) -> None:
+        self._fabric.backward(loss)
+
+
+def launch() -> Fabric:
+    """One process, or those that torchrun has started."""
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # torchrun sets both
+    everywhere = int(os.environ.get("WORLD_SIZE", "1"))
+    fabric = Fabric(
+        accelerator="auto",
+        devices=here,
+        num_nodes=everywhere // here,
+        strategy="ddp" if everywhere > 1 else "auto",
+        precision="bf16-mixed",
+    )
+    fabric.launch()
+    return fabric

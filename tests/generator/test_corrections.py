@@ -1,0 +1,162 @@
+"""Corrections, each by itself: what it mends, and what it leaves alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from gioconda.controls import Controls
+from gioconda.face import measure
+from gioconda.face.basis import released_basis
+from gioconda.generator import corrections
+from gioconda.generator.blinks import eye_opening
+from gioconda.generator.calibration import Calibration
+from gioconda.generator.corrections import Frame
+
+BASIS, CALIBRATION = released_basis(), Calibration()
+WIDE = 2 * np.sign(BASIS.dynamics[BASIS.lower, 14, 1])  # an open mouth
+
+
+def frame(**changes: object) -> Frame:
+    controls = changes.pop("controls", Controls())
+    assert isinstance(controls, Controls)
+    rest = {
+        "pose": np.zeros(6, np.float32),
+        "dynamics": np.zeros(sum(BASIS.parts), np.float32),
+        "mouth": np.zeros(BASIS.parts[2], np.float32),
+        "voice": 0.0,
+        "closing": 0.0,
+        "touching": 0.0,
+        "gaze": np.full(2, np.nan, np.float32),
+        "lids": 0.0,
+        "dials": controls.at(0, 1),
+    }
+    return Frame(**{**rest, **changes})  # type: ignore[arg-type]
+
+
+def speaking(mouth: Sequence[float] = WIDE, **changes: object) -> Frame:
+    made = frame(**changes)
+    made.dynamics[BASIS.lower] = mouth
+    return made
+
+
+def opening(made: Frame) -> float:
+    faces = BASIS.rebuild(made.dynamics[None], BASIS.mean)
+    return float(measure.mouth_opening(faces)[0])
+
+
+def test_the_mouth_is_mostly_the_encoders() -> None:
+    made = speaking(mouth=np.zeros(BASIS.parts[2]))
+    made.mouth[:] = 1
+    corrections.EncoderMouth(BASIS, CALIBRATION)(made)
+    np.testing.assert_allclose(made.dynamics[BASIS.lower], 0.8, rtol=1e-6)
+    assert not made.dynamics[: BASIS.lower.start].any()
+
+
+def test_the_mouth_goes_on_by_a_part_of_its_step() -> None:
+    lead = corrections.MouthLead(BASIS, CALIBRATION)
+    found = []
+    for position in (1, 2, 2):
+        made = speaking(np.full(BASIS.parts[2], position))
+        lead(made)
+        found.append(made.dynamics[-1])
+    np.testing.assert_allclose(found, [1, 2.3, 2], rtol=1e-6)
+
+
+def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
+    silent = corrections.SilentMouth(BASIS, CALIBRATION)
+    made = [speaking(voice=voice, closing=0.5) for voice in (0.9, *(0.1,) * 30)]
+    for one in made:
+        silent(one)
+    assert opening(made[0]) == opening(made[4]) == opening(speaking())
+    assert opening(made[-1]) < 0.01
+    assert made[-1].closing < 0.01
+
+
+def test_lips_meet_at_once_and_part_over_frames() -> None:
+    closure = corrections.LipClosure(BASIS, CALIBRATION)
+    wide = np.random.default_rng(0).normal(size=BASIS.parts[2]).astype(np.float32)
+    openings = []
+    for sure in (0.0, 0.15, 0.4, 0.0, 0.0, 0.0):
+        made = speaking(np.abs(wide) * WIDE, closing=sure)
+        closure(made)
+        openings.append(opening(made))
+    free, half, met, *after = openings
+    assert met < 0.007 < half < free
+    assert met < after[0] < after[1] < after[2] <= free
+
+
+def test_on_f_and_v_the_lips_come_near_and_do_not_meet() -> None:
+    openings = []
+    for touching in (0.0, 1.0):
+        made = speaking(touching=touching)
+        corrections.LipClosure(BASIS, CALIBRATION)(made)
+        openings.append(opening(made))
+    free, near = openings
+    assert 0.004 < near < 0.02 < free
+
+
+def test_a_head_that_came_nearer_goes_back() -> None:
+    back = corrections.DistanceReturn(CALIBRATION)
+    made = [frame(pose=np.full(6, 0.1, np.float32)) for _ in range(200)]
+    for one in made:
+        back(one)
+    assert made[0].pose[5] == pytest.approx(0.096)
+    assert abs(made[-1].pose[5]) < 1e-3
+    assert made[-1].pose[0] == np.float32(0.1)
+
+
+@pytest.mark.parametrize("amplitude", [0.0, 0.5, 1.0])
+def test_head_and_brows_obey_the_amplitude_and_lids_do_not(amplitude: float) -> None:
+    controls = Controls(amplitude=amplitude)
+    made = frame(pose=np.ones(6, np.float32), controls=controls)
+    corrections.HeadGain(CALIBRATION)(made)
+    np.testing.assert_allclose(made.pose, 1.52 * amplitude, rtol=1e-6)
+    rng = np.random.default_rng(0)
+    before = rng.normal(size=sum(BASIS.parts)).astype(np.float32)
+    made = frame(dynamics=before.copy(), controls=controls)
+    corrections.BrowGain(BASIS)(made)
+    gaps = (eye_opening(one[None, BASIS.upper], BASIS) for one in (before, made.dynamics))
+    np.testing.assert_allclose(*gaps, rtol=1e-5)
+    moved = (np.linalg.norm(one[BASIS.upper]) for one in (before, made.dynamics))
+    assert (next(moved) > next(moved)) == (amplitude < 1)
+
+
+def test_eyes_make_up_for_the_head_and_lids_follow() -> None:
+    hold = corrections.GazeHold(BASIS, CALIBRATION)
+    for yaw in (0.1, 0.0, -0.1):
+        made = frame(pose=np.full(6, yaw, np.float32), gaze=np.array([0.1, -0.2], np.float32))
+        for _ in range(10):  # the mean settles
+            settled = frame(pose=made.pose, gaze=made.gaze)
+            hold(settled)
+        eyes = measure.gaze(BASIS.rebuild(settled.dynamics[None], BASIS.mean), BASIS.mean)[0]
+        np.testing.assert_allclose(eyes + yaw, [0.1, -0.2], atol=0.02)
+    assert eye_opening(settled.dynamics[None, BASIS.upper], BASIS) < 1
+
+
+def test_free_eyes_stay_as_they_are() -> None:
+    made = frame(pose=np.full(6, 0.3, np.float32))
+    corrections.GazeHold(BASIS, CALIBRATION)(made)
+    assert not made.dynamics.any()
+
+
+def test_lids_come_down_in_a_blink() -> None:
+    gaps = []
+    for lids in (0.0, 0.5, 1.0):
+        made = frame(lids=lids)
+        corrections.BlinkClosing(CALIBRATION)(made)
+        gaps.append(float(eye_opening(made.dynamics[None, BASIS.upper], BASIS)[0]))
+    assert gaps[0] == 1
+    assert 0.2 < gaps[2] < gaps[1] < 0.9
+
+
+def test_dials_are_added() -> None:
+    controls = Controls(pose=(10, 5, -5, 0.1, 0), distance=2.0, emotion={"happy": 0.5})
+    made = frame(controls=controls)
+    corrections.added_pose(made)
+    corrections.added_distance(made)
+    shift = [*np.radians([10, 5, -5]), 0.1, 0, -np.log(2)]
+    np.testing.assert_allclose(made.pose, shift, rtol=1e-6)
+    corrections.added_emotion(made)
+    smile = BASIS.rebuild(made.dynamics[None], BASIS.mean)[0] - BASIS.mean
+    assert smile[[61, 291], 1].max() < -0.02  # the corners of the mouth go up
