@@ -307,6 +307,7 @@ def main() -> None:
     parser.add_argument("data", metavar="SET", type=Path)
     parser.add_argument("--encoders", nargs="+", default=["mel", "released"], metavar="NAME")
     parser.add_argument("--teacher", type=Path, metavar="DIR", help="Whisper-base, joined")
+    parser.add_argument("--projection", type=Path, help="of the teacher: how much it keeps")
     parser.add_argument("--spoken", type=Path, metavar="DIR", help="of gioconda prepare --tts")
     parser.add_argument(
         "--music", type=Path, metavar="DIR", help="without a voice, that nothing was learned from"
@@ -335,6 +336,8 @@ def main() -> None:
         facts = {line: float(clean[i]) for line, i in _LINES.items()} | facts
         for change, disturb in changes.items():
             facts[change] = float(held_out(encode, weights, val, disturb, basis)[0])
+        if name == "whisper" and args.projection:
+            facts["variance kept"] = _kept(args.projection, args.teacher, val)
         if said:
             facts["phones right"] = phones_right(encode, taught, said)
         if music:
@@ -385,6 +388,13 @@ def _encoder(name: str, teacher: Path | None) -> tuple[Encode, dict[str, float]]
         "latency ms": 1000 * LOOK_AHEAD / FPS,
         "MB": Path(name).stat().st_size / 1e6,
     }
+
+
+def _kept(projection: Path, teacher: Path, clips: list[Performance]) -> float:
+    from gioconda.training.hearing.teacher import Projection, Whisper
+
+    model = Whisper(teacher)
+    return Projection.load(projection).kept(np.concatenate([model(one.pcm) for one in clips]))
 
 
 def _voiceless(name: str, encode: Encode, music: list[Array]) -> dict[str, float]:

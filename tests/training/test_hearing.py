@@ -147,6 +147,7 @@ def test_a_projection_is_kept(projection: teacher.Projection, tmp_path: Path):
     kept = teacher.Projection.load(tmp_path / "projection.safetensors")
     features = np.random.default_rng(1).normal(size=(5, 1024)).astype(np.float32)
     assert np.allclose(kept(features), projection(features), atol=1e-6)
+    assert 0 < kept.kept(features) < 0.1  # 8 of 1024 directions
 
 
 def test_examples_of_a_folder_are_made_once(

@@ -155,6 +155,12 @@ class Projection:
     def size(self) -> int:
         return self._directions.shape[1]
 
+    def kept(self, features: Features) -> float:
+        """The share of the variance of features (N, 1024) that it keeps, about its own mean."""
+        apart = features - self._mean
+        axes = np.linalg.qr(self._directions)[0]
+        return float(((apart @ axes) ** 2).sum() / (apart**2).sum())
+
     def __call__(self, features: Features) -> Features:
         """(T, P) of features (T, 1024)."""
         return np.asarray((features - self._mean) @ self._directions, np.float32)
