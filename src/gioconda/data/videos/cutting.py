@@ -52,6 +52,9 @@ EDGES: Final = {
     "loudness": np.arange(-80, 1, 4.0),  # dB of full scale
 }
 
+# What a clip takes over from its video.
+_ORIGIN: Final = ("person", "split", "source", "licence", "address", "language", "transcript")
+
 _Picture = NDArray[np.uint8]
 
 
@@ -329,13 +332,7 @@ def _origin(video: Video, crop: Crop) -> dict[str, Any]:
     """Where a clip comes from."""
     return {
         "video": video.name,
-        "person": video.person,
-        "split": video.split,
-        "source": video.source,
-        "licence": video.licence,
-        "address": video.address,
-        "language": video.language,
-        "transcript": video.transcript,
+        **{name: getattr(video, name) for name in _ORIGIN},
         "seconds": (crop.stop - crop.start) / FPS,
         "start": crop.start / FPS,
         "crop": [crop.left, crop.top, crop.side],
