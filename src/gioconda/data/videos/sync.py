@@ -119,15 +119,12 @@ class Foreign:
 
     Attributes:
         start, stop: its first frame and the one after its last.
-        score: natural logarithm of how much likelier the stretch is if the sound is foreign;
-            for "still" and "mute" its length in seconds.
         reason: "other" (the lips move, but not so), "still" (a voice over lips that rest) or
             "mute" (lips that talk without a voice).
     """
 
     start: int
     stop: int
-    score: float
     reason: str
 
 
@@ -196,9 +193,8 @@ def offsets(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Offset]:
 
     Empirical Bayes (Morris, 1983): the offsets of a source's clips are taken for normal about
     the source's own, with the spread that explains the clips best, but for a few that may be
-    anything. The interval is that of
-    the posterior, or that of a bootstrap over clips (Efron, 1979) with a fixed seed, whichever
-    is wider.
+    anything. The interval is that of the posterior, or that of a bootstrap over clips
+    (Efron, 1979) with a fixed seed, whichever is wider.
 
     Args:
         curves: of each source's clips.
@@ -284,7 +280,7 @@ def _alone(
         for first, last in _runs(flags):
             if last - first >= _LONG:
                 start, stop = blocks[first][0], blocks[last - 1][1]
-                found.append(Foreign(start, stop, (stop - start) / FPS, reason))
+                found.append(Foreign(start, stop, reason))
     return found
 
 
@@ -297,13 +293,11 @@ def _others(
     rest = shown.copy()
     for first, last in _runs(_divide(scores)):
         part = slice(blocks[first][0], blocks[last - 1][1])
-        score = _ratio(x[part], y[part], shown[part])
-        if score > _EVIDENCE_OF_PART:
-            found.append(Foreign(part.start, part.stop, score, "other"))
+        if _ratio(x[part], y[part], shown[part]) > _EVIDENCE_OF_PART:
+            found.append(Foreign(part.start, part.stop, "other"))
             rest[part] = False
-    whole = _ratio(x, y, shown)
-    if whole > _EVIDENCE and _ratio(x, y, rest) > 0:
-        return [Foreign(0, len(y), whole, "other")]
+    if _ratio(x, y, shown) > _EVIDENCE and _ratio(x, y, rest) > 0:
+        return [Foreign(0, len(y), "other")]
     return found
 
 
