@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -51,6 +50,7 @@ from gioconda.data.videos.quality import Limits, reason
 from gioconda.data.videos.sources import Video, read_sources
 from gioconda.data.videos.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
+from gioconda.inference import weights_file
 from gioconda.media import FPS
 from gioconda.media.files import write_error
 from gioconda.speech import listen
@@ -223,8 +223,7 @@ def _digest(facts: object) -> str:
 @cache
 def _maker() -> str:
     """Of what makes the clips."""
-    folder = resources.files("gioconda") / "weights"
-    weights = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _WEIGHTS]
+    weights = [hashlib.sha256(weights_file(n).read_bytes()).hexdigest() for n in _WEIGHTS]
     return _digest([_VERSION, weights])
 
 
