@@ -20,8 +20,9 @@ from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.plain_mouth import PlainMouth
+from gioconda.renderer.renderer import Decoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 

@@ -28,11 +28,12 @@ from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
 from gioconda.renderer.conditions import SeenFace
-from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
 from gioconda.renderer.jaws import Jaws, lay_on_upper
+from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
-from gioconda.renderer.teeth import detail
+from gioconda.renderer.renderer import Decoder
+from gioconda.renderer.teeth_average import detail
 from gioconda.renderer.view import CELL
 
 REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
