@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,27 +187,27 @@ def animate(
     made_from = {"portrait": photo, "voice": audio}
     if model is not None:
         decoder, made_from["model"] = NeuralDecoder(portrait, Path(model)), model
-    made = Output(
-        made_from,
-        {
-            "seed": seed,
-            "size": size,
-            "full": full,
-            "face": face,
-            "controls": dials.told(),
-            "plain_mouth": plain_mouth,
-        },
-        consent,
-        badge,
-        sign_key,
-    )
+    settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
+    settings |= {"controls": dials.told(), "plain_mouth": plain_mouth}
+    made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
-    total = -(-len(speech) * FPS // SAMPLE_RATE)
-    done = 0
+    done = _film(animator, speech, output, made, report)
+    seconds = time.perf_counter() - start
+    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+
+
+def _film(
+    animator: Animator,
+    speech: NDArray[np.float32],
+    output: str | os.PathLike[str],
+    made: Output,
+    report: Callable[[int, int], None],
+) -> int:
+    """Write the signed video; the number of its frames."""
+    total, done = -(-len(speech) * FPS // SAMPLE_RATE), 0
     renderer = animator.renderer
     with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)
-    seconds = time.perf_counter() - start
-    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+    return done

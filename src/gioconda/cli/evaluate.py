@@ -87,7 +87,7 @@ def _add_options(
         "--judge",
         metavar="FILE",
         type=Path,
-        help="the released sync judge, which a wheel lacks (default: the checkout's assets/judge.onnx)",
+        help="the released sync judge, judge.onnx (default: the one of the checkout)",
     )
     generator.add_argument(
         "--steps",

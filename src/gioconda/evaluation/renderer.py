@@ -114,7 +114,7 @@ class RendererResult:
 
 def evaluate_renderer(
     clips: list[Clip],
-    decoders: dict[str, Callable[[Portrait], Decoder]],
+    decoders: Mapping[str, Callable[[Portrait], Decoder]],
     count: int | None = None,
     report: Report = silent,
 ) -> RendererResult:
@@ -179,7 +179,7 @@ def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) 
 
 def redraw(
     clip: Clip,
-    decoders: dict[str, Callable[[Portrait], Decoder]],
+    decoders: Mapping[str, Callable[[Portrait], Decoder]],
     count: int,
     source: int | None = None,
 ) -> list[Drawn]:

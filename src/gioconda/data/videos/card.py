@@ -160,20 +160,29 @@ def write_card(
         else "",
         _making(command, versions or {}),
     ]
-    tiles = {
+    page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
+    html = page.substitute(
+        title=escape(title),
+        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in _tiles(told)),
+        sections="\n".join(sections),
+    )
+    _put(folder, html, pictures)
+
+
+def _tiles(told: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What the page opens with: names and figures."""
+    return {
         "minutes": _short(told["minutes"]),
         "minutes with speech": _short(told["speech_minutes"]),
         "clips": f"{told['clips']:,}",
         "people": f"{told['people']:,}",
         "sources": f"{len(told['sources']):,}",
         "dropped": f"{told['rejected']:,}",
-    }
-    page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
-    html = page.substitute(
-        title=escape(title),
-        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in tiles.items()),
-        sections="\n".join(sections),
-    )
+    }.items()
+
+
+def _put(folder: Path, html: str, pictures: Mapping[str, bytes]) -> None:
+    """Write the page and its pictures, and remove those of an older one."""
     try:
         (folder / "card").mkdir(exist_ok=True)
         for name, content in pictures.items():
