@@ -108,8 +108,8 @@ class Animator:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
-        told = self.controls.at(self._frame, self._frame + len(motion)).gaze
-        dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
+        gaze_dial = self.controls.at(self._frame, self._frame + len(motion)).gaze
+        dynamics[np.isnan(gaze_dial[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
         poses = motion.pose + portrait.pose
         return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
@@ -188,7 +188,7 @@ def animate(
     if model is not None:
         decoder, made_from["model"] = NeuralDecoder(portrait, Path(model)), model
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
-    settings |= {"controls": dials.told(), "plain_mouth": plain_mouth}
+    settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
     done = _film(animator, speech, output, made, report)

@@ -342,10 +342,10 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
         rights=_RIGHTS,
         versions={"gioconda": manifest["version"]},
     )
-    told = json.dumps(manifest, indent=1, sort_keys=True)
-    (fresh / _MANIFEST).write_text(told + "\n")
+    text = json.dumps(manifest, indent=1, sort_keys=True)
+    (fresh / _MANIFEST).write_text(text + "\n")
     _put_in_place(fresh, output)
-    return json.loads(told)  # type: ignore[no-any-return]
+    return json.loads(text)  # type: ignore[no-any-return]
 
 
 def _write_clips(clips: dict[str, Candidate], folder: Path, size: int) -> list[Shard]:
@@ -436,7 +436,7 @@ def _sample(clip: Candidate) -> Sample:
     start = round((MARGIN + clip.late.frames) * SAMPLES)
     pcm = read_flac(sound)[start : start + frames * SAMPLES]
     speech = listen(pcm)
-    told: dict[str, NDArray[Any]] = {
+    arrays: dict[str, NDArray[Any]] = {
         "mel": speech.mel.astype(np.float16),
         "loudness": speech.loudness,
         "voice": speech.voice,
@@ -456,7 +456,7 @@ def _sample(clip: Candidate) -> Sample:
         "json": json.dumps(public, sort_keys=True).encode(),
         "mp4": mp4,
         "npz": npz,
-        "speech.npz": pack(told),
+        "speech.npz": pack(arrays),
     }
 
 

@@ -57,7 +57,7 @@ class Limits:
     covered: float = 0.1
 
 
-# What comes first is told first. Kind, fact, whether the limit is the least allowed, unit.
+# The first one that fails is reported. Kind, fact, whether the limit is the least allowed, unit.
 _RULES: Final = (
     ("face not seen", "seen", True, ""),
     ("second face", "alone", True, ""),
