@@ -69,10 +69,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
     )
     parser.add_argument(
-        "--work",
-        metavar="FOLDER",
-        type=Path,
-        help="folder for unfinished work, so that a later run can go on",
+        "--work", metavar="FOLDER", type=Path, help="folder for work that a later run goes on with"
     )
     parser.add_argument(
         "--tts",
