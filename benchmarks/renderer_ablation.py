@@ -42,6 +42,8 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=Recipe.rate)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--clips", type=int, default=12)
+    parser.add_argument("--pool", type=int, help="scenes to draw from (default: each recipe's)")
+    parser.add_argument("--only", nargs="+", help="recipes, by the names of their files")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     args.output.mkdir(parents=True, exist_ok=True)
@@ -50,13 +52,15 @@ def main() -> None:
         return (args.output / name).with_suffix(kind)
 
     train = read_clips(args.data, "train", args.cache)
-    experiments = sorted(Path(__file__).with_name("ablation").glob("*.py"))
-    names = [path.stem for path in experiments]
+    folder = Path(__file__).with_name("ablation")
+    names = args.only or sorted(path.stem for path in folder.glob("*.py"))
     same = {name: getattr(args, name) for name in ("steps", "start", "rate", "workers")}
-    for name, path in zip(names, experiments, strict=True):
+    if args.pool:
+        same["pool"] = args.pool
+    for name in names:
         if not file(name, ".zip").exists():
             print(f"training {name}", flush=True)
-            recipe = replace(read_recipe(path, Recipe), **same)
+            recipe = replace(read_recipe(folder / f"{name}.py", Recipe), **same)
             train_renderer(train, recipe, file(name, ".zip"), file(name, ".pt"), 600)
     decoders = {
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in names

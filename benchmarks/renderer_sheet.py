@@ -30,8 +30,8 @@ from gioconda.generator import Generator
 from gioconda.media import read_audio, read_image, write_image
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.view import VIEW
 
 FACE, MOUTH = 2.4, 1.2  # widths of what is shown, in inter-ocular distances

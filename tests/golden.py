@@ -56,7 +56,7 @@ def golden() -> dict[str, NDArray[np.generic]]:
 
 def _motions(voice: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
     found = {}
-    makers = {
+    makers: dict[str, Generator | BaselineGenerator] = {
         "motion": Generator(seed=3),
         "dialled motion": Generator(seed=4, controls=_CONTROLS),
         "baseline motion": BaselineGenerator(seed=5),
@@ -105,7 +105,7 @@ def samples(values: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.floa
 def main() -> int:
     what, *rest = sys.argv[1:]
     if what == "sample":
-        np.savez_compressed(FILE, **samples(golden()))
+        np.savez_compressed(FILE, **samples(golden()))  # type: ignore[arg-type]
         return 0
     file = Path(rest[0])
     now = digests()

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 FILES = {"mediapipe/modules/eye/eye.tflite": b"an eye", "mediapipe/modules/ear/ear.tflite": b"ear"}
 
@@ -95,3 +96,12 @@ def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_
     with pytest.raises(hook.ModelFilesError, match="Check the network") as error:
         hook.fetch_wheel(tmp_path)
     assert "no route to host" in str(error.value)
+
+
+def test_a_wheel_has_what_runs_and_not_what_only_measures(tmp_path: Path) -> None:
+    builder = WheelBuilder(str(Path(__file__).parents[1]))
+    wheel = next(builder.build(directory=str(tmp_path), versions=["standard"]))
+    with zipfile.ZipFile(wheel) as archive:
+        weights = {Path(name).name for name in archive.namelist() if "/weights/" in name}
+    assert {"generator.zip", "renderer.zip", "speech.onnx"} <= weights
+    assert not any(name == "judge.onnx" or name.endswith(".pt") for name in weights)

@@ -102,7 +102,8 @@ def test_the_emotions_are_those_that_are_measured() -> None:
 def test_keyframes_are_held_outside_and_eased_between(
     dial: str, first: Any, last: Any, read: Callable[[Dials], NDArray[np.float32]]
 ) -> None:
-    values = read(Controls(**{dial: {1: first, 3: last}}).at(0, 100))
+    keyframes: dict[str, Any] = {dial: {1: first, 3: last}}
+    values = read(Controls(**keyframes).at(0, 100))
     ends = [read(Controls(**{dial: value}).at(0, 1))[0] for value in (first, last)]
     assert (values[:26] == ends[0]).all()
     assert (values[75:] == ends[1]).all()

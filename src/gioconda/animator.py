@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,9 @@ from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.neural import NeuralDecoder
+from gioconda.renderer.plain_mouth import PlainMouth
+from gioconda.renderer.renderer import Decoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 
@@ -106,8 +108,8 @@ class Animator:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
-        told = self.controls.at(self._frame, self._frame + len(motion)).gaze
-        dynamics[np.isnan(told[:, 0]), gaze] += portrait.expression[gaze]
+        gaze_dial = self.controls.at(self._frame, self._frame + len(motion)).gaze
+        dynamics[np.isnan(gaze_dial[:, 0]), gaze] += portrait.expression[gaze]
         self._frame += len(motion)
         poses = motion.pose + portrait.pose
         return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
@@ -185,27 +187,27 @@ def animate(
     made_from = {"portrait": photo, "voice": audio}
     if model is not None:
         decoder, made_from["model"] = NeuralDecoder(portrait, Path(model)), model
-    made = Output(
-        made_from,
-        {
-            "seed": seed,
-            "size": size,
-            "full": full,
-            "face": face,
-            "controls": dials.told(),
-            "plain_mouth": plain_mouth,
-        },
-        consent,
-        badge,
-        sign_key,
-    )
+    settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
+    settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
+    made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
-    total = -(-len(speech) * FPS // SAMPLE_RATE)
-    done = 0
+    done = _film(animator, speech, output, made, report)
+    seconds = time.perf_counter() - start
+    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+
+
+def _film(
+    animator: Animator,
+    speech: NDArray[np.float32],
+    output: str | os.PathLike[str],
+    made: Output,
+    report: Callable[[int, int], None],
+) -> int:
+    """Write the signed video; the number of its frames."""
+    total, done = -(-len(speech) * FPS // SAMPLE_RATE), 0
     renderer = animator.renderer
     with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)
-    seconds = time.perf_counter() - start
-    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+    return done

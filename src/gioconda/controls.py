@@ -6,7 +6,7 @@ from functools import cached_property
 from math import inf, nan, radians
 from numbers import Real
 from pathlib import Path
-from reprlib import repr as shown
+from reprlib import repr as brief
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -43,7 +43,7 @@ class Dials:
         amplitude: (T,) of the motion of head and brows; 1 as people do.
         blinks: (T,) how often, against the natural rate.
         pose: (T, 6) added to the head's pose, as `Motion.pose`; log_scale is 0, for the size
-            is told by `distance`.
+            is `distance`.
     """
 
     gaze: NDArray[np.float32]
@@ -96,7 +96,7 @@ class Controls:
 
     def __post_init__(self) -> None:
         if not isinstance(self.pursuit, bool):
-            raise GiocondaError(f"pursuit must be true or false, is {shown(self.pursuit)}")
+            raise GiocondaError(f"pursuit must be true or false, is {brief(self.pursuit)}")
         _ = self._curves  # all values are checked here
 
     @cached_property
@@ -113,7 +113,7 @@ class Controls:
         others = tuple(d for d, value in values.items() if (value != float(d in _RATIOS)).any())
         return others if free else ("gaze", *others)
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The dials that are turned and what they are set to, as in a file of controls."""
         return {dial: getattr(self, dial) for dial in self.turned}
 
@@ -204,7 +204,7 @@ def _times(dial: str, keys: list[object]) -> NDArray[np.float64]:
     for key in keys:
         time = _float(key)
         if not 0 <= time < inf:
-            raise GiocondaError(f"{dial} has {shown(key)} where seconds, 0 or more, were expected")
+            raise GiocondaError(f"{dial} has {brief(key)} where seconds, 0 or more, were expected")
         if times and time <= times[-1]:
             raise GiocondaError(
                 f"{dial} has a keyframe at {time:g} s after the one at {times[-1]:g} s; "
@@ -234,12 +234,12 @@ def _parts(dial: str, where: str, value: object) -> list[float]:
 def _strengths(where: str, value: object) -> list[float]:
     if not isinstance(value, Mapping):
         raise GiocondaError(
-            f"{where} must be emotions with strengths, such as {{happy: 0.6}}, is {shown(value)}"
+            f"{where} must be emotions with strengths, such as {{happy: 0.6}}, is {brief(value)}"
         )
     for name in value:
         if name not in EMOTIONS:
             raise GiocondaError(
-                f"{where}: {shown(name)} is none of {', '.join(EMOTIONS)}; neutral is {{}}"
+                f"{where}: {brief(name)} is none of {', '.join(EMOTIONS)}; neutral is {{}}"
             )
     return [_number(f"{where}: {name}", value.get(name, 0), 0, 1) for name in EMOTIONS]
 
@@ -248,7 +248,7 @@ def _numbers(
     where: str, value: object, form: str, ranges: Sequence[tuple[str, float, float, str]]
 ) -> list[float]:
     if not isinstance(value, list | tuple) or len(value) != len(ranges):
-        raise GiocondaError(f"{where} must be {form}, is {shown(value)}")
+        raise GiocondaError(f"{where} must be {form}, is {brief(value)}")
     return [
         _number(f"{where}: {name}", part, low, high, unit)
         for part, (name, low, high, unit) in zip(value, ranges, strict=True)
@@ -258,7 +258,7 @@ def _numbers(
 def _number(where: str, value: object, low: float, high: float, unit: str = "") -> float:
     number = _float(value)
     if not low <= number <= high:
-        raise GiocondaError(f"{where} must be from {low:g} to {high:g}{unit}, is {shown(value)}")
+        raise GiocondaError(f"{where} must be from {low:g} to {high:g}{unit}, is {brief(value)}")
     return number
 
 
@@ -298,7 +298,7 @@ class _Loader(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"{shown(key)} is set twice", problem_mark=key_node.start_mark
+                    problem=f"{brief(key)} is set twice", problem_mark=key_node.start_mark
                 )
             seen.add(key)
         return mapping
@@ -312,11 +312,11 @@ def _read(path: Path) -> dict[str, Any]:
         raise GiocondaError(f"larger than {_LARGEST // 1024} KiB, too large for controls")
     found = yaml.load(text, _Loader)
     if not isinstance(found, dict):
-        raise GiocondaError(f"expected dials, such as 'distance: 1.2', found {shown(found)}")
+        raise GiocondaError(f"expected dials, such as 'distance: 1.2', found {brief(found)}")
     names = [each.name for each in fields(Controls)]
     for name in found:
         if name not in names:
-            raise GiocondaError(f"{shown(name)} is no dial; there are {', '.join(names)}")
+            raise GiocondaError(f"{brief(name)} is no dial; there are {', '.join(names)}")
     if "gaze" in found:
         found["gaze"] = _unfold_free(found["gaze"])
     return found

@@ -1,4 +1,4 @@
-"""The emotions that there are. To add one, add it here; its name is then a dial's.
+"""The emotions that there are. docs/controls.md says how to add one.
 
 Each is a combination of facial actions, after the prototypes of Ekman and Friesen (Facial Action
 Coding System: Investigator's Guide, 1978; EMFACS); `gioconda.generator.emotions` makes dynamics of

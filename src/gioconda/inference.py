@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import asdict, fields, is_dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from zipfile import BadZipFile, ZipFile
@@ -39,6 +41,17 @@ def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -
         return ov.Core().compile_model(source, "CPU", settings)
     except RuntimeError as error:
         raise GiocondaError(f"{model} is not {what} ({error})") from error
+
+
+def weights_file(name: str) -> Path:
+    """A file of weights that comes with the package."""
+    return Path(str(resources.files("gioconda") / "weights" / name))
+
+
+@cache
+def compiled_weights(name: str, what: str) -> ov.CompiledModel:
+    """A network that comes with the package, as `compiled` gives it and kept."""
+    return compiled(weights_file(name), what)
 
 
 def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:

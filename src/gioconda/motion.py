@@ -25,7 +25,7 @@ class Motion:
             x, y of the head in inter-ocular distances (right, down) and log scale, both
             against where and how large the head was at the start.
         dynamics: (T, D) coordinates in the basis, 0 for the neutral face.
-        basis: the name of the basis that the dynamics are told in.
+        basis: the name of the basis of the dynamics.
 
     Raises:
         ValueError: if the shapes do not fit each other or a value is not finite.

@@ -22,7 +22,8 @@ def talk(photo, voice):
 
 def write_talk(path: Path, frames, pcm) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with VideoWriter(path, *frames.shape[1:3], pcm) as video:
+    height, width = frames.shape[1:3]
+    with VideoWriter(path, height, width, pcm) as video:
         for frame in frames:
             video.write(frame)
     return path

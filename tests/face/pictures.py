@@ -21,12 +21,14 @@ def turned(picture: Picture, degrees: float) -> Picture:
     """Turned clockwise about the eyes."""
     matrix = cv2.getRotationMatrix2D(EYES, -degrees, 1)
     size = picture.shape[1::-1]
-    return cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    made = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(made, np.uint8)
 
 
 def scaled(picture: Picture, factor: float) -> Picture:
     way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way)
+    made = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=way)
+    return np.asarray(made, np.uint8)
 
 
 def mirrored(picture: Picture) -> Picture:
@@ -36,5 +38,5 @@ def mirrored(picture: Picture) -> Picture:
 def side_by_side() -> Picture:
     """The face twice, the left one larger."""
     large, small = astronaut()[:300, 80:380], scaled(astronaut()[:300, 80:380], 0.8)
-    small = cv2.copyMakeBorder(small, 30, 30, 30, 30, cv2.BORDER_REPLICATE)
+    small = np.pad(small, ((30, 30), (30, 30), (0, 0)), "edge")
     return np.concatenate([large, small], 1)

@@ -20,7 +20,8 @@ def moving() -> Iterator[Picture]:
     for i in range(COUNT):
         matrix = cv2.getRotationMatrix2D(EYES, -i, 1.01**i)
         matrix[0, 2] += 2 * i
-        yield cv2.warpAffine(astronaut(), matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+        turned = cv2.warpAffine(astronaut(), matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
+        yield np.asarray(turned, np.uint8)
 
 
 def test_motion_says_how_the_picture_was_moved() -> None:

@@ -1,9 +1,8 @@
 """Corrections, each by itself: what it mends, and what it leaves alone."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.face import measure
@@ -34,7 +33,7 @@ def frame(**changes: object) -> Frame:
     return Frame(**{**rest, **changes})  # type: ignore[arg-type]
 
 
-def speaking(mouth: Sequence[float] = WIDE, **changes: object) -> Frame:
+def speaking(mouth: NDArray[np.floating] = WIDE, **changes: object) -> Frame:
     made = frame(**changes)
     made.dynamics[BASIS.lower] = mouth
     return made
@@ -117,7 +116,7 @@ def test_head_and_brows_obey_the_amplitude_and_lids_do_not(amplitude: float) -> 
     made = frame(dynamics=before.copy(), controls=controls)
     corrections.BrowGain(BASIS)(made)
     gaps = (eye_opening(one[None, BASIS.upper], BASIS) for one in (before, made.dynamics))
-    np.testing.assert_allclose(*gaps, rtol=1e-5)
+    np.testing.assert_allclose(next(gaps), next(gaps), rtol=1e-5)
     moved = (np.linalg.norm(one[BASIS.upper]) for one in (before, made.dynamics))
     assert (next(moved) > next(moved)) == (amplitude < 1)
 

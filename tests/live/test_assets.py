@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from gioconda.live.app import make_app
-from gioconda.live.pages import FOLDER
+from gioconda.live.routes.pages import FOLDER
 from gioconda.live.server import Settings
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

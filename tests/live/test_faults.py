@@ -198,7 +198,13 @@ def test_a_client_that_takes_nothing_loses_frames_then_its_place(running, client
     other = open_session(client)
     with connect(running.stream(other)) as watcher:
         numbers = [frame(watcher)[1]]
-        wait(lambda: len(running.server.pool) == 1 or numbers.append(frame(watcher)[1]), 60)
+
+        def alone() -> bool:
+            if len(running.server.pool) > 1:
+                numbers.append(frame(watcher)[1])
+            return len(running.server.pool) == 1
+
+        wait(alone, 60)
     assert numbers == list(range(len(numbers)))
     stalled.close()
 

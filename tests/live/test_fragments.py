@@ -12,7 +12,7 @@ def test_fragments_play_as_one_mp4_each_frame_at_its_time():
     ground = cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (128, 96))
     encoder = Fragments(96, 128)
     numbers = [0, 1, 2, 5, *range(6, 60)]
-    pictures = [np.roll(ground, number, 1) for number in numbers]
+    pictures = [np.roll(ground, number, 1).astype(np.uint8) for number in numbers]
     parts = [encoder.add(*each) for each in zip(pictures, numbers, strict=True)]
     assert all(parts)
     assert parts[0][4:8] == b"ftyp"

@@ -168,8 +168,9 @@ def test_an_uploaded_portrait_is_shown(visit: Open, server: str, tmp_path: Path)
 def _shown(seen: Visit) -> NDArray[np.float64]:
     """The stage, (64, 64)."""
     png = np.frombuffer(seen.page.locator("#canvas").screenshot(), np.uint8)
-    grey = cv2.resize(cv2.imdecode(png, cv2.IMREAD_GRAYSCALE), (64, 64))
-    return np.asarray(grey, np.float64)
+    grey = cv2.imdecode(png, cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    return np.asarray(cv2.resize(grey, (64, 64)), np.float64)
 
 
 def test_files_are_dropped_anywhere(visit: Open, server: str) -> None:

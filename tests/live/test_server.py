@@ -4,6 +4,7 @@ import io
 import json
 import threading
 import time
+from typing import Any
 
 import cv2
 import httpx
@@ -548,6 +549,7 @@ def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
 
 
 def test_pages_of_other_sites_may_not_use_a_local_server(running, client, session):
+    from websockets import Origin
     from websockets.exceptions import InvalidStatus
     from websockets.sync.client import connect
 
@@ -557,7 +559,7 @@ def test_pages_of_other_sites_may_not_use_a_local_server(running, client, sessio
         assert response.json()["code"] == "origin"
     assert client.get("/about", headers={"Origin": running.url}).status_code == 200
     with pytest.raises(InvalidStatus) as refused:
-        connect(running.stream(session), origin="https://evil.example")
+        connect(running.stream(session), origin=Origin("https://evil.example"))
     answer = refused.value.response
     assert (answer.status_code, json.loads(answer.body)["code"]) == (403, "origin")
     client.delete(f"/sessions/{session}")
@@ -587,7 +589,7 @@ def test_who_asks_too_often_has_to_wait():
 
 def connected(app, path, *texts):
     """What an app that was not started sends to a socket that opens, says this and closes."""
-    coming = [{"type": "websocket.connect"}]
+    coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
     coming += [{"type": "websocket.receive", "text": text} for text in texts]
     coming += [{"type": "websocket.disconnect", "code": 1005}]
     sent = []
@@ -660,11 +662,13 @@ def test_frames_carry_the_mark_and_the_badge(running, client):
         wish = {"portrait": "example", "badge": badge}
         session = client.post("/sessions", json=wish).json()
         with connect(running.stream(session["id"])) as socket:
-            message = b""
+            message: str | bytes = b""
             while not isinstance(message, bytes) or len(message) < 2000:
                 message = socket.recv(20)
         data = np.frombuffer(message[16 + 1280 :], np.uint8)
-        pictures[badge] = cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert picture is not None
+        pictures[badge] = np.asarray(picture[..., ::-1], np.uint8)
         wait(lambda: len(running.server.pool) == 0)
     assert f"{find_mark([pictures[False]]).id:08x}" == session["mark"]
     corner = (slice(465, 505), slice(450, 505))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,7 +15,7 @@ def write_sound(
 ) -> Path:
     """A sound file of `channels` (channels, samples), of the sample format `form`."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
         if not form.endswith("p"):
             channels = channels.T.reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(channels), form, layout)
@@ -33,7 +34,7 @@ def write_pictures(
 ) -> Path:
     """A video of RGB pictures at the given times (s)."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, options={"crf": "10"})
+        stream: Any = container.add_stream(codec, rate=rate, options={"crf": "10"})
         for picture, time in zip(pictures, times, strict=True):
             if not stream.codec_context.is_open:
                 stream.height, stream.width = picture.shape[:2]

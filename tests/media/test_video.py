@@ -138,7 +138,7 @@ def test_the_index_is_in_front(tmp_path: Path) -> None:
 
 
 def test_sound_and_picture_lie_side_by_side(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.mp4", 250, np.ones(250 * 640, np.float32) / 2)
+    path = write(tmp_path / "a.mp4", 250, np.full(250 * 640, 0.5, np.float32))
     with av.open(str(path)) as container:
         times = {0: 0.0, 1: 0.0}
         for packet in container.demux():
@@ -215,7 +215,7 @@ def test_wrong_arrays_are_a_callers_mistake(tmp_path: Path) -> None:
     ):
         video.write(flat(0, 48, 32))
     with pytest.raises(ValueError, match="float32"):
-        VideoWriter(tmp_path / "a.mp4", 32, 48, np.zeros(100))
+        VideoWriter(tmp_path / "a.mp4", 32, 48, np.zeros(100))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="finite"):
         VideoWriter(tmp_path / "a.mp4", 32, 48, np.full(100, np.nan, np.float32))
     assert os.listdir(tmp_path) == []

@@ -44,14 +44,15 @@ def test_the_id_is_read_in_perspective(marked):
     corners = np.array([[0, 0], [512, 0], [512, 512], [0, 512]], np.float32)
     seen = np.array([[60, 30], [605, 70], [600, 560], [70, 590]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners, seen)
-    assert find_mark([cv2.warpPerspective(marked, matrix, (660, 620))]).id == IDENTITY
+    warped = np.asarray(cv2.warpPerspective(marked, matrix, (660, 620)), np.uint8)
+    assert find_mark([warped]).id == IDENTITY
 
 
 def test_geometry_is_told(marked):
     turned = cv2.warpAffine(
         marked, cv2.getRotationMatrix2D((256, 256), -5, 0.75), (512, 512), flags=cv2.INTER_AREA
     )
-    finding = find_mark([turned])
+    finding = find_mark([np.asarray(turned, np.uint8)])
     assert finding.id == IDENTITY
     assert finding.tile == pytest.approx(96, rel=0.01)
     assert np.degrees(finding.turn) == pytest.approx(5, abs=0.3)

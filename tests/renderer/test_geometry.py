@@ -38,7 +38,7 @@ def test_at_rest_nothing_has_moved_or_stretched(mesh):
 
 
 def test_what_is_shown_larger_and_moved_is_told(mesh):
-    origin = UNMOVED / 2 + 10  # all is twice as large
+    origin = (UNMOVED / 2 + 10).astype(np.float32)  # all is twice as large
     told = guides(mesh, origin, NOWHERE, SIDE)
     np.testing.assert_allclose(told[2], np.log2(0.25) / 4, atol=1e-5)
     assert told[0, 0, 0] > 0 > told[0, -1, -1]

@@ -8,10 +8,10 @@ import pytest
 
 from gioconda import GiocondaError, make_portrait
 from gioconda.renderer import Renderer
-from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import MASKS, face_mask, masks
 from gioconda.renderer.networks import calibration_of, precisions, released
 from gioconda.renderer.neural import NeuralDecoder, sharpen
+from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import Warper
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from gioconda.renderer.kernels import rasterise
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.warp import rasterise
 
 
 @pytest.mark.parametrize("turn", [0.0, -0.6, -0.45, -0.3, 0.3, 0.45, 0.6])

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,11 @@ from gioconda.training.generator.recipe import Recipe, train_generator  # noqa: 
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SMALL = {"width": 32, "layers": 2, "heads": 2}
+SMALL: dict[str, Any] = {"width": 32, "layers": 2, "heads": 2}
 CHANNELS, FRAMES = 38, 12
 
 
-def window(frames: int) -> tuple["torch.Tensor", ...]:
+def window(frames: int) -> tuple[Any, ...]:
     return (
         torch.randn(2, frames, 2 * CHANNELS),
         torch.randn(2, frames, CHANNELS),

@@ -70,7 +70,7 @@ def live_missing(error: ModuleNotFoundError) -> GiocondaError:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status.
 
-    Status 0 is success. Status 2 is bad input or an interruption, said in one line on stderr.
+    Status 0 is success. Status 2 is bad input or an interruption, explained in one line on stderr.
     Any other exception is a bug in Gioconda and is not caught.
 
     Args:

@@ -38,10 +38,10 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     live = parser.add_argument_group("live")
     live.add_argument(
-        "--trials", type=positive, default=100, help="how often to time the answer (default 100)"
+        "--trials", type=positive, default=100, help="how many answers to time (default 100)"
     )
     live.add_argument(
-        "--minutes", type=minutes, default=1.0, help="how long to watch one viewer (default 1)"
+        "--minutes", type=minutes, default=1.0, help="how long to watch a viewer (default 1)"
     )
     marks = parser.add_argument_group("provenance")
     marks.add_argument(

@@ -16,7 +16,7 @@ def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         default=Path.home() / ".cache" / "gioconda",
-        help="where what is in the shards is kept (default: %(default)s)",
+        help="folder for the unpacked shards (default: %(default)s)",
     )
 
 

@@ -84,6 +84,12 @@ def _add_options(
         help="a set of `gioconda prepare --tts`, for more closures of the lips",
     )
     generator.add_argument(
+        "--judge",
+        metavar="FILE",
+        type=Path,
+        help="the released sync judge, judge.onnx (default: the one of the checkout)",
+    )
+    generator.add_argument(
         "--steps",
         metavar="N",
         type=positive,
@@ -205,9 +211,11 @@ def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures, show_steps
     from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.generator import evaluate_generator, evaluate_steps
+    from gioconda.evaluation.judge import SyncJudge, released_judge
     from gioconda.generator import BaselineGenerator, Generator
 
     makers: dict[str, Maker] = {"generator": Generator, "version 0": BaselineGenerator}
+    judge = None if args.steps else SyncJudge(released_judge(args.judge))
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
         if args.steps:
@@ -215,7 +223,7 @@ def _generator(args: argparse.Namespace) -> None:
             show_steps(evaluate_steps(held_out, others, makers, report), args.json)
             return
         sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
-        result = evaluate_generator(held_out, others, makers, sentences, report)
+        result = evaluate_generator(held_out, others, makers, sentences, report, judge)
     show_figures(result, args.json)
 
 

@@ -9,7 +9,7 @@ from gioconda.cli import Subparsers, add_output
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser(
-        "export", help="turn a motion file into weights of ARKit's 52 blendshapes"
+        "export", help="export a motion file as weights of ARKit's 52 blendshapes"
     )
     parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
     add_output(parser, "the .csv to write, in the layout of Live Link Face")

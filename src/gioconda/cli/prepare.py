@@ -69,12 +69,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
     )
     parser.add_argument(
-        "--work", metavar="FOLDER", type=Path, help="keep what is half done here, for later runs"
+        "--work", metavar="FOLDER", type=Path, help="folder for work that a later run goes on with"
     )
     parser.add_argument(
         "--tts",
         action="store_true",
-        help="instead of videos: English sentences said by flite and festival, with phone times",
+        help="instead of videos: English sentences spoken by flite and festival, with phone times",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     defaults = {option: parser.get_default(option) for option in _VIDEO_OPTIONS}

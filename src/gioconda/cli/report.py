@@ -29,8 +29,8 @@ _RIMS = (
     (np.concatenate([topology.LIP_INNER_LOWER, topology.LIP_INNER_UPPER[-2:0:-1]]), _LIPS),
     (np.concatenate([topology.RIGHT_LID_LOWER, topology.RIGHT_LID_UPPER[-2:0:-1]]), _LIDS),
     (np.concatenate([topology.LEFT_LID_LOWER, topology.LEFT_LID_UPPER[-2:0:-1]]), _LIDS),
-    (topology.BROWS[:10][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]], _BROWS),
-    (topology.BROWS[10:][[0, 1, 2, 3, 4, 9, 8, 7, 6, 5]], _BROWS),
+    (topology.BROWS[:10], _BROWS),
+    (topology.BROWS[10:], _BROWS),
 )
 
 

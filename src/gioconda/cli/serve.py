@@ -30,14 +30,14 @@ def add_parser(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         metavar="[NAME=]KEY",
-        help="demand a key; may be given several times. The name goes into the audit log",
+        help="require this key; may be repeated. The name goes into the audit log",
     )
     few = partial(positive, most=10_000)
     parser.add_argument(
         "--sessions", type=few, help="viewers at once (default: what the cores allow)"
     )
     parser.add_argument(
-        "--minutes", type=few, default=60, help="that a session may last (default 60)"
+        "--minutes", type=few, default=60, help="longest session, in minutes (default 60)"
     )
     parser.add_argument(
         "--ray",
@@ -124,7 +124,7 @@ def read_keys(given: list[str]) -> dict[str, str]:
         if not equals:
             name, key = f"key {number}", text
         if len(key) < 6:
-            raise GiocondaError("a key must have 6 characters at least")
+            raise GiocondaError("a key needs at least 6 characters")
         if not key.isascii() or not key.isprintable() or " " in key:
             raise GiocondaError("a key must be of ASCII letters, digits and signs, without spaces")
         if name in keys:

@@ -255,7 +255,7 @@ _COMMANDS = {
         ),
     ),
     "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
-    "regressor": _Command("speech to mouth, .onnx", _regressor, _SLICES),
+    "regressor": _Command("the mouth of the baseline, .onnx", _regressor, _SLICES),
     "speech": _Command(
         "the speech encoder, or the sync judge, .onnx",
         _speech,

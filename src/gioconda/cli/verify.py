@@ -22,7 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser(
         "verify",
-        help="say whether a video was made by Gioconda",
+        help="tell whether Gioconda made a video",
         description="Reads a video's signed manifest and searches its pictures for the invisible "
         "mark. Exit status: 0 made by Gioconda, 1 nothing found, 2 the file cannot be read, "
         "3 signed but changed since.",

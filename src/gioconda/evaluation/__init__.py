@@ -1,1 +1,1 @@
-"""Measures of what Gioconda makes, and the commands that print them."""
+"""Measures of what Gioconda makes; `gioconda evaluate` and `gioconda bench` print them."""

@@ -101,6 +101,7 @@ class _Material:
     """What generators are measured against."""
 
     basis: Basis
+    judge: SyncJudge
     trials: list[Trial]  # held-out clips with speech
     real: list[PersonMotion]  # long stretches of speech of all people
     known: list[SpokenMotion]  # real motion of all people whose phones are known
@@ -123,6 +124,7 @@ def evaluate_generator(
     makers: Mapping[str, Maker],
     sentences: Sequence[Utterance] = (),
     report: Report = silent,
+    judge: SyncJudge | None = None,
 ) -> GeneratorResult:
     """All figures of some generators.
 
@@ -134,6 +136,7 @@ def evaluate_generator(
         sentences: spoken by machines, with exact times of phones: more p, b, m than the clips
             have, though no real lips.
         report: called with steps done and steps in all.
+        judge: scores lips against sound; by default the released one.
 
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
@@ -144,7 +147,7 @@ def evaluate_generator(
     def done() -> None:
         report(next(steps), total)
 
-    material = _read(held_out, others, sentences, done)
+    material = _read(held_out, others, sentences, judge or SyncJudge(), done)
     columns = {REAL: _real_scores(material)}
     interval = movement_interval(material.real, material.basis) if material.real else None
     done()
@@ -171,6 +174,7 @@ def _read(
     held_out: list[Clip],
     others: list[Clip],
     sentences: Sequence[Utterance],
+    judge: SyncJudge,
     done: Callable[[], None],
 ) -> _Material:
     basis = released_basis()
@@ -184,7 +188,8 @@ def _read(
     known = _with_phones(everyone, [trial.spoken for trial in everyone])
     closure = closure_threshold(known, basis)
     touch = closure_threshold(known, basis, TOUCHES)
-    return _Material(basis, with_speech, _long_speech(everyone), known, sentences, closure, touch)
+    real = _long_speech(everyone)
+    return _Material(basis, judge, with_speech, real, known, sentences, closure, touch)
 
 
 def _real_scores(material: _Material) -> Scores:
@@ -193,7 +198,7 @@ def _real_scores(material: _Material) -> Scores:
     if material.touch is not None and material.sentences:
         touches = count_closures(material.known, material.touch, basis, TOUCHES)
     return Scores(
-        sync=sync_scores(material.trials, tracked, basis),
+        sync=sync_scores(material.judge, material.trials, tracked, basis),
         closures=_closures(tracked, material),
         spoken_touches=touches,
         movement=measure_movement(material.real, basis) if material.real else None,
@@ -203,7 +208,7 @@ def _real_scores(material: _Material) -> Scores:
 def _lip_scores(motions: Sequence[Motion], material: _Material) -> Scores:
     """How far the motion of each trial goes with its sound."""
     return Scores(
-        sync=sync_scores(material.trials, motions, material.basis),
+        sync=sync_scores(material.judge, material.trials, motions, material.basis),
         lips=compare_lips(material.trials, motions, material.basis),
         closures=_closures(motions, material),
     )
@@ -303,10 +308,9 @@ def _with_phones(trials: Sequence[Trial], motions: Sequence[Motion]) -> list[Spo
 
 
 def sync_scores(
-    trials: Sequence[Trial], motions: Sequence[Motion], basis: Basis
+    judge: SyncJudge, trials: Sequence[Trial], motions: Sequence[Motion], basis: Basis
 ) -> dict[int, float]:
     """The sync judge's score, mean over trials, by how many frames the sound is moved."""
-    judge = SyncJudge()
     scores = [
         judge.scores(trial.pcm, motion.dynamics[:, basis.lower])
         for trial, motion in zip(trials, motions, strict=True)

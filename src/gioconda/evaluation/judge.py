@@ -4,23 +4,45 @@ Networks of the speech encoder's design, learned on people from whom neither enc
 generator learned anything, see `training/speech/recipe.py`. Nothing that makes motion uses it.
 """
 
-from functools import cache
-from importlib import resources
+import hashlib
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
+from gioconda.errors import GiocondaError
 from gioconda.inference import compiled
+from gioconda.media.files import check_readable
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.encoder import FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
 SHIFTS: Final = range(5)  # frames by which the sound is moved
-_RELEASED: Final = "judge.onnx"
+SHA256: Final = "53d4f265e9cfd50590f862779e96d973deb93ffe0264b5be0cc5220059141eda"
+_CHECKOUT: Final = Path(__file__).resolve().parents[3] / "assets" / "judge.onnx"
+
+
+def released_judge(file: Path | None = None) -> Path:
+    """The released judge: `file`, or that of the checkout which this code runs from.
+
+    Raises:
+        GiocondaError: if there is none, or if it is another file.
+    """
+    if file is None and not _CHECKOUT.is_file():
+        raise GiocondaError(
+            "The sync judge is not installed with Gioconda; get assets/judge.onnx from its "
+            f"repository (sha256 {SHA256}) and give it with --judge."
+        )
+    found = file or _CHECKOUT
+    check_readable(found)
+    if hashlib.sha256(found.read_bytes()).hexdigest() != SHA256:
+        raise GiocondaError(
+            f"{found} is not the released sync judge, so its scores cannot be compared; "
+            f"get assets/judge.onnx from Gioconda's repository (sha256 {SHA256})."
+        )
+    return found
 
 
 class SyncJudge:
@@ -34,7 +56,7 @@ class SyncJudge:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else compiled(model, "a sync judge")
+        self._network = compiled(released_judge() if model is None else model, "a sync judge")
 
     def scores(self, pcm: NDArray[np.float32], lower: NDArray[np.float32]) -> NDArray[np.float64]:
         """Mean cosine between sound and lips, for each of `SHIFTS`, (5,).
@@ -56,10 +78,3 @@ class SyncJudge:
             for k in range(-most, most + 1)
         ]
         return np.array([(table[most - k] + table[most + k]) / 2 for k in SHIFTS])
-
-
-@cache
-def _released() -> ov.CompiledModel:
-    file = resources.files("gioconda") / "weights" / _RELEASED
-    with resources.as_file(file) as path:
-        return compiled(path, "a sync judge")

@@ -28,11 +28,12 @@ from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
 from gioconda.renderer.conditions import SeenFace
-from gioconda.renderer.decoder import Decoder, PlainMouth
 from gioconda.renderer.geometry import face_mask, masks
 from gioconda.renderer.jaws import Jaws, lay_on_upper
+from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
-from gioconda.renderer.teeth import detail
+from gioconda.renderer.renderer import Decoder
+from gioconda.renderer.teeth_average import detail
 from gioconda.renderer.view import CELL
 
 REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
@@ -113,7 +114,7 @@ class RendererResult:
 
 def evaluate_renderer(
     clips: list[Clip],
-    decoders: dict[str, Callable[[Portrait], Decoder]],
+    decoders: Mapping[str, Callable[[Portrait], Decoder]],
     count: int | None = None,
     report: Report = silent,
 ) -> RendererResult:
@@ -178,7 +179,7 @@ def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) 
 
 def redraw(
     clip: Clip,
-    decoders: dict[str, Callable[[Portrait], Decoder]],
+    decoders: Mapping[str, Callable[[Portrait], Decoder]],
     count: int,
     source: int | None = None,
 ) -> list[Drawn]:

@@ -8,7 +8,6 @@ coordinates: the gaze (irises), the upper face (lids, brows) and the lower face 
 
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, fit_pose
+from gioconda.inference import weights_file
 from gioconda.motion import Motion
 
 _RELEASED = "basis.safetensors"
@@ -177,9 +177,7 @@ def point_weights() -> NDArray[np.float64]:
 @cache
 def released_basis() -> Basis:
     """The basis that comes with the package."""
-    file = resources.files("gioconda") / "weights" / _RELEASED
-    with resources.as_file(file) as path:
-        return load_basis(path)
+    return load_basis(weights_file(_RELEASED))
 
 
 def load_basis(path: Path) -> Basis:

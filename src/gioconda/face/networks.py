@@ -5,7 +5,6 @@ Two of them use operations of MediaPipe's own; they are written here with OpenVI
 
 from collections.abc import Callable
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from openvino.frontend import ConversionExtension, FrontEndManager
 
 from gioconda.errors import GiocondaError
 from gioconda.face.topology import LEFT_EYE, LIPS, RIGHT_EYE
-from gioconda.inference import compiled
+from gioconda.inference import compiled, weights_file
 
 # Of each crop that the attention mesh looks at again: its points, and the two that level it.
 _CROPS = ((LIPS, 61, 291), (RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263))
@@ -33,7 +32,7 @@ def network(name: str) -> ov.CompiledModel:
     Raises:
         GiocondaError: if the package lacks the file.
     """
-    file = resources.files("gioconda") / "weights" / "mediapipe" / f"{name}.tflite"
+    file = weights_file(f"mediapipe/{name}.tflite")
     if not file.is_file():
         raise GiocondaError(
             f"the face model {name}.tflite is missing from the package; "
@@ -42,8 +41,7 @@ def network(name: str) -> ov.CompiledModel:
     front_end = FrontEndManager().load_by_framework("tflite")
     for operation, translate in _operations():
         front_end.add_extension(ConversionExtension(operation, translate))
-    with resources.as_file(file) as path:
-        model = front_end.convert(front_end.load(str(path)))
+    model = front_end.convert(front_end.load(str(file)))
     return compiled(model, "a face model")  # in bf16 the points step by a quarter of a pixel
 
 

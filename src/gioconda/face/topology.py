@@ -48,8 +48,9 @@ LIP_INNER_UPPER: Final = np.array([78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 
 LIP_OUTER_LOWER: Final = np.array([61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291])
 LIP_OUTER_UPPER: Final = np.array([61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291])
 
+# Right, then left, ten points each: the upper edge from the tail inwards, then the lower one back.
 BROWS: Final = np.array(
-    [70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 300, 293, 334, 296, 336, 276, 283, 282, 295, 285]
+    [70, 63, 105, 66, 107, 55, 65, 52, 53, 46, 300, 293, 334, 296, 336, 285, 295, 282, 283, 276]
 )
 JAW: Final = np.array(
     [172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 199, 175, 200, 18, 83, 313]

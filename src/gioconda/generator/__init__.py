@@ -1,4 +1,16 @@
-"""Speech → Motion: diffusion frame by frame, and the baseline that it has to beat."""
+"""From speech to motion, frame by frame.
+
+generator.py      start here: `Generator`, and the ordered list of its corrections
+network.py        the motion network: its contract, and its run on a stream
+diffusion.py      from noise to motion in a few steps
+corrections.py    what is mended after the network, a class for each
+gate.py           shuts the mouth where no voice sounds
+blinks.py         when the eyes blink
+emotions.py       emotions as dynamics; which there are says `gioconda/emotions.py`
+calibration.py    the numbers in the weights file that were measured or chosen
+
+baseline.py       what it has to beat: a mouth by regressor.py, the rest from bank.py
+"""
 
 from gioconda.generator.baseline import BaselineGenerator
 from gioconda.generator.generator import Generator

@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
+from gioconda.inference import weights_file
 
 BLEND: Final = 24  # frames in which one segment gives way to the next: a second
 _LEAST: Final = 24  # frames of a segment that are played alone
@@ -135,9 +135,7 @@ def _join(a: Segment, b: Segment) -> Segment:
 @cache
 def released_bank() -> Bank:
     """The bank that comes with the package."""
-    file = resources.files("gioconda") / "weights" / "bank.safetensors"
-    with resources.as_file(file) as path:
-        return load_bank(path)
+    return load_bank(weights_file("bank.safetensors"))
 
 
 def load_bank(path: Path) -> Bank:

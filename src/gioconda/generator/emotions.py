@@ -48,9 +48,11 @@ def _dynamics(emotion: Prototype) -> NDArray[np.float64]:
     """The dynamics (D,) nearest to the actions that leave the gap between the lips alone."""
     weights = np.zeros(len(actions.ACTIONS))
     for action, weight in emotion.actions.items():
-        for side in ("", "Left", "Right"):
-            if action + side in actions.ACTIONS:
-                weights[actions.ACTIONS.index(action + side)] = weight
+        names = [action + side for side in ("", "Left", "Right")]
+        found = [i for i, name in enumerate(actions.ACTIONS) if name in names]
+        if not found:
+            raise ValueError(f"there is no facial action {action}; see gioconda.face.actions")
+        weights[found] = weight
     basis = released_basis()
     root = np.sqrt(point_weights()).ravel()
     moves = basis.dynamics.reshape(len(basis.dynamics), -1).astype(np.float64)  # (D, 478 * 3)

@@ -28,7 +28,6 @@ follow the speech (measured, see docs/design.md).
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +38,7 @@ from numpy.typing import NDArray
 from gioconda.face.basis import Basis
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.diffusion import guided, sample
-from gioconda.inference import compiled, read_calibration, read_networks
+from gioconda.inference import compiled, read_calibration, read_networks, weights_file
 from gioconda.motion import POSE
 from gioconda.speech.encoder import Heard
 
@@ -116,8 +115,7 @@ class Network:
 @cache
 def released_network() -> Network:
     """The network that comes with the package."""
-    with resources.as_file(resources.files("gioconda") / "weights" / "generator.zip") as path:
-        return load_network(path)
+    return load_network(weights_file("generator.zip"))
 
 
 def load_network(model: Path) -> Network:
@@ -144,7 +142,6 @@ class MotionStream:
     def __init__(self, network: Network, channels: Channels, steps: int) -> None:
         self._channels, self._steps = channels, steps
         self._calibration = network.calibration
-        self._amplitudes = network.calibration.amplitude_range
         self._pose_scale = np.array(network.calibration.pose_scale, np.float32)
         self._first = network.first.create_infer_request()
         self._again = network.again.create_infer_request()
@@ -175,19 +172,6 @@ class MotionStream:
             amplitude: of the motion, 1 as people do.
             lids: what they do, see `blinks`.
         """
-        self._go_on(speech, gaze, amplitude, lids)
-        noise[self._channels.lower] = 0
-        sample(self._predict, noise, self._steps)
-        pose = self._frame[self._channels.pose] * self._pose_scale
-        return pose, self._frame[self._channels.dynamics].copy()
-
-    def _go_on(
-        self,
-        speech: NDArray[np.float32],
-        gaze: NDArray[np.float32],
-        amplitude: np.float32,
-        lids: tuple[int, int],
-    ) -> None:
         seen = self._channels.seen
         self._history[:-1] = self._history[1:]
         self._history[-1, seen] = self._frame[seen]
@@ -203,6 +187,10 @@ class MotionStream:
             np.clip(amplitude, *self._calibration.amplitude_range)
         )
         new[:, Conditions.BLINKS] = lids
+        noise[self._channels.lower] = 0
+        sample(self._predict, noise, self._steps)
+        pose = self._frame[self._channels.pose] * self._pose_scale
+        return pose, self._frame[self._channels.dynamics].copy()
 
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
         self._level[0] = level

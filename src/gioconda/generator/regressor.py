@@ -3,22 +3,18 @@
 `training/regressor/recipe.py` trains it.
 """
 
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.inference import compiled
+from gioconda.inference import compiled, compiled_weights
 from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
 HISTORY: Final = 22  # frames of video before its own whose sound the net takes in
-_RELEASED: Final = "regressor.onnx"
 
 
 class Regressor:
@@ -32,7 +28,8 @@ class Regressor:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else compiled(model, "a regressor")
+        what = "a regressor"
+        self._network = compiled(model, what) if model else compiled_weights("regressor.onnx", what)
         self._mel = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -53,10 +50,3 @@ class Regressor:
     def finish(self) -> NDArray[np.float32]:
         """The last frames, `LOOK_AHEAD` or fewer, as if silence followed."""
         return self.append(np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32))
-
-
-@cache
-def _released() -> ov.CompiledModel:
-    file = resources.files("gioconda") / "weights" / _RELEASED
-    with resources.as_file(file) as path:
-        return compiled(path, "a regressor")

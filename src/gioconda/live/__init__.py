@@ -1,4 +1,19 @@
-"""Live: a portrait that speaks as the voice arrives."""
+"""Live: a portrait that speaks as the voice arrives.
+
+A piece of sound comes in by `stream.py` (WebSocket) or `calls.py` (WebRTC), goes to
+`hosted.py` (the session of that client), `session.py` (states and clock) and `playout.py` (sound
+that waits for its time); the frame made of it goes back the same way.
+
+    server.py, app.py     the server and its life; the application
+    routes/               its addresses, and the page in page/
+    pool.py, hosted.py    the sessions that are open; one of them in its thread
+    session.py            start here: sound in, frames out on one clock
+    playout.py, dials.py, statistics.py    parts of a session
+    stream.py, calls.py   the two transports; fragments.py writes MP4 for the first
+    messages.py, errors.py, limits.py, access.py    what is said, refused, allowed, and to whom
+    portraits.py, jobs.py, text_to_speech.py        what clients send, have made, and hear
+    replicas.py           the same on many machines, by Ray Serve
+"""
 
 from gioconda.live.session import Frame, Session, State, TransitionError, VirtualClock
 

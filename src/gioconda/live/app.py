@@ -9,7 +9,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from gioconda.errors import GiocondaError
-from gioconda.live import pages
 from gioconda.live.access import Gate
 from gioconda.live.errors import RefusalError, invalid, refusal_of
 from gioconda.live.messages import Refusal
@@ -43,7 +42,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_no_route)
     app.exception_handler(Exception)(_failed)
-    for router in (pages.router, *ROUTERS):
+    for router in ROUTERS:
         app.include_router(router)
     if server.keys:
         _demand_key(app.openapi())  # is made once

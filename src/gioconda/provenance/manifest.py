@@ -28,7 +28,7 @@ class Manifest:
     """What a file's manifest says.
 
     Attributes:
-        state: "trusted", by a certificate that was said to be trusted; "valid", whole, by whom
+        state: "trusted", by a certificate that the caller trusts; "valid", whole, by whom
             is not proven; "tampered", the file or the manifest was changed after signing;
             "absent".
         generator: what made the file, name and version.
@@ -54,7 +54,7 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
 
     Args:
         path: the file.
-        output: what is said of it; JSON.
+        output: its description, JSON.
         ingredients: name of each (never a file's name) and the SHA-256 of its file, hex.
         by: whose signature.
 

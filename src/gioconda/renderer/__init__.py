@@ -1,4 +1,19 @@
-"""From a portrait and its motion to frames."""
+"""From a portrait and its motion to frames. In the order in which a frame is made:
+
+    sheet.py          the mesh over the whole crop
+    kernels.py        inner loops: triangles to a flow, the picture over the plate, blending
+    eyes.py           eyeballs behind the lids
+    warper.py         all of these: a warped frame
+    plain_mouth.py    a first mouth, the base that the decoder draws over
+    conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
+    neural.py         the learned decoder, which draws mouth, teeth and eyes
+    light.py          its colours: the portrait's against those that it learned from
+    teeth_average.py  its teeth: steadied by those of earlier frames
+    renderer.py       start here: warp and decoder, frame after frame
+
+`networks.py` reads the file of the networks, `calibration.py` the numbers in it; `reenactor.py`
+moves a portrait as a clip moves, for training and evaluation.
+"""
 
 from gioconda.renderer.renderer import Renderer
 

@@ -4,14 +4,13 @@
 """
 
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final
 from zipfile import ZipFile
 
 import openvino as ov
 
-from gioconda.inference import compiled, read_calibration, read_networks
+from gioconda.inference import compiled, read_calibration, read_networks, weights_file
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.conditions import WINDOWS
 from gioconda.renderer.view import CELL
@@ -22,7 +21,7 @@ _WHAT: Final = "a model of the renderer"
 
 def released() -> Path:
     """The file of the released networks."""
-    return Path(str(resources.files("gioconda") / "weights" / "renderer.zip"))
+    return weights_file("renderer.zip")
 
 
 @cache

@@ -20,12 +20,12 @@ from gioconda.renderer.conditions import (
     EncoderConditions,
     Window,
 )
-from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.light import Light
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
-from gioconda.renderer.teeth import Teeth
+from gioconda.renderer.plain_mouth import PlainMouth
+from gioconda.renderer.teeth_average import TeethAverage
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import WarpedFrame
 
@@ -61,7 +61,7 @@ class NeuralDecoder:
         source = self._conditions.encoder
         self._appearance = Appearance(encoder, source, self._calibration)
         jaws = self._conditions.own.jaws
-        self._teeth = Teeth(source.picture, source.masks[0], jaws, self._calibration)
+        self._teeth = TeethAverage(source.picture, source.masks[0], jaws, self._calibration)
 
     def __call__(self, frame: WarpedFrame) -> None:
         self._base(frame)

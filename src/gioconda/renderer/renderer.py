@@ -1,20 +1,28 @@
 """Renderer: a portrait and its motion become frames."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.portrait import Portrait
-from gioconda.renderer.decoder import Decoder
 from gioconda.renderer.neural import NeuralDecoder
-from gioconda.renderer.warper import Warper
+from gioconda.renderer.warper import WarpedFrame, Warper
+
+
+class Decoder(Protocol):
+    """Draws what the warp cannot know, in one frame of a video after another."""
+
+    def __call__(self, frame: WarpedFrame) -> None:
+        """Draw over the frame's picture, in place."""
+        ...
 
 
 class Renderer:
     """Draws one portrait, frame after frame, into memory that it keeps.
 
-    Teeth are steadied by the frames before, so those of another video want another renderer.
+    Teeth are steadied by the frames before: use a new renderer for each video.
 
     Args:
         portrait: whom to draw.

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from gioconda.media import sample
 from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
+from gioconda.renderer.kernels import compose, rasterise, soften
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.view import HeadPlace
-from gioconda.renderer.warp import compose, rasterise, soften
 
 
 @dataclass(frozen=True)

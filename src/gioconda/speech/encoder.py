@@ -4,23 +4,19 @@
 """
 
 from dataclasses import dataclass, fields
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.inference import compiled
+from gioconda.inference import compiled, compiled_weights
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
 FIELD: Final = 23  # frames of video before its own that a feature hears
 BEFORE: Final = 4  # features before its own that the mouth is read from
 HISTORY: Final = FIELD + BEFORE
-_RELEASED: Final = "speech.onnx"
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,8 @@ class SpeechEncoder:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        self._network = _released() if model is None else compiled(model, "a speech encoder")
+        what = "a speech encoder"
+        self._network = compiled(model, what) if model else compiled_weights("speech.onnx", what)
         self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
@@ -93,10 +90,3 @@ class SpeechEncoder:
 
     def _hear(self, mel: NDArray[np.float32]) -> Heard:
         return Heard(*(part[0] for part in self._network(mel.reshape(1, -1, MELS)).values()))
-
-
-@cache
-def _released() -> ov.CompiledModel:
-    file = resources.files("gioconda") / "weights" / _RELEASED
-    with resources.as_file(file) as path:
-        return compiled(path, "a speech encoder")

@@ -14,6 +14,7 @@ from gioconda.data.videos.cutting import cut_video
 from gioconda.data.videos.quality import Limits, reason
 from gioconda.data.videos.sources import read_sources
 from gioconda.errors import GiocondaError
+from gioconda.media import VideoWriter
 from tests.data.conftest import write_talk
 from tests.media.samples import write_pictures
 from tests.media.test_video import set_rotation
@@ -108,7 +109,8 @@ def test_sound_that_is_too_long_ends_with_the_picture(talk, tmp_path):
 
 
 def test_four_channels_are_heard(talk, tmp_path):
-    (clip,), _ = cut(with_sound(tmp_path / "a.mp4", *talk, "quad"))
+    frames, pcm = talk
+    (clip,), _ = cut(with_sound(tmp_path / "a.mp4", frames, pcm, "quad"))
     assert clip["audio"] == "speech"
 
 
@@ -159,6 +161,6 @@ def test_a_full_disk_ends_the_run_and_is_not_held_against_the_video(talk_path, m
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(cutting, "_copied", lambda *_: False)
-    monkeypatch.setattr(cutting.VideoWriter, "write", full)
+    monkeypatch.setattr(VideoWriter, "write", full)
     with pytest.raises(GiocondaError, match="No space left on device; make room"):
         cut(talk_path)

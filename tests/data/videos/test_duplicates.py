@@ -41,7 +41,7 @@ def test_the_bits_of_a_picture_survive_scaling_and_coding(talk):
     small = cv2.resize(frame, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     coded = cv2.imdecode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 40])[1], 1)
     bits = picture_bits(frame, points)
-    apart = bits ^ picture_bits(coded, (points + 0.5) / 2 - 0.5)
+    apart = bits ^ picture_bits(np.asarray(coded, np.uint8), (points + 0.5) / 2 - 0.5)
     another = bits ^ picture_bits(frame[:, ::-1], points)
     assert int(apart).bit_count() <= NEAR < int(another).bit_count() / 2
 

@@ -99,8 +99,9 @@ def test_one_picture_is_enough_for_facts(clip: Clip) -> None:
 
 
 def test_a_small_face_is_told_with_what_was_found_and_expected(clip: Clip) -> None:
+    scale = np.float32(64 / SIDE)
     small = [
-        (np.asarray(cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA), np.uint8), q * 64 / SIDE)
+        (np.asarray(cv2.resize(p, (64, 64), interpolation=cv2.INTER_AREA), np.uint8), q * scale)
         for p, q in clip
     ]
     found = facts(small)["eyes"]
@@ -114,7 +115,7 @@ def test_a_clip_enlarged_six_times_is_blurred_and_a_clip_made_smaller_is_not(cli
             np.asarray(
                 cv2.resize(p, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA), np.uint8
             ),
-            q / 2,
+            q / np.float32(2),
         )
         for p, q in clip
     ]
@@ -154,7 +155,10 @@ def test_a_video_at_a_starved_rate_is_rejected(clip: Clip) -> None:
         container.mux(stream.encode(None))
     buffer.seek(0)
     with av.open(buffer) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        pictures = [
+            np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+            for frame in container.decode(video=0)
+        ]
     why = verdict(with_pictures(clip, pictures)) or ""
     assert why.split(":")[0] in ("blocky", "blurred", "frozen")
 
@@ -219,7 +223,8 @@ def test_another_light_is_nothing_before_the_mouth(clip: Clip) -> None:
 
 def test_a_clip_in_grey_is_not_covered(clip: Clip) -> None:
     grey = [
-        np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2) for picture, _ in clip
+        np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)[..., None].repeat(3, 2)
+        for picture, _ in clip
     ]
     assert facts(with_pictures(clip, grey))["covered"] == 0
 

@@ -20,7 +20,7 @@ def scene(seed: int, count: int = 30) -> list[Picture]:
         picture = blobs.copy()
         centre = (int(140 + 20 * np.sin(k / 6 + seed)), int(120 + 10 * np.cos(k / 9)))
         cv2.circle(picture, centre, 45, colour.tolist(), -1)
-        picture += rng.normal(0, 2, picture.shape)
+        picture = picture + rng.normal(0, 2, picture.shape)
         pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
     return pictures
 

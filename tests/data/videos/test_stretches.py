@@ -82,9 +82,9 @@ def test_a_crop_shows_what_its_track_says(talk):
 def test_another_face_in_the_crop_is_noticed(two):
     track = next(find_stretches(two)).track
     own = box(track.points)
-    close = Stretch(0, track, own + np.float32([30, 0, 30, 0]))
+    close = Stretch(0, track, own + np.array([30, 0, 30, 0]))
     assert not next(find_crops(close)).alone.any()
-    far = Stretch(0, track, own + np.float32([400, 0, 400, 0]))
+    far = Stretch(0, track, own + np.array([400, 0, 400, 0]))
     assert next(find_crops(far)).alone.all()
 
 

@@ -68,7 +68,7 @@ def test_short_clip_goes_with_its_source_and_a_long_one_for_itself() -> None:
 
 
 def test_spread_of_a_source_is_found() -> None:
-    late = np.random.default_rng(3).normal(1.0, 1.5, 40)
+    late = np.random.default_rng(3).normal(1.0, 1.5, 40).tolist()
     alike, mixed = sync.offsets({"a": curves([1.0] * 40, 150), "b": curves(late, 150)}).values()
     assert alike.spread < 0.5 < 1.0 <= mixed.spread
 

@@ -58,7 +58,7 @@ def test_tasks_beside_one_that_always_kills_are_not_given_up(monkeypatch):
 def test_workers_end_when_nobody_waits_for_them():
     ended = run_here(time.sleep, [(0,), (60,)], 2)
     next(ended)
-    ended.close()
+    ended.close()  # type: ignore[attr-defined]
     deadline = time.monotonic() + 20
     while multiprocessing.active_children():
         assert time.monotonic() < deadline, "a worker lives on"

@@ -25,8 +25,8 @@ from gioconda.face.pose import HeadPose
 from gioconda.face.tracker import Track
 from gioconda.media import cut_out, sample
 from gioconda.renderer.conditions import Conditions
-from gioconda.renderer.decoder import PlainMouth
 from gioconda.renderer.geometry import face_mask
+from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well

@@ -28,16 +28,16 @@ _PUNCTUATION: Final = ".,;:!?…-–—*_'\"“”„«»()[]{}<>/|"
 
 
 def align(pcm: NDArray[np.float32], text: str) -> list[Phone]:
-    """Find each phone of what is said.
+    """Find each phone of a transcript.
 
     A hidden Markov model of American English (pocketsphinx with the acoustic model that comes
-    with it) finds the likeliest course of the words, with pauses between them where there are
+    with it) finds the likeliest timing of the words, with pauses between them where there are
     some, and then of their phones. A word that its dictionary lacks, and a figure such as
     "25", is taken as flite says it. ``gioconda evaluate alignment`` prints the error.
 
     Args:
         pcm: (samples,) 16 kHz mono in [-1, 1]; a sentence or a few.
-        text: all that is said, in English; punctuation does not count.
+        text: the whole transcript, in English; punctuation does not count.
 
     Returns:
         Phones without gaps from the first sample to the last; pauses and noises are `SILENCE`.
@@ -103,7 +103,7 @@ def _in_dictionary(decoder: "Decoder", text: str) -> str:
         elif any(character.isalnum() for character in token):
             words.append(token)
     if not words:
-        raise GiocondaError(f"'{shorten(text, 60)}' holds no words; expected what is said")
+        raise GiocondaError(f"'{shorten(text, 60)}' holds no words; expected the transcript")
     for word in words:
         if decoder.lookup_word(word) is None:
             decoder.add_word(word, " ".join(pronounce(word)))

@@ -2,7 +2,7 @@
 
 Every sentence is command, colour, preposition, letter, digit, adverb; a file's name has the first
 letter of each (Cooke et al., An audio-visual corpus for speech perception and automatic speech
-recognition, J. Acoust. Soc. Am. 120, 2006). The letter W is never said, as it is too long.
+recognition, J. Acoust. Soc. Am. 120, 2006). The letter W is never spoken, as it is too long.
 """
 
 import re
@@ -28,7 +28,7 @@ _CODE: Final = re.compile(
 
 
 def grid_sentence(address: str) -> str | None:
-    """What is said in a clip of GRID, by the name of its file; None if that is no such name.
+    """The sentence of a clip of GRID, by the name of its file; None if that is no such name.
 
     >>> grid_sentence("data/s1/pgwl3a.mpg"), grid_sentence("s2_bbbs6a_ref.webm")
     ('place green with l three again', 'bin blue by s six again')

@@ -28,12 +28,12 @@ _MANIFEST: Final = "manifest.json"
 
 @dataclass(frozen=True)
 class Utterance:
-    """A sentence as a voice said it.
+    """A sentence as a voice spoke it.
 
     Attributes:
         name: of the voice and the sentence, for example "flite-rms-001".
-        voice: that said it.
-        text: what is said.
+        voice: that spoke it.
+        text: of the sentence.
         pcm: (samples,) 16 kHz mono in [-1, 1].
         phones: without gaps from the first sample to the last.
     """
@@ -101,10 +101,10 @@ def prepare_spoken(
 
     Returns:
         The manifest: shards with their hashes, voices, versions of the tools, and under
-        "figures" how much was said, with the count of each phone and of different diphones.
+        "figures" how much was spoken, with the count of each phone and of different diphones.
 
     Raises:
-        GiocondaError: if there is no voice, if no sentence could be said, if the folder holds
+        GiocondaError: if there is no voice, if no sentence could be spoken, if the folder holds
             a set of another kind, or if it cannot be written.
     """
     voices, texts = installed_voices(), sentences()
@@ -168,7 +168,7 @@ def _write_utterances(
         minutes[one.voice.split] += len(one.pcm) / SAMPLE_RATE / 60
         phones.append(one.phones)
     if not phones:
-        raise GiocondaError(f"nothing could be said; the first reason: {failures[0].reason}")
+        raise GiocondaError(f"no sentence could be spoken; the first reason: {failures[0].reason}")
     shards = [shard for split in SPLITS for shard in write_shards(samples[split], folder, split)]
     counts, pairs = count_phones(phones)
     return {

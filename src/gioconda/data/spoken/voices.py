@@ -137,14 +137,14 @@ def pronounce(text: str) -> list[str]:
     Raises:
         GiocondaError: if flite is missing or knows no way to say it.
     """
-    unknown = GiocondaError(f"no way to say '{text}' is known; expected English text in ASCII")
+    unknown = GiocondaError(f"'{text}' cannot be pronounced; expected English text in ASCII")
     if not text.isascii():
         raise unknown
     try:
         printed = _run(["flite", "-voice", "kal16", "-ps", "-t", text, "-o", "none"])
     except FileNotFoundError:
         raise GiocondaError(
-            f"flite is needed to know how '{text}' is said; on Debian: apt-get install flite"
+            f"flite is needed to pronounce '{text}'; on Debian: apt-get install flite"
         ) from None
     phones = [name for name in map(arpabet, printed.split()) if name != SILENCE]
     if not phones:
@@ -180,8 +180,8 @@ def _run(command: Sequence[str], statuses: Sequence[int] = (0,)) -> str:
     except subprocess.TimeoutExpired:
         raise GiocondaError(f"{command[0]} gave no answer for {_TIMEOUT:g} s") from None
     if done.returncode not in statuses:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it does not say why"]
-        raise GiocondaError(f"{command[0]} failed with status {done.returncode}: {said[-1]}")
+        reasons = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise GiocondaError(f"{command[0]} failed with status {done.returncode}: {reasons[-1]}")
     return done.stdout.decode(errors="replace")
 
 
@@ -189,13 +189,13 @@ def _ends(printed: str) -> list[tuple[str, float]]:
     """Each phone and its end in seconds, from "name:end name:end ...".
 
     Raises:
-        GiocondaError: if nothing is said.
+        GiocondaError: if no phone is spoken.
     """
     # festival's ked says each "er" as "er r" and shares the time between them.
     printed = re.sub(r"\ber:\S+ r:", "er:", printed)
     ends = [(arpabet(name), float(end)) for name, end in re.findall(r"(\S+):(\S+)", printed)]
     if not any(name != SILENCE for name, _ in ends):
-        raise GiocondaError("nothing was said; expected English text in ASCII")
+        raise GiocondaError("no phone was spoken; expected English text in ASCII")
     return ends
 
 
@@ -214,5 +214,5 @@ def _phones(ends: list[tuple[str, float]], seconds: float) -> tuple[Phone, ...]:
         try:
             phones.append(Phone(name, start, round(end, _DECIMALS)))
         except ValueError as error:
-            raise GiocondaError(f"phones that make no sense: {error}") from error
+            raise GiocondaError(f"the phones cannot be read: {error}") from error
     return tuple(phones)

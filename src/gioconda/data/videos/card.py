@@ -26,7 +26,7 @@ Record = Mapping[str, Any]
 # Of one quantity by split: how many frames are between each edge and the next.
 Histogram = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
-_SHEET: Final = 30  # rejects of a kind that are shown
+_SHEET: Final = 30  # rejects of a kind on its sheet
 _COLUMNS: Final = 3
 _STRIP: Final = (300, 100)  # most pixels of a reject's picture
 _LETTERS: Final = 42  # that fit below it, in a font of fixed width
@@ -148,32 +148,41 @@ def write_card(
         GiocondaError: if matplotlib is not installed, or the folder cannot be written.
     """
     check_matplotlib()
-    told = figures(kept, rejects)
+    totals = figures(kept, rejects)
     pictures: dict[str, bytes] = {}
     sections = [
-        _set(told),
-        _sources(told, offsets),
-        _distributions(told, histograms, pictures),
-        _dropped(told, rejects, pictures),
+        _set(totals),
+        _sources(totals, offsets),
+        _distributions(totals, histograms, pictures),
+        _dropped(totals, rejects, pictures),
         _section("Rights", "".join(f"<p>{escape(p)}</p>" for p in re.split(r"\n\s*\n", rights)))
         if rights
         else "",
         _making(command, versions or {}),
     ]
-    tiles = {
-        "minutes": _short(told["minutes"]),
-        "minutes with speech": _short(told["speech_minutes"]),
-        "clips": f"{told['clips']:,}",
-        "people": f"{told['people']:,}",
-        "sources": f"{len(told['sources']):,}",
-        "dropped": f"{told['rejected']:,}",
-    }
     page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
     html = page.substitute(
         title=escape(title),
-        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in tiles.items()),
+        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in _tiles(totals)),
         sections="\n".join(sections),
     )
+    _put(folder, html, pictures)
+
+
+def _tiles(totals: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What the page opens with: names and figures."""
+    return {
+        "minutes": _short(totals["minutes"]),
+        "minutes with speech": _short(totals["speech_minutes"]),
+        "clips": f"{totals['clips']:,}",
+        "people": f"{totals['people']:,}",
+        "sources": f"{len(totals['sources']):,}",
+        "dropped": f"{totals['rejected']:,}",
+    }.items()
+
+
+def _put(folder: Path, html: str, pictures: Mapping[str, bytes]) -> None:
+    """Write the page and its pictures, and remove those of an older one."""
     try:
         (folder / "card").mkdir(exist_ok=True)
         for name, content in pictures.items():
@@ -222,22 +231,22 @@ def _rank(split: str) -> tuple[int, str]:
 # --- sections of the page ---
 
 
-def _set(told: Record) -> str:
+def _set(totals: Record) -> str:
     columns = ("clips", "minutes", "people")
-    shared = told["people_in_two_splits"]
+    shared = totals["people_in_two_splits"]
     note = "<p class=note>No person is in two splits.</p>"
     if shared:
         note = f'<p class="warn">{shared} people are in more than one split.</p>'
-    tables = [_table(["Split", *columns], _rows(told["splits"], columns)) + note]
-    tables += [_table(["Licence", *columns], _rows(told["licences"], columns))]
-    if set(told["languages"]) - {"unknown"}:
-        tables += [_table(["Language", *columns], _rows(told["languages"], columns))]
+    tables = [_table(["Split", *columns], _rows(totals["splits"], columns)) + note]
+    tables += [_table(["Licence", *columns], _rows(totals["licences"], columns))]
+    if set(totals["languages"]) - {"unknown"}:
+        tables += [_table(["Language", *columns], _rows(totals["languages"], columns))]
     return _section("The set", "".join(tables))
 
 
-def _sources(told: Record, offsets: Mapping[str, Mapping[str, Record]]) -> str:
+def _sources(totals: Record, offsets: Mapping[str, Mapping[str, Record]]) -> str:
     rows, unsure = [], False
-    for name, source in told["sources"].items():
+    for name, source in totals["sources"].items():
         found = offsets.get(name, {})
         cells = [_offset(found.get(key)) for key in ("found", "left")]
         unsure = unsure or "?" in cells[0]
@@ -262,7 +271,7 @@ def _offset(found: Record | None) -> str:
 
 
 def _distributions(
-    told: Record, histograms: Mapping[str, Histogram], pictures: dict[str, bytes]
+    totals: Record, histograms: Mapping[str, Histogram], pictures: dict[str, bytes]
 ) -> str:
     plots = []
     for name, by_split in histograms.items():
@@ -275,9 +284,9 @@ def _distributions(
             lines.append(f"{split}: {median} ({low} to {high})")
         image = _plot(name, _draw_histogram(_LABELS.get(name, name), seen), pictures)
         plots.append(_figure(name, image, lines))
-    if set(told["emotions"]) - {"unknown"}:
-        image = _plot("emotion", _draw_emotions(told["emotions_by_split"]), pictures)
-        origins = told["emotion_sources"].items()
+    if set(totals["emotions"]) - {"unknown"}:
+        image = _plot("emotion", _draw_emotions(totals["emotions_by_split"]), pictures)
+        origins = totals["emotion_sources"].items()
         lines = [f"{origin}: {own['clips']:,} clips" for origin, own in origins]
         plots.append(_figure("emotion", image, lines))
     if not plots:
@@ -294,10 +303,10 @@ def _figure(name: str, image: str, lines: Sequence[str]) -> str:
     return f"<figure>{title}{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def _dropped(told: Record, rejects: Sequence[Record], pictures: dict[str, bytes]) -> str:
+def _dropped(totals: Record, rejects: Sequence[Record], pictures: dict[str, bytes]) -> str:
     if not rejects:
         return _section("Dropped", "<p>Nothing was dropped.</p>")
-    kinds = sorted(told["rejects"].items(), key=lambda kind: (-kind[1]["count"], kind[0]))
+    kinds = sorted(totals["rejects"].items(), key=lambda kind: (-kind[1]["count"], kind[0]))
     rows = [[kind, f"{sums['count']:,}", _short(sums["minutes"])] for kind, sums in kinds]
     parts = [_table(["Kind", "count", "minutes"], rows)]
     found = _by(rejects, "kind", "unknown")

@@ -4,7 +4,7 @@ import base64
 import errno
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.shards import Sample, flac, pack, pack_track
 from gioconda.data.videos import sync
-from gioconda.data.videos.blinks import blinks
+from gioconda.data.videos.blinks import Blink, blinks
 from gioconda.data.videos.crops import Crop, find_crops
 from gioconda.data.videos.duplicates import EVERY, picture_bits
 from gioconda.data.videos.emotion import EMOTIONS, SOURCE, Emotion, estimate
@@ -29,9 +29,11 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import encode
+from gioconda.face.tracker import Track
 from gioconda.media import FPS, VideoWriter, read_audio, read_video
 from gioconda.media.container import open_container, picture_stream
 from gioconda.media.files import reason
+from gioconda.motion import Motion
 from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
 
@@ -51,6 +53,9 @@ EDGES: Final = {
     "mouth opening": np.arange(0, 61, 2.0),  # percent of the inter-ocular distance
     "loudness": np.arange(-80, 1, 4.0),  # dB of full scale
 }
+
+# What a clip takes over from its video.
+_ORIGIN: Final = ("person", "split", "source", "licence", "address", "language", "transcript")
 
 _Picture = NDArray[np.uint8]
 
@@ -261,56 +266,39 @@ def _clip(
         "seen": float(track.seen.mean()),
         "alone": float(crop.alone.mean()),
     }
-    basis = released_basis()
-    faces = basis.rebuild(motion.dynamics, neutral)
+    faces = released_basis().rebuild(motion.dynamics, neutral)
     gaze, lids = measure.gaze(faces), measure.lid_opening(faces)
     lips = sync.lips(faces)
-    opening = lips[:, 0]
     inside = _part(sound, crop.start, crop.stop)
     around = _part(sound, crop.start - MARGIN, crop.stop + MARGIN)
-    power = (inside.reshape(frames, -1) ** 2).mean(1)
     measured = {
         "yaw": yaw,
         "pitch": pitch,
         "gaze yaw": np.degrees(gaze[:, 0]),
         "gaze pitch": np.degrees(gaze[:, 1]),
         "face size": np.exp(motion.pose[:, 5] - np.median(motion.pose[:, 5])) * facts["eyes"],
-        "mouth opening": 100 * opening,
-        "loudness": 10 * np.log10(power + 1e-10),
+        "mouth opening": 100 * lips[:, 0],
+        "loudness": 10 * np.log10((inside.reshape(frames, -1) ** 2).mean(1) + 1e-10),
     }
     speech = video.speech and _spoken(inside, sound, crop)
     heard = sync.hear(around)
     blinked = blinks(lids, track.seen)
-    emotion = _emotion(faces, neutral)
     described = {
         "clip": name,
         **_origin(video, crop),
         "basis": motion.basis,
         "audio": "speech" if speech else "none",
-        "emotion": video.emotion or emotion.strongest,
-        "emotion_strength": None if video.emotion else round(emotion.strength, 3),
-        "emotion_source": "source" if video.emotion else SOURCE,
+        **_emotion_facts(video, _emotion(faces, neutral)),
         "blinks": len(blinked),
         "thumbnail": jpeg(shot.pictures),
         "quality": {name: round(value, 4) for name, value in facts.items()},
         **_distributions(measured),
     }
-    arrays: dict[str, NDArray[Any]] = {
-        **pack_track(track),
-        "pose": motion.pose,
-        "dynamics": motion.dynamics,
-        "neutral": neutral,
-        "gaze": gaze.astype(np.float32),
-        "lids": lids.astype(np.float32),
-        "opening": opening.astype(np.float32),
-        "lips": lips[:, 1:].astype(np.float32),
-        "distance": np.exp(np.median(motion.pose[:, 5]) - motion.pose[:, 5]),
-        "blinks": np.array([(b.onset, b.lowest, b.end) for b in blinked], np.int32).reshape(-1, 3),
-    }
-    movement = np.column_stack([motion.pose[:, :2], lids.mean(1), opening])
     aux: dict[str, NDArray[Any]] = {
         "pictures": np.array(shot.hashes),
-        "movement": movement.astype(np.float32),
+        "movement": np.column_stack([motion.pose[:, :2], lids.mean(1), lips[:, 0]]).astype(
+            np.float32
+        ),
         "lips": lips.astype(np.float32),
         "heard": heard.lips.astype(np.float32),
         "voice": heard.voice,
@@ -318,10 +306,43 @@ def _clip(
     }
     return name, {
         "mp4": shot.file.read_bytes(),
-        "npz": pack(arrays),
+        "npz": pack(_arrays(track, motion, neutral, gaze, lids, lips, blinked)),
         "aux": pack(aux),
         "pcm": flac(around),
         "json": json.dumps(described, sort_keys=True).encode(),
+    }
+
+
+def _arrays(
+    track: Track,
+    motion: Motion,
+    neutral: NDArray[np.float32],
+    gaze: NDArray[np.floating],
+    lids: NDArray[np.floating],
+    lips: NDArray[np.floating],
+    blinked: Sequence[Blink],
+) -> dict[str, NDArray[Any]]:
+    """What is measured on the pictures, as a clip keeps it."""
+    return {
+        **pack_track(track),
+        "pose": motion.pose,
+        "dynamics": motion.dynamics,
+        "neutral": neutral,
+        "gaze": gaze.astype(np.float32),
+        "lids": lids.astype(np.float32),
+        "opening": lips[:, 0].astype(np.float32),
+        "lips": lips[:, 1:].astype(np.float32),
+        "distance": np.exp(np.median(motion.pose[:, 5]) - motion.pose[:, 5]),
+        "blinks": np.array([(b.onset, b.lowest, b.end) for b in blinked], np.int32).reshape(-1, 3),
+    }
+
+
+def _emotion_facts(video: Video, found: Emotion) -> dict[str, Any]:
+    """The emotion that the source names, or else the one that was found."""
+    return {
+        "emotion": video.emotion or found.strongest,
+        "emotion_strength": None if video.emotion else round(found.strength, 3),
+        "emotion_source": "source" if video.emotion else SOURCE,
     }
 
 
@@ -329,13 +350,7 @@ def _origin(video: Video, crop: Crop) -> dict[str, Any]:
     """Where a clip comes from."""
     return {
         "video": video.name,
-        "person": video.person,
-        "split": video.split,
-        "source": video.source,
-        "licence": video.licence,
-        "address": video.address,
-        "language": video.language,
-        "transcript": video.transcript,
+        **{name: getattr(video, name) for name in _ORIGIN},
         "seconds": (crop.stop - crop.start) / FPS,
         "start": crop.start / FPS,
         "crop": [crop.left, crop.top, crop.side],

@@ -3,7 +3,7 @@
 What the lips, the brows and the lids do over a stretch, against the person's neutral face, is
 compared with the prototypes of Ekman and Friesen (Facial Action Coding System: Investigator's
 Guide, 1978; EMFACS). It is an estimate for sorting training clips, not a reading of minds:
-a smile is told well; raised brows pass for surprise and lowered ones for anger, whatever is
+a smile is recognised well; raised brows pass for surprise and lowered ones for anger, whatever is
 felt; sadness, fear and disgust are seldom found. In doubt the answer is neutral.
 """
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
@@ -51,6 +50,7 @@ from gioconda.data.videos.quality import Limits, reason
 from gioconda.data.videos.sources import Video, read_sources
 from gioconda.data.videos.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
+from gioconda.inference import weights_file
 from gioconda.media import FPS
 from gioconda.media.files import write_error
 from gioconda.speech import listen
@@ -223,8 +223,7 @@ def _digest(facts: object) -> str:
 @cache
 def _maker() -> str:
     """Of what makes the clips."""
-    folder = resources.files("gioconda") / "weights"
-    weights = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _WEIGHTS]
+    weights = [hashlib.sha256(weights_file(n).read_bytes()).hexdigest() for n in _WEIGHTS]
     return _digest([_VERSION, weights])
 
 
@@ -343,10 +342,10 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
         rights=_RIGHTS,
         versions={"gioconda": manifest["version"]},
     )
-    told = json.dumps(manifest, indent=1, sort_keys=True)
-    (fresh / _MANIFEST).write_text(told + "\n")
+    text = json.dumps(manifest, indent=1, sort_keys=True)
+    (fresh / _MANIFEST).write_text(text + "\n")
     _put_in_place(fresh, output)
-    return json.loads(told)  # type: ignore[no-any-return]
+    return json.loads(text)  # type: ignore[no-any-return]
 
 
 def _write_clips(clips: dict[str, Candidate], folder: Path, size: int) -> list[Shard]:
@@ -437,7 +436,7 @@ def _sample(clip: Candidate) -> Sample:
     start = round((MARGIN + clip.late.frames) * SAMPLES)
     pcm = read_flac(sound)[start : start + frames * SAMPLES]
     speech = listen(pcm)
-    told: dict[str, NDArray[Any]] = {
+    arrays: dict[str, NDArray[Any]] = {
         "mel": speech.mel.astype(np.float16),
         "loudness": speech.loudness,
         "voice": speech.voice,
@@ -457,7 +456,7 @@ def _sample(clip: Candidate) -> Sample:
         "json": json.dumps(public, sort_keys=True).encode(),
         "mp4": mp4,
         "npz": npz,
-        "speech.npz": pack(told),
+        "speech.npz": pack(arrays),
     }
 
 

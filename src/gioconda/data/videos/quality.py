@@ -7,6 +7,7 @@ the facts against `Limits`, the one place where the thresholds are.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Final
 
 import cv2
@@ -56,7 +57,7 @@ class Limits:
     covered: float = 0.1
 
 
-# What comes first is told first. Kind, fact, whether the limit is the least allowed, unit.
+# The first one that fails is reported. Kind, fact, whether the limit is the least allowed, unit.
 _RULES: Final = (
     ("face not seen", "seen", True, ""),
     ("second face", "alone", True, ""),
@@ -157,9 +158,10 @@ class Inspector:
         colours, visible = np.stack(self._colours), np.stack(self._visible)
         eyes, sharpness = float(np.median(self._eyes)), float(np.median(self._sharpness))
         dark, bright = _exposure(colours)
+        runs = (len(list(run)) for same, run in groupby(self._repeats) if same)
         return {
             "eyes": eyes,
-            "frozen": _longest(self._repeats) / FPS,
+            "frozen": max(runs, default=0) / FPS,
             "repeated": float(np.mean(self._repeats)) if self._repeats else 0.0,
             "dark": dark,
             "bright": bright,
@@ -184,14 +186,6 @@ _TILES: Final = 64
 def _repeats(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
     apart = cv2.resize(cv2.absdiff(before, after), (_TILES, _TILES), interpolation=cv2.INTER_AREA)
     return bool(apart.mean() < _SAME[0] and apart.max() < _SAME[1])
-
-
-def _longest(flags: list[bool]) -> int:
-    longest = run = 0
-    for flag in flags:
-        run = run + 1 if flag else 0
-        longest = max(longest, run)
-    return longest
 
 
 # --- sharpness ---

@@ -78,8 +78,8 @@ class Shots:
     def cut(self, frame: NDArray[np.uint8]) -> bool:
         """Whether a picture starts a new shot; the very first one does not.
 
-        Of a dissolve, a picture in its second half is said to start the new shot; its first
-        picture may be said to, too.
+        Of a dissolve, a picture in its second half starts the new shot; its first
+        picture may count as a cut, too.
 
         Args:
             frame: (H, W, 3) RGB; all of one size.
@@ -158,7 +158,7 @@ def _change(before: _Thumb, after: _Thumb) -> _Picture:
 
 def _gain(before: _Picture, after: _Picture) -> float:
     """By which factor the most of a picture has become brighter."""
-    told = before > _DARK
-    if told.mean() < 0.1:
+    lit = before > _DARK
+    if lit.mean() < 0.1:
         return 1.0
-    return float(np.clip(np.median(after[told] / before[told]), *_GAIN))
+    return float(np.clip(np.median(after[lit] / before[lit]), *_GAIN))

@@ -98,7 +98,7 @@ def _welcome(
     faces: list[_Followed],
     mesh: FaceMesh,
 ) -> None:
-    """Follow a detected face from now on, or again, if nobody does."""
+    """Start to follow a detected face, unless it is followed already."""
     sure = min(detection.short_range, detection.full_range)
     if sure < _SURE or detection.size < _SMALLEST:
         return

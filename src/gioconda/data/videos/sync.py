@@ -33,7 +33,7 @@ _OWN_LAG: Final = 0.3
 # Log-likelihood of an offset is this by independent samples by correlation; set so that the two
 # halves of a clip foretell each other's offset best.
 _TRUST: Final = 0.75
-# Before anything is heard: where offsets lie, and how much those of one source differ.
+# Prior: where offsets lie, and how much those of one source differ.
 _USUAL: Final = 1.0  # frames
 _USUAL_RANGE: Final = 2.5
 _SPREADS: Final = np.array([0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8])
@@ -119,15 +119,12 @@ class Foreign:
 
     Attributes:
         start, stop: its first frame and the one after its last.
-        score: natural logarithm of how much likelier the stretch is if the sound is foreign;
-            for "still" and "mute" its length in seconds.
         reason: "other" (the lips move, but not so), "still" (a voice over lips that rest) or
             "mute" (lips that talk without a voice).
     """
 
     start: int
     stop: int
-    score: float
     reason: str
 
 
@@ -141,7 +138,7 @@ def lips(faces: NDArray[np.floating]) -> _Lips:
 
 
 def hear(pcm: NDArray[np.float32]) -> Heard:
-    """The lips of a mean face that says what is heard, ceil(samples / 640) frames.
+    """The lips of a mean face that speaks this sound, ceil(samples / 640) frames.
 
     Args:
         pcm: (samples,) 16 kHz mono in [-1, 1].
@@ -196,9 +193,8 @@ def offsets(curves: Mapping[str, Sequence[Curve]]) -> dict[str, Offset]:
 
     Empirical Bayes (Morris, 1983): the offsets of a source's clips are taken for normal about
     the source's own, with the spread that explains the clips best, but for a few that may be
-    anything. The interval is that of
-    the posterior, or that of a bootstrap over clips (Efron, 1979) with a fixed seed, whichever
-    is wider.
+    anything. The interval is that of the posterior, or that of a bootstrap over clips
+    (Efron, 1979) with a fixed seed, whichever is wider.
 
     Args:
         curves: of each source's clips.
@@ -236,7 +232,7 @@ def belongs(
 
     Seconds are judged one by one and brought together by the likeliest division (Viterbi,
     1967) into own and foreign sound; a stretch is then foreign if it is much likelier so. Where
-    that cannot be told, as in most clips of a second or two, nothing is reported.
+    that cannot be decided, as in most clips of a second or two, nothing is reported.
 
     Args:
         heard: of the clip's sound as it is, not corrected.
@@ -284,26 +280,24 @@ def _alone(
         for first, last in _runs(flags):
             if last - first >= _LONG:
                 start, stop = blocks[first][0], blocks[last - 1][1]
-                found.append(Foreign(start, stop, (stop - start) / FPS, reason))
+                found.append(Foreign(start, stop, reason))
     return found
 
 
 def _others(
-    x: _Lips, y: _Lips, shown: NDArray[np.bool_], blocks: list[tuple[int, int]]
+    x: _Lips, y: _Lips, visible: NDArray[np.bool_], blocks: list[tuple[int, int]]
 ) -> list[Foreign]:
     """Runs of blocks whose lips move otherwise than the sound says."""
-    scores = np.array([_ratio(x[s:e], y[s:e], shown[s:e]) for s, e in blocks])
+    scores = np.array([_ratio(x[s:e], y[s:e], visible[s:e]) for s, e in blocks])
     found = []
-    rest = shown.copy()
+    rest = visible.copy()
     for first, last in _runs(_divide(scores)):
         part = slice(blocks[first][0], blocks[last - 1][1])
-        score = _ratio(x[part], y[part], shown[part])
-        if score > _EVIDENCE_OF_PART:
-            found.append(Foreign(part.start, part.stop, score, "other"))
+        if _ratio(x[part], y[part], visible[part]) > _EVIDENCE_OF_PART:
+            found.append(Foreign(part.start, part.stop, "other"))
             rest[part] = False
-    whole = _ratio(x, y, shown)
-    if whole > _EVIDENCE and _ratio(x, y, rest) > 0:
-        return [Foreign(0, len(y), whole, "other")]
+    if _ratio(x, y, visible) > _EVIDENCE and _ratio(x, y, rest) > 0:
+        return [Foreign(0, len(y), "other")]
     return found
 
 
@@ -323,9 +317,9 @@ def _divide(scores: NDArray[np.float64]) -> list[bool]:
     return [bool(s) for s in reversed(states)]
 
 
-def _ratio(x: _Lips, y: _Lips, shown: NDArray[np.bool_]) -> float:
+def _ratio(x: _Lips, y: _Lips, visible: NDArray[np.bool_]) -> float:
     """Log-likelihood ratio of foreign against own; 0 where the lips, heard or seen, rest."""
-    x, y = x[shown], y[shown]
+    x, y = x[visible], y[visible]
     if len(x) < _BLOCK // 2 or min(x[:, 0].std(), y[:, 0].std()) < _STILL:
         return 0.0
     z = float(_WEIGHTS @ np.arctanh(np.clip(_correlations(x, y), -0.99, 0.99)))
@@ -354,8 +348,8 @@ def _overlap(a: _Lips, b: _Lips, seen: NDArray[np.bool_], lag: int) -> tuple[_Li
     start, stop = max(0, -lag), min(len(b), len(a) - lag)
     if stop <= start:
         return a[:0], b[:0]
-    shown = seen[start:stop]
-    return a[start + lag : stop + lag][shown], b[start:stop][shown]
+    visible = seen[start:stop]
+    return a[start + lag : stop + lag][visible], b[start:stop][visible]
 
 
 def _correlations(x: _Lips, y: _Lips) -> NDArray[np.float64]:

@@ -15,11 +15,11 @@ what is written is the sync embedding.
 `gioconda train speech SET --spoken SPOKEN --checkpoint FILE --minutes N -o speech.onnx`
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -123,14 +123,7 @@ def train_speech(
     )
     torch.manual_seed(trainer.step)
     mouth_loss = MouthLoss(basis)
-    batches = DataLoader(
-        _windows(chosen, recipe, trainer.step),
-        batch_size=None,
-        num_workers=1,
-        worker_init_fn=lambda _: torch.set_num_threads(1),
-        prefetch_factor=4,
-    )
-    for _, batch in zip(trainer, batches, strict=False):
+    for _, batch in zip(trainer, _batches(chosen, recipe, trainer.step), strict=False):
         losses = speech_losses(net, batch, mouth_loss)
         trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
@@ -139,12 +132,29 @@ def train_speech(
     if recipe.judge:
         network.write_judge(net, output)
     else:
-        reader, reading = teach_reader(net, chosen.performances, recipe.reader)
-        network.write_encoder(net, reader, output)
-        results |= reading
+        results |= _teach_and_write(net, chosen, recipe, output)
     if held_out is not None:
         results |= _held_out_losses(net, held_out, recipe)
     return results
+
+
+def _teach_and_write(
+    net: network.SpeechNet, data: SpeechSet, recipe: Recipe, output: Path
+) -> dict[str, float]:
+    """Teach the reader of the mouth, and write it with the encoder."""
+    reader, results = teach_reader(net, data.performances, recipe.reader)
+    network.write_encoder(net, reader, output)
+    return results
+
+
+def _batches(data: SpeechSet, recipe: Recipe, seed: int) -> Iterable[Any]:
+    return DataLoader(
+        _windows(data, recipe, seed),
+        batch_size=None,
+        num_workers=1,
+        worker_init_fn=lambda _: torch.set_num_threads(1),
+        prefetch_factor=4,
+    )
 
 
 def _windows(data: SpeechSet, recipe: Recipe, seed: int) -> Windows:

@@ -7,7 +7,7 @@ import pytest
 from gioconda.face.pose import rotation
 from gioconda.renderer.jaws import Jaws
 from gioconda.renderer.networks import calibration_of, released
-from gioconda.renderer.teeth import Teeth, detail
+from gioconda.renderer.teeth_average import TeethAverage, detail
 
 SIDE = 256
 CORNER = (120, 72)  # of the window in the view
@@ -31,17 +31,17 @@ def jaws(down: float = 0.0, yaw: float = 0.0) -> Jaws:
     return Jaws(middles, rotation(yaw, 0, 0)[:2, :2])
 
 
-def memory(own: np.ndarray | None = None) -> Teeth:
+def memory(own: np.ndarray | None = None) -> TeethAverage:
     """Of a portrait whose mouth is shut, or shows these teeth."""
     picture, inside = np.full((SIDE, SIDE, 3), LIPS, np.uint8), np.zeros((SIDE, SIDE), np.uint8)
     if own is not None:
         rows, columns = slice(CORNER[0], CORNER[0] + 80), slice(CORNER[1], CORNER[1] + 112)
         picture[rows, columns] = PICTURE + np.where(mouth()[..., None] > 0, own, 0)
         inside[rows, columns] = mouth()
-    return Teeth(picture, inside, jaws(), calibration_of(released()))
+    return TeethAverage(picture, inside, jaws(), calibration_of(released()))
 
 
-def steadied(teeth: Teeth, drawn: np.ndarray, down: int = 0, yaw: float = 0.0) -> np.ndarray:
+def steadied(teeth: TeethAverage, drawn: np.ndarray, down: int = 0, yaw: float = 0.0) -> np.ndarray:
     """What becomes of what is drawn, with the head so many pixels lower and so far turned."""
     change = drawn.astype(np.float32)
     teeth.steady(change, np.roll(PICTURE, down, 0), mouth(down), jaws(down, yaw), CORNER)

@@ -1,6 +1,4 @@
-"""Decoders draw what the warp cannot know: their contract, and the plain mouth."""
-
-from typing import Protocol
+"""The plain mouth: what the learned decoder draws over, and all there is without networks."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +9,8 @@ from gioconda.renderer.geometry import Geometry, mouth_geometry
 from gioconda.renderer.warper import WarpedFrame
 
 
-class Decoder(Protocol):
-    """Draws what the warp cannot know, in one frame of a video after another."""
-
-    def __call__(self, frame: WarpedFrame) -> None:
-        """Draw over the frame's picture, in place."""
-        ...
-
-
 class PlainMouth:
-    """Version 0: a dark mouth with a hint of teeth and tongue, in the portrait's own light."""
+    """A dark mouth with a hint of teeth and tongue, in the portrait's own light."""
 
     _TEETH = 0.13  # height of the upper teeth that show, in widths of the mouth
     _LINE = 0.04  # thickness of the line between shut lips, in widths of the mouth

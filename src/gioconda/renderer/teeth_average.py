@@ -20,7 +20,7 @@ _BOX: Final = 9 / 256  # side of the box filter
 _SHADOW: Final = 1.5 / 256  # how wide a lip's shadow is; it fades over as much again
 
 
-class Teeth:
+class TeethAverage:
     """The average on the upper jaw.
 
     Args:

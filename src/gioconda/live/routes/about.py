@@ -1,0 +1,35 @@
+"""The server: what it is, wants and allows."""
+
+from dataclasses import asdict
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from gioconda.live import messages
+from gioconda.live.playout import CAPACITY
+from gioconda.live.portraits import SIZE
+from gioconda.live.routes.requests import TheServer
+from gioconda.media import FPS, SAMPLE_RATE
+
+router = APIRouter(tags=["server"])
+
+
+@router.get("/about")
+async def about(server: TheServer) -> messages.About:
+    """What this server is, wants and allows."""
+    voices = server.text_to_speech.voices
+    return messages.About(
+        version=version("gioconda"),
+        needs_key=bool(server.keys),
+        consent_required=server.settings.require_consent,
+        badge=True,
+        speech=[messages.Voice(voice=voice, name=name) for voice, name in voices.items()],
+        example_voice=True,
+        ready=server.ready.is_set(),
+        sessions=messages.Occupancy(open=len(server.pool), most=server.pool.capacity),
+        limits=messages.LimitsInfo(
+            **asdict(server.settings.limits), sound_ahead_seconds=CAPACITY // SAMPLE_RATE
+        ),
+        frame=messages.FrameInfo(width=SIZE, height=SIZE, fps=FPS),
+        sample_rate=SAMPLE_RATE,
+    )

@@ -1,0 +1,76 @@
+"""Sessions: a portrait that speaks live, over WebSocket or WebRTC."""
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from gioconda.live import messages
+from gioconda.live.access import Keys, given_key
+from gioconda.live.dials import constant
+from gioconda.live.errors import RefusalError
+from gioconda.live.routes.requests import TheServer
+from gioconda.live.stream import close, stream
+
+router = APIRouter(prefix="/sessions", tags=["sessions"])
+
+
+@router.post("", status_code=201)
+async def open_session(
+    server: TheServer, body: messages.SessionRequest, request: Request
+) -> messages.SessionCreated:
+    """Begin a session; connect to it within 30 seconds."""
+    server.check_ready()
+    constant(body.controls)  # refused before the pool is asked
+    hosted = await server.work(partial(server.pool.open, body, request.scope["client_name"]))
+    return messages.SessionCreated(id=hosted.id, mark=f"{hosted.mark:08x}")
+
+
+@router.post("/{identity}/offer")
+async def offer(server: TheServer, identity: str, body: messages.Offer) -> messages.Answer:
+    """Connect to a session by WebRTC: an offer (SDP) is answered."""
+    return await server.calls.answer(server.pool.get(identity), body.sdp)
+
+
+@router.delete("/{identity}", status_code=204)
+async def end_session(server: TheServer, identity: str) -> None:
+    """End a session; its portrait is deleted."""
+    server.pool.get(identity).end()
+
+
+@router.websocket("/{identity}/stream")
+async def stream_session(
+    socket: WebSocket,
+    server: TheServer,
+    identity: str,
+    format: Annotated[str, Query()] = "jpeg",
+) -> None:
+    """Connect to a session by WebSocket."""
+    with suppress(WebSocketDisconnect):  # it went before it was let in, or told why not
+        await socket.accept()
+        try:
+            await _check_key(socket, server.keys)
+            if format not in ("jpeg", "h264"):
+                raise RefusalError(400, "bad-request", "format must be jpeg or h264")
+            hosted = server.pool.get(identity)
+            await stream(socket, hosted, format, server.settings.limits.stall_seconds)
+        except RefusalError as error:
+            with suppress(RuntimeError, OSError):
+                await close(socket, error)
+
+
+async def _check_key(socket: WebSocket, keys: Keys) -> None:
+    """Check the key of a socket, in its address or in its first message."""
+    if not keys:
+        return
+    key = given_key(socket.scope)
+    if key is None:
+        message: Any = None
+        with suppress(TimeoutError, KeyError, RuntimeError):
+            text = await asyncio.wait_for(socket.receive_text(), 10)
+            message = messages.parse_json(text, "a text message")
+        key = message.get("key") if isinstance(message, dict) else None
+    keys.name(key if isinstance(key, str) else None)

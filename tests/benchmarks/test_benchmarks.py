@@ -1,0 +1,153 @@
+"""Every benchmark runs, on the smallest input that it takes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gioconda import example
+from gioconda.media import SAMPLE_RATE, VideoWriter
+from gioconda.motion import Motion
+from gioconda.portrait import Portrait, make_portrait
+from tests.prepared import write_set
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+COMMAND = ("-c", "import sys; from gioconda.cli import main; sys.exit(main())")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, voice: NDArray[np.float32]) -> Path:
+    portrait = make_portrait(example.photo(), 720)  # large enough for teeth to be sharp
+    return write_set(tmp_path_factory.mktemp("prepared"), portrait, voice)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of one portrait."""
+    folder = tmp_path_factory.mktemp("pictures")
+    shutil.copy(example.PHOTO, folder / "portrait.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory, voice: NDArray[np.float32]) -> Path:
+    """A second of speech in a video, without a face."""
+    path = tmp_path_factory.mktemp("sound") / "voice.mp4"
+    with VideoWriter(path, 64, 64, voice[:SAMPLE_RATE]) as video:
+        for _ in range(25):
+            video.write(np.zeros((64, 64, 3), np.uint8))
+    return path
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory, sound: Path) -> Path:
+    """A video of the example that speaks for a second."""
+    path = tmp_path_factory.mktemp("talks") / "ann" / "talk.mp4"
+    path.parent.mkdir()
+    run(*COMMAND, "animate", str(example.PHOTO), str(sound), "-o", str(path))
+    return path
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT / "src", BENCHMARKS]))},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def benchmark(name: str, *arguments: object) -> str:
+    return run(str(BENCHMARKS / f"{name}.py"), *map(str, arguments))
+
+
+def test_blendshapes(portrait: Portrait, tmp_path: Path) -> None:
+    dynamics = np.tile(portrait.expression, (8, 1)).astype(np.float32)
+    motion = Motion(np.zeros((8, 6), np.float32), dynamics, portrait.basis.name)
+    motion.save(tmp_path / "still.npz")
+    assert "lips" in benchmark("blendshapes", tmp_path / "still.npz")
+
+
+def test_blinks(data: Path, tmp_path: Path) -> None:
+    assert "2 blinks" in benchmark("blinks", data, "--cache", tmp_path)
+
+
+def test_face_colours(data: Path, tmp_path: Path) -> None:
+    assert "2 clips" in benchmark("face_colours", data, "--cache", tmp_path)
+
+
+def test_teeth_hold(data: Path, tmp_path: Path) -> None:
+    assert "| teeth |" in benchmark("teeth_hold", data, "--cache", tmp_path, "--clips", 1)
+
+
+def test_mouth_known(data: Path, tmp_path: Path) -> None:
+    assert "its own mouth" in benchmark("mouth_known", data, "--cache", tmp_path, "--clips", 1)
+
+
+def test_hearing(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("scipy")
+    options = ["--cache", tmp_path, "--clean", "--encoders", "mel", "released"]
+    assert "ms a frame" in benchmark("hearing", data, *options)
+
+
+@pytest.mark.parametrize("what", ["held-out", "portraits", "eyes"])
+def test_renderer_sheet(what: str, data: Path, pictures: Path, sound: Path, tmp_path: Path) -> None:
+    source = data if what == "held-out" else pictures
+    options = ["--cache", tmp_path, "--frames", 2, "--voice", sound, "--seconds", 1]
+    benchmark("renderer_sheet", what, source, *options, "-o", tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").is_file()
+
+
+def test_contact_sheet(pictures: Path, talk: Path, tmp_path: Path) -> None:
+    benchmark("contact_sheet", pictures, talk, talk, "-o", tmp_path / "sheet.png")
+    assert (tmp_path / "sheet.png").is_file()
+
+
+def test_speaking(sound: Path, tmp_path: Path) -> None:
+    benchmark("speaking", example.PHOTO, "--voices", sound, "--seconds", 1, "-o", tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"voice.mp4", "voice.png"}
+
+
+def test_killed_runs(talk: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    said = benchmark("killed_runs", talk.parent.parent, "-o", tmp_path / "runs", "--kills", 1)
+    assert "the same to the byte" in said
+
+
+def test_renderer_curves(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    log = ROOT / "docs" / "renderer" / "small.log"
+    benchmark("renderer_curves", log, "-o", tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").is_file()
+
+
+def test_renderer_ablation(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    options = ["--cache", tmp_path, "--steps", 1, "--pool", 5, "--clips", 1]
+    options += ["--only", "no_critic"]
+    said = benchmark("renderer_ablation", data, *options, "-o", tmp_path / "out")
+    assert "no critic" in said
+
+
+def test_second_reader() -> None:
+    """Its package comes from npm, so here it is only parsed."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    subprocess.run([node, "--check", BENCHMARKS / "second_reader.mjs"], check=True)
+
+
+def test_the_demo(tmp_path: Path) -> None:
+    run(*COMMAND, "demo", "-o", str(tmp_path / "demo.mp4"))
+    assert (tmp_path / "demo.mp4").stat().st_size > 10_000
