@@ -1,6 +1,6 @@
 """The command line: ``gioconda COMMAND ...``.
 
-One module of this package is one command and has the command's name. It offers
+A module named in ``COMMANDS`` is the command of that name; the others help them. It offers
 ``add_parser(subparsers)``, which adds a parser of that name, and ``run(args) -> int``, which
 does the work and returns the exit status. Heavy packages are imported inside ``run``, so that
 ``gioconda --help`` is quick. To add a command, write its module and add its name to ``COMMANDS``.

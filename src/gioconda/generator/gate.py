@@ -4,7 +4,7 @@
 class VoiceGate:
     """How far the mouth may move, 0 to 1, frame by frame.
 
-    Opens for a voice at once, holds through a short pause, then shuts.
+    Opens for a voice within a few frames, holds through a short pause, then shuts.
 
     Args:
         rise: of the way to open, a frame.

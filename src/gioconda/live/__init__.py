@@ -2,7 +2,7 @@
 
 A piece of sound comes in by `stream.py` (WebSocket) or `calls.py` (WebRTC), goes to
 `hosted.py` (the session of that client), `session.py` (states and clock) and `playout.py` (sound
-that waits for its time); the frame made of it goes back the same way.
+that waits for its time). `gioconda/animator.py` makes the frame, which goes back the same way.
 
     server.py, app.py     the server and its life; the application
     routes/               its addresses, and the page in page/
