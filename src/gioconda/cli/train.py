@@ -244,6 +244,7 @@ _SLICES = (
     _option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
     _RECIPE,
 )
+_SPOKEN = _option("spoken", Path, "a set that gioconda prepare --tts made", True)
 _COMMANDS = {
     "basis": _Command(
         "the linear basis of faces, .safetensors",
@@ -261,7 +262,7 @@ _COMMANDS = {
         _speech,
         (
             *_SLICES,
-            _option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _SPOKEN,
             _option("judge", bool, "train the sync judge, on other people"),
             _option("held-out", bool, "measure the losses on the val splits too"),
         ),
@@ -271,7 +272,7 @@ _COMMANDS = {
         _hearing,
         (
             *_SLICES,
-            _option("spoken", Path, "a set that gioconda prepare --tts made", True),
+            _SPOKEN,
             _option("teacher", Path, "the folder of Whisper-base, see docs/hearing.md", True),
             _option("examples", Path, "a folder; what is learned from is made once, there", True),
             _option("recordings", Path, "a folder of more speech, in any language"),
