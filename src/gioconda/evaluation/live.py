@@ -6,7 +6,7 @@ a frame. Two things are timed from the moment when it begins to be spoken:
 - To its frame: until the frame is there, drawn and marked, that carries the beginning of the
   sound. That is the delay of the line: the rest of the frame's 40 ms, 10 ms that wait, 80 ms of
   look-ahead, and the computing. The same sound in a file gives the same frame, in step with it.
-- To the mouth's opening. In the frames that come out the face is found again (`FaceMesh`), and
+- To the mouth's opening. In the frames that come out the face is found again (`track`), and
   the opening of its lips read off. The mouth opens in the first frame in which it has come a
   quarter of the way from where it was to the widest it gets within 0.8 s. This holds the mouth's
   own time too: how much later than the sound the mouth opens in the finished video, live or
@@ -32,12 +32,11 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import Report, measure, silent
+from gioconda.evaluation.results import Report, measure
 from gioconda.evaluation.viewer import PACKET, WIRE, Viewer
-from gioconda.face.detector import detect
 from gioconda.face.measure import lip_distances
-from gioconda.face.mesh import FaceMesh
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
+from gioconda.face.tracker import track
 from gioconda.live.calls import Calls
 from gioconda.live.limits import Limits
 from gioconda.live.playout import STEP
@@ -114,19 +113,16 @@ class LiveBench:
     webrtc: Latencies
     first_frame: FirstFrame
     pace: Pace | None  # of one viewer, if it was watched
-    viewers: int | None  # at once that are served in time, if it was tried
+    viewers: int  # at once that are served in time
     loads: list[Load]  # that were tried
 
 
-def bench_live(
-    trials: int = 100, minutes: float = 1.0, viewers: bool = True, report: Report = silent
-) -> LiveBench:
+def bench_live(trials: int, minutes: float, report: Report) -> LiveBench:
     """Measure on the bundled portrait and voice.
 
     Args:
         trials: of latency, each of the session alone and through WebRTC.
-        minutes: for which one viewer's pace is watched.
-        viewers: add viewers until the machine cannot hold them.
+        minutes: for which one viewer's pace is watched; 0 for not at all.
         report: called with the trials done and in all.
     """
     photo, voice = example.photo(), example.voice(16.0)
@@ -134,13 +130,14 @@ def bench_live(
     sound = syllable(voice)
     report(0, 2 * trials)
     frame_ms = _cost(portrait, voice)
-    undisturbed = _undisturbed(portrait, sound, trials)
-    direct = _direct(portrait, sound, trials, lambda n: report(n, 2 * trials))
+    undisturbed = _direct(portrait, sound, trials, _PlannedClock(time.process_time))
+    clock = _PlannedClock(time.monotonic)
+    direct = _direct(portrait, sound, trials, clock, lambda n: report(n, 2 * trials))
     webrtc, first = asyncio.run(
         _through_webrtc(sound, trials, lambda n: report(trials + n, 2 * trials))
     )
     watched = pace(portrait, voice, 1, 60 * minutes)[0] if minutes else None
-    held, loads = _viewers(portrait, voice) if viewers else (None, [])
+    held, loads = _viewers(portrait, voice)
     return LiveBench(
         size=portrait.size,
         frame_ms=frame_ms,
@@ -200,9 +197,11 @@ class Answer(NamedTuple):
     mouth: float | None
 
 
-def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
+def _answer(began: float, seen: Sequence[Seen]) -> Answer:
     """What was seen after a sound that began then."""
-    opening = np.array([lips.opening(each.picture) for each in seen])
+    points = track(each.picture for each in seen).points[..., :2]
+    eyes = np.linalg.norm(points[:, LEFT_EYE_OUTER] - points[:, RIGHT_EYE_OUTER], axis=-1)
+    opening = lip_distances(points).mean(-1) / eyes
     after = np.array([each.when >= began for each in seen])
     carries = next((s for s in seen if s.when >= began and s.frame and s.frame.sound.any()), None)
     frame = None if carries is None else 1000 * (carries.when - began)
@@ -216,26 +215,6 @@ def _answer(began: float, seen: Sequence[Seen], lips: "_Lips") -> Answer:
         sound = carries.frame.time + np.flatnonzero(carries.frame.sound)[0] / SAMPLE_RATE
         mouth = 1000 * (first.frame.time - float(sound))
     return Answer(frame, 1000 * (first.when - began), mouth)
-
-
-class _Lips:
-    """Reads the opening of the lips off pictures of one face."""
-
-    def __init__(self) -> None:
-        self._mesh = FaceMesh()
-        self._last: NDArray[np.float32] | None = None
-
-    def opening(self, picture: NDArray[np.uint8]) -> float:
-        """In inter-ocular distances."""
-        if self._last is None:
-            face = next((each for each in detect(picture) if each.human), None)
-            if face is None:
-                return 0.0
-            self._last, _ = self._mesh.at(picture, face)
-        self._last, _ = self._mesh.near(picture, self._last)
-        points = self._last[:, :2]
-        eyes = np.linalg.norm(points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER])
-        return float(lip_distances(points).mean() / eyes)
 
 
 def _latencies(answers: Sequence[Answer]) -> Latencies:
@@ -253,36 +232,32 @@ def _latency(found: Sequence[float | None]) -> Latency:
 
 
 def _direct(
-    portrait: Portrait, sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
+    portrait: Portrait,
+    sound: NDArray[np.float32],
+    trials: int,
+    clock: "_PlannedClock",
+    report: Callable[[int], None] = lambda done: None,
 ) -> list[Answer]:
     """The session alone: from the sound to the frame, drawn and marked."""
-    session = Session(Animator(portrait))
-    seen: list[Seen] = []
-
-    def watch() -> None:
-        for frame in session:
-            if frame.picture is not None:
-                seen.append(Seen(time.monotonic(), frame.picture.copy(), frame))
-
-    thread = threading.Thread(target=watch)
-    thread.start()
+    session = Session(Animator(portrait), clock=clock)
+    frames = iter(session)
+    for _ in range(FPS):
+        next(frames)
     found: list[Answer] = []
-    lips = _Lips()
-    try:
-        for number in range(trials):
-            time.sleep(_QUIET)
-            del seen[:-_BEFORE]
-            begin = seen[-1].when + STEP * (2 + (number + 0.5) / trials)
-            for when, part in _spoken(sound, begin):
-                time.sleep(max(when - time.monotonic(), 0))
-                session.append(part)
-            session.end_of_speech()
-            time.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            found.append(_answer(begin, list(seen), lips))
-            report(number + 1)
-    finally:
-        session.close()
-        thread.join()
+    for number in range(trials):
+        begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
+        for when, part in _spoken(sound, begin):
+            clock.at(when, partial(session.append, part))
+        clock.at(begin + _SOUND, session.end_of_speech)
+        seen: list[Seen] = []
+        while (now := clock.now()) < begin + _WATCH:
+            frame = next(frames)
+            if frame.picture is not None:
+                seen.append(Seen(clock.now(), frame.picture.copy(), frame))
+        found.append(_answer(begin, seen))
+        clock.leave_out(now)
+        report(number + 1)
+    session.close()
     return found
 
 
@@ -295,17 +270,22 @@ def _spoken(
         yield begin + (start + len(part)) / SAMPLE_RATE, part
 
 
-class _ProcessorClock:
-    """Time that passes while this process computes, and when it is waited for."""
+class _PlannedClock:
+    """Time on which things are done when they are planned.
 
-    def __init__(self) -> None:
-        self._offset = -time.process_time()
+    Args:
+        count: `time.monotonic`, or `time.process_time` for time that passes while this process
+            computes, and when it is waited for.
+    """
+
+    def __init__(self, count: Callable[[], float]) -> None:
+        self._count, self._offset = count, 0.0
         self._plan: deque[tuple[float, Callable[[], None]]] = deque()
         self._doing = False
 
     def now(self) -> float:
         """What was planned for the time that has passed is done."""
-        now = time.process_time() + self._offset
+        now = self._count() + self._offset
         # what is done may ask for the time itself
         while not self._doing and self._plan and self._plan[0][0] <= now:
             self._do_next()
@@ -314,9 +294,16 @@ class _ProcessorClock:
     def wait(self, until: float, stop: threading.Event) -> None:
         """It is then."""
         while self._plan and self._plan[0][0] <= until:
-            self._offset += max(self._plan[0][0] - (time.process_time() + self._offset), 0)
+            self._pass(self._plan[0][0])
             self._do_next()
-        self._offset += max(until - (time.process_time() + self._offset), 0)
+        self._pass(until)
+
+    def _pass(self, until: float) -> None:
+        rest = max(until - self._count() - self._offset, 0)
+        if self._count is time.process_time:
+            self._offset += rest
+        else:
+            time.sleep(rest)
 
     def _do_next(self) -> None:
         self._doing = True
@@ -331,31 +318,7 @@ class _ProcessorClock:
 
     def leave_out(self, since: float) -> None:
         """What was computed since then is not the session's."""
-        self._offset -= time.process_time() + self._offset - since
-
-
-def _undisturbed(portrait: Portrait, sound: NDArray[np.float32], trials: int) -> list[Answer]:
-    """As `_direct`, on the processor's time."""
-    clock = _ProcessorClock()
-    session = Session(Animator(portrait), clock=clock)
-    frames, lips = iter(session), _Lips()
-    for _ in range(FPS):
-        next(frames)
-    found: list[Answer] = []
-    for number in range(trials):
-        begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
-        for when, part in _spoken(sound, begin):
-            clock.at(when, partial(session.append, part))
-        clock.at(begin + _SOUND, session.end_of_speech)
-        seen: list[Seen] = []
-        while (now := clock.now()) < begin + _WATCH:
-            frame = next(frames)
-            if frame.picture is not None:
-                seen.append(Seen(clock.now(), frame.picture.copy(), frame))
-        found.append(_answer(begin, seen, lips))
-        clock.leave_out(now)
-    session.close()
-    return found
+        self._offset = since - self._count()
 
 
 async def _through_webrtc(
@@ -368,7 +331,6 @@ async def _through_webrtc(
     await asyncio.to_thread(pool.warm_up)
     first: list[float] = []
     found: list[Answer] = []
-    lips = _Lips()
     try:
         for _ in range(4):
             viewer = Viewer()
@@ -385,7 +347,7 @@ async def _through_webrtc(
             begin = viewer.say(sound, int(PACKET * (number + 0.5) / trials))
             await asyncio.sleep(max(begin + _WATCH - time.monotonic(), 0))
             seen = [Seen(*each) for each in viewer.seen]
-            found.append(await asyncio.to_thread(_answer, begin, seen, lips))
+            found.append(await asyncio.to_thread(_answer, begin, seen))
             report(number + 1)
         await viewer.close()
     finally:

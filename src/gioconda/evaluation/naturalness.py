@@ -8,9 +8,9 @@ components of the real windows.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from math import isnan
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
 from typing import Final
 
 import numpy as np
@@ -89,74 +89,53 @@ def measure_movement(motions: Sequence[PersonMotion], basis: Basis) -> Movement:
         motions: at least one, each of 12 frames and more.
         basis: of the motions.
     """
-    return _pooled([_sums(one, basis) for one in motions])
+    return Movement(*_pooled([_sums(one, basis) for one in motions]))
 
 
 def movement_interval(motions: Sequence[PersonMotion], basis: Basis) -> tuple[Movement, Movement]:
     """Both ends of the 95 % interval of `measure_movement`, by bootstrap over people."""
-    people: dict[str, list[dict[str, float]]] = defaultdict(list)
+    people: dict[str, list[_Series]] = defaultdict(list)
     for one in motions:
         people[one.person].append(_sums(one, basis))
-    groups = list(people.values())
+    groups = [np.sum(found, axis=0) for found in people.values()]
     rng = np.random.default_rng(0)
     draws = [
-        _pooled([sums for i in rng.integers(0, len(groups), len(groups)) for sums in groups[i]])
+        _pooled([groups[i] for i in rng.integers(0, len(groups), len(groups))])
         for _ in range(_DRAWS)
     ]
-    ends = {}
-    for each in fields(Movement):
-        drawn = [getattr(draw, each.name) for draw in draws]
-        known = [value for value in drawn if not isnan(value)] or [float("nan")]
-        ends[each.name] = np.quantile(known, [0.025, 0.975])
-    low, high = (Movement(**{name: float(v[end]) for name, v in ends.items()}) for end in (0, 1))
-    return low, high
+    known = [[v for v in column if not isnan(v)] or [nan] for column in zip(*draws, strict=True)]
+    low, high = np.transpose([np.quantile(values, [0.025, 0.975]) for values in known]).tolist()
+    return Movement(*low), Movement(*high)
 
 
-def _sums(one: PersonMotion, basis: Basis) -> dict[str, float]:
-    """Sums over the frames of a stretch, and what they are to be divided by."""
+def _sums(one: PersonMotion, basis: Basis) -> _Series:
+    """Of each field of `Movement` the sum over a stretch, and what that is divided by, (7, 2)."""
     faces = basis.rebuild(one.motion.dynamics, one.neutral)
     turns = np.degrees(one.motion.pose[:, :3].astype(np.float64))
-    lids = face.lid_opening(faces)
-    seen = np.ones(len(faces), bool)
     shut = np.zeros(len(faces), bool)
-    found = blinks(lids, seen)
+    found = blinks(face.lid_opening(faces), np.ones(len(faces), bool))
     for blink in found:
         shut[max(0, blink.onset - _BLINK_MARGIN) : blink.end + 1 + _BLINK_MARGIN] = True
     steps = np.diff(_filtered(turns, _LOW_PASS), axis=0)
     head = jerk(turns, _HEAD_JERK)
     # depth is guessed by the mesh
     lip = jerk(faces[:, topology.LIPS, :2].astype(np.float64), _LIP_JERK)
-    return {
-        "frames": len(faces),
-        "head_steps": len(steps),
-        "head_frames": len(head),
-        "lip_frames": len(lip),
-        "head_speed": float(np.abs(steps).mean(1).sum()),
-        "head_jerk": float(np.abs(head).mean(1).sum()),
-        "lip_jerk": float(np.linalg.norm(lip, axis=-1).mean(1).sum()),
-        "blinks": len(found),
-        "blink_length": sum(blink.end - blink.onset for blink in found) / FPS,
-        "gaze_shifts": len(gaze_shifts(face.gaze(faces), shut)),
-        "mouth_opening": 100 * float(face.mouth_opening(faces).sum()),
-    }
+    minutes = len(faces) / FPS / 60
+    sums = (
+        (np.abs(steps).mean(1).sum(), len(steps)),
+        (np.abs(head).mean(1).sum(), len(head)),
+        (np.linalg.norm(lip, axis=-1).mean(1).sum(), len(lip)),
+        (len(found), minutes),
+        (sum(blink.end - blink.onset for blink in found) / FPS, len(found)),
+        (len(gaze_shifts(face.gaze(faces), shut)), minutes),
+        (100 * face.mouth_opening(faces).sum(), len(faces)),
+    )
+    return np.array(sums, np.float64)
 
 
-def _pooled(rows: Iterable[dict[str, float]]) -> Movement:
-    total: dict[str, float] = defaultdict(float)
-    for row in rows:
-        for name, value in row.items():
-            total[name] += value
-    minutes = total["frames"] / FPS / 60
-    over = {
-        "head_speed": total["head_steps"],
-        "head_jerk": total["head_frames"],
-        "lip_jerk": total["lip_frames"],
-        "blinks": minutes,
-        "blink_length": total["blinks"],
-        "gaze_shifts": minutes,
-        "mouth_opening": total["frames"],
-    }
-    return Movement(**{k: total[k] / n if n else float("nan") for k, n in over.items()})
+def _pooled(sums: Sequence[_Series]) -> list[float]:
+    """The measures of all together; NaN where there is nothing to divide by."""
+    return [float(total / over) if over else nan for total, over in np.sum(sums, axis=0)]
 
 
 def jerk(values: _Series, frames: int) -> _Series:

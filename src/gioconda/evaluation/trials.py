@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import Report, counted, silent
 from gioconda.face.basis import Basis
 from gioconda.face.encode import encode
 from gioconda.media import FPS
@@ -68,26 +67,23 @@ class Trial:
         return self.motion[self.speech]
 
 
-def read_trials(clips: list[Clip], basis: Basis, report: Report = silent) -> list[Trial]:
+def read_trials(clips: list[Clip], basis: Basis) -> list[Trial]:
     """Clips as a prepared set has them.
 
     Args:
         clips: of one split.
         basis: of the motion.
-        report: called with clips done and clips in all.
 
     Raises:
         GiocondaError: if there is no clip.
     """
     if not clips:
         raise GiocondaError("there are no clips; give a set that gioconda prepare made")
-    trials = [_read(clip, basis) for clip in counted(clips, report)]
+    trials = [_read(clip, basis) for clip in clips]
     faces: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for trial in trials:
         faces[trial.person].append(trial.neutral)
-    medians = {
-        person: np.median(found, axis=0).astype(np.float32) for person, found in faces.items()
-    }
+    medians = {person: np.median(found, axis=0) for person, found in faces.items()}
     return [replace(trial, neutral=medians[trial.person]) for trial in trials]
 
 
