@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.generator import Generator
-from gioconda.media import FPS, SAMPLE_RATE, VideoWriter, read_audio, read_image
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
@@ -50,7 +50,7 @@ class Animator:
         controls: Controls | None = None,
         full: bool = False,
         decoder: Decoder | None = None,
-        mark: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
+        mark: Callable[[Picture], Picture] | None = None,
     ) -> None:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
@@ -69,7 +69,7 @@ class Animator:
     def controls(self, controls: Controls) -> None:
         self._generator.controls = controls
 
-    def append(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
+    def append(self, pcm: Sound) -> Iterator[Picture]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
 
         Each is good until the next. Take all of them before the next `append`.
@@ -79,11 +79,11 @@ class Animator:
         """
         return self._frames(self._generator.append(pcm))
 
-    def finish(self) -> Iterator[NDArray[np.uint8]]:
+    def finish(self) -> Iterator[Picture]:
         """The frames that are left when the voice has ended."""
         return self._frames(self._generator.finish())
 
-    def speak(self, pcm: NDArray[np.float32]) -> Iterator[NDArray[np.uint8]]:
+    def speak(self, pcm: Sound) -> Iterator[Picture]:
         """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
 
         Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
@@ -94,17 +94,17 @@ class Animator:
                 yield from self._frames(motion)
         yield from self.finish()
 
-    def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
+    def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out.
 
         After one that is left out teeth differ by a few levels for some seconds.
         """
         return self._drawings(self._generator.append(pcm))
 
-    def _frames(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
+    def _frames(self, motion: Motion) -> Iterator[Picture]:
         return (draw() for draw in self._drawings(motion))
 
-    def _drawings(self, motion: Motion) -> list[Callable[[], NDArray[np.uint8]]]:
+    def _drawings(self, motion: Motion) -> list[Callable[[], Picture]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
@@ -114,7 +114,7 @@ class Animator:
         poses = motion.pose + portrait.pose
         return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
 
-    def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> Picture:
         return self._mark(self.renderer.render(pose, dynamics))
 
 
@@ -198,7 +198,7 @@ def animate(
 
 def _film(
     animator: Animator,
-    speech: NDArray[np.float32],
+    speech: Sound,
     output: str | os.PathLike[str],
     made: Output,
     report: Callable[[int, int], None],

@@ -19,8 +19,8 @@ from gioconda.evaluation.generator import (
     evaluate_seeds,
     shuffle,
 )
-from gioconda.evaluation.latency import Delay, bench_generator, measure_delay
 from gioconda.evaluation.silence import Drift
+from gioconda.evaluation.speed import Delay, bench_generator, measure_delay
 from gioconda.evaluation.trials import generate, read_trials
 from gioconda.face.basis import released_basis
 from gioconda.generator import BaselineGenerator

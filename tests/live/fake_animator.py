@@ -7,7 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda import Controls
-from gioconda.live import Session, VirtualClock
+from gioconda.live import Session
+
+
+class VirtualClock:
+    """Time that passes only when it is waited for."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        """Seconds since this clock was made."""
+        return self.time
+
+    def wait(self, until: float, stop: threading.Event) -> None:
+        """Jump to then."""
+        self.time = max(self.time, until)
 
 
 class FakeAnimator:

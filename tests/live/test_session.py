@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from gioconda import Animator, Controls, GiocondaError
-from gioconda.live import Session, State, TransitionError, VirtualClock
+from gioconda.live import Session, State, TransitionError
 from gioconda.live.dials import constant, glide
 
-from .fake_animator import FakeAnimator, PlannedClock, speak
+from .fake_animator import FakeAnimator, PlannedClock, VirtualClock, speak
 
 
 def begin(**costs):

@@ -97,7 +97,7 @@ def _show_stages(result: "SpeedBench | DecoderBench", as_json: bool, title: str)
 
 
 def _generator(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.latency import Delay, GeneratorSpeed, bench_generator
+    from gioconda.evaluation.speed import Delay, GeneratorSpeed, bench_generator
     from gioconda.generator import BaselineGenerator, Generator
 
     result = bench_generator({"generator": Generator, "version 0": BaselineGenerator}, args.size)

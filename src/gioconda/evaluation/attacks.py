@@ -15,12 +15,11 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.media import FPS
+from gioconda.media import FPS, Picture
 
-Frames = list[NDArray[np.uint8]]
+Frames = list[Picture]
 Attack = Callable[[Frames], Frames]
 
 
@@ -100,7 +99,7 @@ def _by_phone(frames: Frames) -> Frames:
     return pictures
 
 
-def _u8(frame: Any) -> NDArray[np.uint8]:
+def _u8(frame: Any) -> Picture:
     return np.asarray(frame, np.uint8)
 
 
@@ -124,12 +123,12 @@ ATTACKS: dict[str, Attack] = {
     "filmed by a phone": lambda f: h264(_by_phone(f), 23),
 }
 
-# Codec and bits a second of WebRTC calls. They get the frames as they are drawn.
-CALLS: dict[str, tuple[str, int]] = {
-    "VP8 call, 1 Mbit/s": ("video/VP8", 1_000_000),
-    "VP8 call, 500 kbit/s": ("video/VP8", 500_000),
-    "H.264 call, 1 Mbit/s": ("video/H264", 1_000_000),
-    "H.264 call, 500 kbit/s": ("video/H264", 500_000),
+# WebRTC calls. They get the frames as they are drawn.
+CALLS: dict[str, Attack] = {
+    "VP8 call, 1 Mbit/s": lambda f: call(f, "video/VP8", 1_000_000),
+    "VP8 call, 500 kbit/s": lambda f: call(f, "video/VP8", 500_000),
+    "H.264 call, 1 Mbit/s": lambda f: call(f, "video/H264", 1_000_000),
+    "H.264 call, 500 kbit/s": lambda f: call(f, "video/H264", 500_000),
 }
 
 

@@ -22,12 +22,12 @@ from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import Report, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.encode import smooth
-from gioconda.face.pose import angles, rotation
+from gioconda.face.pose import angles
 from gioconda.face.tracker import track
 from gioconda.generator import Generator
 from gioconda.generator.corrections import following_lids
 from gioconda.generator.network import released_network
-from gioconda.media import FPS
+from gioconda.media import FPS, Picture
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
@@ -42,12 +42,11 @@ _HELD: Final = 12  # frames that a drawn gaze is held; the middle one counts
 _SEED: Final = 99  # of the speech that the reading is calibrated on
 _STEPS: Final = 8  # of Newton's method
 
-_Picture = NDArray[np.uint8]
 _Series = NDArray[np.float64]
 
 _PLAIN: Final = np.eye(3, 2)
 
-Shoot = Callable[[Portrait, Mapping[str, Any]], Iterable[_Picture]]
+Shoot = Callable[[Portrait, Mapping[str, Any]], Iterable[Picture]]
 """Frames, at 25 a second, of a portrait under some controls (by name, as `Controls` has them)."""
 
 
@@ -61,7 +60,6 @@ class Seen:
         turns: (T, 3, 3) how the head is turned.
         head: (T, 3) the same as yaw, pitch and roll of the head, degrees.
         distance: (T,) of the head against the portrait's own, as a ratio.
-        opening: (T,) of the mouth, in percent of the inter-ocular distance.
         shut: (T,) whether the eyes are in a blink.
         blinks: a minute.
     """
@@ -70,7 +68,6 @@ class Seen:
     turns: _Series
     head: _Series
     distance: _Series
-    opening: _Series
     shut: NDArray[np.bool_]
     blinks: float
 
@@ -116,7 +113,7 @@ class DialResult:
     amplitude_monotone: float  # share of steps up of the amplitude that are steps up in speed
 
 
-def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
+def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
     """Track rendered frames.
 
     Args:
@@ -141,7 +138,6 @@ def look_at(frames: Iterable[_Picture], portrait: Portrait) -> Seen:
         turns=head.rotation,
         head=np.degrees(angles(head.rotation)),
         distance=np.asarray(portrait.head.size[0] / head.size),
-        opening=100 * face.mouth_opening(faces),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
     )
@@ -152,12 +148,7 @@ def directions(turns: _Series, gaze: _Series) -> _Series:
 
     Yaw to the image's right, pitch up; both 0 for eyes that look along the camera's axis.
     """
-    looks = np.array(
-        [
-            turn @ rotation(yaw, pitch, 0) @ [0, 0, -1]
-            for turn, (yaw, pitch) in zip(turns, gaze, strict=True)
-        ]
-    )
+    looks = np.einsum("tij,tj->ti", turns, _unit(gaze))
     yaw = np.arctan2(looks[:, 0], -looks[:, 2])
     pitch = np.arcsin(np.clip(-looks[:, 1], -1, 1))
     return np.asarray(np.degrees(np.stack([yaw, pitch], 1)))
@@ -247,13 +238,14 @@ def gaze_errors(grid: _Series, seen: Sequence[Sequence[_Series]]) -> GazeErrors:
 
 def angle_between(a: _Series, b: _Series) -> _Series:
     """Degrees between directions (..., 2) of yaw and pitch in degrees, (...)."""
-    cosine = (_unit(a) * _unit(b)).sum(-1)
+    cosine = (_unit(np.radians(a)) * _unit(np.radians(b))).sum(-1)
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def _unit(direction: _Series) -> _Series:
-    yaw, pitch = np.moveaxis(np.radians(direction), -1, 0)
-    return np.stack([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)], -1)
+def _unit(gaze: _Series) -> _Series:
+    """Unit vectors (..., 3) in the head frame, from yaw and pitch (..., 2) in radians."""
+    yaw, pitch = np.moveaxis(gaze, -1, 0)
+    return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], -1)
 
 
 def _open(seen: Seen, lens: _Series) -> _Series:
@@ -326,21 +318,17 @@ def eyes_towards(portrait: Portrait, gaze: _Series) -> NDArray[np.float32]:
     code = np.zeros(len(basis.dynamics))
     part = basis.gaze
 
-    def error(values: _Series) -> _Series:
-        faces = basis.rebuild(values[None], portrait.neutral)
-        found: _Series = (
-            directions(portrait.head.rotation, face.gaze(faces, portrait.neutral))[0] - gaze
-        )
-        return found
+    def looks(codes: _Series) -> _Series:
+        return face.gaze(basis.rebuild(codes, portrait.neutral), portrait.neutral)
 
+    # the code itself, and each coordinate of its gaze moved a little
+    steps = np.zeros((part.stop - part.start + 1, len(code)))
+    steps[1:, part] = 0.01 * np.eye(part.stop - part.start)
+    turns = np.repeat(portrait.head.rotation, len(steps), axis=0)
     for _ in range(_STEPS):
-        wrong = error(code)
-        columns = []
-        for i in range(part.start, part.stop):
-            moved = code.copy()
-            moved[i] += 0.01
-            columns.append((error(moved) - wrong) / 0.01)
-        code[part] -= np.linalg.pinv(np.stack(columns, 1)) @ wrong
+        found = directions(turns, looks(code + steps)) - gaze
+        slopes = (found[1:] - found[0]) / 0.01
+        code[part] -= np.linalg.pinv(slopes.T) @ found[0]
     follow = released_network().calibration.lids_follow
-    pitch = face.gaze(basis.rebuild(code[None], portrait.neutral), portrait.neutral)[0, 1]
+    pitch = looks(code[None])[0, 1]
     return np.asarray(code + following_lids(pitch, follow), np.float32)

@@ -27,7 +27,6 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda import example
 from gioconda.animator import Animator
@@ -43,7 +42,7 @@ from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits, jpeg
 from gioconda.live.session import Frame, Session
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
@@ -151,7 +150,7 @@ def bench_live(trials: int, minutes: float, report: Report) -> LiveBench:
     )
 
 
-def syllable(voice: NDArray[np.float32]) -> NDArray[np.float32]:
+def syllable(voice: Sound) -> Sound:
     """The beginning of a loud voiced sound after a pause, faded out."""
     block = PIECE
     loud = np.sqrt(np.mean(np.square(voice[: len(voice) // block * block].reshape(-1, block)), 1))
@@ -179,7 +178,7 @@ class Seen(NamedTuple):
     """A picture, and when it was there; the frame that it is of, where that is known."""
 
     when: float
-    picture: NDArray[np.uint8]
+    picture: Picture
     frame: Frame | None = None
 
 
@@ -233,7 +232,7 @@ def _latency(found: Sequence[float | None]) -> Latency:
 
 def _direct(
     portrait: Portrait,
-    sound: NDArray[np.float32],
+    sound: Sound,
     trials: int,
     clock: "_PlannedClock",
     report: Callable[[int], None] = lambda done: None,
@@ -261,9 +260,7 @@ def _direct(
     return found
 
 
-def _spoken(
-    sound: NDArray[np.float32], begin: float
-) -> Iterator[tuple[float, NDArray[np.float32]]]:
+def _spoken(sound: Sound, begin: float) -> Iterator[tuple[float, Sound]]:
     """When each piece of a sound that begins then has been spoken, and the piece."""
     for start in range(0, len(sound), PIECE):
         part = sound[start : start + PIECE]
@@ -322,7 +319,7 @@ class _PlannedClock:
 
 
 async def _through_webrtc(
-    sound: NDArray[np.float32], trials: int, report: Callable[[int], None]
+    sound: Sound, trials: int, report: Callable[[int], None]
 ) -> tuple[list[Answer], list[float]]:
     """Microphone → WebRTC → session → WebRTC → decoded frame, both ends in this process."""
     limits = Limits(sessions=4)
@@ -359,16 +356,14 @@ async def _through_webrtc(
 # --- pace ---
 
 
-def pace(
-    portrait: Portrait, voice: NDArray[np.float32], viewers: int, seconds: float
-) -> list[Pace]:
+def pace(portrait: Portrait, voice: Sound, viewers: int, seconds: float) -> list[Pace]:
     """How viewers at once are served who are spoken to without a pause, JPEG coding included."""
     sessions = [Session(Animator(portrait, seed)) for seed in range(viewers)]
     with ThreadPoolExecutor(viewers) as pool:
         return list(pool.map(lambda session: _watched(session, voice, seconds), sessions))
 
 
-def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pace:
+def _watched(session: Session, voice: Sound, seconds: float) -> Pace:
     session.append(voice)
     begin, late, drawn, frames = 0.0, 0, 0, 0
     frame: Frame
@@ -388,7 +383,7 @@ def _watched(session: Session, voice: NDArray[np.float32], seconds: float) -> Pa
     return Pace(drawn / took, late / frames, 1 - drawn / frames, took)
 
 
-def _viewers(portrait: Portrait, voice: NDArray[np.float32]) -> tuple[int, list[Load]]:
+def _viewers(portrait: Portrait, voice: Sound) -> tuple[int, list[Load]]:
     """How many viewers at once get 25 frames a second with under 1 % late, and what was tried."""
     loads: list[Load] = []
     while not loads or (loads[-1].fps >= _HELD[0] and loads[-1].late <= _HELD[1]):
@@ -398,7 +393,7 @@ def _viewers(portrait: Portrait, voice: NDArray[np.float32]) -> tuple[int, list[
     return len(loads) - 1, loads
 
 
-def _cost(portrait: Portrait, voice: NDArray[np.float32]) -> float:
+def _cost(portrait: Portrait, voice: Sound) -> float:
     """The processor's milliseconds for a frame, drawn and marked; two cores are 80 of 40."""
     animator, frames = Animator(portrait), 0
     for begin in range(0, 6 * SAMPLE_RATE, SAMPLE_RATE // FPS):

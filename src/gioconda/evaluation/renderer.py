@@ -236,8 +236,7 @@ class _Tally:
             for score, found in maps.items():
                 self.put(score, region, float((inside * found).sum()) / weight, 1.0)
             if region in ("lips", "eyes"):
-                energies = (_energy(p, inside) for p in (picture, now.real))
-                self.put("sharpness", region, *energies)
+                self.put("sharpness", region, *(_energy(p, inside) for p in (picture, now.real)))
             if region == "inner mouth":
                 mean = np.tensordot(inside, off, 2) / weight
                 self.put("tone", region, float(np.abs(mean).mean()), 1.0)
@@ -251,18 +250,14 @@ class _Tally:
         sums[1] += weight
 
     def result(self) -> dict[str, RegionScores]:
-        found: dict[str, dict[str, float]] = defaultdict(dict)
+        unknown: dict[str, float | None] = {each.name: None for each in fields(RegionScores)}
+        found: dict[str, dict[str, float | None]] = defaultdict(unknown.copy)
         for (score, region), (value, weight) in self._sums.items():
             mean = value / max(weight, 1e-9)
             if score == "psnr":
                 mean = 10 * float(np.log10(255**2 / max(mean, 1e-9)))
             found[region][score] = mean
-        scores = [each.name for each in fields(RegionScores)]
-        return {
-            region: RegionScores(*(found[region].get(score) for score in scores))
-            for region in REGIONS
-            if region in found
-        }
+        return {region: RegionScores(**found[region]) for region in REGIONS if region in found}
 
 
 def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, float]]:

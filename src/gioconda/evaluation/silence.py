@@ -5,23 +5,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.evaluation.results import measure
 from gioconda.evaluation.trials import Maker, generate
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import FPS, SAMPLE_RATE, Sound
 from gioconda.motion import POSE, Motion
 
 SHUT: Final = 0.01  # inter-ocular distances of mouth opening
 _MINUTE: Final = 60 * FPS  # frames
 _PAUSES: Final = (0.4, 0.8, 1.6)  # seconds between clips, in turn
 
-_Sound = NDArray[np.float32]
 
-
-def quiet_sounds(seconds: float = 60.0) -> dict[str, _Sound]:
+def quiet_sounds(seconds: float = 60.0) -> dict[str, Sound]:
     """Sounds without a voice, (samples,) each: silence, faint noise, music."""
     rng = np.random.default_rng(0)
     count = round(seconds * SAMPLE_RATE)
@@ -33,7 +30,7 @@ def quiet_sounds(seconds: float = 60.0) -> dict[str, _Sound]:
     }
 
 
-def music(seconds: float, seed: int = 0) -> _Sound:
+def music(seconds: float, seed: int = 0) -> Sound:
     """Chords of decaying harmonics and a drum of noise, 120 beats a minute, (samples,).
 
     About -20 dB root mean square; nothing in it is a voice.
@@ -94,9 +91,9 @@ def evaluate_silence(make: Maker, basis: Basis) -> dict[str, MouthAtRest]:
     }
 
 
-def minute_of_speech(sounds: Sequence[_Sound]) -> _Sound:
+def minute_of_speech(sounds: Sequence[Sound]) -> Sound:
     """A minute (960000,) of recordings one after the other, with pauses between them."""
-    parts: list[_Sound] = []
+    parts: list[Sound] = []
     length, i = 0, 0
     while length < 60 * SAMPLE_RATE:
         pause = np.zeros(round(_PAUSES[i % len(_PAUSES)] * SAMPLE_RATE), np.float32)
@@ -107,7 +104,7 @@ def minute_of_speech(sounds: Sequence[_Sound]) -> _Sound:
 
 
 def evaluate_long(
-    make: Maker, sounds: Sequence[_Sound], basis: Basis, minutes: int = 10
+    make: Maker, sounds: Sequence[Sound], basis: Basis, minutes: int = 10
 ) -> dict[str, Drift]:
     """The last minute of a long run against the first; the speech of each minute is the same.
 

@@ -1,13 +1,16 @@
-"""How fast the whole pipeline runs, stage by stage, and how much memory it takes."""
+"""How fast the whole pipeline runs, stage by stage, and how much memory it takes; how fast a
+generator is, and how long sound waits for its frame.
+"""
 
 import multiprocessing
 import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import openvino as ov
@@ -16,8 +19,9 @@ from numpy.typing import NDArray
 from gioconda import example
 from gioconda.animator import HOP, Animator
 from gioconda.evaluation.results import measure
+from gioconda.evaluation.trials import Maker
 from gioconda.generator import Generator
-from gioconda.media import FPS, SAMPLE_RATE, VideoWriter
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
@@ -25,8 +29,12 @@ from gioconda.renderer.conditions import WINDOWS
 from gioconda.renderer.networks import networks, precisions, released, resize
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import Warper
+from gioconda.speech.features import SAMPLES
 
-_WARM = 10  # frames that are not counted
+_WARM: Final = 10  # frames, or hops of sound, that are not counted
+_BLOCK: Final = SAMPLE_RATE // 1000  # samples: the delay is measured to the millisecond
+_DELAY_SECONDS: Final = 4.0
+_FRAMES: Final = 100  # rendered, for comparison
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,42 @@ class DecoderBench:
 
 
 @dataclass(frozen=True)
+class Delay:
+    """How long sound waits for its frame, computing time left out.
+
+    Attributes:
+        hop: frames that come out together, median.
+        look_ahead_ms: sound after the last of a hop's frames that must be there when it comes.
+        latency_ms: both: from the first sample of a hop to its frames.
+    """
+
+    hop: float = measure("hop", "frames", ".0f")
+    look_ahead_ms: float = measure("look-ahead", "ms", ".0f")
+    latency_ms: float = measure("both", "ms", ".0f")
+
+
+@dataclass(frozen=True)
+class GeneratorSpeed:
+    """How fast one generator makes motion frames and takes in a hop of sound."""
+
+    delay: Delay
+    fps: float = measure("frames a second", form=".0f")
+    median_ms: float = measure("ms a hop")
+    p95_ms: float = measure("p95")
+    to_rendering: float = measure("of drawing")  # the time of a motion frame over that
+
+
+@dataclass(frozen=True)
+class GeneratorBench:
+    """Generators alone."""
+
+    size: int  # side of the frames that were drawn, pixels
+    seconds: float  # of speech
+    render_ms: float  # of drawing one frame in the same run, median
+    generators: dict[str, GeneratorSpeed]
+
+
+@dataclass(frozen=True)
 class Memory:
     """Peak of the resident memory while so many seconds of speech are animated."""
 
@@ -103,7 +147,7 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBe
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
     renderer, mark = Renderer(portrait, NeuralDecoder(portrait, model)), Mark(0)
-    frames: list[NDArray[np.uint8]] = []
+    frames: list[Picture] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
         for stage in renderer.stages(pose + portrait.pose, dynamics):
@@ -174,6 +218,72 @@ def bench_decoder(size: int, model: Path | None = None) -> DecoderBench:
     )
 
 
+def bench_generator(
+    makers: Mapping[str, Maker], size: int = 512, seconds: float = 30.0
+) -> GeneratorBench:
+    """Time generators alone, on the bundled voice, and read their delay off by experiment.
+
+    Args:
+        makers: generators by name.
+        size: side in pixels of the frames that are drawn for comparison.
+        seconds: how much speech each one hears.
+    """
+    photo, voice = example.photo(), example.voice(seconds)
+    portrait = make_portrait(photo, size)
+    renderer, neutral = Renderer(portrait), portrait.expression * 0
+    times = []
+    for _ in range(_FRAMES):
+        start = time.perf_counter()
+        renderer.render(portrait.pose, neutral)
+        times.append(1000 * (time.perf_counter() - start))
+    render_ms = float(np.median(times[_WARM:]))
+    speeds = {name: _timed(make, voice, render_ms) for name, make in makers.items()}
+    return GeneratorBench(size, seconds, render_ms, speeds)
+
+
+def measure_delay(make: Maker, pcm: Sound) -> Delay:
+    """The delay, by experiment: sound is given by the millisecond until frames come out.
+
+    Frame t shows the sound of samples 640 t to 640 (t + 1).
+
+    Args:
+        make: the generator.
+        pcm: (samples,) a few seconds of speech.
+    """
+    generator = make(0)
+    done = 0
+    hops, waits = [], []
+    for start in range(0, len(pcm) - _BLOCK + 1, _BLOCK):
+        count = len(generator.append(pcm[start : start + _BLOCK]))
+        if count:
+            done += count
+            hops.append(count)
+            waits.append(1000 * (start + _BLOCK - done * SAMPLES) / SAMPLE_RATE)
+    hop, ahead = float(np.median(hops)), float(np.max(waits))
+    return Delay(hop, ahead, ahead + 1000 * hop / FPS)
+
+
+def _timed(make: Maker, voice: Sound, render_ms: float) -> GeneratorSpeed:
+    delay = measure_delay(make, voice[: round(_DELAY_SECONDS * SAMPLE_RATE)])
+    hop = round(delay.hop) * SAMPLES
+    generator = make(0)
+    times, frames = [], 0
+    for index, begin in enumerate(range(0, len(voice) - hop + 1, hop)):
+        start = time.perf_counter()
+        motion = generator.append(voice[begin : begin + hop])
+        if index >= _WARM:
+            times.append(1000 * (time.perf_counter() - start))
+            frames += len(motion)
+    a_frame = sum(times) / max(frames, 1)
+    return GeneratorSpeed(
+        fps=1000 / a_frame,
+        median_ms=float(np.median(times)),
+        p95_ms=float(np.quantile(times, 0.95)),
+        to_rendering=a_frame / render_ms,
+        delay=delay,
+    )
+
+
 def multiplications(model: ov.Model) -> int:
     """How many multiplications the convolutions of a network with fixed shapes take."""
     total = 0
@@ -206,7 +316,7 @@ def _peak(size: int, seconds: float) -> Memory:
 
 
 def _motion(
-    voice: NDArray[np.float32], times: dict[str, list[float]]
+    voice: Sound, times: dict[str, list[float]]
 ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     generator = Generator()
     for begin in range(0, len(voice), HOP):
@@ -219,10 +329,7 @@ def _motion(
 
 
 def _encode(
-    path: Path,
-    frames: list[NDArray[np.uint8]],
-    voice: NDArray[np.float32],
-    times: dict[str, list[float]],
+    path: Path, frames: list[Picture], voice: Sound, times: dict[str, list[float]]
 ) -> float:
     """Frames a second of the encoder alone, on frames that move."""
     height, width = frames[0].shape[:2]
@@ -237,7 +344,7 @@ def _encode(
 
 
 def _pipeline(
-    path: Path, portrait: Portrait, voice: NDArray[np.float32], model: Path | None = None
+    path: Path, portrait: Portrait, voice: Sound, model: Path | None = None
 ) -> list[float]:
     """Seconds from frame to frame of the whole pipeline, as `gioconda.animate` runs it."""
     animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))

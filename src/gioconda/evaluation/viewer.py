@@ -17,13 +17,12 @@ from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
-from numpy.typing import NDArray
 
 from gioconda.live.calls import Calls
 from gioconda.live.messages import SessionRequest
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import EXAMPLE
-from gioconda.media import FPS, SAMPLE_RATE, to_int16
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, to_int16
 
 WIRE: Final = 48_000  # Opus's rate: another would wait in a resampler, which no browser has
 PACKET: Final = WIRE // 50  # samples in a packet of sound
@@ -37,7 +36,7 @@ class Viewer:
     """
 
     def __init__(self) -> None:
-        self.seen: list[tuple[float, NDArray[np.uint8]]] = []
+        self.seen: list[tuple[float, Picture]] = []
         self._began = time.monotonic()
         self._sees = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -57,7 +56,7 @@ class Viewer:
         await asyncio.wait_for(self._sees.wait(), 60)
         return 1000 * (self.seen[0][0] - self._began)
 
-    def say(self, sound: NDArray[np.float32], offset: int) -> float:
+    def say(self, sound: Sound, offset: int) -> float:
         """Say it, so many samples after the beginning of the next packet; when it begins."""
         wide = soxr.resample(sound, SAMPLE_RATE, WIRE)
         self._microphone.waiting = np.concatenate([np.zeros(offset, np.float32), wide])

@@ -15,6 +15,6 @@ that waits for its time). `gioconda/animator.py` makes the frame, which goes bac
     replicas.py           the same on many machines, by Ray Serve
 """
 
-from gioconda.live.session import Frame, Session, State, TransitionError, VirtualClock
+from gioconda.live.session import Frame, Session, State, TransitionError
 
-__all__ = ["Frame", "Session", "State", "TransitionError", "VirtualClock"]
+__all__ = ["Frame", "Session", "State", "TransitionError"]

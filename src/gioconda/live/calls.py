@@ -9,19 +9,17 @@ from typing import Any, Final
 
 import aiortc
 import av
-import numpy as np
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
-from numpy.typing import NDArray
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.hosted import HostedSession
 from gioconda.live.messages import Answer, parse_command
 from gioconda.live.playout import SAMPLES
 from gioconda.live.session import Frame
-from gioconda.media import FPS, SAMPLE_RATE, from_int16, to_int16
+from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder
 _CONNECT: Final = 15.0  # seconds until a call that does not come about is given up
@@ -54,7 +52,7 @@ class Resampler:
     def __init__(self) -> None:
         self._format: tuple[str, str, int] | None = None
 
-    def convert(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+    def convert(self, frame: av.AudioFrame) -> list[Sound]:
         """The sound of a frame, in [-1, 1]."""
         format = frame.format.name, frame.layout.name, frame.sample_rate
         if format != self._format:

@@ -9,11 +9,9 @@ from struct import pack
 from typing import Final
 
 import av
-import numpy as np
 from av.video.codeccontext import VideoCodecContext
-from numpy.typing import NDArray
 
-from gioconda.media import FPS
+from gioconda.media import FPS, Picture
 
 _SCALE: Final = 1000 * FPS  # ticks a second
 _SAMPLE: Final = _SCALE // FPS
@@ -41,7 +39,7 @@ class Fragments:
         self._context = context
         self._count = 0
 
-    def add(self, picture: NDArray[np.uint8], number: int) -> bytes:
+    def add(self, picture: Picture, number: int) -> bytes:
         """The fragment of a picture, (H, W, 3) RGB, that is frame `number`."""
         frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = self._count, Fraction(1, FPS)

@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final, Protocol, assert_never
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gioconda.live import messages
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.session import Frame, Session, State
-from gioconda.media import FPS
+from gioconda.media import FPS, Sound
 
 START_FAILED: Final = "the session failed to start; begin another"
 
@@ -89,7 +86,7 @@ class HostedSession:
             self.end()
             raise refusal_of(error, START_FAILED) from error
 
-    def append(self, pcm: NDArray[np.float32]) -> None:
+    def append(self, pcm: Sound) -> None:
         """Add the client's sound, as `Session.append`."""
         self.last_input = time.monotonic()
         self.session.append(pcm)

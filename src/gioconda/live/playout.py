@@ -9,10 +9,9 @@ from collections import deque
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import FPS, SAMPLE_RATE, Sound
 
 SAMPLES: Final = SAMPLE_RATE // FPS  # of a frame
 STEP: Final = 1 / FPS  # seconds
@@ -38,20 +37,20 @@ class InputBuffer:
     """Chunks of sound in the order in which they arrived, each with its time of arrival."""
 
     def __init__(self) -> None:
-        self._chunks: deque[tuple[float, NDArray[np.float32]]] = deque()
+        self._chunks: deque[tuple[float, Sound]] = deque()
         self._size = 0
 
     def __len__(self) -> int:
         """Samples that wait."""
         return self._size
 
-    def append(self, pcm: NDArray[np.float32], now: float) -> None:
+    def append(self, pcm: Sound, now: float) -> None:
         """Add sound that has just arrived."""
         if len(pcm):
             self._chunks.append((now, pcm))
             self._size += len(pcm)
 
-    def peek(self, size: int) -> NDArray[np.float32]:
+    def peek(self, size: int) -> Sound:
         """The first samples, at most `size`; they stay."""
         found, missing = [], size
         for _, pcm in self._chunks:
@@ -61,7 +60,7 @@ class InputBuffer:
             missing -= len(found[-1])
         return np.concatenate(found) if found else np.empty(0, np.float32)
 
-    def take(self, size: int) -> tuple[NDArray[np.float32], float | None]:
+    def take(self, size: int) -> tuple[Sound, float | None]:
         """The first samples, at most `size`, and when the last of them arrived."""
         found = self.peek(size)
         arrived, left = None, len(found)
@@ -88,7 +87,7 @@ class FrameSound(NamedTuple):
         last: whether the speech ends with it.
     """
 
-    pcm: NDArray[np.float32]
+    pcm: Sound
     arrived: float | None
     last: bool = False
 
@@ -120,7 +119,7 @@ class PlayoutBuffer:
         """Samples that wait."""
         return len(self._input)
 
-    def append(self, pcm: NDArray[np.float32], now: float) -> None:
+    def append(self, pcm: Sound, now: float) -> None:
         """Add a chunk that has just arrived. Raises BufferFullError if too much would wait."""
         if len(self._input) + len(pcm) > CAPACITY:
             raise BufferFullError(
@@ -242,14 +241,14 @@ class PlayoutBuffer:
         self._debt = max(self._debt - size, 0)
         self.caught_up += size
 
-    def _listen(self, pcm: NDArray[np.float32]) -> None:
+    def _listen(self, pcm: Sound) -> None:
         """Notice how loud the voice is and whether it pauses."""
         self._pause = self._pause + 1 if self._quiet(pcm) else 0
         self._loudest = max(self._loudest * _FORGET, _loudness(pcm))
 
-    def _quiet(self, pcm: NDArray[np.float32]) -> bool:
+    def _quiet(self, pcm: Sound) -> bool:
         return _loudness(pcm) < max(self._loudest * _QUIET_SHARE, _QUIET)
 
 
-def _loudness(pcm: NDArray[np.float32]) -> float:
+def _loudness(pcm: Sound) -> float:
     return float(np.sqrt(np.mean(np.square(pcm))))

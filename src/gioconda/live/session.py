@@ -15,14 +15,13 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
 from gioconda.live.playout import SAMPLES, STEP, FrameSound, PlayoutBuffer
 from gioconda.live.statistics import LATE, Delivery, Statistics, summarise
-from gioconda.media import FPS
+from gioconda.media import FPS, Picture, Sound
 
 _INTERRUPTED: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
 _DRAWN: Final = 5  # of so many frames at least one is drawn, however late
@@ -72,27 +71,12 @@ class RealClock:
         stop.wait(max(until - time.monotonic(), 0))
 
 
-class VirtualClock:
-    """Time that passes only when it is waited for, for tests."""
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    def now(self) -> float:
-        """Seconds since this clock was made."""
-        return self.time
-
-    def wait(self, until: float, stop: threading.Event) -> None:
-        """Jump to then."""
-        self.time = max(self.time, until)
-
-
 class Speaker(Protocol):
     """What a session needs of an `Animator`."""
 
     controls: Controls
 
-    def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]: ...
+    def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]: ...
 
 
 @dataclass(frozen=True)
@@ -110,8 +94,8 @@ class Frame:
 
     number: int
     time: float
-    sound: NDArray[np.float32]
-    picture: NDArray[np.uint8] | None
+    sound: Sound
+    picture: Picture | None
     state: State
 
 
@@ -152,7 +136,7 @@ class Session:
         self._controls: Controls | None = None  # that dials were set to since the last frame
         # sound that the generator has, and whose frame has not come out yet
         self._pending: deque[tuple[FrameSound, State]] = deque()
-        self._drawings: deque[Callable[[], NDArray[np.uint8]]] = deque()
+        self._drawings: deque[Callable[[], Picture]] = deque()
         self._generated = 0  # frames whose motion is made
         self._start: float | None = None  # when frame 0 was to be shown
         self._number = self._left_out = self._undrawn = 0
@@ -172,7 +156,7 @@ class Session:
     def microphone(self, microphone: bool) -> None:
         self._playout.microphone = microphone
 
-    def append(self, pcm: NDArray[np.float32]) -> None:
+    def append(self, pcm: Sound) -> None:
         """Add sound to be spoken.
 
         Args:

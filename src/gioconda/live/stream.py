@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
-from numpy.typing import NDArray
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.fragments import Fragments
@@ -17,7 +16,7 @@ from gioconda.live.hosted import HostedSession
 from gioconda.live.messages import parse_command
 from gioconda.live.portraits import jpeg
 from gioconda.live.session import Frame
-from gioconda.media import from_int16, to_int16
+from gioconda.media import Picture, Sound, from_int16, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
 _KINDS: Final = {"jpeg": 0, "h264": 1}
@@ -93,7 +92,7 @@ class _Queue:
         head = _HEADER.pack(self._kind, frame.number, round(1000 * frame.time), len(sound))
         return head + sound + picture
 
-    def _coded(self, picture: NDArray[np.uint8], number: int) -> bytes:
+    def _coded(self, picture: Picture, number: int) -> bytes:
         if self._kind == _KINDS["jpeg"]:
             return jpeg(picture, _QUALITY)
         if self._fragments is None:
@@ -144,7 +143,7 @@ async def _receive(socket: WebSocket, hosted: HostedSession) -> None:
                 hosted.execute(parse_command(message.get("text") or ""))
 
 
-def _samples(data: bytes) -> NDArray[np.float32]:
+def _samples(data: bytes) -> Sound:
     """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
     if len(data) % 2:
         message = "sound is int16: an even number of bytes was expected"

@@ -4,13 +4,15 @@ Pictures are RGB, uint8, height x width x 3. Sound is 16 kHz mono float32 in [-1
 Video is 25 frames a second.
 """
 
-from gioconda.media.audio import SAMPLE_RATE, from_int16, read_audio, to_int16
-from gioconda.media.image import cut_out, read_image, sample, write_image
+from gioconda.media.audio import SAMPLE_RATE, Sound, from_int16, read_audio, to_int16
+from gioconda.media.image import Picture, cut_out, read_image, sample, write_image
 from gioconda.media.video import FPS, VideoReader, VideoWriter, read_video
 
 __all__ = [
     "FPS",
     "SAMPLE_RATE",
+    "Picture",
+    "Sound",
     "VideoReader",
     "VideoWriter",
     "cut_out",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import soxr
@@ -15,6 +16,8 @@ from gioconda.errors import GiocondaError
 from gioconda.media.container import frames, open_container, picture_stream
 
 SAMPLE_RATE = 16000
+Sound: TypeAlias = NDArray[np.float32]
+"""(samples,), 16 kHz mono in [-1, 1]."""
 SHORTEST = 0.04  # seconds: one frame of video
 
 # A gap in the timestamps is filled with silence, so that sound stays with its picture. Less

@@ -4,6 +4,7 @@ import os
 import warnings
 from io import BytesIO
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gioconda.errors import GiocondaError
 from gioconda.media.files import check_readable, reason, whole_file
 
+Picture: TypeAlias = NDArray[np.uint8]
+"""(H, W, 3), RGB."""
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
