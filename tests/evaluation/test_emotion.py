@@ -2,7 +2,7 @@
 
 from gioconda.controls import EMOTIONS
 from gioconda.data.videos.emotion import EMOTIONS as JUDGED
-from gioconda.evaluation.emotion import evaluate_emotion
+from gioconda.evaluation.dials import evaluate_emotion
 from gioconda.portrait import Portrait
 
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from gioconda import Controls
 from gioconda.live import Session
+from gioconda.live.session import Clock
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """Time that passes only when it is waited for."""
 
     def __init__(self) -> None:

@@ -249,15 +249,15 @@ def test_a_portrait_stays_if_its_session_is_refused_or_fails(client, picture, mo
 
 def test_a_portrait_that_sessions_hold_is_kept_until_the_last_ends(picture):
     portraits = Portraits(Limits(portrait_seconds=0, portraits=1))
-    identity, _ = portraits.add(picture, None)
-    (_, first), (_, second), (_, refused) = (portraits.hold(identity) for _ in range(3))
-    first(True)
+    identity = portraits.add(picture, None).id
+    first, second, refused = (portraits.hold(identity) for _ in range(3))
+    portraits.release(first, True)
     portraits.sweep()
     with pytest.raises(RefusalError, match="all places"):
         portraits.add(picture, None)
-    second(True)
+    portraits.release(second, True)
     assert portraits.get(identity)
-    refused(False)
+    portraits.release(refused, False)
     with pytest.raises(RefusalError, match="no such portrait"):
         portraits.get(identity)
 

@@ -263,7 +263,7 @@ def _dials(args: argparse.Namespace) -> None:
 
 def _emotion(args: argparse.Namespace) -> None:
     from gioconda.data.videos.emotion import EMOTIONS as JUDGED
-    from gioconda.evaluation.emotion import evaluate_emotion
+    from gioconda.evaluation.dials import evaluate_emotion
 
     if not 0 < args.strength <= 1:
         raise GiocondaError(f"--strength is {args.strength:g}, expected above 0 and at most 1")

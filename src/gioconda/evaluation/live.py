@@ -20,7 +20,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -41,7 +41,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits, jpeg
-from gioconda.live.session import Frame, Session
+from gioconda.live.session import Clock, Frame, Session
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 from gioconda.portrait import Portrait, make_portrait
 
@@ -245,8 +245,9 @@ def _direct(
     found: list[Answer] = []
     for number in range(trials):
         begin = clock.now() + _QUIET + STEP * (number + 0.5) / trials
-        for when, part in _spoken(sound, begin):
-            clock.at(when, partial(session.append, part))
+        for start in range(0, len(sound), PIECE):
+            part = sound[start : start + PIECE]
+            clock.at(begin + (start + len(part)) / SAMPLE_RATE, partial(session.append, part))
         clock.at(begin + _SOUND, session.end_of_speech)
         seen: list[Seen] = []
         while (now := clock.now()) < begin + _WATCH:
@@ -260,14 +261,7 @@ def _direct(
     return found
 
 
-def _spoken(sound: Sound, begin: float) -> Iterator[tuple[float, Sound]]:
-    """When each piece of a sound that begins then has been spoken, and the piece."""
-    for start in range(0, len(sound), PIECE):
-        part = sound[start : start + PIECE]
-        yield begin + (start + len(part)) / SAMPLE_RATE, part
-
-
-class _PlannedClock:
+class _PlannedClock(Clock):
     """Time on which things are done when they are planned.
 
     Args:

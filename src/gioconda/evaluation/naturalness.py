@@ -45,7 +45,6 @@ _HALVINGS: Final = 10
 _PEOPLE: Final = 4  # that real motion must come from, so that halves have two
 
 _Series = NDArray[np.float64]
-_Windows = tuple[_Series, _Series]
 
 
 @dataclass(frozen=True)
@@ -213,30 +212,29 @@ def motion_distance(real: Sequence[PersonMotion], made: Sequence[PersonMotion]) 
     Raises:
         GiocondaError: if there are too few people or windows.
     """
-    people: dict[str, list[_Windows]] = defaultdict(list)
+    people: dict[str, list[_Series]] = defaultdict(list)
     for part in real:
         people[part.person].append(_windows(part))
     if len(people) < _PEOPLE:
         raise GiocondaError(f"{len(people)} people are in real motion; expected {_PEOPLE} or more")
-    groups = [_together(found) for found in people.values()]
-    others = _together([_windows(part) for part in made])
+    groups = [np.concatenate(found) for found in people.values()]
+    others = np.concatenate([_windows(part) for part in made])
     channels = len(POSE), real[0].motion.dynamics.shape[1]
     rng = np.random.default_rng(0)
     floor, distance, sizes = [], [], []
     for _ in range(_HALVINGS):
         order = rng.permutation(len(groups))
         middle = len(groups) // 2
-        one = _together([groups[i] for i in order[:middle]])
-        two = _together([groups[i] for i in order[middle:]])
-        size = min(len(found[0]) for found in (one, two, others))
+        one = np.concatenate([groups[i] for i in order[:middle]])
+        two = np.concatenate([groups[i] for i in order[middle:]])
+        size = min(map(len, (one, two, others)))
         if size < _LEAST:
             raise GiocondaError(f"{size} windows of motion in a set; expected {_LEAST} or more")
-        maps = [_components(rows, width) for rows, width in zip(one, channels, strict=True)]
+        maps = [_components(*part) for part in zip(_parts(one), channels, strict=True)]
         codes = []
         for found in (one, two, others):
-            code = np.concatenate(
-                [(rows - mean) @ to for rows, (mean, to) in zip(found, maps, strict=True)], axis=1
-            )
+            parts = zip(_parts(found), maps, strict=True)
+            code = np.hstack([(rows - mean) @ to for rows, (mean, to) in parts])
             codes.append(code[rng.choice(len(code), size, replace=False)])
         floor.append(frechet(codes[0], codes[1]))
         distance.append(frechet(codes[0], codes[2]))
@@ -257,18 +255,17 @@ def frechet(a: _Series, b: _Series) -> float:
     return means + float(np.trace(first) + np.trace(second) - 2 * cross)
 
 
-def _windows(part: PersonMotion) -> _Windows:
-    """Of every second frame, steps of the pose (N, 72) and dynamics (N, 13 D)."""
+def _windows(part: PersonMotion) -> _Series:
+    """Of every second frame, steps of the pose and the dynamics, (N, 72 + 13 D)."""
     pose, dynamics = part.motion.pose.astype(np.float64), part.motion.dynamics.astype(np.float64)
-    starts = range(0, len(part.motion) - WINDOW + 1, _HOP)
-    return (
-        np.array([np.diff(pose[i : i + WINDOW : 2], axis=0).ravel() for i in starts]),
-        np.array([dynamics[i : i + WINDOW : 2].ravel() for i in starts]),
-    )
+    windows = (slice(i, i + WINDOW, 2) for i in range(0, len(pose) - WINDOW + 1, _HOP))
+    rows = [(np.diff(pose[w], axis=0).ravel(), dynamics[w].ravel()) for w in windows]
+    return np.array([np.concatenate(row) for row in rows])
 
 
-def _together(found: Sequence[_Windows]) -> _Windows:
-    return np.concatenate([w[0] for w in found]), np.concatenate([w[1] for w in found])
+def _parts(windows: _Series) -> list[_Series]:
+    """The steps of the pose, and the dynamics."""
+    return np.split(windows, [len(POSE) * (WINDOW // 2)], axis=1)
 
 
 def _components(rows: _Series, channels: int) -> tuple[_Series, _Series]:

@@ -7,8 +7,9 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from gioconda.evaluation.results import measure
 from gioconda.evaluation.trials import Maker
 from gioconda.generator import Generator
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter
-from gioconda.portrait import Portrait, make_portrait
+from gioconda.portrait import make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
 from gioconda.renderer.conditions import WINDOWS
@@ -161,10 +162,11 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBe
             marked = mark(frame)
             times.setdefault("mark", []).append(time.perf_counter() - begin)
             frames.append(marked.copy())
-    with tempfile.TemporaryDirectory() as folder:
-        encoding = _encode(Path(folder) / "encode.mp4", frames, voice, times)
-        times["whole line"] = _pipeline(Path(folder) / "line.mp4", portrait, voice, model)
-    fps = 1 / float(np.mean(times["whole line"]))
+    # frames that move, over and over
+    times["encoding alone"] = _written(islice(cycle(frames), 10 * FPS), size, voice)
+    animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))
+    times["whole line"] = _written(animator.speak(voice), size, voice)
+    encoding, fps = (1 / float(np.mean(times[name])) for name in ("encoding alone", "whole line"))
     return SpeedBench(
         size=size,
         seconds=len(voice) / SAMPLE_RATE,
@@ -308,8 +310,7 @@ def bench_memory(size: int, lengths: tuple[float, ...]) -> MemoryBench:
 def _peak(size: int, seconds: float) -> Memory:
     photo, voice = example.photo(), example.voice(seconds)
     portrait = make_portrait(photo, size)
-    with tempfile.TemporaryDirectory() as folder:
-        intervals = _pipeline(Path(folder) / "line.mp4", portrait, voice)
+    intervals = _written(Animator(portrait).speak(voice), size, voice)
     unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     return Memory(seconds, peak, fps=1 / float(np.mean(intervals)))
@@ -328,29 +329,14 @@ def _motion(
         yield from zip(motion.pose, motion.dynamics, strict=True)
 
 
-def _encode(
-    path: Path, frames: list[Picture], voice: Sound, times: dict[str, list[float]]
-) -> float:
-    """Frames a second of the encoder alone, on frames that move."""
-    height, width = frames[0].shape[:2]
-    count = 10 * FPS
-    with VideoWriter(path, height, width, voice) as video:
-        start = time.perf_counter()
-        for i in range(count):
-            begin = time.perf_counter()
-            video.write(frames[i % len(frames)])
-            times.setdefault("encoding alone", []).append(time.perf_counter() - begin)
-        return count / (time.perf_counter() - start)
-
-
-def _pipeline(
-    path: Path, portrait: Portrait, voice: Sound, model: Path | None = None
-) -> list[float]:
-    """Seconds from frame to frame of the whole pipeline, as `gioconda.animate` runs it."""
-    animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))
-    with VideoWriter(path, portrait.size, portrait.size, voice) as video:
+def _written(frames: Iterable[Picture], size: int, voice: Sound) -> list[float]:
+    """Seconds from frame to frame of a video that is written, as `gioconda.animate` does it."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        VideoWriter(Path(folder) / "video.mp4", size, size, voice) as video,
+    ):
         ends = [time.perf_counter()]
-        for frame in animator.speak(voice):
+        for frame in frames:
             video.write(frame)
             ends.append(time.perf_counter())
     return np.diff(ends).tolist()

@@ -62,7 +62,7 @@ def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, Sourc
     Raises:
         GiocondaError: if fewer than two sources serve.
     """
-    found: dict[str, list[tuple[_Profile, _Profile]]] = defaultdict(list)
+    found: dict[str, list[_Profile]] = defaultdict(list)
     for clip in counted(clips, report):
         if clip.speech:
             found[clip.source] += _profiles(clip)
@@ -88,8 +88,10 @@ def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, Sourc
     return result
 
 
-def _profiles(clip: Clip) -> list[tuple[_Profile, _Profile]]:
-    """Loudness in dB about each closure, at `_GRID` frames from it: corrected, and as it came."""
+def _profiles(clip: Clip) -> list[_Profile]:
+    """Loudness in dB about each closure, at `_GRID` frames from it: corrected, and as it came;
+    (2, K) each.
+    """
     opening = np.asarray(clip.measures()["opening"], np.float64)
     wide = float(np.quantile(opening, 0.8))
     if wide < _LEAST_OPEN:
@@ -99,12 +101,9 @@ def _profiles(clip: Clip) -> list[tuple[_Profile, _Profile]]:
     loud = np.maximum(loud, loud.max() - _FLOOR)
     # Spectrum m is of the samples about 160 m - 40; frame t is taken for its middle.
     times = (np.arange(len(loud)) * HOP - 40) / SAMPLES - 0.5
-    profiles = []
-    for middle in _closures(opening, wide):
-        late = clip.sound_late
-        pair = [np.interp(middle + _GRID - shift, times, loud) for shift in (0.0, late)]
-        profiles.append((pair[0] - pair[0].mean(), pair[1] - pair[1].mean()))
-    return profiles
+    grids = np.stack([_GRID, _GRID - clip.sound_late])
+    pairs = [np.interp(middle + grids, times, loud) for middle in _closures(opening, wide)]
+    return [pair - pair.mean(1, keepdims=True) for pair in pairs]
 
 
 def _closures(opening: NDArray[np.float64], wide: float) -> list[float]:

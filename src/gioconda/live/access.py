@@ -25,33 +25,25 @@ _OPEN: Final = ("/", "/about")  # without a key, as are the page's files
 _CLIENTS: Final = 10_000  # whose pace is remembered
 
 
-class Keys:
-    """The keys of a server.
+def key_name(keys: Mapping[str, str], key: str | None) -> str:
+    """Whose key it is. Raises RefusalError for a wrong one.
 
     Args:
-        keys: name of each and the key; empty if none is demanded.
+        keys: name of each and the key; where none is demanded, everybody is "local".
+        key: what a client gave.
     """
-
-    def __init__(self, keys: Mapping[str, str]) -> None:
-        self._keys = dict(keys)
-
-    def __bool__(self) -> bool:
-        return bool(self._keys)
-
-    def name(self, key: str | None) -> str:
-        """Whose key it is; "local" where none is demanded. Raises RefusalError for a wrong one."""
-        if not self._keys:
-            return "local"
-        given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
-        # all are compared, so that time tells nothing
-        found = [n for n, known in self._keys.items() if hmac.compare_digest(given, known.encode())]
-        if not found:
-            message = (
-                "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
-                " the one given is missing or wrong"
-            )
-            raise RefusalError(401, "key", message)
-        return found[-1]
+    if not keys:
+        return "local"
+    given = (key or "").encode(errors="replace")  # JSON may hold what UTF-8 cannot
+    # all are compared, so that time tells nothing
+    found = [n for n, known in keys.items() if hmac.compare_digest(given, known.encode())]
+    if not found:
+        message = (
+            "this server wants a key, as Authorization: Bearer KEY or ?key=KEY;"
+            " the one given is missing or wrong"
+        )
+        raise RefusalError(401, "key", message)
+    return found[-1]
 
 
 def given_key(scope: Scope) -> str | None:
@@ -114,7 +106,9 @@ class Gate:
         hosts: names that this machine goes by where no key is demanded; empty allows all.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, limits: Limits, hosts: Sequence[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: Mapping[str, str], limits: Limits, hosts: Sequence[str]
+    ) -> None:
         self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
         self._pace = Pace(limits.requests)
 
@@ -161,7 +155,7 @@ class Gate:
 
     def _check_key(self, scope: Scope) -> None:
         try:
-            scope["client_name"] = self._keys.name(given_key(scope))
+            scope["client_name"] = key_name(self._keys, given_key(scope))
         except RefusalError:
             self._check_pace(scope)  # who guesses has to wait
             raise

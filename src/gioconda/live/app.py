@@ -37,14 +37,14 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.server = server
     settings = server.settings
-    app.add_middleware(Gate, keys=server.keys, limits=settings.limits, hosts=settings.hosts)
+    app.add_middleware(Gate, keys=settings.keys, limits=settings.limits, hosts=settings.hosts)
     app.exception_handler(GiocondaError)(_refused)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_no_route)
     app.exception_handler(Exception)(_failed)
     for router in ROUTERS:
         app.include_router(router)
-    if server.keys:
+    if settings.keys:
         _demand_key(app.openapi())  # is made once
     return app
 

@@ -28,23 +28,17 @@ _KINDS: Final[tuple[tuple[type[GiocondaError], int, str], ...]] = (
 _FATAL: Final = ("too-far-ahead", "internal")
 _FAILURE: Final = "the session failed; begin another"
 
-_WHOLE, _TRUTH = "a whole number", "true or false"
-_EXPECTED: Final = {  # by pydantic's types of errors
-    "bool_parsing": _TRUTH,
-    "bool_type": _TRUTH,
-    "dict_type": "an object",
+_EXPECTED: Final = {  # by pydantic's types of errors, or by their first words
+    "bool": "true or false",
+    "dict": "an object",
     "greater_than_equal": "{ge} or more",
-    "int_from_float": _WHOLE,
-    "int_parsing": _WHOLE,
-    "int_parsing_size": _WHOLE,
-    "int_type": _WHOLE,
+    "int": "a whole number",
     "less_than": "less than {lt}",
     "less_than_equal": "{le} or less",
     "literal_error": "{expected}",
     "model_attributes_type": "a JSON object, sent as application/json",
+    "string": "a text",
     "string_too_long": "at most {max_length} characters",
-    "string_type": "a text",
-    "string_unicode": "a text",
 }
 
 
@@ -113,8 +107,8 @@ def invalid(error: Mapping[str, Any], code: str = "bad-request") -> RefusalError
         message = "the body is no JSON"
     elif "UploadFile" in error["msg"]:
         message = f"{where} must be a file"
-    elif kind in _EXPECTED:
-        expected = _EXPECTED[kind].format(**error.get("ctx", {}))
+    elif expected := _EXPECTED.get(kind) or _EXPECTED.get(kind.partition("_")[0]):
+        expected = expected.format(**error.get("ctx", {}))
         message = f"{where}: expected {expected}; found {_shown(found)}"
     else:
         message = f"{where}: {error['msg']}"

@@ -5,7 +5,6 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -80,18 +79,18 @@ class SessionPool:
             GiocondaError: if a dial, the seed or the signing key cannot be used.
         """
         check_consent(request.consent, self._require_consent)
-        stored, release = self._portraits.hold(request.portrait)
+        stored = self._portraits.hold(request.portrait)
         with self._lock:
             room = self._open < self.capacity
             self._open += room
         if not room:
-            release(False)
+            self._portraits.release(stored, False)
             message = f"all {self.capacity} sessions of this server are in use; try again later"
             raise RefusalError(503, "busy", message)
         try:
-            hosted = self._host(request, stored, client, partial(self._release, release, True))
+            hosted = self._host(request, stored, client)
         except Exception as error:
-            self._release(release, False)
+            self._release(stored, False)
             if isinstance(error, GiocondaError):
                 raise
             raise refusal_of(error, START_FAILED) from error
@@ -130,22 +129,17 @@ class SessionPool:
         """Sessions that are open, those that are being made too."""
         return self._open
 
-    def _host(
-        self,
-        request: SessionRequest,
-        stored: StoredPortrait,
-        client: str,
-        release: Callable[[], None],
-    ) -> HostedSession:
+    def _host(self, request: SessionRequest, stored: StoredPortrait, client: str) -> HostedSession:
         source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
         output = Output({}, source, request.consent, request.badge)
         animator = Animator(stored.portrait, request.seed, mark=output.mark)
         session = Session(animator, request.source == "microphone", dials=request.controls)
         record_output(self._audit, output.id, stored.hash, client)
+        release = partial(self._release, stored, True)
         return HostedSession(secrets.token_urlsafe(18), output.id, session, release, self._threads)
 
-    def _release(self, portrait: Callable[[bool], None], started: bool) -> None:
-        portrait(started)
+    def _release(self, stored: StoredPortrait, started: bool) -> None:
+        self._portraits.release(stored, started)
         with self._lock:
             self._open -= 1
 

@@ -4,7 +4,6 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,6 +31,7 @@ class StoredPortrait:
     """A portrait in memory.
 
     Attributes:
+        id: its name to clients.
         portrait: ready to move.
         data: the file as it was sent.
         face: which of its faces, or None.
@@ -41,6 +41,7 @@ class StoredPortrait:
         used: when it was last asked for.
     """
 
+    id: str
     portrait: Portrait
     data: bytes
     face: int | None
@@ -49,7 +50,7 @@ class StoredPortrait:
     started: bool = False
     used: float = field(default_factory=time.monotonic)
 
-    def description(self, identity: str) -> PortraitInfo:
+    def description(self) -> PortraitInfo:
         """The answer to who sent it."""
         portrait = self.portrait
         height, width = portrait.photo.shape[:2]
@@ -59,7 +60,7 @@ class StoredPortrait:
         eyes_pixels = round(float(portrait.head.size[0]) * scale, 1)
         mouth_open = round(float(measure.mouth_opening(portrait.face[None])[0]), 3)
         return PortraitInfo(
-            id=identity,
+            id=self.id,
             width=width,
             height=height,
             crop=(left, top, side, side),
@@ -86,11 +87,11 @@ class Portraits:
 
     def load_example(self) -> StoredPortrait:
         """Make the bundled portrait, once."""
-        stored = self._make(example.PHOTO.read_bytes(), None)
+        stored = self._make(EXAMPLE, example.PHOTO.read_bytes(), None)
         with self._lock:
             return self._portraits.setdefault(EXAMPLE, stored)
 
-    def add(self, data: bytes, face: int | None) -> tuple[str, StoredPortrait]:
+    def add(self, data: bytes, face: int | None) -> StoredPortrait:
         """Take in a picture.
 
         Args:
@@ -100,12 +101,11 @@ class Portraits:
         Raises:
             RefusalError: if it cannot be used, or there is no room.
         """
-        stored = self._make(data, face)
-        identity = secrets.token_urlsafe(12)
+        stored = self._make(secrets.token_urlsafe(12), data, face)
         with self._lock:
             self._make_room()
-            self._portraits[identity] = stored
-        return identity, stored
+            self._portraits[stored.id] = stored
+        return stored
 
     def get(self, identity: str) -> StoredPortrait:
         """The portrait of that id. Raises RefusalError if there is none."""
@@ -120,24 +120,24 @@ class Portraits:
         with self._lock:
             self._portraits.pop(identity, None)
 
-    def hold(self, identity: str) -> tuple[StoredPortrait, Callable[[bool], None]]:
-        """A portrait for a session, and what is to be called, once, when that needs it no more.
-
-        It takes whether the session came about: the portrait is deleted when the last of its
-        sessions has ended, but stays for another try if there was none.
-        """
+    def hold(self, identity: str) -> StoredPortrait:
+        """A portrait for a session, which releases it. Raises RefusalError if there is none."""
         with self._lock:
             stored = self._found(identity)
             stored.users += 1
+        return stored
 
-        def release(started: bool) -> None:
-            with self._lock:
-                stored.users -= 1
-                stored.started |= started
-                if stored.started and not stored.users and identity != EXAMPLE:
-                    self._portraits.pop(identity, None)
+    def release(self, stored: StoredPortrait, started: bool) -> None:
+        """A session needs it no more, or did not come about and so has not `started`.
 
-        return stored, release
+        The portrait is deleted when the last of its sessions has ended, but stays for another
+        try if there was none.
+        """
+        with self._lock:
+            stored.users -= 1
+            stored.started |= started
+            if stored.started and not stored.users and stored.id != EXAMPLE:
+                self._portraits.pop(stored.id, None)
 
     def sweep(self) -> None:
         """Forget what nobody has used for long."""
@@ -164,7 +164,7 @@ class Portraits:
             raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
         del self._portraits[min(free, key=lambda i: self._portraits[i].used)]
 
-    def _make(self, data: bytes, face: int | None) -> StoredPortrait:
+    def _make(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
         with self._making:  # one at a time: the face networks are shared, and so is the memory
             image = _shrunk(self._decode(data), self._limits.picture_side)
             faces = find_faces(image)
@@ -176,7 +176,7 @@ class Portraits:
                 portrait = make_portrait(image, SIZE, face)
             except GiocondaError as error:
                 raise RefusalError(422, "face" if faces else "no-face", str(error)) from error
-        return StoredPortrait(portrait, data, face, hashlib.sha256(data).hexdigest())
+        return StoredPortrait(identity, portrait, data, face, hashlib.sha256(data).hexdigest())
 
     def _decode(self, data: bytes) -> NDArray[np.uint8]:
         try:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import uvicorn
 from fastapi import FastAPI
 
-from gioconda.live.access import LOCAL, Keys
+from gioconda.live.access import LOCAL
 from gioconda.live.calls import Calls
 from gioconda.live.errors import RefusalError
 from gioconda.live.jobs import Jobs
@@ -55,7 +55,6 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.keys = Keys(settings.keys)
         limits = settings.limits
         self.portraits = Portraits(limits)
         self.pool = SessionPool(self.portraits, limits, settings.audit, settings.require_consent)

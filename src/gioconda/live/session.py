@@ -52,15 +52,8 @@ class TransitionError(GiocondaError):
         super().__init__(f"a session that is {before.value} cannot become {after.value}")
 
 
-class Clock(Protocol):
-    """Tells the time in seconds, and waits for it."""
-
-    def now(self) -> float: ...
-    def wait(self, until: float, stop: threading.Event) -> None: ...
-
-
-class RealClock:
-    """The machine's monotonic time."""
+class Clock:
+    """The machine's monotonic time; others may go otherwise."""
 
     def now(self) -> float:
         """Seconds since some moment."""
@@ -126,7 +119,7 @@ class Session:
         if dials:
             speaker.controls = constant(dials)
         self._speaker = speaker
-        self._clock = clock or RealClock()
+        self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._state = State.IDLE

@@ -20,7 +20,7 @@ async def about(server: TheServer) -> messages.About:
     voices = server.text_to_speech.voices
     return messages.About(
         version=version("gioconda"),
-        needs_key=bool(server.keys),
+        needs_key=bool(server.settings.keys),
         consent_required=server.settings.require_consent,
         badge=True,
         speech=[messages.Voice(voice=voice, name=name) for voice, name in voices.items()],

@@ -47,7 +47,7 @@ def asset(version: str, name: str) -> Response:
 async def docs(request: Request) -> HTMLResponse:
     """The list of all routes."""
     key = request.query_params.get("key")
-    query = f"?{urlencode({'key': key})}" if request.app.state.server.keys and key else ""
+    query = f"?{urlencode({'key': key})}" if request.app.state.server.settings.keys and key else ""
     return _html(_page(request.app.openapi(), query))
 
 

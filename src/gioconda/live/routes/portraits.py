@@ -31,8 +31,8 @@ async def send_portrait(
         raise RefusalError(413, "too-large", "the picture's file is too large")
     # read when it is its turn: until then it lies on the disk
     add = server.portraits.add
-    identity, stored = await server.work(lambda: add(picture.file.read(), face))
-    return stored.description(identity)
+    stored = await server.work(lambda: add(picture.file.read(), face))
+    return stored.description()
 
 
 @portraits.get("/{identity}/picture", **file("image/jpeg"))

@@ -1,6 +1,7 @@
 """Sessions: a portrait that speaks live, over WebSocket or WebRTC."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from gioconda.live import messages
-from gioconda.live.access import Keys, given_key
+from gioconda.live.access import given_key, key_name
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
 from gioconda.live.routes.requests import TheServer
@@ -52,7 +53,7 @@ async def stream_session(
     with suppress(WebSocketDisconnect):  # it went before it was let in, or told why not
         await socket.accept()
         try:
-            await _check_key(socket, server.keys)
+            await _check_key(socket, server.settings.keys)
             if format not in ("jpeg", "h264"):
                 raise RefusalError(400, "bad-request", "format must be jpeg or h264")
             hosted = server.pool.get(identity)
@@ -62,7 +63,7 @@ async def stream_session(
                 await close(socket, error)
 
 
-async def _check_key(socket: WebSocket, keys: Keys) -> None:
+async def _check_key(socket: WebSocket, keys: Mapping[str, str]) -> None:
     """Check the key of a socket, in its address or in its first message."""
     if not keys:
         return
@@ -73,4 +74,4 @@ async def _check_key(socket: WebSocket, keys: Keys) -> None:
             text = await asyncio.wait_for(socket.receive_text(), 10)
             message = messages.parse_json(text, "a text message")
         key = message.get("key") if isinstance(message, dict) else None
-    keys.name(key if isinstance(key, str) else None)
+    key_name(keys, key if isinstance(key, str) else None)
