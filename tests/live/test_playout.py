@@ -58,10 +58,10 @@ def test_late_sound_leaves_a_gap_that_fades_and_counts_as_an_underrun():
 
 @pytest.mark.parametrize(("microphone", "waits"), [(False, 10 * SAMPLES), (True, 1600 - SAMPLES)])
 def test_only_a_microphones_stale_sound_is_discarded(microphone, waits):
-    playout = PlayoutBuffer(microphone)
+    playout = PlayoutBuffer()
     for _ in range(11):
         playout.append(FRAME, 0.0)
-    playout.take()
+    playout.take(microphone)
     assert len(playout) == waits
     assert playout.caught_up == (11 * SAMPLES - 1600 if microphone else 0)
 

@@ -115,7 +115,7 @@ def _live(args: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         raise live_missing(error) from error
     with progress_bar("trials") as report:
-        result = bench_live(args.trials, args.minutes, report)
+        result = bench_live(args.trials, args.minutes, report=report)
     title = (
         f"{result.size} x {result.size}, {result.frame_ms:.1f} ms of processor time a "
         f"frame; first decoded frame {result.first_frame.p50_ms:.0f} ms after asking for a "

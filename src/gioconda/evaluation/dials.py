@@ -10,6 +10,7 @@ on eyes drawn in known directions, others than those asked for, while the face s
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import numpy as np
@@ -174,18 +175,11 @@ def evaluate_dials(
         "blinks": BLINKS,
         "amplitude": AMPLITUDES,
     }
-    seen: dict[str, list[list[Seen]]] = {dial: [] for dial in grids}
-    lenses: list[_Series] = []
-    total, done = len(portraits) * sum(map(len, grids.values())), 0
-    for portrait in portraits:
-        lenses.append(calibrate(portrait))
-        for dial, values in grids.items():
-            seen[dial].append([])
-            for value in values:
-                seen[dial][-1].append(look_at(shoot(portrait, {dial: value}), portrait))
-                done += 1
-                report(done, total)
-    return _summary(seen, lenses)
+    seen: dict[str, list[list[Seen]]] = {dial: [[] for _ in portraits] for dial in grids}
+    values = [(dial, value) for dial, grid in grids.items() for value in grid]
+    for (i, portrait), (dial, value) in counted([*product(enumerate(portraits), values)], report):
+        seen[dial][i].append(look_at(shoot(portrait, {dial: value}), portrait))
+    return _summary(seen, [calibrate(portrait) for portrait in portraits])
 
 
 def _gaze_grid() -> list[tuple[float, float]]:

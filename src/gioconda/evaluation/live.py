@@ -298,10 +298,8 @@ class _PlannedClock(Clock):
 
     def _do_next(self) -> None:
         self._doing = True
-        try:
-            self._plan.popleft()[1]()
-        finally:
-            self._doing = False
+        self._plan.popleft()[1]()
+        self._doing = False
 
     def at(self, when: float, do: Callable[[], None]) -> None:
         """Do this then. To be called in the order of time."""

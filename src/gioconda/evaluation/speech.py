@@ -57,8 +57,7 @@ def evaluate_speech(clips: list[Clip], report: Report = silent) -> SpeechAgreeme
         opening = talk.opening(basis)
         found = _opening(talk, predicted[i], basis)
         other = predicted[(i + len(talks) // 2) % len(talks)]
-        repeats = -(-len(opening) // len(other))
-        wrong = _opening(talk, np.tile(other, (repeats, 1))[: len(opening)], basis)
+        wrong = _opening(talk, other[np.arange(len(opening)) % len(other)], basis)
         rows.append(
             {
                 "regressor": correlation(found, opening),

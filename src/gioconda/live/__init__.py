@@ -8,7 +8,7 @@ that waits for its time). `gioconda/animator.py` makes the frame, which goes bac
     routes/               its addresses, and the page in page/
     pool.py, hosted.py    the sessions that are open; one of them in its thread
     session.py            start here: sound in, frames out on one clock
-    playout.py, dials.py, statistics.py    parts of a session
+    playout.py, dials.py  parts of a session: sound that waits, and the dials
     stream.py, calls.py   the two transports; fragments.py writes MP4 for the first
     messages.py, errors.py, limits.py, access.py    what is said, refused, allowed, and to whom
     portraits.py, jobs.py, text_to_speech.py        what clients send, have made, and hear

@@ -148,6 +148,5 @@ class HostedSession:
 
     def _status(self, state: State) -> dict[str, Any]:
         statistics = asdict(self.session.statistics())
-        statistics["late"] = round(statistics["late"], 3)
         statistics["dropped"] = self.dropped
         return {"state": state.value, "statistics": statistics}

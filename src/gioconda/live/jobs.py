@@ -1,13 +1,13 @@
 """Jobs: a portrait and a recording become a file, one job after the other."""
 
 import asyncio
-import queue
 import secrets
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,10 +69,8 @@ class Jobs:
         self._limits, self._audit = limits, audit
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._queue: queue.Queue[Job | None] = queue.Queue()
         self._home = Path(tempfile.mkdtemp(prefix="gioconda-"))  # for this user alone
-        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
-        self._thread.start()
+        self._worker = ThreadPoolExecutor(1, "jobs")
 
     def add(
         self, stored: StoredPortrait, voice: bytes, client: str, options: Mapping[str, Any]
@@ -108,7 +106,7 @@ class Jobs:
             if isinstance(error, GiocondaError):
                 raise RefusalError(415, "not-a-sound", _without_paths(job, error)) from error
             raise
-        self._queue.put(job)
+        self._worker.submit(self._work, job)
         return job
 
     def get(self, identity: str) -> Job:
@@ -143,8 +141,7 @@ class Jobs:
         with self._lock:
             for job in self._jobs.values():
                 job.cancelled = True
-        self._queue.put(None)
-        self._thread.join(10)
+        self._worker.shutdown(cancel_futures=True)
         shutil.rmtree(self._home, ignore_errors=True)
 
     async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
@@ -159,23 +156,22 @@ class Jobs:
                     return
             await asyncio.sleep(_POLL)
 
-    def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
-            try:
-                self._do(job)
-            except _CancelledError:
-                pass
-            except RefusalError as error:
-                job.error = error
-            except GiocondaError as error:
-                job.error = RefusalError(422, "voice", _without_paths(job, error))
-            except Exception as error:  # a client must not end the thread that serves all
-                job.error = refusal_of(error, "the job failed; nothing was made")
-            with self._lock:
-                job.ended = time.monotonic()
-                cancelled = job.cancelled
-            if cancelled:
-                shutil.rmtree(job.folder, ignore_errors=True)
+    def _work(self, job: Job) -> None:
+        try:
+            self._do(job)
+        except _CancelledError:
+            pass
+        except RefusalError as error:
+            job.error = error
+        except GiocondaError as error:
+            job.error = RefusalError(422, "voice", _without_paths(job, error))
+        except Exception as error:
+            job.error = refusal_of(error, "the job failed; nothing was made")
+        with self._lock:
+            job.ended = time.monotonic()
+            cancelled = job.cancelled
+        if cancelled:
+            shutil.rmtree(job.folder, ignore_errors=True)
 
     def _do(self, job: Job) -> None:
         def report(done: int, total: int) -> None:

@@ -96,13 +96,11 @@ class PlayoutBuffer:
     """The sound of a session while it speaks. Not to be called by two threads at once.
 
     Attributes:
-        microphone: whether sound that has waited too long is discarded, as in a call.
         underruns: gaps so far because sound was late.
         caught_up: samples discarded so far to catch up.
     """
 
-    def __init__(self, microphone: bool = False) -> None:
-        self.microphone = microphone
+    def __init__(self) -> None:
         self.underruns = self.caught_up = 0
         self._input = InputBuffer()
         self._ended = False  # no more sound belongs to this speech
@@ -141,19 +139,25 @@ class PlayoutBuffer:
         self._gap = self._debt = self._waited = 0
         self._margin = max(_MARGIN, self._margin // 2)
 
-    def take(self) -> FrameSound:
-        """The sound of the next frame; after the last one the buffer is clear."""
-        if self.microphone:
+    def take(self, microphone: bool = False) -> FrameSound:
+        """The sound of the next frame; after the last one the buffer is clear.
+
+        Args:
+            microphone: discard sound that has waited too long, as in a call.
+        """
+        if microphone:
             self._discard_stale()
-        sound = self._play() if self._playing else self._begin()
+        sound = self._play(microphone) if self._playing else self._begin()
         if sound.last:
             self.clear()
         return sound
 
     # --- one frame ---
 
-    def _play(self) -> FrameSound:
+    def _play(self, microphone: bool) -> FrameSound:
         """Go on with sound that flows."""
+        if microphone:
+            self._trim()
         self._catch_up()
         pcm, arrived = self._input.take(SAMPLES)
         self._spare.append(len(self._input))
@@ -173,7 +177,11 @@ class PlayoutBuffer:
         margin = self._margin
         if self._gap and len(self._input):
             margin = min(margin + min(self._gap, _MARGIN_GROWTH), _MAX_MARGIN)
-        size = int(np.clip(len(self._input) - self._reserve(margin), 0, SAMPLES))
+        # chunks that do not make up whole frames leave more at one time than at another
+        uneven = self._chunk if self._chunk and SAMPLES % self._chunk else 0
+        # as much must go on waiting when sound begins
+        reserve = 0 if self._ended else max(margin, min(uneven, _MAX_MARGIN))
+        size = int(np.clip(len(self._input) - reserve, 0, SAMPLES))
         frame = np.zeros(SAMPLES, np.float32)
         if not size:
             self._waited += 1
@@ -195,20 +203,10 @@ class PlayoutBuffer:
         self._listen(frame)
         return FrameSound(frame, arrived, self._ended and not len(self._input))
 
-    def _reserve(self, margin: int) -> int:
-        """Samples that must go on waiting when sound begins."""
-        if self._ended:
-            return 0
-        # chunks that do not make up whole frames leave more at one time than at another
-        uneven = self._chunk if self._chunk and SAMPLES % self._chunk else 0
-        return max(margin, min(uneven, _MAX_MARGIN))
-
     # --- catching up ---
 
     def _catch_up(self) -> None:
         """Shorten the pause that is on, if silence had to be put in before."""
-        if self.microphone:
-            self._trim()
         while (
             self._debt >= SAMPLES
             and self._pause >= _PAUSE

@@ -205,10 +205,8 @@ def _shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> RefusalError:
     height, width = image.shape[:2]
-    size = np.array([width, height, width, height])
-    faces = []
-    for box in boxes:
-        left, top, right, bottom = np.clip(box / size, 0, 1).round(4).tolist()
-        faces.append([left, top, round(right - left, 4), round(bottom - top, 4)])
+    corners = np.clip(np.array(boxes) / [width, height, width, height], 0, 1).round(4)
+    sizes = (corners[:, 2:] - corners[:, :2]).round(4)
+    faces = np.hstack([corners[:, :2], sizes]).tolist()
     message = f"{len(boxes)} faces were found; choose one"
     return RefusalError(409, "faces", message, faces=faces)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,9 +20,9 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
 from gioconda.live.playout import SAMPLES, STEP, FrameSound, PlayoutBuffer
-from gioconda.live.statistics import LATE, Delivery, Statistics, summarise
-from gioconda.media import FPS, Picture, Sound
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 
+LATE: Final = STEP  # seconds after its time from which a frame is late
 _INTERRUPTED: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
 _DRAWN: Final = 5  # of so many frames at least one is drawn, however late
 _LOST: Final = 0.5  # seconds of delay that are given up: the clock is set anew
@@ -92,6 +92,36 @@ class Frame:
     state: State
 
 
+@dataclass(frozen=True)
+class Statistics:
+    """How a session is doing; docs/live.md says what each number means."""
+
+    fps: float
+    latency_ms: float | None
+    late: float
+    frames: int
+    left_out: int
+    underruns: int
+    caught_up_ms: int
+    waiting_ms: int
+    seconds: float
+    overloaded: bool
+
+
+class Delivery(NamedTuple):
+    """When a frame was ready and when it should have been.
+
+    Attributes:
+        arrived: when the newest of its sound arrived, or None for silence.
+        drawn: whether it has a picture.
+    """
+
+    ready: float
+    due: float
+    arrived: float | None
+    drawn: bool
+
+
 class Session:
     """One portrait that speaks live.
 
@@ -104,6 +134,9 @@ class Session:
             word is spoken.
         clock: real time by default.
         dials: from the first frame on, as `set` takes them; by default as the speaker's are.
+
+    Attributes:
+        microphone: as above; may be changed at any time.
 
     Raises:
         DialError: if there is no such dial, or it cannot be set to that.
@@ -124,7 +157,8 @@ class Session:
         self._stop = threading.Event()
         self._state = State.IDLE
         self._interrupted = 0  # frames since the interruption
-        self._playout = PlayoutBuffer(microphone)
+        self.microphone = microphone
+        self._playout = PlayoutBuffer()
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
         # sound that the generator has, and whose frame has not come out yet
@@ -139,15 +173,6 @@ class Session:
     def state(self) -> State:
         """What it does now."""
         return self._state
-
-    @property
-    def microphone(self) -> bool:
-        """Whether sound that has waited too long is left out; may be changed at any time."""
-        return self._playout.microphone
-
-    @microphone.setter
-    def microphone(self, microphone: bool) -> None:
-        self._playout.microphone = microphone
 
     def append(self, pcm: Sound) -> None:
         """Add sound to be spoken.
@@ -204,7 +229,22 @@ class Session:
     def statistics(self) -> Statistics:
         """How it is doing."""
         with self._lock:
-            return summarise(list(self._recent), self._number, self._left_out, self._playout)
+            recent, playout = list(self._recent), self._playout
+            span = recent[-1].ready - recent[0].ready if recent else 0.0
+            drawn = sum(each.drawn for each in recent[1:])
+            latencies = [each.ready - each.arrived for each in recent if each.arrived is not None]
+            return Statistics(
+                fps=round(drawn / span, 1) if span > 0 else 0.0,
+                latency_ms=round(1000 * float(np.median(latencies)), 1) if latencies else None,
+                late=round(sum(e.ready - e.due > LATE for e in recent) / max(len(recent), 1), 3),
+                frames=self._number,
+                left_out=self._left_out,
+                underruns=playout.underruns,
+                caught_up_ms=1000 * playout.caught_up // SAMPLE_RATE,
+                waiting_ms=1000 * len(playout) // SAMPLE_RATE,
+                seconds=self._number / FPS,
+                overloaded=not all(each.drawn for each in recent),
+            )
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, each at its time, until the session is closed."""
@@ -258,7 +298,7 @@ class Session:
 
     def _next_sound(self) -> FrameSound:
         if self._state is State.SPEAKING:
-            sound = self._playout.take()
+            sound = self._playout.take(self.microphone)
             if sound.last:
                 self._state = State.IDLE
             return sound
