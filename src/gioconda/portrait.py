@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
-from gioconda.media import cut_out, sample
+from gioconda.media import Picture, cut_out, sample
 from gioconda.motion import Motion
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
@@ -45,11 +46,11 @@ class Portrait:
         note: what the user should know of the choice of face, or None.
     """
 
-    photo: NDArray[np.uint8]
+    photo: Picture
     crop: tuple[float, float, float]
     size: int
     texture: NDArray[np.uint8]
-    plate: NDArray[np.uint8]
+    plate: Picture
     points: NDArray[np.float32]
     head: HeadPose
     face: NDArray[np.float32]
@@ -92,9 +93,7 @@ class Portrait:
         return self.face - np.tensordot(self.expression, self.basis.dynamics, 1)
 
 
-def make_portrait(
-    image: NDArray[np.uint8], size: int | None = 512, face: int | None = None
-) -> Portrait:
+def make_portrait(image: Picture, size: int | None = 512, face: int | None = None) -> Portrait:
     """Find the face of a picture and make it ready.
 
     Args:
@@ -113,7 +112,7 @@ def make_portrait(
 
 
 def portrait_at(
-    image: NDArray[np.uint8],
+    image: Picture,
     points: NDArray[np.floating],
     size: int | None,
     neutral: NDArray[np.floating] | None = None,
@@ -141,7 +140,8 @@ def portrait_at(
     placed = points.astype(np.float64) * scale
     placed[:, :2] += shift
     head, expression = basis.pose(placed[None], neutral)
-    texture, plate = _cut_out(image, placed, head, scale, shift, side)
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    texture, plate = _cut_out(image, placed, head, matrix, side)
     return Portrait(
         photo=image,
         crop=crop,
@@ -157,7 +157,7 @@ def portrait_at(
     )
 
 
-def _crop(image: NDArray[np.uint8], head: HeadPose) -> tuple[float, float, float]:
+def _crop(image: Picture, head: HeadPose) -> tuple[float, float, float]:
     """Left, top and side of a square about the head, inside the picture."""
     height, width = image.shape[:2]
     side = float(min(_VIEW * head.size[0], height, width))
@@ -170,17 +170,12 @@ def _crop(image: NDArray[np.uint8], head: HeadPose) -> tuple[float, float, float
 
 
 def _cut_out(
-    image: NDArray[np.uint8],
-    points: NDArray[np.float64],
-    head: HeadPose,
-    scale: float,
-    shift: NDArray[np.float64],
-    side: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    image: Picture, points: NDArray[np.float64], head: HeadPose, matrix: NDArray[Any], side: int
+) -> tuple[NDArray[np.uint8], Picture]:
     """The texture with the matte, and the plate behind."""
     margin = round(_MARGIN * side)
     wide = side + 2 * margin
-    matrix = np.array([[scale, 0, shift[0] + margin], [0, scale, shift[1] + margin]])
+    matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
     inside = points.copy()
     inside[:, :2] += margin
@@ -194,11 +189,11 @@ def _cut_out(
 
 
 def _plate(
-    colours: NDArray[np.uint8],
+    colours: Picture,
     matte: NDArray[np.float32],
     photographed: NDArray[np.bool_],
     head: HeadPose,
-) -> NDArray[np.uint8]:
+) -> Picture:
     """The picture with the person painted over from what is around, (S + 2 M, S + 2 M, 3)."""
     spread = max(3, round(_SPREAD * float(head.size[0])))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))

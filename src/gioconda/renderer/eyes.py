@@ -58,14 +58,14 @@ class Eye:
         if (high - low < 3).any():
             return
         start, end = face[self.upper[0], :2], face[self.upper[-1], :2]
-        frame, middle, width = _frame(start, end)
+        frame, middle, width = axes_between(start, end)
         if width < 4:
             return
         x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
         place = (np.stack([x, y], -1) - middle) @ frame.T / width
         top, bottom = (
-            _lid(face[self.upper, :2], middle, frame, width),
-            _lid(face[self.lower, :2], middle, frame, width),
+            along_axes(face[self.upper, :2], middle, frame, width),
+            along_axes(face[self.lower, :2], middle, frame, width),
         )
         above = place[..., 1] - np.interp(place[..., 0], *top)
         below = np.interp(place[..., 0], *bottom) - place[..., 1]
@@ -101,7 +101,7 @@ def _make_eye(
     iris: NDArray[np.int64],
 ) -> Eye:
     points = portrait.points.astype(np.float64)
-    frame, middle, width = _frame(points[upper[0], :2], points[upper[-1], :2])
+    frame, middle, width = axes_between(points[upper[0], :2], points[upper[-1], :2])
     side = round(2 * _REACH * _RESOLUTION)
     axis = np.arange(side) / _RESOLUTION - _REACH
     place = np.stack(np.meshgrid(axis, axis), -1)
@@ -109,7 +109,7 @@ def _make_eye(
     source = (place @ frame * width + middle + margin).astype(np.float32)
     seen = sample(portrait.texture[..., :3].copy(), source).astype(np.float32)
 
-    top, bottom = (_lid(points[edge, :2], middle, frame, width) for edge in (upper, lower))
+    top, bottom = (along_axes(points[edge, :2], middle, frame, width) for edge in (upper, lower))
     above = place[..., 1] - np.interp(place[..., 0], *top)
     below = np.interp(place[..., 0], *bottom) - place[..., 1]
     home = (points[iris[0], :2] - middle) @ frame.T / width
@@ -161,22 +161,22 @@ def _complete(
     return np.asarray(np.clip(np.rint(made + (seen - made) * soft), 0, 255), np.uint8)
 
 
-def _frame(
+def axes_between(
     start: NDArray[np.floating], end: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Axes (2, 2) along and across the eye as rows, its middle and its width."""
+    """From the corners of an eye or a mouth: its axes (2, 2) as rows, its middle and its width."""
     along = (end - start).astype(np.float64)
-    width = float(np.linalg.norm(along))
-    along /= max(width, 1e-6)
+    width = max(float(np.linalg.norm(along)), 1e-6)
+    along /= width
     return np.array([along, [-along[1], along[0]]]), (start + end) / 2.0, width
 
 
-def _lid(
+def along_axes(
     points: NDArray[np.floating],
     middle: NDArray[np.float64],
     frame: NDArray[np.float64],
     width: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A lid's edge as x (rising) and y in the eye's frame."""
+    """An edge between the corners as x (rising) and y on those axes, in widths."""
     place = (points - middle) @ frame.T / width
     return np.maximum.accumulate(place[:, 0] + np.arange(len(place)) * 1e-6), place[:, 1]

@@ -1,13 +1,14 @@
 """Maps of a face's mesh: where things are and how they moved."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
+from gioconda.renderer.eyes import along_axes, axes_between
 from gioconda.renderer.jaws import coordinates
 from gioconda.renderer.view import CELL, cell_middles
 
@@ -55,17 +56,10 @@ def mouth_geometry(
         face[edge, :2].astype(np.float64)
         for edge in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
     )
-    along = upper[-1] - upper[0]
-    width = max(float(np.linalg.norm(along)), 1e-6)
-    axes = np.array([along, [-along[1], along[0]]]) / width
-    middle = (upper[0] + upper[-1]) / 2
+    axes, middle, width = axes_between(upper[0], upper[-1])
     x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
-    place = (np.stack([x, y], -1) - middle) @ axes.T / width
-    rims = []
-    for edge in (upper, lower):
-        local = (edge - middle) @ axes.T / width
-        order = np.maximum.accumulate(local[:, 0] + np.arange(len(local)) * 1e-6)
-        rims.append((order, local[:, 1]))
+    place: NDArray[Any] = (np.stack([x, y], -1) - middle) @ axes.T / width
+    rims = [along_axes(edge, middle, axes, width) for edge in (upper, lower)]
     down = place[..., 1] - np.interp(place[..., 0], *rims[0])
     up = np.interp(place[..., 0], *rims[1]) - place[..., 1]
     feather = max(1.5, 0.02 * width) / width
