@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 
 from gioconda.animator import Animator
-from gioconda.errors import GiocondaError
 from gioconda.live.access import check_consent, record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.hosted import START_FAILED, HostedSession
@@ -74,9 +73,8 @@ class SessionPool:
             client: name of its key.
 
         Raises:
-            RefusalError: if the pool is full, the portrait is unknown, consent is missing, or the
-                session fails to start.
-            GiocondaError: if a dial, the seed or the signing key cannot be used.
+            RefusalError: if the pool is full, the portrait is unknown, consent is missing, a dial,
+                the seed or the signing key cannot be used, or the session fails to start.
         """
         check_consent(request.consent, self._require_consent)
         stored = self._portraits.hold(request.portrait)
@@ -91,8 +89,6 @@ class SessionPool:
             hosted = self._host(request, stored, client)
         except Exception as error:
             self._release(stored, False)
-            if isinstance(error, GiocondaError):
-                raise
             raise refusal_of(error, START_FAILED) from error
         with self._lock:
             self._sessions[hosted.id] = hosted

@@ -15,11 +15,7 @@ portraits = APIRouter(prefix="/portraits", tags=["portraits"])
 voices = APIRouter(tags=["voices"])
 
 
-@portraits.post(
-    "",
-    status_code=201,
-    dependencies=[form("picture", "face")],
-)
+@portraits.post("", status_code=201, dependencies=[form("picture", "face")])
 async def send_portrait(
     server: TheServer,
     picture: Annotated[UploadFile, File()],
