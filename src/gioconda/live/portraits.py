@@ -116,9 +116,9 @@ class Portraits:
         """Forget it. Raises RefusalError if there is none, or if it is the example."""
         if identity == EXAMPLE:
             raise RefusalError(403, "example", "the bundled portrait cannot be deleted")
-        self.get(identity)
         with self._lock:
-            self._portraits.pop(identity, None)
+            self._found(identity)
+            del self._portraits[identity]
 
     def hold(self, identity: str) -> StoredPortrait:
         """A portrait for a session, which releases it. Raises RefusalError if there is none."""
