@@ -10,9 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias
 
@@ -36,27 +34,6 @@ COMMANDS: tuple[str, ...] = (
 )
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
-
-def positive(text: str, most: int | None = None) -> int:
-    """An argument that is a whole number from 1 to `most`."""
-    if not text.isdecimal() or not 1 <= int(text) <= (most or int(text)):
-        limits = f"from 1 to {most}" if most else "above 0"
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number {limits}")
-    return int(text)
-
-
-def minutes(text: str) -> float:
-    """An argument that is a number of minutes, 0 or more."""
-    with suppress(ValueError):
-        if 0 <= (number := float(text)) < float("inf"):
-            return number
-    raise argparse.ArgumentTypeError(f"{text} is not a number of minutes, 0 or more")
-
-
-def add_output(parser: argparse.ArgumentParser, help: str) -> None:
-    """Adds --output, a file."""
-    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help=help)
 
 
 def live_missing(error: ModuleNotFoundError) -> GiocondaError:

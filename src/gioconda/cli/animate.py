@@ -2,76 +2,28 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.dials import add_dial_options, read_controls
+from gioconda.cli.options import add_option, add_video_options
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("animate", help="make a portrait speak")
-    parser.add_argument("photo", help="a photo, painting or drawing of a face")
-    parser.add_argument("audio", help="a voice: any sound, or video with sound")
-    add_output_options(parser)
-    parser.add_argument(
-        "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
-    )
-    mouth = parser.add_mutually_exclusive_group()
-    mouth.add_argument(
-        "--model",
-        metavar="FILE",
-        help="a file of `gioconda train renderer`, whose networks draw mouth and eyes",
-    )
-    mouth.add_argument(
-        "--plain-mouth",
-        action="store_true",
-        help="draw the inside of the mouth without networks: plainer and faster",
-    )
+    add = partial(add_option, parser)
+    add("photo", str, "a photo, painting or drawing of a face")
+    add("audio", str, "a voice: any sound, or video with sound")
+    add_video_options(parser)
+    add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    mouth = partial(add_option, parser.add_mutually_exclusive_group())
+    mouth("--model FILE", str, "a file of `gioconda train renderer` that draws mouth and eyes")
+    mouth("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     add_dial_options(parser)
-
-
-def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """The options of every command that renders a portrait."""
-    parser.add_argument("-o", "--output", required=True, help="the .mp4 to write")
-    parser.add_argument(
-        "--size",
-        type=size,
-        default=512,
-        help="side of the video in pixels, even, 64 to 2160 (default 512)",
-    )
-    parser.add_argument(
-        "--full",
-        action="store_true",
-        help="keep the whole photo, at its own resolution (without --size)",
-    )
-    parser.add_argument("--face", type=int, help="which face of several, from the left, from 1")
-    add_provenance_options(parser)
-
-
-def add_provenance_options(parser: argparse.ArgumentParser) -> None:
-    """What a video says of itself, besides the mark and the signature that all have."""
-    parser.add_argument(
-        "--consent", metavar="TEXT", help="who allowed what; written into the signed manifest"
-    )
-    parser.add_argument(
-        "--badge", action="store_true", help="draw a small visible badge into a corner"
-    )
-    parser.add_argument(
-        "--sign-key",
-        metavar="PEM",
-        help="private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key "
-        "of this machine's own)",
-    )
-
-
-def size(text: str) -> int:
-    """A size of video in pixels, 64 to 2160, even."""
-    if not text.isdecimal() or not 64 <= int(text) <= 2160 or int(text) % 2:
-        raise argparse.ArgumentTypeError(f"{text} is not an even number from 64 to 2160")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,11 +1,12 @@
 """gioconda bench: how fast, stage by stage; how much memory; how well marks hold."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, live_missing, minutes, positive
-from gioconda.cli.animate import size
+from gioconda.cli import Subparsers, live_missing
+from gioconda.cli.options import add_json, add_option, minutes, positive, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
 
@@ -13,47 +14,30 @@ if TYPE_CHECKING:
     from gioconda.evaluation.provenance import ProvenanceBench
     from gioconda.evaluation.speed import DecoderBench, SpeedBench
 
+_WHAT = (
+    "speed: every stage (default); generator: speed and delay of speech to motion; decoder: the "
+    "learned decoder alone; memory: the peak for 10 s and for 5 minutes of speech; live: how soon "
+    "a live portrait answers and how many this machine serves; provenance: how well mark and "
+    "signature hold"
+)
+
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("bench", help="measure speed or memory on this machine")
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=_BENCHES,
-        default="speed",
-        help="speed: every stage (default); generator: speed and delay of speech to motion; "
-        "decoder: the learned decoder alone; memory: the peak for 10 s and for 5 minutes of "
-        "speech; live: how soon a live portrait answers and how many this machine serves; "
-        "provenance: how well mark and signature hold",
-    )
-    parser.add_argument(
-        "--model",
-        metavar="FILE",
-        type=Path,
-        help="a file of `gioconda train renderer` (default: the released networks)",
-    )
-    parser.add_argument(
-        "--size", type=size, default=512, help="side of the video in pixels (default 512)"
-    )
-    live = parser.add_argument_group("live")
-    live.add_argument(
-        "--trials", type=positive, default=100, help="how many answers to time (default 100)"
-    )
-    live.add_argument(
-        "--minutes", type=minutes, default=1.0, help="how long to watch a viewer (default 1)"
-    )
-    marks = parser.add_argument_group("provenance")
-    marks.add_argument(
-        "--portraits", nargs="*", type=Path, default=(), help="pictures to animate and attack"
-    )
-    marks.add_argument(
-        "--unmarked", nargs="*", type=Path, default=(), help="videos in which no mark may be found"
-    )
-    marks.add_argument(
-        "--keys", type=positive, default=1, help="how many keys to search them with (default 1)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add = partial(add_option, parser)
+    add("what", tuple(_BENCHES), _WHAT, nargs="?", default="speed")
+    add("--model FILE", Path, "a file of `gioconda train renderer` (default: the released one)")
+    add("--size N", size, "side of the video in pixels (default 512)", default=512)
+    live = partial(add_option, parser.add_argument_group("live"))
+    live("--trials N", positive, "how many answers to time (default 100)", default=100)
+    live("--minutes N", minutes, "how long to watch a viewer (default 1)", default=1.0)
+    marks = partial(add_option, parser.add_argument_group("provenance"))
+    many = {"nargs": "*", "default": ()}
+    marks("--portraits FILE", Path, "pictures to animate and attack", **many)
+    marks("--unmarked FILE", Path, "videos in which no mark may be found", **many)
+    marks("--keys N", positive, "how many keys to search them with (default 1)", default=1)
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

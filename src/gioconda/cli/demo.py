@@ -1,18 +1,19 @@
 """gioconda demo: the bundled portrait speaks."""
 
 import argparse
+from functools import partial
 
 from gioconda.cli import Subparsers
-from gioconda.cli.animate import add_provenance_options, speak
+from gioconda.cli.animate import speak
+from gioconda.cli.options import add_option, add_provenance_options
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("demo", help="animate the bundled example")
-    parser.add_argument(
-        "-o", "--output", default="gioconda-demo.mp4", help="the .mp4 (gioconda-demo.mp4)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="another seed, another motion")
+    add = partial(add_option, parser)
+    add("-o --output FILE", str, "the .mp4 (%(default)s)", default="gioconda-demo.mp4")
+    add("--seed N", int, "another seed, another motion", default=0)
     add_provenance_options(parser)
 
 

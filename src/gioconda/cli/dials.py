@@ -2,8 +2,11 @@
 
 import argparse
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from gioconda.cli.options import add_option
 
 if TYPE_CHECKING:
     from gioconda.controls import Controls
@@ -15,52 +18,33 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
     """Offer the dials; `read_controls` reads them."""
     # so that "--gaze -10,5" is a value, as "--distance -1" is
     parser._negative_number_matcher = re.compile(r"-\.?\d")
-    dials = parser.add_argument_group("dials", "constant; --controls also lets them change")
-    dials.add_argument(
-        "--gaze",
-        metavar="YAW,PITCH",
-        type=_gaze,
-        help="where the eyes look: degrees to the picture's right and up, -30 to 30, against the "
+    add = partial(
+        add_option,
+        parser.add_argument_group("dials", "constant; --controls also lets them change"),
+    )
+    add(
+        "--gaze YAW,PITCH",
+        _gaze,
+        "where the eyes look: degrees to the picture's right and up, -30 to 30, against the "
         "camera; or free (default)",
     )
-    dials.add_argument(
-        "--distance",
-        metavar="RATIO",
-        type=float,
-        help="of the head from the camera, 0.5 to 2; 2 is twice as far (default 1)",
-    )
-    dials.add_argument(
-        "--emotion",
-        metavar="NAME[:STRENGTH]",
-        type=_emotion,
+    add("--distance RATIO", float, "how far the head is, 0.5 to 2; 2 is twice as far (default 1)")
+    add(
+        "--emotion NAME[:STRENGTH]",
+        _emotion,
+        "happy, sad, angry, surprised, afraid or disgusted, 0 to 1 (default 1); may be given "
+        "several times",
         action="append",
-        help="happy, sad, angry, surprised, afraid or disgusted, 0 to 1 (default 1); may be "
-        "given several times",
     )
-    dials.add_argument(
-        "--amplitude",
-        metavar="RATIO",
-        type=float,
-        help="how much head and brows move, 0 to 2 (default 1)",
+    add("--amplitude RATIO", float, "how much head and brows move, 0 to 2 (default 1)")
+    add("--blinks RATIO", float, "how often the eyes blink, 0 to 4; 1 is natural (default)")
+    add(
+        "--pose YAW,PITCH,ROLL",
+        _numbers,
+        "turn the head: degrees to the picture's right, up and clockwise, -30 to 30",
     )
-    dials.add_argument(
-        "--blinks",
-        metavar="RATIO",
-        type=float,
-        help="how often the eyes blink, against the natural rate, 0 to 4 (default 1)",
-    )
-    dials.add_argument(
-        "--pose",
-        metavar="YAW,PITCH,ROLL",
-        type=_numbers,
-        help="turn the head: degrees to the picture's right, up and clockwise, -30 to 30",
-    )
-    dials.add_argument(
-        "--controls",
-        metavar="FILE",
-        type=Path,
-        help="a YAML file that sets the dials over time, see docs/controls.md; the options above "
-        "go before it",
+    add(
+        "--controls FILE", Path, "YAML with dials over time, see docs/controls.md; options go first"
     )
 
 

@@ -6,11 +6,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers, positive
-from gioconda.cli.clips import add_clip_arguments, read_split
+from gioconda.cli import Subparsers
+from gioconda.cli.options import (
+    add_clip_arguments,
+    add_json,
+    add_option,
+    number,
+    positive,
+    read_split,
+)
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
-from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.evaluation.trials import Maker
@@ -26,91 +32,45 @@ def add_parser(subparsers: Subparsers) -> None:
 
     def offer(
         name: str, measure: Callable[[argparse.Namespace], None], help: str
-    ) -> argparse.ArgumentParser:
+    ) -> Callable[..., argparse.Action]:
         evaluation = what.add_parser(name, help=help)
         evaluation.set_defaults(measure=measure)
-        evaluation.add_argument("--json", action="store_true", help="print one JSON object")
-        return evaluation
+        add_json(evaluation)
+        if measure in _ON_CLIPS:
+            add_clip_arguments(evaluation)
+        return partial(add_option, evaluation)
 
-    basis = offer("basis", _basis, "how well the basis explains faces")
-    speech = offer("speech", _speech, "how well the mouth follows speech")
+    offer("basis", _basis, "how well the basis explains faces")
+    offer("speech", _speech, "how well the mouth follows speech")
     reenactment = offer("reenactment", _reenactment, "how well frames follow the motion")
     renderer = offer("renderer", _renderer, "how real drawn mouths and eyes look")
-    sync = offer("sync", _sync, "whether sound and picture of a set are in step")
+    offer("sync", _sync, "whether sound and picture of a set are in step")
     generator = offer("generator", _generator, "how lifelike motion is, and how well it speaks")
     gaze = offer("gaze", _gaze, "how well the gaze of drawn eyes is read back")
     dials = offer("dials", _dials, "how exactly rendered frames obey the dials")
     emotion = offer("emotion", _emotion, "whether portraits show the emotion asked for")
     alignment = offer("alignment", _alignment, "how exactly phones are found in speech")
-    for evaluation in (basis, speech, reenactment, renderer, sync, generator):
-        add_clip_arguments(evaluation)
-    for evaluation in (gaze, dials, emotion):
-        evaluation.add_argument("pictures", metavar="PICTURE", type=Path, nargs="+")
-    for evaluation in (reenactment, renderer):
-        evaluation.add_argument(
-            "--clips",
-            metavar="N",
-            type=positive,
-            help="how many clips, spread evenly over the people (default: all)",
-        )
-    _add_options(renderer, generator, dials, emotion, alignment)
-
-
-def _add_options(
-    renderer: argparse.ArgumentParser,
-    generator: argparse.ArgumentParser,
-    dials: argparse.ArgumentParser,
-    emotion: argparse.ArgumentParser,
-    alignment: argparse.ArgumentParser,
-) -> None:
-    renderer.add_argument(
-        "--model",
-        metavar="FILE",
-        type=Path,
+    for add in (gaze, dials, emotion):
+        add("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
+    for add in (reenactment, renderer):
+        add("--clips N", positive, "how many, spread evenly over the people (default: all)")
+    renderer(
+        "--model FILE",
+        Path,
+        "a file of `gioconda train renderer`; may be repeated (default: the released one)",
         action="append",
         default=[],
-        help="a file of `gioconda train renderer`; may be repeated (default: the released one)",
     )
-    renderer.add_argument(
-        "--split",
-        choices=("val", "train"),
-        default="val",
-        help="train measures on the people that it learned from (default: %(default)s)",
-    )
-    generator.add_argument(
-        "--spoken",
-        metavar="SPOKEN",
-        type=Path,
-        help="a set of `gioconda prepare --tts`, for more closures of the lips",
-    )
-    generator.add_argument(
-        "--judge",
-        metavar="FILE",
-        type=Path,
-        help="the released sync judge, judge.onnx (default: the one of the checkout)",
-    )
-    generator.add_argument(
-        "--steps",
-        metavar="N",
-        type=positive,
-        nargs="+",
-        help="only compare the movement for these numbers of sampling steps",
-    )
-    dials.add_argument(
-        "--seconds",
-        type=positive,
-        default=4,
-        help="seconds of speech for each value (default: %(default)s)",
-    )
-    emotion.add_argument(
-        "--strength", metavar="S", type=float, default=1.0, help="above 0 to 1 (default: 1)"
-    )
-    alignment.add_argument(
-        "spoken", metavar="SPOKEN", type=Path, help="a set of `gioconda prepare --tts`"
-    )
-    alignment.add_argument(
-        "--every", metavar="N", type=positive, default=1, help="take every Nth sentence"
-    )
+    splits = "train measures on the people that it learned from (default: val)"
+    renderer("--split", ("val", "train"), splits, default="val")
+    generator("--spoken SET", Path, "a set of `gioconda prepare --tts`: more closures of lips")
+    generator("--judge FILE", Path, "the released sync judge (default: the one of the checkout)")
+    generator("--steps N", positive, "only compare movement for these numbers of steps", nargs="+")
+    dials("--seconds N", positive, "seconds of speech for each value (default: 4)", default=4)
+    strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
+    emotion("--strength S", strength, "above 0 to 1 (default: 1)", default=1.0)
+    alignment("SPOKEN", Path, "a set of `gioconda prepare --tts`")
+    alignment("--every N", positive, "take every Nth sentence", default=1)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -265,8 +225,6 @@ def _emotion(args: argparse.Namespace) -> None:
     from gioconda.data.videos.emotion import EMOTIONS as JUDGED
     from gioconda.evaluation.dials import evaluate_emotion
 
-    if not 0 < args.strength <= 1:
-        raise GiocondaError(f"--strength is {args.strength:g}, expected above 0 and at most 1")
     portraits = _portraits(args)
     with progress_bar("portraits") as report:
         result = evaluate_emotion(portraits, args.strength, report)
@@ -299,3 +257,6 @@ def _alignment(args: argparse.Namespace) -> None:
     )
     heads = ["", *headings(AlignmentErrors)]
     show(result, args.json, title, heads, named_rows(result.errors))
+
+
+_ON_CLIPS = (_basis, _speech, _reenactment, _renderer, _sync, _generator)

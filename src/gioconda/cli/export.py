@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from gioconda.cli import Subparsers, add_output
+from gioconda.cli import Subparsers
+from gioconda.cli.options import add_option, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -11,7 +12,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "export", help="export a motion file as weights of ARKit's 52 blendshapes"
     )
-    parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
+    add_option(parser, "MOTION", Path, "a motion file, .npz")
     add_output(parser, "the .csv to write, in the layout of Live Link Face")
 
 

@@ -1,21 +1,22 @@
 """gioconda motion: a voice becomes motion."""
 
 import argparse
+from functools import partial
 from time import perf_counter
 
-from gioconda.cli import Subparsers, add_output
+from gioconda.cli import Subparsers
 from gioconda.cli.dials import add_dial_options, read_controls
+from gioconda.cli.options import add_option, add_output
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("motion", help="turn a voice into a motion file")
-    parser.add_argument("audio", metavar="AUDIO", help="a voice: any sound, or video with sound")
+    add = partial(add_option, parser)
+    add("AUDIO", str, "a voice: any sound, or video with sound")
     add_output(parser, "motion file, .npz")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="head motion, gaze and blinks of its own (default 0)"
-    )
+    add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
     add_dial_options(parser)
 
 

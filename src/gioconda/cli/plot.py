@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gioconda.cli import Subparsers, add_output
+from gioconda.cli import Subparsers
+from gioconda.cli.options import add_option, add_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,8 +43,8 @@ _SLICES: Final = 50  # a second, of which the waveform shows the least and the m
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("plot", help="draw a motion file: mouth, lids, gaze, head")
-    parser.add_argument("motion", metavar="MOTION", type=Path, help="a motion file, .npz")
-    parser.add_argument("--audio", metavar="FILE", help="the voice that goes with it")
+    add_option(parser, "MOTION", Path, "a motion file, .npz")
+    add_option(parser, "--audio FILE", str, "the voice that goes with it")
     add_output(parser, "the .png to write")
 
 

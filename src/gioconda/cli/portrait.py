@@ -4,16 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from gioconda.cli import Subparsers, add_output
+from gioconda.cli import Subparsers
+from gioconda.cli.options import add_option, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("portrait", help="draw what is found in a photo")
-    parser.add_argument("photo", metavar="PHOTO", type=Path, help="a picture of a face")
+    add_option(parser, "PHOTO", Path, "a picture of a face")
     add_output(parser, "report, .png or .jpg")
-    parser.add_argument(
-        "--face", metavar="N", type=int, help="which face of several, from the left, from 1"
-    )
+    add_option(parser, "--face N", int, "which face of several, from the left, from 1")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -2,10 +2,12 @@
 
 import argparse
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers, positive
+from gioconda.cli import Subparsers
+from gioconda.cli.options import add_json, add_option, number, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -13,72 +15,50 @@ from gioconda.errors import GiocondaError
 if TYPE_CHECKING:
     from gioconda.data.videos.quality import Limits
 
-# Options that mean nothing to --tts.
-_VIDEO_OPTIONS: Final = (
-    *("val", "licence", "release", "allow_licence"),
-    *("limit", "shard_size", "ray", "work"),
-)
-
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("prepare", help="turn talking videos into training shards")
-    parser.add_argument(
+    add = partial(add_option, parser)
+    share = number("a share from 0 to 1", lambda value: 0 <= value <= 1)
+    mebibytes = number("a size above 0 in MiB", lambda value: 0 < value < float("inf"))
+    many = {"action": "append", "default": []}
+    add(
         "sources",
+        Path,
+        "a folder, a video, a .txt list, or a .csv table of clip, person, split, licence, ...",
         metavar="SOURCE",
         nargs="*",
-        type=Path,
-        help="a folder, a video, a .txt list, or a .csv table of clip, person, split, licence, ...",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FOLDER", type=Path, required=True, help="for the shards"
+    add("-o --output FOLDER", Path, "for the shards", required=True)
+    add("--processes N", positive, "on this machine (default: one a core)")
+    of_videos = (
+        add(
+            "--val SHARE",
+            share,
+            "of the people kept for evaluation, where no split is given (default: 0.05)",
+            default=0.05,
+        ),
+        add("--licence NAME", str, "of videos that no table gives one for", default=""),
+        add("--release", bool, "refuse what may not be trained on and released"),
+        add(
+            "--allow-licence NAME",
+            str,
+            "a licence that --release allows, too; may be repeated",
+            **many,
+        ),
+        add(
+            "--limit NAME=VALUE",
+            str,
+            "another limit of quality, see docs/data.md; may be repeated",
+            **many,
+        ),
+        add("--shard-size MIB", mebibytes, "at most (default: %(default)s)", default=50),
+        add("--ray ADDRESS", str, "use a Ray cluster ('local' starts one on this machine)"),
+        add("--work FOLDER", Path, "folder for work that a later run goes on with"),
     )
-    parser.add_argument(
-        "--val",
-        metavar="SHARE",
-        type=float,
-        default=0.05,
-        help="of the persons kept for evaluation, where no split is given (default: %(default)g)",
-    )
-    parser.add_argument(
-        "--licence", metavar="NAME", default="", help="of videos that no table gives one for"
-    )
-    parser.add_argument(
-        "--release", action="store_true", help="refuse what may not be trained on and released"
-    )
-    parser.add_argument(
-        "--allow-licence",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="with --release: a licence that is allowed all the same; may be repeated",
-    )
-    parser.add_argument(
-        "--limit",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="another threshold of the quality filters, see docs/data.md; may be repeated",
-    )
-    parser.add_argument(
-        "--shard-size", metavar="MIB", type=float, default=50, help="at most (default: %(default)g)"
-    )
-    parser.add_argument(
-        "--processes", metavar="N", type=positive, help="on this machine (default: one a core)"
-    )
-    parser.add_argument(
-        "--ray", metavar="ADDRESS", help="use a Ray cluster ('local' starts one on this machine)"
-    )
-    parser.add_argument(
-        "--work", metavar="FOLDER", type=Path, help="folder for work that a later run goes on with"
-    )
-    parser.add_argument(
-        "--tts",
-        action="store_true",
-        help="instead of videos: English sentences spoken by flite and festival, with phone times",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    defaults = {option: parser.get_default(option) for option in _VIDEO_OPTIONS}
-    parser.set_defaults(video_defaults=defaults)
+    add("--tts", bool, "not videos: English sentences of flite and festival, with phone times")
+    add_json(parser)
+    parser.set_defaults(video_defaults={option.dest: option.default for option in of_videos})
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,10 +68,6 @@ def run(args: argparse.Namespace) -> int:
         return _spoken(args)
     if not args.sources:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
-    if not 0 <= args.val <= 1:
-        raise GiocondaError(f"--val is {args.val:g}, expected a share from 0 to 1")
-    if args.shard_size <= 0:
-        raise GiocondaError(f"--shard-size is {args.shard_size:g} MiB, expected more than 0")
     options = Options(
         val=args.val,
         licence=args.licence,

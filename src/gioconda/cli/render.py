@@ -1,26 +1,23 @@
 """gioconda render: a portrait is moved by the motion of a video."""
 
 import argparse
+from functools import partial
 
 from gioconda.cli import Subparsers
-from gioconda.cli.animate import add_output_options, conclude
+from gioconda.cli.animate import conclude
+from gioconda.cli.options import add_option, add_video_options
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("render", help="move a portrait by a motion file")
-    parser.add_argument("photo", help="a photo, painting or drawing of a face")
-    parser.add_argument(
-        "motion", help="a motion file, made by 'gioconda track' or 'gioconda motion'"
-    )
-    add_output_options(parser)
-    parser.add_argument("--audio", help="the sound to go with it")
-    parser.add_argument(
-        "--absolute",
-        action="store_true",
-        help="turn the head as the driver's is turned, not about how the photo shows it",
-    )
+    add = partial(add_option, parser)
+    add("photo", str, "a photo, painting or drawing of a face")
+    add("motion", str, "a motion file, made by 'gioconda track' or 'gioconda motion'")
+    add_video_options(parser)
+    add("--audio FILE", str, "the sound to go with it")
+    add("--absolute", bool, "turn the head as the driver's is, not about how the photo shows it")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,13 +7,10 @@ import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, live_missing, positive
+from gioconda.cli import Subparsers, live_missing
+from gioconda.cli.options import add_option, positive
 from gioconda.errors import GiocondaError
-
-if TYPE_CHECKING:
-    pass
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -21,41 +18,16 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("serve", help="let portraits speak live, in the browser")
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen at (default: this machine only)"
-    )
-    parser.add_argument("--port", type=_port, default=7860, help="(default 7860)")
-    parser.add_argument(
-        "--key",
-        action="append",
-        default=[],
-        metavar="[NAME=]KEY",
-        help="require this key; may be repeated. The name goes into the audit log",
-    )
-    few = partial(positive, most=10_000)
-    parser.add_argument(
-        "--sessions", type=few, help="viewers at once (default: what the cores allow)"
-    )
-    parser.add_argument(
-        "--minutes", type=few, default=60, help="longest session, in minutes (default 60)"
-    )
-    parser.add_argument(
-        "--ray",
-        type=few,
-        metavar="N",
-        help="run N replicas by Ray Serve, on this machine or on the cluster of RAY_ADDRESS",
-    )
-    parser.add_argument(
-        "--require-consent",
-        action="store_true",
-        help="refuse sessions and jobs without a statement of consent",
-    )
-    parser.add_argument(
-        "--audit",
-        type=Path,
-        metavar="FILE",
-        help="write a line for each output: time, mark, hash of the portrait, name of the key",
-    )
+    add, few = partial(add_option, parser), partial(positive, most=10_000)
+    add("--host NAME", str, "where to listen (default: this machine only)", default=_LOCAL[0])
+    add("--port N", partial(positive, most=65535), "(default 7860)", default=7860)
+    key = "require this key; may be repeated. The name goes into the audit log"
+    add("--key [NAME=]KEY", str, key, action="append", default=[])
+    add("--sessions N", few, "viewers at once (default: what the cores allow)")
+    add("--minutes N", few, "longest session, in minutes (default 60)", default=60)
+    add("--ray N", few, "run N replicas by Ray Serve, here or on the cluster of RAY_ADDRESS")
+    add("--require-consent", bool, "refuse sessions and jobs without a statement of consent")
+    add("--audit FILE", Path, "log each output: time, mark, hash of the portrait, name of the key")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -131,9 +103,3 @@ def read_keys(given: list[str]) -> dict[str, str]:
             raise GiocondaError(f"there are two keys named {name}")
         keys[name] = key
     return keys
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port from 1 to 65535")
-    return int(text)

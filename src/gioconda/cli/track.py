@@ -5,7 +5,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, add_output
+from gioconda.cli import Subparsers
+from gioconda.cli.options import add_option, add_output
 from gioconda.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("track", help="turn the face of a video into a motion file")
-    parser.add_argument("video", metavar="VIDEO", type=Path, help="a video of a face")
+    add_option(parser, "VIDEO", Path, "a video of a face")
     add_output(parser, "motion file, .npz")
 
 

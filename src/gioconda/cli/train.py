@@ -2,14 +2,23 @@
 
 import argparse
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from gioconda.cli import Subparsers, minutes, positive
-from gioconda.cli.clips import add_clip_arguments, read_split
+from gioconda.cli import Subparsers
+from gioconda.cli.options import (
+    Option,
+    add_clip_arguments,
+    add_option,
+    add_output,
+    minutes,
+    number,
+    option,
+    positive,
+    read_split,
+)
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
 
@@ -19,9 +28,6 @@ if TYPE_CHECKING:
 
 Train: TypeAlias = "Callable[[argparse.Namespace, Path, Report], dict[str, float]]"
 _Kind = TypeVar("_Kind")
-
-
-_Option: TypeAlias = tuple[str, dict[str, Any]]  # its flag, and what argparse wants to know
 
 
 class _Command(NamedTuple):
@@ -35,7 +41,7 @@ class _Command(NamedTuple):
 
     help: str
     train: Train
-    options: tuple[_Option, ...] = ()
+    options: tuple[Option, ...] = ()
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -43,20 +49,21 @@ def add_parser(subparsers: Subparsers) -> None:
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     for name, command in _COMMANDS.items():
         one = what.add_parser(name, help=command.help)
-        for flag, settings in command.options:
-            one.add_argument(flag, **settings)
+        for names, settings in command.options:
+            one.add_argument(*names, **settings)
         add_clip_arguments(one)
-        one.add_argument("-o", "--output", metavar="FILE", type=Path, required=True)
+        add_output(one, "the file to write")
     calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
-    calibration.add_argument("model", metavar="MODEL", type=Path, help="a .zip file of weights")
-    calibration.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
+    add = partial(add_option, calibration)
+    add("MODEL", Path, "a .zip file of weights")
+    add(
+        "--set NAME=VALUE",
+        str,
+        "other numbers, NAME=VALUE,VALUE where there are several; needs -o",
         dest="settings",
         nargs="+",
-        help="other numbers, NAME=VALUE,VALUE where there are several; needs -o",
     )
-    calibration.add_argument("-o", "--output", metavar="FILE", type=Path, help=".zip")
+    add("-o --output FILE", Path, ".zip")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -85,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _calibration(args: argparse.Namespace) -> int:
-    from gioconda.media.files import PendingFile
+    from gioconda.media.files import whole_file
     from gioconda.training.calibration import set_calibration, show_calibration
 
     if (args.settings is None) != (args.output is None):
@@ -93,12 +100,8 @@ def _calibration(args: argparse.Namespace) -> int:
     if args.settings is None:
         print(show_calibration(args.model))
         return 0
-    file = PendingFile(args.output, (".zip",))
-    try:
-        changed = set_calibration(args.model, args.settings, file.partial)
-        file.commit()
-    finally:
-        file.discard()
+    with whole_file(args.output, (".zip",)) as file:
+        changed = set_calibration(args.model, args.settings, file)
     print(f"{args.output}: {changed} changed")
     return 0
 
@@ -215,44 +218,32 @@ def _integers(args: argparse.Namespace, output: Path, report: "Report") -> dict[
     return {"bytes": output.stat().st_size, **found}
 
 
-def _rate(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < (rate := float(text)) < 1:
-            return rate
-    raise argparse.ArgumentTypeError(f"{text} is not a rate between 0 and 1, such as 5e-4")
-
-
-def _option(
-    name: str, kind: Any, text: str, required: bool = False, default: Any = None
-) -> _Option:
-    """`kind` makes the option's value of a text, is `bool` for a flag, or the choices there are.
-
-    One that has the name of a field of the Recipe sets that field.
-    """
-    how: dict[str, Any] = {"type": kind, "metavar": _METAVARS.get(kind)}
-    if kind is bool:
-        how = {"action": "store_true"}
-    elif isinstance(kind, tuple):
-        how = {"choices": kind}
-    return f"--{name}", how | {"help": text, "required": required, "default": default}
-
-
-_METAVARS = {positive: "N", minutes: "N", _rate: "RATE", Path: "PATH", str: "NAME"}
-_RECIPE = _option("recipe", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_rate = number("a rate between 0 and 1, such as 5e-4", lambda value: 0 < value < 1)
+_RECIPE = option("--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
 _SLICES = (
-    _option("checkpoint", Path, "the training's state; resumes from it if it exists", True),
-    _option("minutes", minutes, "stop after this (default: %(default)g)", default=10.0),
+    option(
+        "--checkpoint PATH",
+        Path,
+        "the training's state; resumes from it if it exists",
+        required=True,
+    ),
+    option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
     _RECIPE,
 )
-_SPOKEN = _option("spoken", Path, "a set that gioconda prepare --tts made", True)
+_SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
 _COMMANDS = {
     "basis": _Command(
         "the linear basis of faces, .safetensors",
         _basis,
         (
             _RECIPE,
-            _option("wheel", Path, "the mediapipe wheel: its table of edges gives triangles", True),
-            _option("name", str, "kept in every motion file (default: gioconda-basis-2)"),
+            option(
+                "--wheel PATH",
+                Path,
+                "the mediapipe wheel: its table of edges gives triangles",
+                required=True,
+            ),
+            option("--name NAME", str, "kept in every motion file (default: gioconda-basis-2)"),
         ),
     ),
     "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
@@ -263,8 +254,8 @@ _COMMANDS = {
         (
             *_SLICES,
             _SPOKEN,
-            _option("judge", bool, "train the sync judge, on other people"),
-            _option("held-out", bool, "measure the losses on the val splits too"),
+            option("--judge", bool, "train the sync judge, on other people", default=None),
+            option("--held-out", bool, "measure the losses on the val splits too", default=None),
         ),
     ),
     "hearing": _Command(
@@ -273,12 +264,14 @@ _COMMANDS = {
         (
             *_SLICES,
             _SPOKEN,
-            _option("teacher", Path, "the folder of Whisper-base, see docs/hearing.md", True),
-            _option("examples", Path, "a folder; what is learned from is made once, there", True),
-            _option("recordings", Path, "a folder of more speech, in any language"),
-            _option("music", Path, "a folder of music without a voice"),
-            _option("start", Path, "weights of another training to begin with, .safetensors"),
-            _option("rate", _rate, "of learning, before it settles"),
+            option(
+                "--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True
+            ),
+            option("--examples PATH", Path, "folder in which they are made, once", required=True),
+            option("--recordings PATH", Path, "a folder of more speech, in any language"),
+            option("--music PATH", Path, "a folder of music without a voice"),
+            option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
+            option("--rate RATE", _rate, "of learning, before it settles"),
         ),
     ),
     "generator": _Command(
@@ -286,10 +279,10 @@ _COMMANDS = {
         _generator,
         (
             *_SLICES,
-            _option("encoder", Path, "another speech encoder than the released one"),
-            _option("width", positive, "of the network (default: 192)"),
-            _option("layers", positive, "of the network (default: 6)"),
-            _option("heads", positive, "of the network (default: 4)"),
+            option("--encoder PATH", Path, "another speech encoder than the released one"),
+            option("--width N", positive, "of the network (default: 192)"),
+            option("--layers N", positive, "of the network (default: 6)"),
+            option("--heads N", positive, "of the network (default: 4)"),
         ),
     ),
     "renderer": _Command(
@@ -297,20 +290,20 @@ _COMMANDS = {
         _renderer,
         (
             *_SLICES,
-            _option("size", ("small", "base"), "of the network (default: small)"),
-            _option("steps", positive, "of the whole schedule"),
-            _option("last", bool, "the schedule ends with --minutes, not with --steps"),
-            _option("rate", _rate, "of learning, before it settles"),
-            _option("batch", positive, "scenes in a batch"),
-            _option("pool", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
-            _option("uses", positive, "how often a scene is used before a new one replaces it"),
-            _option("workers", positive, "processes that prepare scenes; a GPU needs many"),
-            _option("start", Path, "weights of another training to begin with, .safetensors"),
+            option("--size", ("small", "base"), "of the network (default: small)"),
+            option("--steps N", positive, "of the whole schedule"),
+            option("--last", bool, "end the schedule with --minutes, not --steps", default=None),
+            option("--rate RATE", _rate, "of learning, before it settles"),
+            option("--batch N", positive, "scenes in a batch"),
+            option("--pool N", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
+            option("--uses N", positive, "how often a scene is used before a new one replaces it"),
+            option("--workers N", positive, "processes that prepare scenes; a GPU needs many"),
+            option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
         ),
     ),
     "integers": _Command(
         "the renderer with its 8-bit version beside it, .zip",
         _integers,
-        (_option("model", Path, "a file that gioconda train renderer made", True),),
+        (option("--model PATH", Path, "a file that gioconda train renderer made", required=True),),
     ),
 }

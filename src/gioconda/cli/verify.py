@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
+from gioconda.cli.options import add_json, add_option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,11 +28,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "mark. Exit status: 0 made by Gioconda, 1 nothing found, 2 the file cannot be read, "
         "3 signed but changed since.",
     )
-    parser.add_argument("file", type=Path, help="a video, a picture, or a folder of pictures")
-    parser.add_argument(
-        "--trust", metavar="PEM", type=Path, help="certificates whose signatures you trust"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_option(parser, "file", Path, "a video, a picture, or a folder of pictures")
+    add_option(parser, "--trust PEM", Path, "certificates whose signatures you trust")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

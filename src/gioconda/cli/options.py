@@ -1,0 +1,129 @@
+"""The arguments of commands: how one is added, what its value may be, and those of several.
+
+add = partial(add_option, parser)
+add("PHOTO", Path, "a picture of a face")
+add("--face N", positive, "which face of several, from the left")
+"""
+
+import argparse
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from gioconda.data.clips import Clip
+
+Parser: TypeAlias = "argparse._ActionsContainer"  # a parser, or a group of its arguments
+Option: TypeAlias = tuple[list[str], dict[str, Any]]  # its names, and what argparse wants to know
+
+
+def option(usage: str, kind: Any, help: str, **more: Any) -> Option:
+    """An argument.
+
+    Args:
+        usage: its names and what stands for its value, as "-o --output FILE", "--json", "PHOTO".
+        kind: makes the value of a text, is `bool` for a flag, or the choices there are.
+        help: what it is for.
+        more: what else argparse takes.
+    """
+    words = usage.split()
+    names = [word for word in words if word.startswith("-")]
+    how: dict[str, Any] = {"action": "store_true"}
+    if kind is not bool:
+        how = {"choices": kind} if isinstance(kind, tuple) else {"type": kind}
+        if words[-1] not in (*names, usage.lower()):
+            how["metavar"] = words[-1]
+    return names or [usage.lower()], how | {"help": help} | more
+
+
+def add_option(parser: Parser, usage: str, kind: Any, help: str, **more: Any) -> argparse.Action:
+    """Adds what `option` makes."""
+    names, settings = option(usage, kind, help, **more)
+    return parser.add_argument(*names, **settings)
+
+
+# --- values ---
+
+
+def positive(text: str, most: int | None = None) -> int:
+    """A whole number from 1 to `most`."""
+    if not text.isdecimal() or not 1 <= int(text) <= (most or int(text)):
+        limits = f"from 1 to {most}" if most else "above 0"
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number {limits}")
+    return int(text)
+
+
+def size(text: str) -> int:
+    """A size of video in pixels, 64 to 2160, even."""
+    if not text.isdecimal() or not 64 <= int(text) <= 2160 or int(text) % 2:
+        raise argparse.ArgumentTypeError(f"{text} is not an even number from 64 to 2160")
+    return int(text)
+
+
+def number(what: str, fits: Callable[[float], bool]) -> Callable[[str], float]:
+    """Makes a number of a text, and an error that says it is not `what` where it does not fit."""
+
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if fits(value := float(text)):
+                return value
+        raise argparse.ArgumentTypeError(f"{text} is not {what}")
+
+    return read
+
+
+minutes = number("a number of minutes, 0 or more", lambda value: 0 <= value < float("inf"))
+
+
+# --- what several commands have ---
+
+
+def add_json(parser: Parser) -> None:
+    """Adds --json."""
+    add_option(parser, "--json", bool, "print one JSON object")
+
+
+def add_output(parser: Parser, help: str) -> None:
+    """Adds --output, a file."""
+    add_option(parser, "-o --output FILE", Path, help, required=True)
+
+
+def add_clip_arguments(parser: Parser) -> None:
+    """Adds DATA and --cache."""
+    add, cache = partial(add_option, parser), Path.home() / ".cache" / "gioconda"
+    add("DATA", Path, "a set that gioconda prepare made")
+    add("--cache DIR", Path, "folder for the unpacked shards (default: %(default)s)", default=cache)
+
+
+def add_video_options(parser: Parser) -> None:
+    """Adds the options of every command that renders a portrait."""
+    add = partial(add_option, parser)
+    add("-o --output FILE", str, "the .mp4 to write", required=True)
+    add(
+        "--size N", size, "side of the video in pixels, even, 64 to 2160 (default 512)", default=512
+    )
+    add("--full", bool, "keep the whole photo, at its own resolution (without --size)")
+    add("--face N", int, "which face of several, from the left, from 1")
+    add_provenance_options(parser)
+
+
+def add_provenance_options(parser: Parser) -> None:
+    """Adds what a video says of itself, besides the mark and the signature that all have."""
+    add = partial(add_option, parser)
+    add("--consent TEXT", str, "who allowed what; written into the signed manifest")
+    add("--badge", bool, "draw a small visible badge into a corner")
+    add(
+        "--sign-key PEM",
+        str,
+        "private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key of this "
+        "machine's own)",
+    )
+
+
+def read_split(args: argparse.Namespace, split: str) -> "list[Clip]":
+    """The clips of "train" or "val", where `add_clip_arguments` says."""
+    from gioconda.data.clips import read_clips
+
+    return read_clips(args.data, split, args.cache)
