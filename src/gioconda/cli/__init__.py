@@ -1,9 +1,10 @@
 """The command line: ``gioconda COMMAND ...``.
 
 A module named in ``COMMANDS`` is the command of that name; the others help them. It offers
-``add_parser(subparsers)``, which adds a parser of that name, and ``run(args) -> int``, which
-does the work and returns the exit status. Heavy packages are imported inside ``run``, so that
-``gioconda --help`` is quick. To add a command, write its module and add its name to ``COMMANDS``.
+``add_parser(subparsers)``, which adds a parser of that name, and ``run(args)``, which does the
+work and returns the exit status where that is not 0. Heavy packages are imported inside ``run``,
+so that ``gioconda --help`` is quick. To add a command, write its module and add its name to
+``COMMANDS``.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         args = _parser(arguments).parse_args(arguments)
-        status: int = _module(args.command).run(args)
+        status: int = _module(args.command).run(args) or 0
         sys.stdout.flush()
         return status
     except GiocondaError as error:

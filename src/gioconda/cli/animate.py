@@ -26,9 +26,9 @@ def add_parser(subparsers: Subparsers) -> None:
     add_dial_options(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Animate."""
-    return speak(
+    speak(
         args,
         args.photo,
         args.audio,
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> int:
+def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> None:
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
     from gioconda.animator import animate
 
@@ -58,7 +58,6 @@ def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **opti
             **options,
         )
     conclude(made.path, made.frames, made.seconds, made.note)
-    return 0
 
 
 def conclude(path: str, frames: int, seconds: float, note: str | None) -> None:

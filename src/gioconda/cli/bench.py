@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers, live_missing
-from gioconda.cli.options import add_json, add_option, minutes, positive, size
+from gioconda.cli.options import JSON, add_option, add_options, minutes, positive, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
 
@@ -37,13 +37,12 @@ def add_parser(subparsers: Subparsers) -> None:
     marks("--portraits FILE", Path, "pictures to animate and attack", **many)
     marks("--unmarked FILE", Path, "videos in which no mark may be found", **many)
     marks("--keys N", positive, "how many keys to search them with (default 1)", default=1)
-    add_json(parser)
+    add_options(parser, [JSON])
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Measure."""
     _BENCHES[args.what](args)
-    return 0
 
 
 def _speed(args: argparse.Namespace) -> None:

@@ -17,8 +17,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add_provenance_options(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Animate the example."""
     from gioconda.example import PHOTO, VOICE
 
-    return speak(args, PHOTO, VOICE)
+    speak(args, PHOTO, VOICE)

@@ -1,20 +1,12 @@
 """``gioconda evaluate WHAT``: figures on people that nothing was learned from."""
 
 import argparse
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
-from gioconda.cli.options import (
-    add_clip_arguments,
-    add_json,
-    add_option,
-    number,
-    positive,
-    read_split,
-)
+from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 
@@ -23,65 +15,27 @@ if TYPE_CHECKING:
     from gioconda.portrait import Portrait
 
 _EVERY = 3  # of the spoken sentences: a hundred
+_EVALUATIONS = Commands(JSON)  # each takes the arguments
+_COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
+_PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
+_strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("evaluate", help="measure quality on people never seen")
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-
-    def offer(
-        name: str, measure: Callable[[argparse.Namespace], None], help: str
-    ) -> Callable[..., argparse.Action]:
-        evaluation = what.add_parser(name, help=help)
-        evaluation.set_defaults(measure=measure)
-        add_json(evaluation)
-        if measure in _ON_CLIPS:
-            add_clip_arguments(evaluation)
-        return partial(add_option, evaluation)
-
-    offer("basis", _basis, "how well the basis explains faces")
-    offer("speech", _speech, "how well the mouth follows speech")
-    reenactment = offer("reenactment", _reenactment, "how well frames follow the motion")
-    renderer = offer("renderer", _renderer, "how real drawn mouths and eyes look")
-    offer("sync", _sync, "whether sound and picture of a set are in step")
-    generator = offer("generator", _generator, "how lifelike motion is, and how well it speaks")
-    gaze = offer("gaze", _gaze, "how well the gaze of drawn eyes is read back")
-    dials = offer("dials", _dials, "how exactly rendered frames obey the dials")
-    emotion = offer("emotion", _emotion, "whether portraits show the emotion asked for")
-    alignment = offer("alignment", _alignment, "how exactly phones are found in speech")
-    for add in (gaze, dials, emotion):
-        add("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
-    for add in (reenactment, renderer):
-        add("--clips N", positive, "how many, spread evenly over the people (default: all)")
-    renderer(
-        "--model FILE",
-        Path,
-        "a file of `gioconda train renderer`; may be repeated (default: the released one)",
-        action="append",
-        default=[],
-    )
-    splits = "train measures on the people that it learned from (default: val)"
-    renderer("--split", ("val", "train"), splits, default="val")
-    generator("--spoken SET", Path, "a set of `gioconda prepare --tts`: more closures of lips")
-    generator("--judge FILE", Path, "the released sync judge (default: the one of the checkout)")
-    generator("--steps N", positive, "only compare movement for these numbers of steps", nargs="+")
-    dials("--seconds N", positive, "seconds of speech for each value (default: 4)", default=4)
-    strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
-    emotion("--strength S", strength, "above 0 to 1 (default: 1)", default=1.0)
-    alignment("SPOKEN", Path, "a set of `gioconda prepare --tts`")
-    alignment("--every N", positive, "take every Nth sentence", default=1)
+    _EVALUATIONS.add_parsers(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Measure."""
-    args.measure(args)
-    return 0
+    _EVALUATIONS[args.what].run(args)
 
 
 # --- on clips ---
 
 
+@_EVALUATIONS.offer("how well the basis explains faces", *CLIPS)
 def _basis(args: argparse.Namespace) -> None:
     from gioconda.evaluation.basis import REGIONS, evaluate_basis
 
@@ -98,6 +52,7 @@ def _basis(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["D", *REGIONS], rows)
 
 
+@_EVALUATIONS.offer("how well the mouth follows speech", *CLIPS)
 def _speech(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speech import SpeechAgreement, evaluate_speech
 
@@ -107,6 +62,7 @@ def _speech(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", "value"], measure_rows(SpeechAgreement, [result]))
 
 
+@_EVALUATIONS.offer("how well frames follow the motion", *CLIPS, _COUNT)
 def _reenactment(args: argparse.Namespace) -> None:
     from gioconda.evaluation.reenactment import UNITS, MotionErrors, evaluate_reenactment
 
@@ -123,6 +79,19 @@ def _reenactment(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", *headings(MotionErrors), "unit"], rows)
 
 
+@_EVALUATIONS.offer(
+    "how real drawn mouths and eyes look",
+    *CLIPS,
+    _COUNT,
+    option(
+        "--model FILE",
+        Path,
+        "a file of `gioconda train renderer`; may be repeated (default: the released one)",
+        action="append",
+        default=[],
+    ),
+    option("--split", ("val", "train"), "train: the people it learned from", default="val"),
+)
 def _renderer(args: argparse.Namespace) -> None:
     from gioconda.evaluation.renderer import REGIONS, RegionScores, evaluate_renderer
     from gioconda.renderer.networks import precisions, released
@@ -147,6 +116,7 @@ def _renderer(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", *result.methods], rows)
 
 
+@_EVALUATIONS.offer("whether sound and picture of a set are in step", *CLIPS)
 def _sync(args: argparse.Namespace) -> None:
     from gioconda.evaluation.sync import evaluate_sync
 
@@ -167,6 +137,13 @@ def _sync(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["source", "closures", "as it came", "now", "95 %"], rows)
 
 
+@_EVALUATIONS.offer(
+    "how lifelike motion is, and how well it speaks",
+    *CLIPS,
+    option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more closures of lips"),
+    option("--judge FILE", Path, "the released sync judge (default: the one of the checkout)"),
+    option("--steps N", positive, "only compare movement for these numbers of steps", nargs="+"),
+)
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures, show_steps
     from gioconda.data.spoken.utterances import read_spoken
@@ -190,6 +167,7 @@ def _generator(args: argparse.Namespace) -> None:
 # --- on portraits ---
 
 
+@_EVALUATIONS.offer("how well the gaze of drawn eyes is read back", _PICTURES)
 def _gaze(args: argparse.Namespace) -> None:
     from gioconda.evaluation.dials import GazeErrors, Reading, measure_reading
     from gioconda.evaluation.results import counted
@@ -203,6 +181,11 @@ def _gaze(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", *headings(GazeErrors), *headings(Reading)], rows)
 
 
+@_EVALUATIONS.offer(
+    "how exactly rendered frames obey the dials",
+    _PICTURES,
+    option("--seconds N", positive, "seconds of speech for each value (default: 4)", default=4),
+)
 def _dials(args: argparse.Namespace) -> None:
     from gioconda.animator import Animator
     from gioconda.cli.figures import show_dials
@@ -221,6 +204,11 @@ def _dials(args: argparse.Namespace) -> None:
     show_dials(result, len(portraits), args.json)
 
 
+@_EVALUATIONS.offer(
+    "whether portraits show the emotion asked for",
+    _PICTURES,
+    option("--strength S", _strength, "above 0 to 1 (default: 1)", default=1.0),
+)
 def _emotion(args: argparse.Namespace) -> None:
     from gioconda.data.videos.emotion import EMOTIONS as JUDGED
     from gioconda.evaluation.dials import evaluate_emotion
@@ -246,6 +234,11 @@ def _portraits(args: argparse.Namespace) -> "list[Portrait]":
 # --- on spoken sentences ---
 
 
+@_EVALUATIONS.offer(
+    "how exactly phones are found in speech",
+    option("SPOKEN", Path, "a set of `gioconda prepare --tts`"),
+    option("--every N", positive, "take every Nth sentence", default=1),
+)
 def _alignment(args: argparse.Namespace) -> None:
     from gioconda.evaluation.alignment import AlignmentErrors, evaluate_alignment
 
@@ -257,6 +250,3 @@ def _alignment(args: argparse.Namespace) -> None:
     )
     heads = ["", *headings(AlignmentErrors)]
     show(result, args.json, title, heads, named_rows(result.errors))
-
-
-_ON_CLIPS = (_basis, _speech, _reenactment, _renderer, _sync, _generator)

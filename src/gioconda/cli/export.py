@@ -16,7 +16,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_output(parser, "the .csv to write, in the layout of Live Link Face")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Export."""
     from gioconda.face.blendshapes import table
     from gioconda.media import FPS
@@ -27,4 +27,3 @@ def run(args: argparse.Namespace) -> int:
         motion = Motion.load(args.motion)
         file.write_text(table(motion), encoding="ascii", newline="\n")
     print(f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s)")
-    return 0

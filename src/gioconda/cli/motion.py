@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_dial_options(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
     from gioconda.generator import Generator
@@ -48,4 +48,3 @@ def run(args: argparse.Namespace) -> int:
         f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s); "
         f"took {seconds:.1f} s, {len(motion) / seconds:.0f} frames a second"
     )
-    return 0

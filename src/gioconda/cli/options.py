@@ -6,17 +6,21 @@ add("--face N", positive, "which face of several, from the left")
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+
+from gioconda.cli import Subparsers
 
 if TYPE_CHECKING:
     from gioconda.data.clips import Clip
 
 Parser: TypeAlias = "argparse._ActionsContainer"  # a parser, or a group of its arguments
 Option: TypeAlias = tuple[list[str], dict[str, Any]]  # its names, and what argparse wants to know
+
+_Run = TypeVar("_Run", bound=Callable[..., Any])
 
 
 def option(usage: str, kind: Any, help: str, **more: Any) -> Option:
@@ -42,6 +46,48 @@ def add_option(parser: Parser, usage: str, kind: Any, help: str, **more: Any) ->
     """Adds what `option` makes."""
     names, settings = option(usage, kind, help, **more)
     return parser.add_argument(*names, **settings)
+
+
+def add_options(parser: Parser, options: Iterable[Option]) -> None:
+    """Adds several."""
+    for names, settings in options:
+        parser.add_argument(*names, **settings)
+
+
+class Command(NamedTuple):
+    """One WHAT of a command."""
+
+    help: str
+    run: Callable[..., Any]
+    options: tuple[Option, ...]
+
+
+class Commands(dict[str, Command]):
+    """All of `gioconda COMMAND WHAT`, each a function of that name.
+
+    Args:
+        shared: what all of them take, after their own.
+    """
+
+    def __init__(self, *shared: Option) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def offer(self, help: str, *options: Option) -> Callable[[_Run], _Run]:
+        """Decorates the function that does one of them."""
+
+        def keep(run: _Run) -> _Run:
+            self[run.__name__.removeprefix("_")] = Command(help, run, (*options, *self._shared))
+            return run
+
+        return keep
+
+    def add_parsers(self, parser: argparse.ArgumentParser) -> Subparsers:
+        """Adds a parser for each; returns where another can be added."""
+        parsers = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+        for name, command in self.items():
+            add_options(parsers.add_parser(name, help=command.help), command.options)
+        return parsers
 
 
 # --- values ---
@@ -80,21 +126,17 @@ minutes = number("a number of minutes, 0 or more", lambda value: 0 <= value < fl
 # --- what several commands have ---
 
 
-def add_json(parser: Parser) -> None:
-    """Adds --json."""
-    add_option(parser, "--json", bool, "print one JSON object")
+JSON = option("--json", bool, "print one JSON object")
+_CACHE = Path.home() / ".cache" / "gioconda"
+CLIPS = (
+    option("DATA", Path, "a set that gioconda prepare made"),
+    option("--cache DIR", Path, "for the unpacked shards (default: %(default)s)", default=_CACHE),
+)
 
 
 def add_output(parser: Parser, help: str) -> None:
     """Adds --output, a file."""
     add_option(parser, "-o --output FILE", Path, help, required=True)
-
-
-def add_clip_arguments(parser: Parser) -> None:
-    """Adds DATA and --cache."""
-    add, cache = partial(add_option, parser), Path.home() / ".cache" / "gioconda"
-    add("DATA", Path, "a set that gioconda prepare made")
-    add("--cache DIR", Path, "folder for the unpacked shards (default: %(default)s)", default=cache)
 
 
 def add_video_options(parser: Parser) -> None:
@@ -123,7 +165,7 @@ def add_provenance_options(parser: Parser) -> None:
 
 
 def read_split(args: argparse.Namespace, split: str) -> "list[Clip]":
-    """The clips of "train" or "val", where `add_clip_arguments` says."""
+    """The clips of "train" or "val", where `CLIPS` says."""
     from gioconda.data.clips import read_clips
 
     return read_clips(args.data, split, args.cache)

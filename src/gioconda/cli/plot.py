@@ -48,7 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_output(parser, "the .png to write")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Plot."""
     from gioconda.data.videos.card import check_matplotlib
     from gioconda.media import read_audio
@@ -60,7 +60,6 @@ def run(args: argparse.Namespace) -> int:
         motion = Motion.load(args.motion)
         voice = None if args.audio is None else read_audio(args.audio)
         draw(motion, voice, file)
-    return 0
 
 
 def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:

@@ -15,7 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_option(parser, "--face N", int, "which face of several, from the left, from 1")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     from gioconda.cli.report import draw_report, facts
     from gioconda.face.finder import find_face
     from gioconda.media import read_image, write_image
@@ -32,4 +32,3 @@ def run(args: argparse.Namespace) -> int:
     write_image(args.output, draw_report(portrait, face, args.photo.name))
     for name, value in facts(portrait, face):
         print(f"{name:<22}{value}")
-    return 0

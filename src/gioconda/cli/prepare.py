@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
-from gioconda.cli.options import add_json, add_option, number, positive
+from gioconda.cli.options import JSON, add_option, add_options, number, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -57,15 +57,16 @@ def add_parser(subparsers: Subparsers) -> None:
         add("--work FOLDER", Path, "folder for work that a later run goes on with"),
     )
     add("--tts", bool, "not videos: English sentences of flite and festival, with phone times")
-    add_json(parser)
+    add_options(parser, [JSON])
     parser.set_defaults(video_defaults={option.dest: option.default for option in of_videos})
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     from gioconda.data.videos.prepare import Options, prepare
 
     if args.tts:
-        return _spoken(args)
+        _spoken(args)
+        return
     if not args.sources:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
     options = Options(
@@ -96,7 +97,6 @@ def run(args: argparse.Namespace) -> int:
         result["video_minutes_a_core_hour"] = 60 * done.video_seconds / done.core_seconds
     heads = ["source", "clips", "sound late", "95 %", "left after correction", "95 %"]
     show(result, args.json, _summary(args.output, result), heads, _offsets(result["offsets"]))
-    return 0
 
 
 def _summary(output: Path, result: dict[str, Any]) -> str:
@@ -130,7 +130,7 @@ def _offsets(offsets: dict[str, Any]) -> list[list[str]]:
     return rows
 
 
-def _spoken(args: argparse.Namespace) -> int:
+def _spoken(args: argparse.Namespace) -> None:
     from gioconda.data.spoken.utterances import prepare_spoken
 
     if args.sources:
@@ -151,7 +151,6 @@ def _spoken(args: argparse.Namespace) -> int:
     )
     rows = [[phone, str(count)] for phone, count in figures["phones"].items()]
     show(manifest, args.json, title, ["phone", "count"], rows)
-    return 0
 
 
 def _limits(given: list[str]) -> "Limits":

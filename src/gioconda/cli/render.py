@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--absolute", bool, "turn the head as the driver's is, not about how the photo shows it")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Render."""
     import time
 
@@ -56,4 +56,3 @@ def run(args: argparse.Namespace) -> int:
             video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
     conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
-    return 0

@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--audit FILE", Path, "log each output: time, mark, hash of the portrait, name of the key")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
     keys = read_keys(args.key)
     if args.host not in _LOCAL and not keys:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
-        return 0
+        return
     try:
         listener = listen(args.host, args.port)
     except OSError as error:
@@ -75,7 +75,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
         uvicorn.Server(configured(make_app(settings))).run(sockets=[listener])
-    return 0
 
 
 def check_audit(path: Path) -> None:

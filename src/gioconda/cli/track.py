@@ -22,7 +22,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_output(parser, "motion file, .npz")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     from gioconda.face.encode import encode
     from gioconda.face.tracker import track
     from gioconda.media import FPS, read_video
@@ -47,4 +47,3 @@ def run(args: argparse.Namespace) -> int:
         f"{args.output}: {len(motion)} frames ({len(motion) / FPS:.1f} s){missed}; "
         f"took {seconds:.1f} s, {len(motion) / seconds:.0f} frames a second"
     )
-    return 0

@@ -1,18 +1,16 @@
 """``gioconda train WHAT DATA -o FILE``: the recipes."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gioconda.cli import Subparsers
 from gioconda.cli.options import (
-    Option,
-    add_clip_arguments,
+    CLIPS,
+    Commands,
     add_option,
-    add_output,
     minutes,
     number,
     option,
@@ -26,34 +24,16 @@ if TYPE_CHECKING:
     from gioconda.data.samples.performances import Performance
     from gioconda.training.steps import Report
 
-Train: TypeAlias = "Callable[[argparse.Namespace, Path, Report], dict[str, float]]"
 _Kind = TypeVar("_Kind")
-
-
-class _Command(NamedTuple):
-    """One WHAT of `gioconda train WHAT`.
-
-    Attributes:
-        help: what it makes, and the suffix of that file.
-        train: makes it, and returns what is printed about it.
-        options: its own.
-    """
-
-    help: str
-    train: Train
-    options: tuple[Option, ...] = ()
+_OUTPUT = option("-o --output FILE", Path, "the file to write", required=True)
+_TRAININGS = Commands(*CLIPS, _OUTPUT)  # each takes arguments, the file to write, a Report
 
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("train", help="train the released models again")
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    for name, command in _COMMANDS.items():
-        one = what.add_parser(name, help=command.help)
-        for names, settings in command.options:
-            one.add_argument(*names, **settings)
-        add_clip_arguments(one)
-        add_output(one, "the file to write")
-    calibration = what.add_parser("calibration", help="print or set the numbers beside a model")
+    calibration = _TRAININGS.add_parsers(parser).add_parser(
+        "calibration", help="print or set the numbers beside a model"
+    )
     add = partial(add_option, calibration)
     add("MODEL", Path, "a .zip file of weights")
     add(
@@ -66,18 +46,19 @@ def add_parser(subparsers: Subparsers) -> None:
     add("-o --output FILE", Path, ".zip")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> None:
     from gioconda.media.files import PendingFile, check_folder
 
     if args.what == "calibration":
-        return _calibration(args)
-    command = _COMMANDS[args.what]
+        _calibration(args)
+        return
+    command = _TRAININGS[args.what]
     file = PendingFile(args.output, (command.help.split()[-1],))
     try:
         if "checkpoint" in args:
             check_folder(args.checkpoint)
         with progress_bar("percent") as bar:
-            facts = command.train(
+            facts = command.run(
                 args, file.partial, lambda stage, part: bar(round(100 * part), 100, stage)
             )
         file.commit()
@@ -88,10 +69,9 @@ def run(args: argparse.Namespace) -> int:
     finally:
         file.discard()
     print(f"{args.output}: " + ", ".join(f"{name} {value:g}" for name, value in facts.items()))
-    return 0
 
 
-def _calibration(args: argparse.Namespace) -> int:
+def _calibration(args: argparse.Namespace) -> None:
     from gioconda.media.files import whole_file
     from gioconda.training.calibration import set_calibration, show_calibration
 
@@ -99,11 +79,10 @@ def _calibration(args: argparse.Namespace) -> int:
         raise GiocondaError("--set and -o go together: other numbers go into another file")
     if args.settings is None:
         print(show_calibration(args.model))
-        return 0
+        return
     with whole_file(args.output, (".zip",)) as file:
         changed = set_calibration(args.model, args.settings, file)
     print(f"{args.output}: {changed} changed")
-    return 0
 
 
 def _recipe(args: argparse.Namespace, kind: type[_Kind]) -> _Kind:
@@ -130,7 +109,32 @@ def _performances(args: argparse.Namespace, split: str, report: "Report") -> "li
 
 # --- what can be trained ---
 
+_rate = number("a rate between 0 and 1, such as 5e-4", lambda value: 0 < value < 1)
+_RECIPE = option("--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_SLICES = (
+    option(
+        "--checkpoint PATH",
+        Path,
+        "the training's state; resumes from it if it exists",
+        required=True,
+    ),
+    option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
+    _RECIPE,
+)
+_SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
 
+
+@_TRAININGS.offer(
+    "the linear basis of faces, .safetensors",
+    _RECIPE,
+    option(
+        "--wheel PATH",
+        Path,
+        "the mediapipe wheel: its table of edges gives triangles",
+        required=True,
+    ),
+    option("--name NAME", str, "kept in every motion file (default: gioconda-basis-2)"),
+)
 def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.basis import Recipe, train_basis
 
@@ -140,12 +144,14 @@ def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str
     return train_basis(clips, args.wheel, recipe, output, report)
 
 
+@_TRAININGS.offer("stretches of real head motion, .safetensors", _RECIPE)
 def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.bank import Recipe, train_bank
 
     return train_bank(read_split(args, "train"), _recipe(args, Recipe), output, report)
 
 
+@_TRAININGS.offer("the mouth of the baseline, .onnx", *_SLICES)
 def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.regressor import Recipe, train_regressor
 
@@ -153,6 +159,13 @@ def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict
     return train_regressor(clips, recipe, output, args.checkpoint, args.minutes, report)
 
 
+@_TRAININGS.offer(
+    "the speech encoder, or the sync judge, .onnx",
+    *_SLICES,
+    _SPOKEN,
+    option("--judge", bool, "train the sync judge, on other people", default=None),
+    option("--held-out", bool, "measure the losses on the val splits too", default=None),
+)
 def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
     from gioconda.training.speech.examples import SpeechSet
@@ -167,6 +180,17 @@ def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[st
     return train_speech(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
 
 
+@_TRAININGS.offer(
+    "a speech encoder that learns from Whisper, .safetensors",
+    *_SLICES,
+    _SPOKEN,
+    option("--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True),
+    option("--examples PATH", Path, "folder in which they are made, once", required=True),
+    option("--recordings PATH", Path, "a folder of more speech, in any language"),
+    option("--music PATH", Path, "a folder of music without a voice"),
+    option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
+    option("--rate RATE", _rate, "of learning, before it settles"),
+)
 def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
     from gioconda.training.hearing.recipe import Recipe, prepare_examples, train_hearing
@@ -186,6 +210,14 @@ def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[s
     )
 
 
+@_TRAININGS.offer(
+    "speech to all of the motion, .zip",
+    *_SLICES,
+    option("--encoder PATH", Path, "another speech encoder than the released one"),
+    option("--width N", positive, "of the network (default: 192)"),
+    option("--layers N", positive, "of the network (default: 6)"),
+    option("--heads N", positive, "of the network (default: 4)"),
+)
 def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.generator.recipe import Recipe, train_generator
 
@@ -193,6 +225,19 @@ def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict
     return train_generator(performances, recipe, output, args.checkpoint, args.minutes, report)
 
 
+@_TRAININGS.offer(
+    "mouths, eyes and what turns into view, .zip",
+    *_SLICES,
+    option("--size", ("small", "base"), "of the network (default: small)"),
+    option("--steps N", positive, "of the whole schedule"),
+    option("--last", bool, "end the schedule with --minutes, not --steps", default=None),
+    option("--rate RATE", _rate, "of learning, before it settles"),
+    option("--batch N", positive, "scenes in a batch"),
+    option("--pool N", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
+    option("--uses N", positive, "how often a scene is used before a new one replaces it"),
+    option("--workers N", positive, "processes that prepare scenes; a GPU needs many"),
+    option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
+)
 def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
 
@@ -211,99 +256,12 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
         ) from error
 
 
+@_TRAININGS.offer(
+    "the renderer with its 8-bit version beside it, .zip",
+    option("--model PATH", Path, "a file that gioconda train renderer made", required=True),
+)
 def _integers(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.renderer.quantise import quantise_renderer
 
     found = quantise_renderer(read_split(args, "train"), args.model, output)
     return {"bytes": output.stat().st_size, **found}
-
-
-_rate = number("a rate between 0 and 1, such as 5e-4", lambda value: 0 < value < 1)
-_RECIPE = option("--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
-_SLICES = (
-    option(
-        "--checkpoint PATH",
-        Path,
-        "the training's state; resumes from it if it exists",
-        required=True,
-    ),
-    option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
-    _RECIPE,
-)
-_SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
-_COMMANDS = {
-    "basis": _Command(
-        "the linear basis of faces, .safetensors",
-        _basis,
-        (
-            _RECIPE,
-            option(
-                "--wheel PATH",
-                Path,
-                "the mediapipe wheel: its table of edges gives triangles",
-                required=True,
-            ),
-            option("--name NAME", str, "kept in every motion file (default: gioconda-basis-2)"),
-        ),
-    ),
-    "bank": _Command("stretches of real head motion, .safetensors", _bank, (_RECIPE,)),
-    "regressor": _Command("the mouth of the baseline, .onnx", _regressor, _SLICES),
-    "speech": _Command(
-        "the speech encoder, or the sync judge, .onnx",
-        _speech,
-        (
-            *_SLICES,
-            _SPOKEN,
-            option("--judge", bool, "train the sync judge, on other people", default=None),
-            option("--held-out", bool, "measure the losses on the val splits too", default=None),
-        ),
-    ),
-    "hearing": _Command(
-        "a speech encoder that learns from Whisper, .safetensors",
-        _hearing,
-        (
-            *_SLICES,
-            _SPOKEN,
-            option(
-                "--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True
-            ),
-            option("--examples PATH", Path, "folder in which they are made, once", required=True),
-            option("--recordings PATH", Path, "a folder of more speech, in any language"),
-            option("--music PATH", Path, "a folder of music without a voice"),
-            option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
-            option("--rate RATE", _rate, "of learning, before it settles"),
-        ),
-    ),
-    "generator": _Command(
-        "speech to all of the motion, .zip",
-        _generator,
-        (
-            *_SLICES,
-            option("--encoder PATH", Path, "another speech encoder than the released one"),
-            option("--width N", positive, "of the network (default: 192)"),
-            option("--layers N", positive, "of the network (default: 6)"),
-            option("--heads N", positive, "of the network (default: 4)"),
-        ),
-    ),
-    "renderer": _Command(
-        "mouths, eyes and what turns into view, .zip",
-        _renderer,
-        (
-            *_SLICES,
-            option("--size", ("small", "base"), "of the network (default: small)"),
-            option("--steps N", positive, "of the whole schedule"),
-            option("--last", bool, "end the schedule with --minutes, not --steps", default=None),
-            option("--rate RATE", _rate, "of learning, before it settles"),
-            option("--batch N", positive, "scenes in a batch"),
-            option("--pool N", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
-            option("--uses N", positive, "how often a scene is used before a new one replaces it"),
-            option("--workers N", positive, "processes that prepare scenes; a GPU needs many"),
-            option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
-        ),
-    ),
-    "integers": _Command(
-        "the renderer with its 8-bit version beside it, .zip",
-        _integers,
-        (option("--model PATH", Path, "a file that gioconda train renderer made", required=True),),
-    ),
-}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
-from gioconda.cli.options import add_json, add_option
+from gioconda.cli.options import JSON, add_option, add_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_option(parser, "file", Path, "a video, a picture, or a folder of pictures")
     add_option(parser, "--trust PEM", Path, "certificates whose signatures you trust")
-    add_json(parser)
+    add_options(parser, [JSON])
 
 
 def run(args: argparse.Namespace) -> int:
