@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers, live_missing
-from gioconda.cli.options import JSON, add_option, add_options, minutes, positive, size
+from gioconda.cli.options import JSON, Commands, add_option, add_options, minutes, positive, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
 
@@ -14,19 +14,15 @@ if TYPE_CHECKING:
     from gioconda.evaluation.provenance import ProvenanceBench
     from gioconda.evaluation.speed import DecoderBench, SpeedBench
 
-_WHAT = (
-    "speed: every stage (default); generator: speed and delay of speech to motion; decoder: the "
-    "learned decoder alone; memory: the peak for 10 s and for 5 minutes of speech; live: how soon "
-    "a live portrait answers and how many this machine serves; provenance: how well mark and "
-    "signature hold"
-)
+_BENCHES = Commands()  # each takes the arguments
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("bench", help="measure speed or memory on this machine")
     add = partial(add_option, parser)
-    add("what", tuple(_BENCHES), _WHAT, nargs="?", default="speed")
+    meaning = "; ".join(f"{name}: {bench.help}" for name, bench in _BENCHES.items())
+    add("what", tuple(_BENCHES), meaning, nargs="?", default="speed")
     add("--model FILE", Path, "a file of `gioconda train renderer` (default: the released one)")
     add("--size N", size, "side of the video in pixels (default 512)", default=512)
     live = partial(add_option, parser.add_argument_group("live"))
@@ -42,9 +38,10 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure."""
-    _BENCHES[args.what](args)
+    _BENCHES[args.what].run(args)
 
 
+@_BENCHES.offer("every stage (default)")
 def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
@@ -60,6 +57,7 @@ def _speed(args: argparse.Namespace) -> None:
     _show_stages(result, args.json, title)
 
 
+@_BENCHES.offer("the learned decoder alone")
 def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
@@ -79,6 +77,7 @@ def _show_stages(result: "SpeedBench | DecoderBench", as_json: bool, title: str)
     show(result, as_json, title, ["stage", *headings(Stage)], rows)
 
 
+@_BENCHES.offer("speed and delay of speech to motion")
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import Delay, GeneratorSpeed, bench_generator
     from gioconda.generator import BaselineGenerator, Generator
@@ -92,6 +91,7 @@ def _generator(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["", *headings(GeneratorSpeed), *headings(Delay)], rows)
 
 
+@_BENCHES.offer("how soon a live portrait answers and how many this machine serves")
 def _live(args: argparse.Namespace) -> None:
     try:
         from gioconda.evaluation.live import Latency, bench_live
@@ -128,6 +128,7 @@ def _live(args: argparse.Namespace) -> None:
     show(result, args.json, title, heads, rows)
 
 
+@_BENCHES.offer("the peak for 10 s and for 5 minutes of speech")
 def _memory(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import Memory, bench_memory
 
@@ -140,6 +141,7 @@ def _memory(args: argparse.Namespace) -> None:
     show(result, args.json, title, ["s of speech", *headings(Memory)], rows)
 
 
+@_BENCHES.offer("how well mark and signature hold")
 def _provenance(args: argparse.Namespace) -> None:
     import tempfile
 
@@ -192,13 +194,3 @@ def _provenance_title(result: "ProvenanceBench") -> str:
         f"least, {mark.psnr_mean:.1f} in the mean, {mark.portraits} portraits"
     )
     return "\n".join(lines)
-
-
-_BENCHES = {
-    "speed": _speed,
-    "generator": _generator,
-    "decoder": _decoder,
-    "memory": _memory,
-    "live": _live,
-    "provenance": _provenance,
-}

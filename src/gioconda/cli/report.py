@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 from PIL.ImageFont import load_default
 
 from gioconda.face import measure, topology
@@ -63,29 +63,26 @@ def facts(portrait: Portrait, face: Face) -> list[tuple[str, str]]:
 
 def draw_report(portrait: Portrait, face: Face, name: str) -> _Picture:
     """The report, (H, W, 3): the marked face, numbers, matte, background, neutral face."""
-    height = _GAP * 4 + 28 + _SIDE + _SMALL + 22
-    sheet = np.full((height, _GAP * 3 + _SIDE + _TEXT, 3), _PAPER, np.uint8)
-    _paste(sheet, _marked(portrait, face), _GAP, _GAP + 28)
-    step = (sheet.shape[1] - 2 * _GAP - _SMALL) / 3
     row = _GAP * 2 + 28 + _SIDE + 22
-    lefts = [round(_GAP + i * step) for i in range(4)]
+    sheet = Image.new("RGB", (_GAP * 3 + _SIDE + _TEXT, row + _SMALL + 2 * _GAP), _PAPER)
+    sheet.paste(Image.fromarray(_marked(portrait, face)), (_GAP, _GAP + 28))
+    draw = ImageDraw.Draw(sheet)
+    draw.text((_GAP, _GAP - 4), name, _INK, load_default(22))
+    neutral = np.zeros(sum(portrait.basis.parts), np.float32)
     panels = {
         "whole picture": _whole(portrait, face),
         "matte": _matte(portrait),
         "background": portrait.plate,
-        "neutral face": Renderer(portrait).render(
-            portrait.pose, np.zeros(sum(portrait.basis.parts), np.float32)
-        ),
+        "neutral face": Renderer(portrait).render(portrait.pose, neutral),
     }
-    for left, picture in zip(lefts, panels.values(), strict=True):
-        _paste(sheet, _fitted(picture, _SMALL), left, row)
-    image = Image.fromarray(sheet)
-    draw = ImageDraw.Draw(image)
-    draw.text((_GAP, _GAP - 4), name, _INK, load_default(22))
-    for left, title in zip(lefts, panels, strict=True):
+    lefts = np.linspace(_GAP, sheet.width - _GAP - _SMALL, len(panels)).round().astype(int).tolist()
+    for left, (title, picture) in zip(lefts, panels.items(), strict=True):
+        image = Image.fromarray(picture)
+        fitted = ImageOps.pad(image, (_SMALL, _SMALL), color=_PAPER, centering=(0, 0))
+        sheet.paste(fitted, (left, row))
         draw.text((left, row - 22), title, _PALE, load_default(15))
     _write(draw, portrait, face, _GAP * 2 + _SIDE)
-    return np.array(image)
+    return np.array(sheet)
 
 
 def _write(draw: ImageDraw.ImageDraw, portrait: Portrait, face: Face, left: int) -> None:
@@ -187,20 +184,3 @@ def _arrow(picture: _Picture, start: _Points, end: _Points, colour: tuple[int, .
 
 def _pixel(point: _Points) -> tuple[int, int]:
     return round(float(point[0])), round(float(point[1]))
-
-
-def _fitted(picture: _Picture, side: int) -> _Picture:
-    """A picture within a square of paper."""
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    square = np.full((side, side, 3), _PAPER, np.uint8)
-    small = cv2.resize(picture, size, interpolation=way)
-    square[: size[1], : size[0]] = small
-    return square
-
-
-def _paste(sheet: _Picture, picture: _Picture, left: int, top: int) -> None:
-    height, width = picture.shape[:2]
-    sheet[top : top + height, left : left + width] = picture

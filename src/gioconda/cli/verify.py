@@ -128,13 +128,11 @@ def _frames(path: Path) -> "Iterator[NDArray[np.uint8]]":
     from gioconda.media import read_image, read_video
     from gioconda.media.image import SUFFIXES
 
-    if not path.is_dir():
-        if path.suffix.lower() in SUFFIXES:
-            yield read_image(path)
-        else:
-            yield from read_video(path)
+    if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
+        yield from read_video(path)
         return
-    pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    files = path.iterdir() if path.is_dir() else [path]
+    pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
     if not pictures:
         raise GiocondaError(f"{path} holds no pictures; expected {', '.join(SUFFIXES)}")
     for file in pictures:

@@ -1,5 +1,6 @@
 """Waveform → what the generator hears, 25 frames a second, the same offline and live."""
 
-from gioconda.speech.features import LOOK_AHEAD, SILENCE, Listener, Speech, listen
+from gioconda.speech.features import LOOK_AHEAD, SAMPLES, SILENCE, SPECTRA, Listener, Speech, listen
+from gioconda.speech.mel import MELS
 
-__all__ = ["LOOK_AHEAD", "SILENCE", "Listener", "Speech", "listen"]
+__all__ = ["LOOK_AHEAD", "MELS", "SAMPLES", "SILENCE", "SPECTRA", "Listener", "Speech", "listen"]

@@ -19,7 +19,7 @@ runs it. `network.py` is the network, `examples.py` what it learns from; where t
 
 Networks learn in slices, with a checkpoint (`steps.py`), and share `augmentation.py` (sound as
 users bring it), `targets.py`, `mouth_loss.py`, `people.py` (who is kept for the sync judge) and
-`export.py` (a network as an ONNX file).
+`export.py` (a network as an ONNX file), and `blocks.py` (what the networks that hear are made of).
 
 An experiment is a Python file of a few lines, for `gioconda train WHAT --recipe FILE`
 (`experiment.py`). Options of the command line change its numbers, and `calibration.py` those that

@@ -64,11 +64,8 @@ def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
     kinds = [type(one) for one in (before if isinstance(before, list) else [before])]
     expected = f"{len(kinds)} {_KINDS[kinds[0]]}{'s' * (len(kinds) > 1)}"
     wrong = GiocondaError(f"{name} must be {expected}, as {_text(before)} is; is {value}")
-    parts = value.split(",")
-    if len(parts) != len(kinds):
-        raise wrong
     try:
-        numbers = [kind(part) for kind, part in zip(kinds, parts, strict=True)]
+        numbers = [kind(part) for kind, part in zip(kinds, value.split(","), strict=True)]
     except ValueError as error:
         raise wrong from error
     if not np.isfinite(numbers).all():

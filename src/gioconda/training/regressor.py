@@ -26,11 +26,10 @@ from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.measure import lip_gap
 from gioconda.generator.regressor import HISTORY, Regressor
-from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.features import SAMPLES, SPECTRA
-from gioconda.speech.mel import MELS
+from gioconda.speech import LOOK_AHEAD, MELS, SAMPLES, SILENCE, SPECTRA, listen
 from gioconda.training import steps
 from gioconda.training.augmentation import equalised
+from gioconda.training.blocks import DilatedBlock
 from gioconda.training.export import to_onnx
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.targets import resampled, smooth
@@ -198,7 +197,9 @@ class MouthNet(nn.Module):
         self.inlet = nn.Sequential(
             nn.Conv1d(MELS, width, SPECTRA, stride=SPECTRA), nn.BatchNorm1d(width), nn.SiLU()
         )
-        self.blocks = nn.ModuleList(_Block(width, d, dropout) for d in dilations)
+        self.blocks = nn.ModuleList(
+            DilatedBlock(width, d, dropout, slice(2 * d, None)) for d in dilations
+        )
         self.outlet = nn.Conv1d(width, coordinates, 1)
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -206,22 +207,6 @@ class MouthNet(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.outlet(x).transpose(1, 2)  # (N, T, coordinates)
-
-
-class _Block(nn.Module):
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.span = 2 * dilation
-        self.body = nn.Sequential(
-            nn.Conv1d(width, width, 3, dilation=dilation),
-            nn.BatchNorm1d(width),
-            nn.SiLU(),
-            nn.Dropout(dropout),
-            nn.Conv1d(width, width, 1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, :, self.span :] + self.body(x)
 
 
 def write_model(net: MouthNet, output: Path) -> None:

@@ -226,17 +226,13 @@ class Colours:
         gamma = np.exp(much * rng.normal(0, 0.15, (count, 1)))
         grey = np.minimum(much * rng.uniform(-0.3, 0.4, (count, 1)), 1)
         black = (much - 1) * rng.uniform(0, 0.08, (count, 1))
-        tables = (gain, gamma, grey, black)
-        self._gain, self._gamma, self._grey, self._black = (
-            torch.tensor(t[..., None, None], dtype=torch.float32, device=device) for t in tables
-        )
+        self._tables = torch.from_numpy(
+            np.stack(np.broadcast_arrays(gain, gamma, grey, black))[..., None, None]
+        ).to(device, torch.float32)
 
     def __call__(self, x: Tensor, frames: int) -> Tensor:
         """Pictures (N frames, 3, h, w), 0 to 1."""
-        gain, gamma, grey, black = (
-            t.repeat_interleave(frames, 0)
-            for t in (self._gain, self._gamma, self._grey, self._black)
-        )
+        gain, gamma, grey, black = self._tables.repeat_interleave(frames, 1)
         x = x + grey * (x.mean(1, keepdim=True) - x)
         x = (gain * x.clamp(1e-4, 1) ** gamma).clamp(0, 1)
         return black + (1 - black) * x

@@ -14,17 +14,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
+from gioconda.training.renderer import losses
 from gioconda.training.renderer.batches import Batch, BatchWindow
-from gioconda.training.renderer.losses import (
-    LossWeights,
-    compare,
-    critique,
-    hinge,
-    mixture,
-    pull_of,
-    shut,
-    tone,
-)
 from gioconda.training.renderer.network import Critic, RendererNet
 from gioconda.training.steps import Rate, Report, Trainer, running_mean, set_rate
 
@@ -66,7 +57,7 @@ class Learner:
         net: RendererNet,
         rate: float,
         critic_rate: float,
-        weights: LossWeights,
+        weights: losses.LossWeights,
         strength: float,
         tile: int,
     ) -> None:
@@ -95,19 +86,19 @@ class Learner:
             descend: takes the net's step down the gradient of a loss.
         """
         drawn, mask = self._draw(batch, plan.mixed)
-        losses = self._losses(drawn, batch, plan.adversarial)
-        pull, others = pull_of(losses, self._weights, drawn, self.pulled, self._strength)
+        found = self._losses(drawn, batch, plan.adversarial)
+        pull, others = losses.pull_of(found, self._weights, drawn, self.pulled, self._strength)
         if plan.adversarial:
             self.pulled = others if self.pulled is None else self.pulled.lerp(others, 0.1)
-        losses["mask"] = shut(mask, batch.weight, batch.masks[:, :1])
-        descend((pull * drawn).sum() + plan.mask * losses["mask"])
+        found["mask"] = losses.shut(mask, batch.weight, batch.masks[:, :1])
+        descend((pull * drawn).sum() + plan.mask * found["mask"])
         self.average.multi_avg_fn = get_ema_multi_avg_fn(plan.decay)
         if plan.critic_learns:
-            losses["judge"] = self._judge_step(drawn.detach(), batch)
+            found["judge"] = self._judge_step(drawn.detach(), batch)
         if batch.paired:
-            base = compare(batch.base, batch.real, batch.weight, len(batch.source))
-            losses["warp"] = base["pixels"]
-        return losses
+            base = losses.compare(batch.base, batch.real, batch.weight, len(batch.source))
+            found["warp"] = base["pixels"]
+        return found
 
     def _draw(self, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
         """Pixels (N T, 3, h, w) and mask (N T, 1, h, w)."""
@@ -127,23 +118,23 @@ class Learner:
 
     def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
         """What pulls at the pixels."""
-        losses: dict[str, Tensor] = {}
+        found: dict[str, Tensor] = {}
         inside = batch.masks[:, :1]
         if batch.paired:
-            losses |= compare(drawn, batch.real, batch.weight, len(batch.source))
-            losses["mixture"] = mixture(drawn, batch.real, inside, self._tile)
-            losses["tone"] = tone(drawn, batch.real, inside, 2 * self._tile)
+            found |= losses.compare(drawn, batch.real, batch.weight, len(batch.source))
+            found["mixture"] = losses.mixture(drawn, batch.real, inside, self._tile)
+            found["tone"] = losses.tone(drawn, batch.real, inside, 2 * self._tile)
         if adversarial:
             self.critic.requires_grad_(False)
             with self._fabric.autocast():  # the bare critic: it learns nothing here
-                losses |= critique(self.critic, drawn, batch)
+                found |= losses.critique(self.critic, drawn, batch)
             self.critic.requires_grad_(True)
-        return losses
+        return found
 
     def _judge_step(self, drawn: Tensor, batch: Batch) -> Tensor:
         """The critic's step; returns its loss."""
         set_rate(self.judging, self._critic_rate)  # constant: it stays ahead of a net that settles
-        verdict = hinge(self._judge, drawn, batch)
+        verdict = losses.hinge(self._judge, drawn, batch)
         self.judging.zero_grad()
         self._fabric.backward(verdict)
         self.judging.step()

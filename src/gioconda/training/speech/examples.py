@@ -28,10 +28,8 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.face.basis import released_basis
 from gioconda.face.measure import lip_gap
 from gioconda.media import FPS
-from gioconda.speech import LOOK_AHEAD, SILENCE, listen
+from gioconda.speech import LOOK_AHEAD, MELS, SAMPLES, SILENCE, SPECTRA, listen
 from gioconda.speech.encoder import FIELD
-from gioconda.speech.features import SAMPLES, SPECTRA
-from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
 from gioconda.training.speech.network import HALVES
 from gioconda.training.targets import resampled, smooth

@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
-from gioconda.speech import LOOK_AHEAD
+from gioconda.speech import LOOK_AHEAD, MELS, SPECTRA
 from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
-from gioconda.speech.features import SPECTRA
-from gioconda.speech.mel import MELS
+from gioconda.training.blocks import DilatedBlock
 from gioconda.training.export import to_onnx
 
 LABELS: Final = len(LABEL)
@@ -55,7 +54,9 @@ class SpeechEncoder(nn.Module):
         self.inlet = nn.Sequential(
             nn.Conv1d(MELS, width, 2 * SPECTRA, stride=SPECTRA), nn.BatchNorm1d(width), nn.SiLU()
         )
-        self.blocks = nn.ModuleList(_Block(width, d, dropout) for d in dilations)
+        self.blocks = nn.ModuleList(
+            DilatedBlock(width, d, dropout, slice(d, -d), nn.BatchNorm1d(width)) for d in dilations
+        )
         self.outlet = nn.Sequential(nn.BatchNorm1d(width), nn.Conv1d(width, features, 1))
 
     def forward(self, mel: Tensor) -> Tensor:
@@ -63,23 +64,6 @@ class SpeechEncoder(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.outlet(x).transpose(1, 2)
-
-
-class _Block(nn.Module):
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.span = dilation
-        self.body = nn.Sequential(
-            nn.BatchNorm1d(width),
-            nn.Conv1d(width, width, 3, dilation=dilation),
-            nn.BatchNorm1d(width),
-            nn.SiLU(),
-            nn.Dropout(dropout),
-            nn.Conv1d(width, width, 1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, :, self.span : -self.span] + self.body(x)
 
 
 class Heads(nn.Module):

@@ -13,10 +13,8 @@ from torch.nn import functional as F
 from gioconda.data.samples.performances import Performance
 from gioconda.face.basis import released_basis
 from gioconda.face.measure import lip_gap
-from gioconda.speech import LOOK_AHEAD, SILENCE, listen
+from gioconda.speech import LOOK_AHEAD, MELS, SILENCE, SPECTRA, listen
 from gioconda.speech.encoder import BEFORE, HISTORY
-from gioconda.speech.features import SPECTRA
-from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.speech.examples import WINDOW

@@ -132,18 +132,11 @@ def train_speech(
     if recipe.judge:
         network.write_judge(net, output)
     else:
-        results |= _teach_and_write(net, chosen, recipe, output)
+        reader, read = teach_reader(net, chosen.performances, recipe.reader)
+        network.write_encoder(net, reader, output)
+        results |= read
     if held_out is not None:
         results |= _held_out_losses(net, held_out, recipe)
-    return results
-
-
-def _teach_and_write(
-    net: network.SpeechNet, data: SpeechSet, recipe: Recipe, output: Path
-) -> dict[str, float]:
-    """Teach the reader of the mouth, and write it with the encoder."""
-    reader, results = teach_reader(net, data.performances, recipe.reader)
-    network.write_encoder(net, reader, output)
     return results
 
 
