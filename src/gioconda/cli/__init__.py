@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
-from typing import TypeAlias
 
+from gioconda.cli.options import Subparsers as Subparsers
 from gioconda.errors import GiocondaError
 
 COMMANDS: tuple[str, ...] = (
@@ -33,8 +33,6 @@ COMMANDS: tuple[str, ...] = (
     "train",
     "evaluate",
 )
-
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def live_missing(error: ModuleNotFoundError) -> GiocondaError:

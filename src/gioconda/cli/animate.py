@@ -2,25 +2,23 @@
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gioconda.cli import Subparsers
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import add_option, add_video_options
+from gioconda.cli.options import Subparsers, add_video_options, adder
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("animate", help="make a portrait speak")
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("photo", str, "a photo, painting or drawing of a face")
     add("audio", str, "a voice: any sound, or video with sound")
     add_video_options(parser)
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
-    mouth = partial(add_option, parser.add_mutually_exclusive_group())
+    mouth = adder(parser.add_mutually_exclusive_group())
     mouth("--model FILE", str, "a file of `gioconda train renderer` that draws mouth and eyes")
     mouth("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     add_dial_options(parser)

@@ -1,12 +1,11 @@
 """gioconda bench: how fast, stage by stage; how much memory; how well marks hold."""
 
 import argparse
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gioconda.cli import Subparsers, live_missing
-from gioconda.cli.options import JSON, Commands, add_option, add_options, minutes, positive, size
+from gioconda.cli.options import JSON, Commands, add_options, adder, minutes, positive, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
 
@@ -20,15 +19,15 @@ _BENCHES = Commands()  # each takes the arguments
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("bench", help="measure speed or memory on this machine")
-    add = partial(add_option, parser)
+    add = adder(parser)
     meaning = "; ".join(f"{name}: {bench.help}" for name, bench in _BENCHES.items())
     add("what", tuple(_BENCHES), meaning, nargs="?", default="speed")
     add("--model FILE", Path, "a file of `gioconda train renderer` (default: the released one)")
     add("--size N", size, "side of the video in pixels (default 512)", default=512)
-    live = partial(add_option, parser.add_argument_group("live"))
+    live = adder(parser.add_argument_group("live"))
     live("--trials N", positive, "how many answers to time (default 100)", default=100)
     live("--minutes N", minutes, "how long to watch a viewer (default 1)", default=1.0)
-    marks = partial(add_option, parser.add_argument_group("provenance"))
+    marks = adder(parser.add_argument_group("provenance"))
     many = {"nargs": "*", "default": ()}
     marks("--portraits FILE", Path, "pictures to animate and attack", **many)
     marks("--unmarked FILE", Path, "videos in which no mark may be found", **many)

@@ -1,17 +1,15 @@
 """gioconda demo: the bundled portrait speaks."""
 
 import argparse
-from functools import partial
 
-from gioconda.cli import Subparsers
 from gioconda.cli.animate import speak
-from gioconda.cli.options import add_option, add_provenance_options
+from gioconda.cli.options import Subparsers, add_provenance_options, adder
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("demo", help="animate the bundled example")
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("-o --output FILE", str, "the .mp4 (%(default)s)", default="gioconda-demo.mp4")
     add("--seed N", int, "another seed, another motion", default=0)
     add_provenance_options(parser)

@@ -90,7 +90,7 @@ def _reenactment(args: argparse.Namespace) -> None:
         action="append",
         default=[],
     ),
-    option("--split", ("val", "train"), "train: the people it learned from", default="val"),
+    option("--split", ("val", "train"), "default: val; train: people learned from", default="val"),
 )
 def _renderer(args: argparse.Namespace) -> None:
     from gioconda.evaluation.renderer import REGIONS, RegionScores, evaluate_renderer

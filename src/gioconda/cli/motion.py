@@ -1,19 +1,17 @@
 """gioconda motion: a voice becomes motion."""
 
 import argparse
-from functools import partial
 from time import perf_counter
 
-from gioconda.cli import Subparsers
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import add_option, add_output
+from gioconda.cli.options import Subparsers, add_output, adder
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("motion", help="turn a voice into a motion file")
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("AUDIO", str, "a voice: any sound, or video with sound")
     add_output(parser, "motion file, .npz")
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)

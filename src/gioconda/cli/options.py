@@ -1,6 +1,6 @@
 """The arguments of commands: how one is added, what its value may be, and those of several.
 
-add = partial(add_option, parser)
+add = adder(parser)
 add("PHOTO", Path, "a picture of a face")
 add("--face N", positive, "which face of several, from the left")
 """
@@ -12,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
-from gioconda.cli import Subparsers
-
 if TYPE_CHECKING:
     from gioconda.data.clips import Clip
 
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Parser: TypeAlias = "argparse._ActionsContainer"  # a parser, or a group of its arguments
 Option: TypeAlias = tuple[list[str], dict[str, Any]]  # its names, and what argparse wants to know
 
@@ -46,6 +45,11 @@ def add_option(parser: Parser, usage: str, kind: Any, help: str, **more: Any) ->
     """Adds what `option` makes."""
     names, settings = option(usage, kind, help, **more)
     return parser.add_argument(*names, **settings)
+
+
+def adder(parser: Parser) -> Callable[..., argparse.Action]:
+    """`add_option` to this parser."""
+    return partial(add_option, parser)
 
 
 def add_options(parser: Parser, options: Iterable[Option]) -> None:
@@ -121,6 +125,7 @@ def number(what: str, fits: Callable[[float], bool]) -> Callable[[str], float]:
 
 
 minutes = number("a number of minutes, 0 or more", lambda value: 0 <= value < float("inf"))
+rate = number("a rate between 0 and 1, such as 5e-4", lambda value: 0 < value < 1)
 
 
 # --- what several commands have ---
@@ -141,7 +146,7 @@ def add_output(parser: Parser, help: str) -> None:
 
 def add_video_options(parser: Parser) -> None:
     """Adds the options of every command that renders a portrait."""
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("-o --output FILE", str, "the .mp4 to write", required=True)
     add(
         "--size N", size, "side of the video in pixels, even, 64 to 2160 (default 512)", default=512
@@ -153,7 +158,7 @@ def add_video_options(parser: Parser) -> None:
 
 def add_provenance_options(parser: Parser) -> None:
     """Adds what a video says of itself, besides the mark and the signature that all have."""
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("--consent TEXT", str, "who allowed what; written into the signed manifest")
     add("--badge", bool, "draw a small visible badge into a corner")
     add(

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gioconda.cli import Subparsers
-from gioconda.cli.options import add_option, add_output
+from gioconda.cli.options import Subparsers, add_option, add_output
 
 if TYPE_CHECKING:
     import numpy as np

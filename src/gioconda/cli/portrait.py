@@ -4,8 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gioconda.cli import Subparsers
-from gioconda.cli.options import add_option, add_output
+from gioconda.cli.options import Subparsers, add_option, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -2,12 +2,10 @@
 
 import argparse
 from dataclasses import fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers
-from gioconda.cli.options import JSON, add_option, add_options, number, positive
+from gioconda.cli.options import JSON, Subparsers, add_options, adder, number, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import show
 from gioconda.errors import GiocondaError
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("prepare", help="turn talking videos into training shards")
-    add = partial(add_option, parser)
+    add = adder(parser)
     share = number("a share from 0 to 1", lambda value: 0 <= value <= 1)
     mebibytes = number("a size above 0 in MiB", lambda value: 0 < value < float("inf"))
     many = {"action": "append", "default": []}
@@ -32,26 +30,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add("-o --output FOLDER", Path, "for the shards", required=True)
     add("--processes N", positive, "on this machine (default: one a core)")
     of_videos = (
-        add(
-            "--val SHARE",
-            share,
-            "of the people kept for evaluation, where no split is given (default: 0.05)",
-            default=0.05,
-        ),
+        add("--val SHARE", share, "of people without a split, for evaluation (0.05)", default=0.05),
         add("--licence NAME", str, "of videos that no table gives one for", default=""),
         add("--release", bool, "refuse what may not be trained on and released"),
-        add(
-            "--allow-licence NAME",
-            str,
-            "a licence that --release allows, too; may be repeated",
-            **many,
-        ),
-        add(
-            "--limit NAME=VALUE",
-            str,
-            "another limit of quality, see docs/data.md; may be repeated",
-            **many,
-        ),
+        add("--allow-licence NAME", str, "allowed by --release, too; may be repeated", **many),
+        add("--limit NAME=VALUE", str, "quality limit, see docs/data.md; may be repeated", **many),
         add("--shard-size MIB", mebibytes, "at most (default: %(default)s)", default=50),
         add("--ray ADDRESS", str, "use a Ray cluster ('local' starts one on this machine)"),
         add("--work FOLDER", Path, "folder for work that a later run goes on with"),

@@ -1,18 +1,16 @@
 """gioconda render: a portrait is moved by the motion of a video."""
 
 import argparse
-from functools import partial
 
-from gioconda.cli import Subparsers
 from gioconda.cli.animate import conclude
-from gioconda.cli.options import add_option, add_video_options
+from gioconda.cli.options import Subparsers, add_video_options, adder
 from gioconda.cli.progress import progress_bar
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("render", help="move a portrait by a motion file")
-    add = partial(add_option, parser)
+    add = adder(parser)
     add("photo", str, "a photo, painting or drawing of a face")
     add("motion", str, "a motion file, made by 'gioconda track' or 'gioconda motion'")
     add_video_options(parser)

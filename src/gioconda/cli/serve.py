@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from gioconda.cli import Subparsers, live_missing
-from gioconda.cli.options import add_option, positive
+from gioconda.cli import live_missing
+from gioconda.cli.options import Subparsers, adder, positive
 from gioconda.errors import GiocondaError
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -18,7 +18,7 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("serve", help="let portraits speak live, in the browser")
-    add, few = partial(add_option, parser), partial(positive, most=10_000)
+    add, few = adder(parser), partial(positive, most=10_000)
     add("--host NAME", str, "where to listen (default: this machine only)", default=_LOCAL[0])
     add("--port N", partial(positive, most=65535), "(default 7860)", default=7860)
     key = "require this key; may be repeated. The name goes into the audit log"

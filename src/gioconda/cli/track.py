@@ -5,8 +5,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers
-from gioconda.cli.options import add_option, add_output
+from gioconda.cli.options import Subparsers, add_option, add_output
 from gioconda.cli.progress import progress_bar
 
 if TYPE_CHECKING:

@@ -2,21 +2,12 @@
 
 import argparse
 from dataclasses import fields, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gioconda.cli import Subparsers
-from gioconda.cli.options import (
-    CLIPS,
-    Commands,
-    add_option,
-    minutes,
-    number,
-    option,
-    positive,
-    read_split,
-)
+from gioconda.cli.options import CLIPS, Commands, adder, minutes, option, positive, rate, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
 
@@ -34,7 +25,7 @@ def add_parser(subparsers: Subparsers) -> None:
     calibration = _TRAININGS.add_parsers(parser).add_parser(
         "calibration", help="print or set the numbers beside a model"
     )
-    add = partial(add_option, calibration)
+    add = adder(calibration)
     add("MODEL", Path, "a .zip file of weights")
     add(
         "--set NAME=VALUE",
@@ -109,15 +100,9 @@ def _performances(args: argparse.Namespace, split: str, report: "Report") -> "li
 
 # --- what can be trained ---
 
-_rate = number("a rate between 0 and 1, such as 5e-4", lambda value: 0 < value < 1)
 _RECIPE = option("--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
 _SLICES = (
-    option(
-        "--checkpoint PATH",
-        Path,
-        "the training's state; resumes from it if it exists",
-        required=True,
-    ),
+    option("--checkpoint PATH", Path, "the training's state; resumes if it exists", required=True),
     option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
     _RECIPE,
 )
@@ -127,12 +112,7 @@ _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made"
 @_TRAININGS.offer(
     "the linear basis of faces, .safetensors",
     _RECIPE,
-    option(
-        "--wheel PATH",
-        Path,
-        "the mediapipe wheel: its table of edges gives triangles",
-        required=True,
-    ),
+    option("--wheel PATH", Path, "the mediapipe wheel: its edges give triangles", required=True),
     option("--name NAME", str, "kept in every motion file (default: gioconda-basis-2)"),
 )
 def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
@@ -185,11 +165,11 @@ def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[st
     *_SLICES,
     _SPOKEN,
     option("--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True),
-    option("--examples PATH", Path, "folder in which they are made, once", required=True),
+    option("--examples PATH", Path, "folder of what is learned from; made once", required=True),
     option("--recordings PATH", Path, "a folder of more speech, in any language"),
     option("--music PATH", Path, "a folder of music without a voice"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
-    option("--rate RATE", _rate, "of learning, before it settles"),
+    option("--rate RATE", rate, "of learning, before it settles"),
 )
 def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
@@ -231,7 +211,7 @@ def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict
     option("--size", ("small", "base"), "of the network (default: small)"),
     option("--steps N", positive, "of the whole schedule"),
     option("--last", bool, "end the schedule with --minutes, not --steps", default=None),
-    option("--rate RATE", _rate, "of learning, before it settles"),
+    option("--rate RATE", rate, "of learning, before it settles"),
     option("--batch N", positive, "scenes in a batch"),
     option("--pool N", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
     option("--uses N", positive, "how often a scene is used before a new one replaces it"),

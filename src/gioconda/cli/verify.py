@@ -7,8 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli import Subparsers
-from gioconda.cli.options import JSON, add_option, add_options
+from gioconda.cli.options import JSON, Subparsers, add_option, add_options
 
 if TYPE_CHECKING:
     import numpy as np
