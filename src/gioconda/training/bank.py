@@ -10,6 +10,7 @@
 `gioconda train bank DATA --cache DIR -o bank.safetensors`
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,11 +102,10 @@ def train_bank(
     people = set()
     for clip in reported(clips, "reading clips", report):
         if clip.source not in recipe.left_out:
-            found, shutting = _stretches(clip, recipe, basis)
-            if found:
+            for stretch, shutting in _stretches(clip, recipe, basis):
                 people.add(clip.person)
-            stretches += found
-            shuts += shutting
+                stretches.append(stretch)
+                shuts += shutting
     if not stretches or not shuts:
         raise GiocondaError(
             f"none of the {len(clips)} clips holds three steady seconds and a blink"
@@ -149,11 +149,11 @@ def _figures(stretches: list[Segment], whole: Segment) -> dict[str, float]:
 
 def _stretches(
     clip: Clip, recipe: Recipe, basis: Basis
-) -> tuple[list[Segment], list[NDArray[np.float64]]]:
-    """The steady stretches of a clip, and how its blinks change the upper coordinates."""
+) -> Iterator[tuple[Segment, list[NDArray[np.float64]]]]:
+    """The steady stretches of a clip, and how their blinks change the upper coordinates."""
     track = clip.track()
     if len(track.points) < recipe.least or not track.seen.all():
-        return [], []
+        return
     neutral = basis.identify(track.points)
     head, dynamics = basis.pose(track.points, neutral)
     opening = measure.mouth_opening(basis.rebuild(dynamics, neutral))
@@ -162,16 +162,13 @@ def _stretches(
         [angles(head.rotation), head.centre / size, np.log(head.size / size)[:, None]], 1
     )
     cuts = np.flatnonzero(np.abs(np.diff(pose[:, :5], axis=0)).max(1) > recipe.fastest) + 1
-    stretches, shuts = [], []
     for shot in np.split(np.arange(len(pose)), cuts):
         if len(shot) < recipe.least:
             continue
         for frames in np.array_split(shot, -(-len(shot) // recipe.most)):
             made = _stretch(pose[frames], dynamics[frames], recipe, basis)
             if made is not None and opening[frames].std() > recipe.talks:
-                stretches.append(made[0])
-                shuts += made[1]
-    return stretches, shuts
+                yield made
 
 
 def _stretch(

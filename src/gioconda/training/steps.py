@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from gioconda.errors import GiocondaError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Report: TypeAlias = Callable[[str, float], None]  # what is being done; how much is, 0 to 1
 _Item = TypeVar("_Item")
@@ -117,8 +120,6 @@ class Trainer:
     weights. Every few minutes and at the end it keeps the checkpoint, and every 50 steps a line
     of losses in a log beside it. Where there is a checkpoint, it goes on from there.
 
-    Where several processes train one net, a subclass says what is different.
-
     Args:
         net: what learns.
         average: the running mean of its weights.
@@ -128,19 +129,18 @@ class Trainer:
         steps: of the whole schedule; None if it ends with this call's minutes.
         minutes: of this call.
         report: called after each step.
+        fabric: where several processes train one net: the first says for all how late it is, and
+            writes.
         more: what else is kept in the checkpoint, by name.
 
     Attributes:
         step: steps done in all.
         resumed: whether there was a checkpoint.
         facts: numbers of the recipe that are kept in the checkpoint.
-        writes: whether this process writes checkpoint and log.
 
     Raises:
         GiocondaError: if the checkpoint is none, or is of another net.
     """
-
-    writes = True
 
     def __init__(
         self,
@@ -152,11 +152,13 @@ class Trainer:
         steps: int | None,
         minutes: float,
         report: Report = silent,
+        fabric: "Fabric | None" = None,
         **more: Part,
     ) -> None:
         self._net, self._average, self._optimizer, self._rate = net, average, optimizer, rate
         self._checkpoint, self._steps, self._seconds = checkpoint, steps, 60 * minutes
-        self._report = report
+        self._report, self._fabric = report, fabric
+        self._writes = fabric is None or fabric.is_global_zero
         self._means: dict[str, Tensor] = {}
         self._parts = {"net": net, "average": average, "optimizer": optimizer, **more}
         state = resume(checkpoint, **self._parts)
@@ -188,15 +190,13 @@ class Trainer:
 
     def late(self, seconds: float) -> float:
         """The part of the minutes that so many seconds are."""
-        return seconds / self._seconds if self._seconds > 0 else 1.0
+        part = seconds / self._seconds if self._seconds > 0 else 1.0
+        return part if self._fabric is None else self._fabric.broadcast(part)
 
     def descend(self, loss: Tensor) -> None:
         """One step down the gradient of a loss."""
-        descend(loss, self._net, self._optimizer, self.backward)
-
-    def backward(self, loss: Tensor) -> None:
-        """Gradients of a loss."""
-        loss.backward()
+        backward = Tensor.backward if self._fabric is None else self._fabric.backward
+        descend(loss, self._net, self._optimizer, backward)
 
     def note(self, losses: Mapping[str, Tensor]) -> None:
         """Add a step's losses to the running means."""
@@ -210,11 +210,11 @@ class Trainer:
 
     def keep(self) -> None:
         """Write the checkpoint."""
-        if self.writes:
+        if self._writes:
             keep(self._checkpoint, {"step": self.step, **self.facts}, **self._parts)
 
     def _log(self, seconds: float) -> None:
-        if not self.writes:
+        if not self._writes:
             return
         means = " ".join(f"{name} {float(mean):.4f}" for name, mean in self._means.items())
         with open(self._checkpoint.with_suffix(".log"), "a") as log:

@@ -17,7 +17,7 @@ from gioconda.errors import GiocondaError
 from gioconda.training.renderer import losses
 from gioconda.training.renderer.batches import Batch, BatchWindow
 from gioconda.training.renderer.network import Critic, RendererNet
-from gioconda.training.steps import Rate, Report, Trainer, running_mean, set_rate
+from gioconda.training.steps import running_mean, set_rate
 
 
 class Plan(NamedTuple):
@@ -158,33 +158,6 @@ class Learner:
                 nn.ModuleDict({"net": net, "critic": self.critic}).load_state_dict(weights)
         except (OSError, SafetensorError, RuntimeError) as error:
             raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
-
-
-class FabricTrainer(Trainer):
-    """Steps in all processes: the first says for all how late it is, and writes."""
-
-    def __init__(
-        self,
-        fabric: Fabric,
-        learner: Learner,
-        rate: Rate,
-        checkpoint: Path,
-        steps: int | None,
-        minutes: float,
-        report: Report,
-    ) -> None:
-        self._fabric = fabric
-        self.writes = fabric.is_global_zero
-        net, average, optimizer = learner.net, learner.average, learner.optimizer
-        also = {"judging": learner.judging, "critic": learner.critic}
-        super().__init__(net, average, optimizer, rate, checkpoint, steps, minutes, report, **also)
-
-    def late(self, seconds: float) -> float:
-        part: float = self._fabric.broadcast(super().late(seconds))
-        return part
-
-    def backward(self, loss: Tensor) -> None:
-        self._fabric.backward(loss)
 
 
 def launch() -> Fabric:

@@ -31,10 +31,10 @@ from gioconda.renderer.calibration import RendererCalibration
 from gioconda.training.renderer.batches import ALL, EYES, MOUTH, Batches, BatchWindow, PixelWeights
 from gioconda.training.renderer.examples import Pool, endless_scenes
 from gioconda.training.renderer.export import export_renderer
-from gioconda.training.renderer.learner import FabricTrainer, Learner, Plan, launch
+from gioconda.training.renderer.learner import Learner, Plan, launch
 from gioconda.training.renderer.losses import LossWeights
 from gioconda.training.renderer.network import SIDES, RendererNet
-from gioconda.training.steps import Report, settling, silent, warm_up
+from gioconda.training.steps import Report, Trainer, settling, silent, warm_up
 
 GPU_IS_FULL: Final = torch.OutOfMemoryError
 _WARM_UP: Final = 200  # steps
@@ -182,7 +182,7 @@ def train_renderer(
 
 def _set_up(
     fabric: Fabric, recipe: Recipe, checkpoint: Path, minutes: float, report: Report
-) -> tuple[Learner, FabricTrainer]:
+) -> tuple[Learner, Trainer]:
     """As the checkpoint has it, or at the beginning."""
     learner = Learner(
         fabric,
@@ -195,7 +195,9 @@ def _set_up(
     )
     rate = warm_up(recipe.rate, _WARM_UP, settling(recipe.settling))
     steps = None if recipe.last else recipe.steps
-    trainer = FabricTrainer(fabric, learner, rate, checkpoint, steps, minutes, report)
+    parts = learner.net, learner.average, learner.optimizer
+    critic = {"judging": learner.judging, "critic": learner.critic}
+    trainer = Trainer(*parts, rate, checkpoint, steps, minutes, report, fabric, **critic)
     usual = trainer.facts.get("critic_from", _USUAL)
     if recipe.start is not None and not trainer.resumed:
         learner.read_weights(recipe.start)
