@@ -10,7 +10,8 @@ so that ``gioconda --help`` is quick. To add a command, write its module and add
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
@@ -35,12 +36,15 @@ COMMANDS: tuple[str, ...] = (
 )
 
 
-def live_missing(error: ModuleNotFoundError) -> GiocondaError:
-    """What to do where a package of the `live` extra is not installed."""
-    return GiocondaError(
-        f"{error.name} is missing; install Gioconda with its live parts: "
-        "pip install 'gioconda[live]'"
-    )
+@contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Where a package of an extra is not installed, says what to do."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise GiocondaError(
+            f"{error.name} is missing; install Gioconda with it: pip install 'gioconda[{extra}]'"
+        ) from error
 
 
 def main(argv: Sequence[str] | None = None) -> int:

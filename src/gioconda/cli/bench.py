@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gioconda.cli import Subparsers, live_missing
+from gioconda.cli import Subparsers, needs
 from gioconda.cli.options import JSON, Commands, add_options, adder, minutes, positive, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, show
@@ -92,10 +92,8 @@ def _generator(args: argparse.Namespace) -> None:
 
 @_BENCHES.offer("how soon a live portrait answers and how many this machine serves")
 def _live(args: argparse.Namespace) -> None:
-    try:
+    with needs("live"):
         from gioconda.evaluation.live import Latency, bench_live
-    except ModuleNotFoundError as error:
-        raise live_missing(error) from error
     with progress_bar("trials") as report:
         result = bench_live(args.trials, args.minutes, report=report)
     title = (

@@ -73,21 +73,14 @@ def _lips(result: generator.GeneratorResult, columns: Sequence[generator.Scores]
         cells = (write(found[source].opening, ".2f") if found else "" for found in by_source)
         rows.append([f"  mouth opening, r: {source} ({first.trials})", *cells])
     closure, touch = result.closure_threshold or 0, result.touch_threshold or 0
-    return [
-        *rows,
-        *_contacts(
-            f"lips meet (under {closure:.2f} %) in p, b, m, % of {{}}",
-            [column.closures for column in columns],
-        ),
-        *_contacts(
-            "lips meet in p, b, m of spoken sentences, % of {}",
-            [column.spoken_closures for column in columns],
-        ),
-        *_contacts(
-            f"lip near the teeth (under {touch:.2f} %) in f, v of spoken sentences, %",
-            [column.spoken_touches for column in columns],
-        ),
-    ]
+    contacts = {
+        f"lips meet (under {closure:.2f} %) in p, b, m, % of {{}}": [c.closures for c in columns],
+        "lips meet in p, b, m of spoken sentences, % of {}": [c.spoken_closures for c in columns],
+        f"lip near the teeth (under {touch:.2f} %) in f, v of spoken sentences, %": [
+            c.spoken_touches for c in columns
+        ],
+    }
+    return rows + [row for title, found in contacts.items() for row in _contacts(title, found)]
 
 
 def _contacts(title: str, found: Sequence[Contacts | None]) -> _Rows:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from gioconda.cli import live_missing
+from gioconda.cli import needs
 from gioconda.cli.options import Subparsers, adder, positive
 from gioconda.errors import GiocondaError
 
@@ -37,14 +37,12 @@ def run(args: argparse.Namespace) -> None:
         raise GiocondaError(
             f"{args.host} can be reached by others; give a --key, or serve on 127.0.0.1"
         )
-    try:
+    with needs("live"):
         import uvicorn
 
         from gioconda.live.app import make_app
         from gioconda.live.limits import CONNECTIONS, Limits
         from gioconda.live.server import Settings, configured, listen
-    except ModuleNotFoundError as error:
-        raise live_missing(error) from error
     if args.sessions and args.sessions > CONNECTIONS:
         raise GiocondaError(
             f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "

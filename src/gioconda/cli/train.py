@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from gioconda.cli import Subparsers
+from gioconda.cli import Subparsers, needs
 from gioconda.cli.options import CLIPS, Commands, adder, minutes, option, positive, rate, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
@@ -48,15 +48,11 @@ def run(args: argparse.Namespace) -> None:
     try:
         if "checkpoint" in args:
             check_folder(args.checkpoint)
-        with progress_bar("percent") as bar:
+        with needs("train"), progress_bar("percent") as bar:
             facts = command.run(
                 args, file.partial, lambda stage, part: bar(round(100 * part), 100, stage)
             )
         file.commit()
-    except ModuleNotFoundError as error:
-        raise GiocondaError(
-            f"training needs the package {error.name}; pip install 'gioconda[train]'"
-        ) from error
     finally:
         file.discard()
     print(f"{args.output}: " + ", ".join(f"{name} {value:g}" for name, value in facts.items()))
