@@ -105,6 +105,7 @@ def test_a_run_killed_as_it_puts_the_set_in_place_leaves_nothing_of_it(
     while deadly:
         with pytest.raises(Killed):
             prepare([sources], output, small, 2, work=work)
+    (output / "card/of-an-older-set.png").touch()
     prepare([sources], output, Options(val=0.0, licence="CC0-1.0"), 2, work=work)
     assert contents(output) == contents(made[0])
 

@@ -17,7 +17,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from gioconda.errors import GiocondaError
-from gioconda.media.files import PendingFile, write_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +30,7 @@ _COLUMNS: Final = 3
 _STRIP: Final = (300, 100)  # most pixels of a reject's picture
 _LETTERS: Final = 42  # that fit below it, in a font of fixed width
 _LINE: Final = 15  # pixels
+_TALLIED: Final = ("licence", "language", "emotion", "emotion_source")
 _LABELS: Final = {
     "yaw": "yaw: degrees, to the picture's right",
     "pitch": "pitch: degrees, up",
@@ -55,7 +55,7 @@ def check_matplotlib(drawn: str = "the data card") -> None:
         ) from error
 
 
-def figures(kept: Iterable[Record], rejects: Iterable[Record]) -> dict[str, Any]:
+def figures(kept: Sequence[Record], rejects: Sequence[Record]) -> dict[str, Any]:
     """The figures of the data card, ready for JSON.
 
     Args:
@@ -70,153 +70,93 @@ def figures(kept: Iterable[Record], rejects: Iterable[Record]) -> dict[str, Any]
         be 0; "rejected" and "rejected_minutes", and under "rejects" the count and the minutes
         of each kind.
     """
-    kept, rejects = list(kept), list(rejects)
-    splits = dict(sorted(_by(kept, "split", "train").items(), key=lambda item: _rank(item[0])))
-    by_source, dropped = (_by(records, "source", "unknown") for records in (kept, rejects))
+    splits = dict(sorted(_by(kept, "split").items(), key=lambda item: _rank(item[0])))
+    by_source, dropped = _by(kept, "source"), _by(rejects, "source")
     sources = {}
     for name in sorted(by_source.keys() | dropped.keys()):
         own = by_source.get(name, [])
-        licences = sorted({clip.get("licence") or "not stated" for clip in own})
-        counts = {"licences": licences, "rejects": len(dropped.get(name, []))}
-        sources[name] = {**_tally(own), **counts}
-    homes = defaultdict(set)
-    for clip in kept:
-        if clip.get("person") is not None:
-            homes[clip["person"]].add(clip.get("split"))
-    tallies: dict[str, dict[str, Any]] = {
-        key + "s": {name: _tally(clips) for name, clips in _by(kept, key, unknown).items()}
-        for key, unknown in (
-            ("licence", "not stated"),
-            ("language", "unknown"),
-            ("emotion", "unknown"),
-            ("emotion_source", "unknown"),
-        )
-    }
+        counts = {"licences": list(_by(own, "licence")), "rejects": len(dropped.get(name, []))}
+        sources[name] = _tally(own) | counts
+    homes = {person: _by(clips, "split") for person, clips in _by(kept, "person").items()}
     return {
         **_tally(kept),
-        "speech_minutes": _minutes(clip for clip in kept if clip.get("speech")),
+        "speech_minutes": _minutes(clip for clip in kept if clip["speech"]),
         "people_in_two_splits": sum(len(found) > 1 for found in homes.values()),
         "splits": {name: _tally(clips) for name, clips in splits.items()},
         "sources": sources,
-        **tallies,
-        "emotions_by_split": {
-            name: {
-                emotion: _tally(own) for emotion, own in _by(clips, "emotion", "unknown").items()
-            }
-            for name, clips in splits.items()
-        },
+        **{f"{key}s": _tallies(kept, key) for key in _TALLIED},
+        "emotions_by_split": {name: _tallies(clips, "emotion") for name, clips in splits.items()},
         "rejected": len(rejects),
         "rejected_minutes": _minutes(rejects),
         "rejects": {
             kind: {"count": len(found), "minutes": _minutes(found)}
-            for kind, found in _by(rejects, "kind", "unknown").items()
+            for kind, found in _by(rejects, "kind").items()
         },
     }
 
 
 def write_card(
     folder: Path,
-    title: str,
-    kept: Sequence[Record],
+    totals: Record,
     rejects: Sequence[Record],
     histograms: Mapping[str, Histogram],
     offsets: Mapping[str, Mapping[str, Record]],
-    *,
-    rights: str = "",
-    command: str = "",
-    versions: Mapping[str, str] | None = None,
+    version: str,
 ) -> None:
     """Write `card.html` and the pictures that it shows, `card/*.png`, into a folder.
 
-    The same input gives the same bytes, in whatever order the records come. Each file is whole
-    or not there; pictures of an older card go.
+    The same input gives the same bytes, in whatever order the records come.
 
     Args:
-        folder: that is there.
-        title: of the page.
-        kept: clips, see `figures`.
-        rejects: of each also "name", "reason" and "thumbnail", a JPEG or None.
+        folder: that is there and holds no card.
+        totals: as `figures` gives them.
+        rejects: as for `figures`; of each also "name", "reason" and "thumbnail", a JPEG or None.
         histograms: by quantity ("yaw", "pitch", "face size", ...) and split, of frames.
         offsets: by source, "found" and, after correction, "left"; each has "frames" that the
             sound is late, "low" and "high" of its 95 % interval, "clips" that it was read from,
             and "sure".
-        rights: what may be done with the set, in paragraphs.
-        command: that made it.
-        versions: of the programs that made it.
-
-    Raises:
-        GiocondaError: if matplotlib is not installed, or the folder cannot be written.
+        version: of Gioconda, which made it.
     """
-    check_matplotlib()
-    totals = figures(kept, rejects)
     pictures: dict[str, bytes] = {}
     sections = [
         _set(totals),
         _sources(totals, offsets),
         _distributions(totals, histograms, pictures),
         _dropped(totals, rejects, pictures),
-        _section("Rights", "".join(f"<p>{escape(p)}</p>" for p in re.split(r"\n\s*\n", rights)))
-        if rights
-        else "",
-        _making(command, versions or {}),
     ]
     page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
     html = page.substitute(
-        title=escape(title),
-        tiles="\n".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in _tiles(totals)),
+        **{name: f"{totals[name]:,}" for name in ("clips", "people", "rejected")},
+        **{name: _short(totals[name]) for name in ("minutes", "speech_minutes")},
+        sources=f"{len(totals['sources']):,}",
         sections="\n".join(sections),
+        version=version,
     )
-    _put(folder, html, pictures)
-
-
-def _tiles(totals: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """What the page opens with: names and figures."""
-    return {
-        "minutes": _short(totals["minutes"]),
-        "minutes with speech": _short(totals["speech_minutes"]),
-        "clips": f"{totals['clips']:,}",
-        "people": f"{totals['people']:,}",
-        "sources": f"{len(totals['sources']):,}",
-        "dropped": f"{totals['rejected']:,}",
-    }.items()
-
-
-def _put(folder: Path, html: str, pictures: Mapping[str, bytes]) -> None:
-    """Write the page and its pictures, and remove those of an older one."""
-    try:
-        (folder / "card").mkdir(exist_ok=True)
-        for name, content in pictures.items():
-            _write(folder / name, content)
-        _write(folder / "card.html", html.encode("utf-8", "replace"))
-        for old in (folder / "card").glob("*.png"):
-            if f"card/{old.name}" not in pictures:
-                old.unlink()
-    except OSError as error:
-        raise write_error(folder / "card.html", error) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    pending = PendingFile(path, [path.suffix])
-    try:
-        pending.partial.write_bytes(content)
-        pending.commit()
-    finally:
-        pending.discard()
+    (folder / "card").mkdir()
+    for name, content in pictures.items():
+        (folder / name).write_bytes(content)
+    (folder / "card.html").write_text(html, "utf-8", "replace")
 
 
 # --- figures ---
 
 
-def _by(records: Iterable[Record], key: str, unknown: str) -> dict[str, list[Record]]:
+def _by(records: Iterable[Record], key: str) -> dict[str, list[Record]]:
+    """The records in groups; those that do not tell are one of their own."""
+    unknown = "not stated" if key == "licence" else "unknown"
     groups = defaultdict(list)
     for record in records:
-        groups[str(record.get(key) or unknown)].append(record)
+        groups[record[key] or unknown].append(record)
     return dict(sorted(groups.items()))
 
 
 def _tally(clips: Sequence[Record]) -> dict[str, Any]:
-    people = {clip["person"] for clip in clips if clip.get("person") is not None}
+    people = {clip["person"] for clip in clips}
     return {"clips": len(clips), "minutes": _minutes(clips), "people": len(people)}
+
+
+def _tallies(clips: Iterable[Record], key: str) -> dict[str, Any]:
+    return {name: _tally(own) for name, own in _by(clips, key).items()}
 
 
 def _minutes(records: Iterable[Record]) -> float:
@@ -309,7 +249,7 @@ def _dropped(totals: Record, rejects: Sequence[Record], pictures: dict[str, byte
     kinds = sorted(totals["rejects"].items(), key=lambda kind: (-kind[1]["count"], kind[0]))
     rows = [[kind, f"{sums['count']:,}", _short(sums["minutes"])] for kind, sums in kinds]
     parts = [_table(["Kind", "count", "minutes"], rows)]
-    found = _by(rejects, "kind", "unknown")
+    found = _by(rejects, "kind")
     for kind, _ in kinds:
         shown = _sample(found[kind])
         count = f"{len(shown)} of {len(found[kind]):,}" if len(shown) < len(found[kind]) else "all"
@@ -331,13 +271,6 @@ def _dropped(totals: Record, rejects: Sequence[Record], pictures: dict[str, byte
             f"<ul>{items}</ul></details></div>"
         )
     return _section("Dropped", "".join(parts))
-
-
-def _making(command: str, versions: Mapping[str, str]) -> str:
-    made = f"<pre><code>{escape(command)}</code></pre>" if command else ""
-    if versions:
-        made += _table(["Program", "version"], [list(item) for item in sorted(versions.items())])
-    return _section("How it was made", made) if made else ""
 
 
 def _section(title: str, content: str) -> str:

@@ -21,19 +21,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.shards import (
-    LIMIT,
-    Sample,
-    Shard,
-    flac,
-    pack,
-    read_flac,
-    write_shards,
-)
+from gioconda.data.shards import LIMIT, Sample, Shard, flac, pack, read_flac, write_shards
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.grid import grid_sentence
 from gioconda.data.videos import card, sync
-from gioconda.data.videos.card import check_matplotlib, figures, write_card
 from gioconda.data.videos.cutting import EDGES, MARGIN, Outcome, Reject
 from gioconda.data.videos.duplicates import find_duplicates
 from gioconda.data.videos.licences import check_release
@@ -92,14 +83,6 @@ _FACTS: Final = (  # columns of clips.csv, in this order
 )
 _MANIFEST: Final = "manifest.json"
 _REJECT: Final = ("name", "source", "kind", "seconds", "reason")
-_RIGHTS: Final = """\
-Each clip has the licence of its source, named above and in clips.csv. A licence says what the
-one who published the clips allows. It does not speak for the people who are seen and heard: their
-rights in their own face and voice stay, and so do those of who filmed them. Before you train,
-share or publish, see to it that you may; docs/data.md says what to ask.
-
-Do not use the clips to find out who somebody is, and do not publish a face or a voice of the set
-as if it were made."""
 _FOREIGN: Final = {
     "other": "the lips say something else",
     "still": "a voice over lips that rest",
@@ -176,7 +159,7 @@ def prepare(
             written, holds something else, or another run is at work in it.
     """
     started = monotonic()
-    check_matplotlib()
+    card.check_matplotlib()
     videos = read_sources(sources, options.val, options.licence)
     if options.release:
         check_release(((v.name, v.licence) for v in videos), options.allowed)
@@ -328,20 +311,12 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
             for source, found in offsets.items()
             if source in after
         },
-        "figures": figures(kept, dropped),
+        "figures": card.figures(kept, dropped),
     }
     _write_table(fresh / "clips.csv", _FACTS, [{**clip, **clip["quality"]} for clip in kept])
     _write_table(fresh / "rejects.csv", _REJECT, dropped)
-    write_card(
-        fresh,
-        "Training clips",
-        kept,
-        dropped,
-        _histograms(kept),
-        manifest["offsets"],
-        rights=_RIGHTS,
-        versions={"gioconda": manifest["version"]},
-    )
+    offsets_told, totals = manifest["offsets"], manifest["figures"]
+    card.write_card(fresh, totals, dropped, _histograms(kept), offsets_told, manifest["version"])
     text = json.dumps(manifest, indent=1, sort_keys=True)
     (fresh / _MANIFEST).write_text(text + "\n")
     _put_in_place(fresh, output)
