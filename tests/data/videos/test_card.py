@@ -144,16 +144,14 @@ def test_histograms_without_frames_are_left_out(card: Path) -> None:
     assert not np.array_equal(picture(card, "yaw"), picture(card, "yaw-dark"))
 
 
-def test_sheets_show_at_most_thirty_of_a_kind(card: Path) -> None:
+def test_at_most_thirty_of_a_kind_are_shown(card: Path) -> None:
     text = (card / "card.html").read_text()
-    assert len(re.findall(r"<li><b>blurred-\d\d</b>", text)) == 30
+    assert len(re.findall(r"<b>blurred-\d\d</b>", text)) == 30
     assert "30 of 40" in text
-    many, single = (picture(card, f"rejects-{kind}") for kind in ("blurred", "two-faces"))
-    assert many.shape[0] > 8 * single.shape[0]
-    assert many.shape[1] > 2.5 * single.shape[1]
-    assert np.abs(single[40, 150].astype(int) - (0, 80, 160)).max() < 6
+    assert len(list(card.glob("card/blurred-*.jpg"))) == 30
+    assert (card / "card/two-faces-0.jpg").read_bytes() == strip(0)
     # Dropped with no picture: told in words.
-    assert not (card / "card/rejects-unreadable.png").exists()
+    assert not list(card.glob("card/unreadable-*"))
     assert "<b>broken</b>" in text
 
 

@@ -3,19 +3,19 @@
 import hashlib
 import io
 import re
-import textwrap
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from html import escape
 from importlib import resources
-from math import ceil, fsum
+from math import fsum
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from gioconda.data.videos.sources import SPLITS
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
@@ -25,11 +25,8 @@ Record = Mapping[str, Any]
 # Of one quantity by split: how many frames are between each edge and the next.
 Histogram = Mapping[str, tuple[Sequence[int], Sequence[float]]]
 
-_SHEET: Final = 30  # rejects of a kind on its sheet
-_COLUMNS: Final = 3
-_STRIP: Final = (300, 100)  # most pixels of a reject's picture
-_LETTERS: Final = 42  # that fit below it, in a font of fixed width
-_LINE: Final = 15  # pixels
+_HERE: Final = resources.files(__package__)
+_SHOWN: Final = 30  # rejects of a kind
 _TALLIED: Final = ("licence", "language", "emotion", "emotion_source")
 _LABELS: Final = {
     "yaw": "yaw: degrees, to the picture's right",
@@ -40,9 +37,6 @@ _LABELS: Final = {
     "mouth opening": "mouth opening: % of the eyes' distance",
     "loudness": "loudness: dB of full scale",
 }
-# Page, ink, lines, and the splits in turn.
-_LIGHT: Final = ("#ffffff", "#59636e", "#d9dee4", ("#2a6fbb", "#d4660a", "#2f8f5b", "#8a4fb5"))
-_DARK: Final = ("#171a1f", "#9aa4af", "#323941", ("#5b9fe3", "#f2994a", "#5cc28d", "#bd8be0"))
 
 
 def check_matplotlib(drawn: str = "the data card") -> None:
@@ -70,7 +64,7 @@ def figures(kept: Sequence[Record], rejects: Sequence[Record]) -> dict[str, Any]
         be 0; "rejected" and "rejected_minutes", and under "rejects" the count and the minutes
         of each kind.
     """
-    splits = dict(sorted(_by(kept, "split").items(), key=lambda item: _rank(item[0])))
+    splits = dict(sorted(_by(kept, "split").items(), key=lambda item: SPLITS.index(item[0])))
     by_source, dropped = _by(kept, "source"), _by(rejects, "source")
     sources = {}
     for name in sorted(by_source.keys() | dropped.keys()):
@@ -124,7 +118,7 @@ def write_card(
         _distributions(totals, histograms, pictures),
         _dropped(totals, rejects, pictures),
     ]
-    page = Template(resources.files(__package__).joinpath("card.html").read_text("utf-8"))
+    page = Template((_HERE / "card.html").read_text("utf-8"))
     html = page.substitute(
         **{name: f"{totals[name]:,}" for name in ("clips", "people", "rejected")},
         **{name: _short(totals[name]) for name in ("minutes", "speech_minutes")},
@@ -161,11 +155,6 @@ def _tallies(clips: Iterable[Record], key: str) -> dict[str, Any]:
 
 def _minutes(records: Iterable[Record]) -> float:
     return round(fsum(record["seconds"] for record in records) / 60, 2)
-
-
-def _rank(split: str) -> tuple[int, str]:
-    order = ("train", "val", "test")
-    return order.index(split) if split in order else len(order), split
 
 
 # --- sections of the page ---
@@ -205,7 +194,7 @@ def _sources(totals: Record, offsets: Mapping[str, Mapping[str, Record]]) -> str
 def _offset(found: Record | None) -> str:
     if found is None or not found["clips"]:
         return "–"
-    mark = "" if found.get("sure", True) else " ?"
+    mark = "" if found["sure"] else " ?"
     half = (found["high"] - found["low"]) / 2
     return f"{_signed(round(found['frames'], 1))} ± {half:.1f}{mark}"
 
@@ -215,22 +204,21 @@ def _distributions(
 ) -> str:
     plots = []
     for name, by_split in histograms.items():
-        seen = {s: by_split[s] for s in sorted(by_split, key=_rank) if np.sum(by_split[s][0])}
+        seen = {s: by_split[s] for s in SPLITS if s in by_split and np.sum(by_split[s][0])}
         if not seen:
             continue
         lines = []
         for split, histogram in seen.items():
             low, median, high = _percentiles(*histogram)
             lines.append(f"{split}: {median} ({low} to {high})")
-        image = _plot(name, _draw_histogram(_LABELS.get(name, name), seen), pictures)
+        image = _plot(name, partial(_draw_histogram, label=_LABELS[name], seen=seen), pictures)
         plots.append(_figure(name, image, lines))
     if set(totals["emotions"]) - {"unknown"}:
-        image = _plot("emotion", _draw_emotions(totals["emotions_by_split"]), pictures)
+        splits = totals["emotions_by_split"]
+        image = _plot("emotion", partial(_draw_emotions, splits=splits), pictures)
         origins = totals["emotion_sources"].items()
         lines = [f"{origin}: {own['clips']:,} clips" for origin, own in origins]
         plots.append(_figure("emotion", image, lines))
-    if not plots:
-        return ""
     note = "Below each: the median of the frames, and from where to where 90 % of them are; for "
     note += "emotion, where the estimate comes from."
     grid = f'<p class="note">{note}</p><div class="plots">{"".join(plots)}</div>'
@@ -253,24 +241,22 @@ def _dropped(totals: Record, rejects: Sequence[Record], pictures: dict[str, byte
     for kind, _ in kinds:
         shown = _sample(found[kind])
         count = f"{len(shown)} of {len(found[kind]):,}" if len(shown) < len(found[kind]) else "all"
-        sheet = ""
-        if any(reject.get("thumbnail") for reject in shown):
-            name = f"card/rejects-{_slug(kind)}.png"
-            pictures[name], (width, height) = _draw_sheet(shown)
-            alt = f"Pictures of what was dropped as {kind}; names and reasons are listed below."
-            sheet = (
-                f'<div class="sheet"><a href="{name}"><img src="{name}" width="{width}" '
-                f'height="{height}" loading="lazy" alt="{escape(alt)}"></a></div>'
-            )
-        items = "".join(
-            f"<li><b>{escape(str(r['name']))}</b> {escape(_reason(r))}</li>" for r in shown
-        )
+        told = [_told(r, f"card/{_slug(kind)}-{i}.jpg", pictures) for i, r in enumerate(shown)]
         parts.append(
             f'<div class="kind"><h3>{escape(kind.capitalize())} <span class="soft">{count}</span>'
-            f"</h3>{sheet}<details{'' if sheet else ' open'}><summary>Names and reasons</summary>"
-            f"<ul>{items}</ul></details></div>"
+            f'</h3><div class="plots">{"".join(told)}</div></div>'
         )
     return _section("Dropped", "".join(parts))
+
+
+def _told(reject: Record, picture: str, pictures: dict[str, bytes]) -> str:
+    """A reject: its picture, if there is one, its name and the reason."""
+    image, name = "", escape(reject["name"])
+    why = reject["reason"].removeprefix(reject["kind"] + ": ")
+    if reject["thumbnail"]:
+        pictures[picture] = reject["thumbnail"]
+        image = f'<img src="{picture}" loading="lazy" alt="Pictures of {name}">'
+    return f"<figure>{image}<figcaption><b>{name}</b> {escape(why)}</figcaption></figure>"
 
 
 def _section(title: str, content: str) -> str:
@@ -316,10 +302,6 @@ def _slug(name: str) -> str:
     return re.sub(r"\W+", "-", name.lower()).strip("-")
 
 
-def _reason(reject: Record) -> str:
-    return str(reject["reason"]).removeprefix(f"{reject['kind']}: ")
-
-
 def _percentiles(counts: Sequence[int], edges: Sequence[float]) -> list[str]:
     """The 5th, the 50th and the 95th, as well as the bins tell."""
     below = np.concatenate([[0], np.cumsum(counts)]) / np.sum(counts)
@@ -331,36 +313,17 @@ def _percentiles(counts: Sequence[int], edges: Sequence[float]) -> list[str]:
 # --- pictures ---
 
 
-_Draw = Callable[["Axes", Sequence[str]], None]
-
-
-def _plot(name: str, draw: _Draw, pictures: dict[str, bytes]) -> str:
+def _plot(name: str, draw: Callable[["Axes"], None], pictures: dict[str, bytes]) -> str:
     """Draw on white and on dark; returns the element that shows the one that fits the page."""
     from matplotlib import style
     from matplotlib.figure import Figure
 
     slug = _slug(name)
-    for suffix, (page, ink, lines, colours) in (("", _LIGHT), ("-dark", _DARK)):
-        colour = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), ink)
-        look = {
-            **colour,
-            "text.parse_math": False,
-            "figure.facecolor": page,
-            "axes.facecolor": page,
-            "axes.edgecolor": lines,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.axisbelow": True,
-            "axes.unicode_minus": True,
-            "grid.color": lines,
-            "grid.linewidth": 0.6,
-            "legend.frameon": False,
-            "font.size": 9,
-        }
-        with style.context(["default", look]):
-            figure = Figure(figsize=(3.8, 2.4), dpi=180, layout="constrained")
-            draw(figure.subplots(), colours)
-            out = io.BytesIO()
+    white, dark = (str(_HERE / f"{look}.mplstyle") for look in ("card", "card-dark"))
+    for suffix, looks in (("", [white]), ("-dark", [white, dark])):
+        with style.context(["default", *looks]):
+            figure, out = Figure(), io.BytesIO()
+            draw(figure.subplots())
             figure.savefig(out, format="png", metadata={"Software": None})
         pictures[f"card/{slug}{suffix}.png"] = out.getvalue()
     return (
@@ -370,48 +333,36 @@ def _plot(name: str, draw: _Draw, pictures: dict[str, bytes]) -> str:
     )
 
 
-def _draw_histogram(label: str, seen: Histogram) -> _Draw:
-    def draw(axes: "Axes", colours: Sequence[str]) -> None:
-        for i, (split, (counts, edges)) in enumerate(seen.items()):
-            share = 100 * np.asarray(counts) / np.sum(counts)
-            bins, colour = np.asarray(edges), colours[i % len(colours)]
-            if i == 0:  # the first split as an area, the others as lines upon it
-                axes.stairs(share, bins, fill=True, color=colour, alpha=0.75, label=split)
-            else:
-                axes.stairs(share, bins, color=colour, linewidth=1.8, label=split)
-        used = [np.asarray(e)[np.flatnonzero(c)[[0, -1]] + [0, 1]] for c, e in seen.values()]
-        axes.set_xlim(np.min(used), np.max(used))
-        axes.set_ylim(bottom=0)
-        axes.grid(axis="y")
-        axes.tick_params(length=0)
-        axes.set_xlabel(label)
-        axes.set_ylabel("% of frames")
-        axes.legend()
-
-    return draw
+def _draw_histogram(axes: "Axes", label: str, seen: Histogram) -> None:
+    for i, (split, (counts, edges)) in enumerate(seen.items()):
+        # the first split as an area, the others as lines upon it
+        look: dict[str, Any] = {"linewidth": 1.8} if i else {"fill": True, "alpha": 0.75}
+        axes.stairs(100 * np.asarray(counts) / np.sum(counts), edges, label=split, **look)
+    used = [np.asarray(e)[np.flatnonzero(c)[[0, -1]] + [0, 1]] for c, e in seen.values()]
+    axes.set_xlim(np.min(used), np.max(used))
+    axes.set_ylim(bottom=0)
+    axes.grid(axis="y")
+    axes.set_xlabel(label)
+    axes.set_ylabel("% of frames")
+    axes.legend()
 
 
-def _draw_emotions(splits: Mapping[str, Mapping[str, Record]]) -> _Draw:
+def _draw_emotions(axes: "Axes", splits: Mapping[str, Mapping[str, Record]]) -> None:
     minutes: defaultdict[str, float] = defaultdict(float)
     for tallies in splits.values():
         for emotion, tally in tallies.items():
             minutes[emotion] += tally["minutes"]
     emotions = sorted(minutes, key=lambda emotion: (minutes[emotion], emotion))
-
-    def draw(axes: "Axes", colours: Sequence[str]) -> None:
-        height = 0.8 / len(splits)
-        for i, (split, tallies) in enumerate(splits.items()):
-            whole = fsum(tally["minutes"] for tally in tallies.values()) or 1.0
-            share = [100 * tallies.get(e, {"minutes": 0})["minutes"] / whole for e in emotions]
-            at = np.arange(len(emotions)) + 0.4 - height * (i + 0.5)
-            axes.barh(at, share, 0.9 * height, color=colours[i % len(colours)], label=split)
-        axes.set_yticks(np.arange(len(emotions)), emotions)
-        axes.grid(axis="x")
-        axes.tick_params(length=0)
-        axes.set_xlabel("% of minutes")
-        axes.legend(loc="lower right")
-
-    return draw
+    height = 0.8 / len(splits)
+    for i, (split, tallies) in enumerate(splits.items()):
+        whole = fsum(tally["minutes"] for tally in tallies.values()) or 1.0
+        share = [100 * tallies.get(e, {"minutes": 0})["minutes"] / whole for e in emotions]
+        at = np.arange(len(emotions)) + 0.4 - height * (i + 0.5)
+        axes.barh(at, share, 0.9 * height, label=split)
+    axes.set_yticks(np.arange(len(emotions)), emotions)
+    axes.grid(axis="x")
+    axes.set_xlabel("% of minutes")
+    axes.legend(loc="lower right")
 
 
 def _sample(rejects: Sequence[Record]) -> list[Record]:
@@ -419,39 +370,7 @@ def _sample(rejects: Sequence[Record]) -> list[Record]:
 
     def lot(reject: Record) -> tuple[bool, str]:
         key = f"{reject['name']} {reject['reason']}"
-        return not reject.get("thumbnail"), hashlib.sha256(key.encode()).hexdigest()
+        return not reject["thumbnail"], hashlib.sha256(key.encode()).hexdigest()
 
-    drawn = sorted(rejects, key=lot)[:_SHEET]
-    return sorted(drawn, key=lambda r: (str(r.get("source")), str(r["name"]), str(r["reason"])))
-
-
-def _draw_sheet(rejects: Sequence[Record]) -> tuple[bytes, tuple[int, int]]:
-    """The pictures with names and reasons below, as a PNG, and its width and height."""
-    from matplotlib import get_data_path
-
-    file = Path(get_data_path(), "fonts", "ttf", "DejaVuSansMono.ttf")
-    font = ImageFont.truetype(str(file), 11, layout_engine=ImageFont.Layout.BASIC)
-    gap = 12
-    width, height = _STRIP[0] + gap, _STRIP[1] + 3 * _LINE + gap + 6
-    columns = min(_COLUMNS, len(rejects))
-    sheet = Image.new(
-        "RGB", (columns * width + gap, ceil(len(rejects) / columns) * height + gap), "#16181c"
-    )
-    draw = ImageDraw.Draw(sheet)
-    for i, reject in enumerate(rejects):
-        left, top = i % columns * width + gap, i // columns * height + gap
-        if reject.get("thumbnail"):
-            strip = Image.open(io.BytesIO(reject["thumbnail"])).convert("RGB")
-            strip.thumbnail(_STRIP)
-            sheet.paste(strip, (left, top))
-        else:
-            draw.text((left, top), "no picture", fill="#8b949e", font=font)
-        name = str(reject["name"])
-        if len(name) > _LETTERS:
-            name = f"{name[:20]}…{name[-(_LETTERS - 21) :]}"
-        lines = textwrap.wrap(_reason(reject), _LETTERS, max_lines=2, placeholder=" …")
-        for k, (line, ink) in enumerate([(name, "#f0f2f4"), *((ln, "#aeb6c0") for ln in lines)]):
-            draw.text((left, top + _STRIP[1] + 4 + k * _LINE), line, fill=ink, font=font)
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue(), sheet.size
+    drawn = sorted(rejects, key=lot)[:_SHOWN]
+    return sorted(drawn, key=lambda r: (r["source"], r["name"], r["reason"]))
