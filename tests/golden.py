@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gioconda import Animator, Controls, example, make_portrait
 from gioconda.data.samples.looks import Look
-from gioconda.data.samples.scenes import UNPAIRED, make_scene
+from gioconda.data.samples.scenes import UNPAIRED, Choice, make_scene
 from gioconda.face.basis import released_basis
 from gioconda.face.tracker import track
 from gioconda.generator import BaselineGenerator, Generator
@@ -81,7 +81,7 @@ def _scene(portrait: Portrait) -> dict[str, NDArray[np.generic]]:
     neutral = released_basis().identify(points)
     unpaired = np.resize(points[[1, 4]], (UNPAIRED, *points.shape[1:]))
     look = Look("oil", 0.6, 1.0, 7)
-    scene = make_scene(frames, points, neutral, 0, [1, 2, 3, 4], 256, unpaired, look)
+    scene = make_scene(Choice(frames, points, neutral, 0, [1, 2, 3, 4], unpaired), 256, look)
     named = {"warped" if name == "base" else name: field for name, field in vars(scene).items()}
     return {f"scene: {name}": field for name, field in named.items()}
 

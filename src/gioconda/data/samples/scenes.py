@@ -70,41 +70,50 @@ class Scene:
     face: NDArray[np.uint8]
 
 
-def make_scene(
-    frames: dict[int, NDArray[np.uint8]],
-    points: NDArray[np.floating],
-    neutral: NDArray[np.floating],
-    source: int,
-    targets: list[int],
-    side: int,
-    unpaired: NDArray[np.floating],
-    look: Look | None = None,
-) -> Scene:
-    """The scene of a clip's frames.
+@dataclass(frozen=True)
+class Choice:
+    """Frames of a clip that a scene is made of.
 
-    Args:
+    Attributes:
         frames: by number, at least those asked for.
         points: (T, 478, 3) the meshes of all frames.
         neutral: (478, 3) the person's neutral face.
         source: the frame that is the portrait.
         targets: the real frames.
-        side: S.
         unpaired: (UNPAIRED, 478, 3) meshes in the frames' pixels that somebody else has moved.
+    """
+
+    frames: dict[int, NDArray[np.uint8]]
+    points: NDArray[np.floating]
+    neutral: NDArray[np.floating]
+    source: int
+    targets: list[int]
+    unpaired: NDArray[np.floating]
+
+
+def make_scene(choice: Choice, side: int, look: Look | None) -> Scene:
+    """The scene of a clip's frames.
+
+    Args:
+        choice: of the frames.
+        side: S.
         look: that the frames have already; its grain is put on portrait and real frames.
     """
-    portrait = portrait_of(frames[source], points[source], neutral, side)
+    own, neutral = choice.points[choice.source], choice.neutral
+    portrait = portrait_of(choice.frames[choice.source], own, neutral, side)
     texture = portrait.texture
     grain = look.grain(len(texture), float(portrait.head.size[0]) / 100) if look else None
     if grain is not None:
         texture[..., :3] = with_grain(texture[..., :3], grain)
-    reenactor = Reenactor(portrait, points[source], neutral)
+    reenactor = Reenactor(portrait, own, neutral)
     base, conditions = PlainMouth(portrait), Conditions(portrait, side)
     source_seen, real, given, faces = conditions.encoder, [], [], []
-    for i, mesh in [*((i, points[i]) for i in targets), *((None, mesh) for mesh in unpaired)]:
+    meshes = [(i, choice.points[i]) for i in choice.targets]
+    for i, mesh in [*meshes, *((None, mesh) for mesh in choice.unpaired)]:
         frame = reenactor.warp(mesh)
         seen = conditions.see(frame)
         if i is not None:
-            true = reenactor.on_clip(seen.view).cut(frames[i])
+            true = reenactor.on_clip(seen.view).cut(choice.frames[i])
             if grain is not None:
                 true = with_grain(true, seen.view.cut(sample(grain, frame.flow)))
             real.append(true)
@@ -124,38 +133,28 @@ def make_scene(
     )
 
 
-def there_and_back(
-    frames: dict[int, NDArray[np.uint8]],
-    points: NDArray[np.floating],
-    neutral: NDArray[np.floating],
-    source: int,
-    targets: list[int],
-    side: int,
-    unpaired: NDArray[np.floating],
-    look: Look | None = None,
-) -> Scene:
-    """The scene of a picture that the warp turns away, and that is to be turned back.
+def there_and_back(choice: Choice, side: int) -> Choice:
+    """A picture that the warp turns away, and that is to be turned back.
 
     Args:
-        frames, points, neutral, side, unpaired, look: as for `make_scene`.
-        source: the frame that is turned; it is the first pair of real frames.
-        targets: the portrait is the source turned as the first of these; the rest, from the
-            third on, are real frames beside it.
+        choice: whose source is turned; it is the first pair of real frames. It is turned as the
+            first of the targets; the rest, from the third on, are real frames beside it.
+        side: S.
     """
-    portrait = portrait_of(frames[source], points[source], neutral, side)
+    source, points, neutral = choice.source, choice.points, choice.neutral
+    portrait = portrait_of(choice.frames[source], points[source], neutral, side)
     reenactor = Reenactor(portrait, points[source], neutral)
-    turned = reenactor.warp(points[targets[0]])
+    turned = reenactor.warp(points[choice.targets[0]])
     # all in the crop's pixels, since that is what was drawn
     to_crop, size = reenactor.to_crop, portrait.size
-    crops = {i: cut_out(frame, to_crop, (size, size)) for i, frame in frames.items()}
+    crops = {i: cut_out(frame, to_crop, (size, size)) for i, frame in choice.frames.items()}
     there = len(points)
     crops[there] = turned.picture
-    moved, unpaired = (meshes * to_crop[0, 0] for meshes in (points, unpaired))
+    moved, unpaired = (meshes * to_crop[0, 0] for meshes in (points, choice.unpaired))
     for meshes in (moved, unpaired):
         meshes[..., :2] += to_crop[:, 2]
     moved = np.concatenate([moved, turned.mesh[None]])
-    chosen = [source, source, *targets[2:]]
-    return make_scene(crops, moved, neutral, there, chosen, side, unpaired, look)
+    return Choice(crops, moved, neutral, there, [source, source, *choice.targets[2:]], unpaired)
 
 
 class Scenes(Iterator[Scene]):
@@ -248,8 +247,10 @@ class Scenes(Iterator[Scene]):
                 taken = {i: look(frame) for i, frame in taken.items()}
             there = head.at(np.resize(targets, UNPAIRED))
             unpaired = self._move(there, dynamics[targets], neutral)
-            make = there_and_back if rng.random() < _TURNED else make_scene
-            yield make(taken, points, neutral, source, targets, self._side, unpaired, look)
+            choice = Choice(taken, points, neutral, source, targets, unpaired)
+            if rng.random() < _TURNED:
+                choice = there_and_back(choice, self._side)
+            yield make_scene(choice, self._side, look)
 
     def _move(
         self, head: HeadPose, dynamics: NDArray[np.float32], neutral: NDArray[np.floating]
