@@ -244,8 +244,7 @@ def fields() -> Field:
 
 def face(weights: NDArray[np.floating]) -> NDArray[np.float64]:
     """Displacement (..., 478, 3) of weights (..., 52)."""
-    moved: NDArray[np.float64] = np.tensordot(weights, fields(), 1)
-    return moved
+    return np.asarray(np.tensordot(weights, fields(), 1))
 
 
 def project(field: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
@@ -254,16 +253,10 @@ def project(field: NDArray[np.floating], basis: Basis) -> NDArray[np.float64]:
     Least squares, the points weighted as in `Basis.encode` but nothing held back, so that a
     strong action stays strong.
     """
-    flat = field.reshape(*field.shape[:-2], -1)
-    code: NDArray[np.float64] = flat @ _projection(basis)
-    return code
-
-
-def _projection(basis: Basis) -> NDArray[np.float64]:
-    """(478 * 3, D)"""
     root = np.sqrt(point_weights()).ravel()
     directions = basis.dynamics.reshape(len(basis.dynamics), -1).astype(np.float64) * root
-    return np.asarray(np.linalg.pinv(directions) * root[:, None], np.float64)
+    projection = np.linalg.pinv(directions) * root[:, None]  # (478 * 3, D)
+    return np.asarray(field.reshape(*field.shape[:-2], -1) @ projection)
 
 
 def _placed(handles: list[Handle], half: bool = False) -> dict[int, NDArray[np.float64]]:

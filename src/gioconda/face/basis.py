@@ -69,8 +69,7 @@ class Basis:
     ) -> NDArray[np.float32]:
         """Faces in the head frame, (T, 478, 3), of dynamics (T, D) and a neutral face."""
         moved = np.tensordot(dynamics, self.dynamics, 1)
-        faces: NDArray[np.float32] = (moved + neutral).astype(np.float32)
-        return faces
+        return np.asarray(moved + neutral, np.float32)
 
     def neutral(self, faces: NDArray[np.floating]) -> NDArray[np.float64]:
         """The neutral face of each face seen, (T, 478, 3), its expression taken off.
@@ -122,15 +121,10 @@ class Basis:
         return average.astype(np.float32)
 
     @cached_property
-    def _weights(self) -> NDArray[np.float64]:
-        return point_weights()
-
-    @cached_property
     def _projection(self) -> NDArray[np.float64]:
         """(D, 478, 3): least squares on the dynamics, held by their prior."""
-        weight = self._weights
         b = self.dynamics.reshape(len(self.dynamics), -1).astype(np.float64)
-        w = weight.reshape(-1) / self.noise**2
+        w = point_weights().reshape(-1) / self.noise**2
         inverse = np.linalg.inv(b * w @ b.T + np.eye(len(b)))
         return (inverse @ (b * w)).reshape(self.dynamics.shape)
 
@@ -139,7 +133,7 @@ class Basis:
         """(D, 478, 3): as `_projection`, the identity unknown and held by its prior."""
         b = self.dynamics.reshape(len(self.dynamics), -1).astype(np.float64)
         u = self.identity.reshape(len(self.identity), -1).astype(np.float64)
-        w = self._weights.reshape(-1) / (_TOGETHER * self.noise**2)
+        w = point_weights().reshape(-1) / (_TOGETHER * self.noise**2)
         # (noise + U U^T)^-1 by Woodbury's identity, applied to the dynamics
         inner = np.linalg.inv(np.eye(len(u)) + u * w @ u.T)
         bw = b * w

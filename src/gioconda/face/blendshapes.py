@@ -6,7 +6,6 @@ mixtures move the face alike: of these the one is taken that needs the least mov
 shows the least of what the basis cannot show, and changes the least from frame to frame.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -97,23 +96,14 @@ def table(motion: Motion) -> str:
     return "\n".join(lines) + "\n"
 
 
-@dataclass(frozen=True)
-class _Problem:
+@cache
+def _problem() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The actions, each scaled so that the movement that the basis shows of it has length 1.
 
-    Attributes:
-        length: (52,) the strength of an action of weight 1.
-        target: (D, 52) from dynamics to how much they go along with each action.
-        gram: (52, 52) how much actions go along with each other.
+    Returns:
+        (52,) the strength of an action of weight 1; (D, 52) from dynamics to how much they go
+        along with each action; (52, 52) how much actions go along with each other.
     """
-
-    length: NDArray[np.float64]
-    target: NDArray[np.float64]
-    gram: NDArray[np.float64]
-
-
-@cache
-def _problem() -> _Problem:
     basis, root = released_basis(), np.sqrt(point_weights()).ravel()
     fields = actions.fields().astype(np.float64)
     directions = basis.dynamics.reshape(len(basis.dynamics), -1) * root
@@ -122,17 +112,16 @@ def _problem() -> _Problem:
     length = np.linalg.norm(shown, axis=1)
     length[length == 0] = 1  # the tongue
     shown, hidden = shown / length[:, None], (moved - shown) / length[:, None]
-    return _Problem(length, directions @ shown.T, shown @ shown.T + _HIDDEN * hidden @ hidden.T)
+    return length, directions @ shown.T, shown @ shown.T + _HIDDEN * hidden @ hidden.T
 
 
 def _solve(dynamics: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weights (T, 52) of dynamics (T, D)."""
-    problem = _problem()
-    most = problem.length
+    most, target, gram = _problem()
     # the longest step that is safe: 4 is the most that a second difference amplifies
-    step = 1 / (np.linalg.eigvalsh(problem.gram)[-1] + 4 * _STEADY)
-    keep = np.eye(len(most)) - step * problem.gram
-    push = step * (dynamics @ problem.target - _SPARSE)
+    step = 1 / (np.linalg.eigvalsh(gram)[-1] + 4 * _STEADY)
+    keep = np.eye(len(most)) - step * gram
+    push = step * (dynamics @ target - _SPARSE)
     found = ahead = np.zeros_like(push)
     speed = 1.0
     for _ in range(_STEPS):
@@ -146,5 +135,4 @@ def _solve(dynamics: NDArray[np.float64]) -> NDArray[np.float64]:
         faster = (1 + np.sqrt(1 + 4 * speed**2)) / 2
         ahead = moved + (speed - 1) / faster * (moved - found)
         found, speed = moved, faster
-    solved: NDArray[np.float64] = found / most
-    return solved
+    return np.asarray(found / most)

@@ -78,7 +78,7 @@ def detect(image: NDArray[np.uint8]) -> list[Detection]:
                     confidence
                     for margin in margins
                     for second, _, confidence in _run(name, image, centre, size * margin, 0.1)
-                    if _overlap(box, second) > _OVERLAP
+                    if overlap(box, second) > _OVERLAP
                 ),
                 default=0.0,
             )
@@ -134,13 +134,13 @@ def _suppress(found: list[_Found]) -> list[_Found]:
     """Detections of the same face brought down to the surest."""
     kept: list[_Found] = []
     for candidate in sorted(found, key=lambda item: -item[2]):
-        if all(_overlap(candidate[0], other[0]) < _OVERLAP for other in kept):
+        if all(overlap(candidate[0], other[0]) < _OVERLAP for other in kept):
             kept.append(candidate)
     return kept
 
 
-def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How much of the smaller of two boxes lies in the other, 0 to 1."""
+def overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """How much of the smaller of two boxes (left, top, right, bottom) lies in the other, 0 to 1."""
     low, high = np.maximum(a[:2], b[:2]), np.minimum(a[2:], b[2:])
     both = float(np.prod(np.clip(high - low, 0, None)))
     return both / max(min(float(np.prod(box[2:] - box[:2])) for box in (a, b)), 1e-9)

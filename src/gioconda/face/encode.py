@@ -57,10 +57,8 @@ def smooth(points: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.f
     A break is where the face comes, goes, or jumps.
     """
     smoothed = points.copy()
-    middle = points[..., :2].mean(1)
     width = np.ptp(points[..., 0], axis=1)
-    jumps = np.linalg.norm(np.diff(middle, axis=0), axis=1) > _CUT * width[1:]
-    breaks = np.flatnonzero((np.diff(seen.astype(int)) != 0) | jumps) + 1
+    breaks = np.flatnonzero((np.diff(seen.astype(int)) != 0) | jumps(points)) + 1
     reach = len(_KERNEL) // 2
     for span in np.split(np.arange(len(points)), breaks):
         if len(span) < len(_KERNEL):
@@ -72,3 +70,9 @@ def smooth(points: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.f
         amount = np.linalg.norm(change[..., :2], axis=-1) / width[inner, None]
         smoothed[inner] += change / (1 + (amount / _NOISE) ** 2)[..., None]
     return smoothed
+
+
+def jumps(points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Where a face (T, 478, 3) is elsewhere in the next frame, as at a cut, (T - 1,)."""
+    steps = np.linalg.norm(np.diff(points[..., :2].mean(1), axis=0), axis=1)
+    return np.asarray(steps > _CUT * np.ptp(points[1:, :, 0], axis=1))

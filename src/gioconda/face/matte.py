@@ -62,8 +62,7 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
 
 def _segment(view: NDArray[np.uint8]) -> NDArray[np.float32]:
     answer = network("selfie_segmentation")(view[None].astype(np.float32) / 255)
-    mask: NDArray[np.float32] = answer[0][0, :, :, 0]
-    return mask
+    return np.asarray(answer[0][0, :, :, 0])
 
 
 def _guided(

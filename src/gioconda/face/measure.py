@@ -16,7 +16,9 @@ _Faces = NDArray[np.floating]
 _IRIS_RADIUS: Final = 0.117
 # The iris of a face that looks ahead lies this far under the line of the eye's corners.
 _AHEAD_Y: Final = -0.025
-_LIDS: Final = slice(3, 6)  # the middle of nine points from corner to corner
+# The middle three of nine points from corner to corner, right and left, (2, 3).
+_LOWER_LIDS: Final = np.stack([topology.RIGHT_LID_LOWER, topology.LEFT_LID_LOWER])[:, 3:6]
+_UPPER_LIDS: Final = np.stack([topology.RIGHT_LID_UPPER, topology.LEFT_LID_UPPER])[:, 3:6]
 _LIPS: Final = slice(3, 6)  # the middle of nine gaps
 
 
@@ -28,18 +30,14 @@ def lid_gap(faces: _Faces) -> NDArray[Any]:
 
     Linear, so that the gap of a direction is what the direction adds to a face's.
     """
-    lower = [*topology.RIGHT_LID_LOWER[_LIDS], *topology.LEFT_LID_LOWER[_LIDS]]
-    upper = [*topology.RIGHT_LID_UPPER[_LIDS], *topology.LEFT_LID_UPPER[_LIDS]]
-    gap: NDArray[Any] = (faces[..., lower, 1] - faces[..., upper, 1]).mean(-1)
-    return gap
+    lower, upper = _LOWER_LIDS.ravel(), _UPPER_LIDS.ravel()
+    return np.asarray((faces[..., lower, 1] - faces[..., upper, 1]).mean(-1))
 
 
 def lid_distances(points: _Faces) -> NDArray[Any]:
     """As they look in a picture: between the lids at three places of each eye, (..., 2, 3)."""
-    lower = np.stack([topology.RIGHT_LID_LOWER[_LIDS], topology.LEFT_LID_LOWER[_LIDS]])
-    upper = np.stack([topology.RIGHT_LID_UPPER[_LIDS], topology.LEFT_LID_UPPER[_LIDS]])
-    apart: NDArray[Any] = np.linalg.norm(points[..., upper, :2] - points[..., lower, :2], axis=-1)
-    return apart
+    apart = points[..., _UPPER_LIDS, :2] - points[..., _LOWER_LIDS, :2]
+    return np.asarray(np.linalg.norm(apart, axis=-1))
 
 
 def lid_opening(faces: _Faces) -> NDArray[np.float64]:
@@ -47,8 +45,7 @@ def lid_opening(faces: _Faces) -> NDArray[np.float64]:
     outer = faces[:, [topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER], :2]
     inner = faces[:, [topology.RIGHT_EYE_INNER, topology.LEFT_EYE_INNER], :2]
     height, width = lid_distances(faces).mean(-1), np.linalg.norm(outer - inner, axis=-1)
-    ratio: NDArray[np.float64] = height / width
-    return ratio
+    return np.asarray(height / width)
 
 
 # --- lips ---
@@ -60,27 +57,23 @@ def lip_gaps(faces: _Faces) -> NDArray[Any]:
     Negative where the lips press. Linear, as `lid_gap`.
     """
     upper, lower = topology.LIP_INNER_UPPER[1:-1], topology.LIP_INNER_LOWER[1:-1]
-    gaps: NDArray[Any] = faces[..., lower, 1] - faces[..., upper, 1]
-    return gaps
+    return np.asarray(faces[..., lower, 1] - faces[..., upper, 1])
 
 
 def lip_gap(faces: _Faces) -> NDArray[Any]:
     """Between the middles of the lips, (...): the mean of the three middle `lip_gaps`."""
-    gap: NDArray[Any] = lip_gaps(faces)[..., _LIPS].mean(-1)
-    return gap
+    return np.asarray(lip_gaps(faces)[..., _LIPS].mean(-1))
 
 
 def lip_distances(points: _Faces) -> NDArray[Any]:
     """As they look in a picture: between the inner rims at the mouth's middle, (..., 3)."""
     upper, lower = topology.LIP_INNER_UPPER[1:-1][_LIPS], topology.LIP_INNER_LOWER[1:-1][_LIPS]
-    apart: NDArray[Any] = np.linalg.norm(points[..., lower, :2] - points[..., upper, :2], axis=-1)
-    return apart
+    return np.asarray(np.linalg.norm(points[..., lower, :2] - points[..., upper, :2], axis=-1))
 
 
 def mouth_opening(faces: _Faces) -> NDArray[np.float64]:
     """How open the mouth is at its middle, (T,): as `lip_gap`, 0 where the lips press."""
-    opening: NDArray[np.float64] = np.clip(lip_gaps(faces)[:, _LIPS], 0, None).mean(1)
-    return opening
+    return np.asarray(np.clip(lip_gaps(faces)[:, _LIPS], 0, None).mean(1))
 
 
 def lip_shape(faces: _Faces) -> NDArray[np.float64]:
@@ -106,8 +99,7 @@ def gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:
     corners of the eyes: those of the neutral face (478, 3), if it is given, for the tracked
     ones follow the irises by a third of their way, which hides as much of the gaze.
     """
-    mean: NDArray[np.float64] = eye_gaze(faces, neutral).mean(1)
-    return mean
+    return np.asarray(eye_gaze(faces, neutral).mean(1))
 
 
 def eye_gaze(faces: _Faces, neutral: _Faces | None = None) -> NDArray[np.float64]:

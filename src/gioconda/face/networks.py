@@ -69,32 +69,27 @@ def _crop_matrix(points: Any, subset: np.ndarray, start: int, end: int) -> list[
     The crop is the box of the subset, level along the line from `start` to `end`,
     made larger by a margin.
     """
-    line = ops.subtract(_pick(points, [end], 1), _pick(points, [start], 1))  # (1, 1, 3)
+    line = _pick(points, [end], 1) - _pick(points, [start], 1)  # (1, 1, 3)
     dx, dy = _pick(line, [0], 2), _pick(line, [1], 2)  # (1, 1, 1)
-    length = ops.sqrt(ops.add(ops.multiply(dx, dx), ops.multiply(dy, dy)))
-    cos, sin = ops.divide(dx, length), ops.divide(dy, length)
+    length = ops.sqrt(dx * dx + dy * dy)
+    cos, sin = dx / length, dy / length
     chosen = _pick(points, [int(i) for i in subset], 1)
     x, y = _pick(chosen, [0], 2), _pick(chosen, [1], 2)  # (1, S, 1)
-    along = ops.add(ops.multiply(x, cos), ops.multiply(y, sin))
-    across = ops.subtract(ops.multiply(y, cos), ops.multiply(x, sin))
     axis = ops.constant(np.array([1]))
 
     def extent(values: Any) -> tuple[Any, Any]:
+        """Middle and scale."""
         low, high = ops.reduce_min(values, axis, True), ops.reduce_max(values, axis, True)
-        middle = ops.multiply(ops.add(low, high), _scalar(0.5))
-        scale = ops.multiply(ops.subtract(high, low), _scalar(_CROP_MARGIN / _CROP_SIZE))
-        return middle, scale
+        return (low + high) * _scalar(0.5), (high - low) * _scalar(_CROP_MARGIN / _CROP_SIZE)
 
-    (u, scale_u), (v, scale_v) = extent(along), extent(across)
+    (u, scale_u), (v, scale_v) = extent(x * cos + y * sin), extent(y * cos - x * sin)
     half = _scalar(_CROP_SIZE / 2)
-    xx, xy = ops.multiply(cos, scale_u), ops.negative(ops.multiply(sin, scale_v))
-    yx, yy = ops.multiply(sin, scale_u), ops.multiply(cos, scale_v)
-    centre_x = ops.subtract(ops.multiply(u, cos), ops.multiply(v, sin))
-    centre_y = ops.add(ops.multiply(u, sin), ops.multiply(v, cos))
-    shift_x = ops.subtract(centre_x, ops.multiply(half, ops.add(xx, xy)))
-    shift_y = ops.subtract(centre_y, ops.multiply(half, ops.add(yx, yy)))
-    zero = ops.multiply(cos, _scalar(0))
-    one = ops.add(zero, _scalar(1))
+    xx, xy = cos * scale_u, ops.negative(sin * scale_v)
+    yx, yy = sin * scale_u, cos * scale_v
+    shift_x = u * cos - v * sin - (xx + xy) * half
+    shift_y = u * sin + v * cos - (yx + yy) * half
+    zero = cos * _scalar(0)
+    one = zero + _scalar(1)
     rows = [xx, xy, zero, shift_x, yx, yy, zero, shift_y]
     rows += [zero, zero, one, zero, zero, zero, zero, one]
     matrix = ops.reshape(ops.concat(rows, 2), ops.constant(np.array([1, 4, 4])), False)
@@ -111,7 +106,7 @@ def _crop_features(node: Any) -> list[Any]:
     found = ops.matmul(ops.constant(pixels.astype(np.float32)), matrix, False, True)
     size = np.array([width.get_length(), height.get_length()], np.float32)
     scale, shift = 2 / (size - 1), -1 / (size - 1) - 1
-    unit = ops.add(ops.multiply(_pick(found, [0, 1], 2), ops.constant(scale)), ops.constant(shift))
+    unit = _pick(found, [0, 1], 2) * ops.constant(scale) + ops.constant(shift)
     grid = ops.reshape(unit, ops.constant(np.array([1, _CROP_SIZE, _CROP_SIZE, 2])), False)
     planes = ops.transpose(features, ops.constant(np.array([0, 3, 1, 2])))
     sampled = ops.grid_sample(planes, grid, {"align_corners": True})
@@ -124,7 +119,7 @@ def _transform_points(node: Any) -> list[Any]:
     rows = _pick(matrix, [0, 1], 1)
     turned = ops.matmul(points, _pick(rows, [0, 1], 2), False, True)
     shift = ops.transpose(_pick(rows, [3], 2), ops.constant(np.array([0, 2, 1])))
-    return [ops.add(turned, shift).output(0)]
+    return [(turned + shift).output(0)]
 
 
 def _upsample(node: Any) -> list[Any]:

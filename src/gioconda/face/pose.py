@@ -32,8 +32,7 @@ def rotation(yaw: float, pitch: float, roll: float) -> NDArray[np.float64]:
     turn = np.array([[cy, 0, -sy], [0, 1, 0], [sy, 0, cy]])
     nod = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
     tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    matrix: NDArray[np.float64] = tilt @ nod @ turn
-    return matrix
+    return np.asarray(tilt @ nod @ turn)
 
 
 def angles(matrix: _Float) -> NDArray[np.float64]:
@@ -72,16 +71,14 @@ class HeadPose:
         """Points (T, N, 3) in pixels → the head frame."""
         origin = np.concatenate([self.centre, self.depth[:, None]], 1)
         moved = (points - origin[:, None]) / self.size[:, None, None]
-        turned: NDArray[np.float64] = moved @ self.rotation
-        return turned
+        return np.asarray(moved @ self.rotation)
 
     def to_image(self, points: _Float) -> NDArray[np.float64]:
         """Points (T, N, 3) or (N, 3) in the head frame → pixels, z in pixels too."""
         points = np.broadcast_to(points, (len(self.size), *points.shape[-2:]))
         origin = np.concatenate([self.centre, self.depth[:, None]], 1)
         turned = points @ self.rotation.swapaxes(1, 2)
-        placed: NDArray[np.float64] = turned * self.size[:, None, None] + origin[:, None]
-        return placed
+        return np.asarray(turned * self.size[:, None, None] + origin[:, None])
 
 
 def fit_pose(points: _Float, face: _Float) -> HeadPose:

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import measure
+from gioconda.face.encode import jumps
 from gioconda.face.pose import HeadPose, angles
 
 _TURN: Final = np.radians(40)  # no real frame is turned further from the portrait than this
 _NEARER: Final = 0.4  # nor is its head nearer or farther, logarithm of the scale
-_JUMP: Final = 0.25  # in widths of the face: a cut
 _SHUT: Final = 0.5  # part of the portraits that are chosen for their shut mouth
 _ORDINARY: Final = 0.3  # least weight of a frame that shows nothing special
 
@@ -41,7 +41,7 @@ def choose_frames(
     source = int(rng.choice(len(points), p=chance / chance.sum()))
     turn = angles(head.rotation)
     far = np.abs(turn[:, :2] - turn[source, :2]).max(1)
-    run = _runs(points)
+    run = np.concatenate([[0], np.cumsum(jumps(points))])  # which stretch between cuts
     use = seen & (run == run[source]) & (far < _TURN)
     use &= np.abs(np.log(head.size / head.size[source])) < _NEARER
     ahead = use[:-1] & use[1:] & (np.arange(len(points) - 1) != source)
@@ -54,11 +54,3 @@ def choose_frames(
     weight = np.where(ahead, _ORDINARY + special[:-1], 0)
     first = rng.choice(len(weight), pairs, replace=False, p=weight / weight.sum())
     return source, [int(k) for i in first for k in (i, i + 1)]
-
-
-def _runs(points: NDArray[np.floating]) -> NDArray[np.int_]:
-    """Which stretch between cuts each frame is of, (T,)."""
-    middle = points[..., :2].mean(1)
-    width = np.ptp(points[1:, :, 0], 1)
-    cut = np.linalg.norm(np.diff(middle, axis=0), axis=1) > _JUMP * width
-    return np.concatenate([[0], np.cumsum(cut)])

@@ -121,8 +121,7 @@ def _could_be(
     shorter = clip + others - longer
     low = bounds[shorter, 1] >= bounds[longer, 0] - 4 * _NOISE
     high = bounds[shorter, 2] <= bounds[longer, 3] + 4 * _NOISE
-    found: NDArray[np.bool_] = (low & high).all(1)
-    return found
+    return np.asarray((low & high).all(1))
 
 
 def _look_alike(a: NDArray[np.uint64], b: NDArray[np.uint64]) -> bool:

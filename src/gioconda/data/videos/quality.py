@@ -313,8 +313,7 @@ def _samples() -> _Samples:
 def _areas(corners: _Floats) -> NDArray[np.floating]:
     """Twice the signed area in the picture of triangles (N, 3, 3)."""
     (x1, y1), (x2, y2) = ((corners[:, i, :2] - corners[:, 0, :2]).T for i in (1, 2))
-    area: NDArray[np.floating] = x1 * y2 - y1 * x2
-    return area
+    return np.asarray(x1 * y2 - y1 * x2)
 
 
 def _face_colours(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gioconda.data.videos.shots import Shots
 from gioconda.face import topology
-from gioconda.face.detector import Detection, detect
+from gioconda.face.detector import Detection, detect, overlap
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.tracker import Track, hold
 from gioconda.media import FPS
@@ -102,13 +102,13 @@ def _welcome(
     sure = min(detection.short_range, detection.full_range)
     if sure < _SURE or detection.size < _SMALLEST:
         return
-    if any(_overlap(detection.box, box(face.points)) > _SAME for face in faces if not face.lost):
+    if any(overlap(detection.box, box(face.points)) > _SAME for face in faces if not face.lost):
         return
     points, presence = mesh.at(frame, detection)
     if presence < _PRESENT:
         return
     for face in faces:
-        if _overlap(box(points), box(face.points)) > _SAME:
+        if overlap(box(points), box(face.points)) > _SAME:
             if face.lost:
                 face.points, face.found[-1], face.lost = points, points, 0
             return
@@ -118,7 +118,7 @@ def _welcome(
 def _over(face: _Followed, faces: list[_Followed]) -> bool:
     """Whether a face is lost, or is the same as one that has been followed for longer."""
     older = faces[: next(i for i, other in enumerate(faces) if other is face)]
-    same = any(_overlap(box(face.points), box(other.points)) > _SAME for other in older)
+    same = any(overlap(box(face.points), box(other.points)) > _SAME for other in older)
     return same or face.lost >= _PATIENCE
 
 
@@ -137,10 +137,3 @@ def box(points: _Points) -> NDArray[np.float32]:
     """Left, top, right, bottom of a mesh (..., 478, 3), (..., 4)."""
     flat = points[..., : topology.FACE_POINTS, :2]
     return np.concatenate([flat.min(-2), flat.max(-2)], -1)
-
-
-def _overlap(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """How much of the smaller of two boxes lies in the other, 0 to 1."""
-    sides = np.clip(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0, None)
-    smaller = min(float((side[2:] - side[:2]).prod()) for side in (a, b))
-    return float(sides.prod()) / max(smaller, 1e-6)
