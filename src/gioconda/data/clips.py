@@ -87,9 +87,8 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
         rows = [row for row in reader if row["split"] == split]
     if not rows:
         raise GiocondaError(f"{table} names no clip of the split {split}")
-    folders = {}
-    for shard in sorted({row["shard"] for row in rows}):
-        folders[shard] = _taken_out(data / shard, cache)
+    shards = sorted({row["shard"] for row in rows})
+    folders = {shard: _taken_out(data / shard, cache) for shard in shards}
     return [
         Clip(
             name=row["clip"],

@@ -5,8 +5,9 @@ import io
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -82,6 +83,12 @@ def _write_shard(samples: list[Sample], path: Path) -> Shard:
     return Shard(path.name, path.stat().st_size, digest, names)
 
 
+def is_whole(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether a folder holds all shards that a manifest names, each of its size."""
+    files = [(folder / shard["file"], shard["size"]) for shard in manifest["shards"]]
+    return all(file.is_file() and file.stat().st_size == size for file, size in files)
+
+
 def write_tar(samples: Iterable[Sample], file: io.BufferedIOBase) -> None:
     """Samples as one tar file whose bytes depend on nothing else."""
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -95,18 +102,9 @@ def write_tar(samples: Iterable[Sample], file: io.BufferedIOBase) -> None:
 def read_tar(path: Path) -> Iterator[Sample]:
     """The samples of a tar file, one after the other; files of one name belong together."""
     with tarfile.open(path) as tar:
-        name, contents = "", dict[str, bytes]()
-        for member in tar:
-            base, _, ending = member.name.partition(".")
-            if base != name and contents:
-                yield name, contents
-                contents = {}
-            name = base
-            content = tar.extractfile(member)
-            if content is not None:
-                contents[ending] = content.read()
-        if contents:
-            yield name, contents
+        for name, members in groupby(tar, key=lambda member: member.name.partition(".")[0]):
+            files = [(member.name, tar.extractfile(member)) for member in members]
+            yield name, {name.partition(".")[2]: file.read() for name, file in files if file}
 
 
 def pack(arrays: Mapping[str, NDArray[np.generic]]) -> bytes:

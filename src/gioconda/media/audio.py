@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -125,14 +127,8 @@ def _resampled(
     timed: Iterator[tuple[int, NDArray[np.float32]]],
 ) -> Iterator[NDArray[np.float32]]:
     """Samples at their own rates, which may change on the way, to samples at 16 kHz."""
-    rate, resampler = 0, None
-    for new_rate, samples in timed:
-        if new_rate != rate:
-            if resampler is not None:
-                yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
-            rate = new_rate
-            resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
-        assert resampler is not None
-        yield resampler.resample_chunk(samples)
-    if resampler is not None:
+    for rate, frames_of_rate in groupby(timed, key=itemgetter(0)):
+        resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        for _, samples in frames_of_rate:
+            yield resampler.resample_chunk(samples)
         yield resampler.resample_chunk(np.empty(0, np.float32), last=True)

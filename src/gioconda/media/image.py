@@ -34,10 +34,8 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     return _decoded(path, str(path), Image.MAX_IMAGE_PIXELS or 0, None)
 
 
-def decode_image(
-    data: bytes, most_pixels: int, formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP")
-) -> NDArray[np.uint8]:
-    """As `read_image`, for a picture that somebody sent.
+def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
+    """As `read_image`, for a picture that somebody sent: JPEG, PNG or WebP.
 
     Its dimensions are looked at before anything is decoded.
 
@@ -45,7 +43,7 @@ def decode_image(
         TooLargeError: if it has more pixels.
         GiocondaError: as `read_image`, and if it has another format.
     """
-    return _decoded(BytesIO(data), "the upload", most_pixels, formats)
+    return _decoded(BytesIO(data), "the upload", most_pixels, ("JPEG", "PNG", "WEBP"))
 
 
 class TooLargeError(GiocondaError):
@@ -92,12 +90,7 @@ def write_image(path: str | os.PathLike[str], rgb: NDArray[np.uint8]) -> None:
     """
     image = Image.fromarray(_checked(rgb))
     with whole_file(path, SUFFIXES) as file:
-        if file.suffix == ".png":
-            image.save(file)
-        elif file.suffix == ".webp":
-            image.save(file, quality=95)
-        else:
-            image.save(file, quality=95, subsampling=0)
+        image.save(file, quality=95, subsampling=0)  # each format takes what it knows
 
 
 def _checked(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from gioconda.provenance.audit import log_output
 from gioconda.provenance.badge import Badge
 from gioconda.provenance.manifest import Manifest, read_manifest
 from gioconda.provenance.mark import Mark
-from gioconda.provenance.output import Output, file_hash, make_id
+from gioconda.provenance.output import Output, make_id
 from gioconda.provenance.search import CHANCE, Finding, find_mark
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Manifest",
     "Mark",
     "Output",
-    "file_hash",
     "find_mark",
     "log_output",
     "make_id",

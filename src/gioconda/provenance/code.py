@@ -11,6 +11,10 @@ CODED = RATE * BITS
 _MEMORY = 6
 _STATES = 1 << _MEMORY
 _POLYNOMIALS = (0o133, 0o171, 0o165)  # the best of this length and rate (Larsen 1973)
+# The coded bits of every register, (2 states, RATE).
+_OUTPUT = np.array(
+    [[(r & p).bit_count() & 1 for p in _POLYNOMIALS] for r in range(2 * _STATES)], np.uint8
+)
 
 
 def pack(identity: int) -> NDArray[np.uint8]:
@@ -87,15 +91,3 @@ def _check(body: int) -> int:
 
 def _bits(number: int, count: int) -> NDArray[np.uint8]:
     return np.array([number >> shift & 1 for shift in range(count - 1, -1, -1)], np.uint8)
-
-
-def _outputs() -> NDArray[np.uint8]:
-    """(2 states, RATE) the coded bits of every register."""
-    registers = range(2 * _STATES)
-    return np.array(
-        [[(r & polynomial).bit_count() & 1 for polynomial in _POLYNOMIALS] for r in registers],
-        np.uint8,
-    )
-
-
-_OUTPUT = _outputs()

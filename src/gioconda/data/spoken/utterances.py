@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone, count_phones
-from gioconda.data.shards import Sample, flac, read_flac, read_tar, write_shards
+from gioconda.data.shards import Sample, flac, is_whole, read_flac, read_tar, write_shards
 from gioconda.data.spoken.voices import LICENCE, Voice, installed_voices, speak, tool_version
 from gioconda.errors import GiocondaError
 from gioconda.media import SAMPLE_RATE
@@ -142,8 +142,7 @@ def prepare_spoken(
 def _made_already(output: Path, inputs: str) -> dict[str, Any] | None:
     """The manifest of the folder's set, if it was made of the same inputs and is whole."""
     manifest: dict[str, Any] = json.loads((output / _MANIFEST).read_text())
-    files = [(output / shard["file"], shard["size"]) for shard in manifest["shards"]]
-    whole = all(file.is_file() and file.stat().st_size == size for file, size in files)
+    whole = is_whole(output, manifest)
     return manifest if whole and manifest.get("inputs") == inputs else None
 
 

@@ -2,9 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -78,13 +80,12 @@ def installed_voices() -> list[Voice]:
         GiocondaError: if it has none, naming the packages; if a tool fails.
     """
     lists = {"flite": ["flite", "-lv"], "festival": ["festival", "-b", "(print (voice.list))"]}
-    names: dict[str, list[str]] = {}
-    for tool, command in lists.items():
-        try:
-            names[tool] = re.findall(r"\w+", _run(command))
-        except FileNotFoundError:
-            names[tool] = []
-    voices = [voice for voice in VOICES if voice.name in names[voice.tool]]
+    names = {
+        tool: re.findall(r"\w+", _run(command))
+        for tool, command in lists.items()
+        if shutil.which(tool)
+    }
+    voices = [voice for voice in VOICES if voice.name in names.get(voice.tool, ())]
     if not voices:
         raise GiocondaError(
             "no voice of flite or festival is installed; on Debian: apt-get install " + PACKAGES
@@ -208,11 +209,8 @@ def _phones(ends: list[tuple[str, float]], seconds: float) -> tuple[Phone, ...]:
     if abs(ends[-1][1] - seconds) > _FIT:
         raise GiocondaError(f"{ends[-1][1]:.3f} s of phones, but {seconds:.3f} s of sound")
     ends = [*ends[:-1], (ends[-1][0], seconds)]  # diphone voices end amid the last silence
-    phones: list[Phone] = []
-    for name, end in ends:
-        start = phones[-1].end if phones else 0.0
-        try:
-            phones.append(Phone(name, start, round(end, _DECIMALS)))
-        except ValueError as error:
-            raise GiocondaError(f"the phones cannot be read: {error}") from error
-    return tuple(phones)
+    times = pairwise([0.0, *(round(end, _DECIMALS) for _, end in ends)])
+    try:
+        return tuple(Phone(name, *span) for (name, _), span in zip(ends, times, strict=True))
+    except ValueError as error:
+        raise GiocondaError(f"the phones cannot be read: {error}") from error

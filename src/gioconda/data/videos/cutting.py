@@ -288,7 +288,7 @@ def _clip(
         **_origin(video, crop),
         "basis": motion.basis,
         "audio": "speech" if speech else "none",
-        **_emotion_facts(video, _emotion(faces, neutral)),
+        **_emotion(video, faces, neutral),
         "blinks": len(blinked),
         "thumbnail": jpeg(shot.pictures),
         "quality": {name: round(value, 4) for name, value in facts.items()},
@@ -337,13 +337,20 @@ def _arrays(
     }
 
 
-def _emotion_facts(video: Video, found: Emotion) -> dict[str, Any]:
-    """The emotion that the source names, or else the one that was found."""
-    return {
-        "emotion": video.emotion or found.strongest,
-        "emotion_strength": None if video.emotion else round(found.strength, 3),
-        "emotion_source": "source" if video.emotion else SOURCE,
-    }
+def _emotion(
+    video: Video, faces: NDArray[np.float32], neutral: NDArray[np.float32]
+) -> dict[str, Any]:
+    """The emotion that the source names, or else the strongest that is held for a few seconds."""
+    if video.emotion:
+        return {"emotion": video.emotion, "emotion_strength": None, "emotion_source": "source"}
+    parts = np.array_split(faces, -(-len(faces) // _HELD))
+    found = max((estimate(part, neutral) for part in parts), key=_not_neutral)
+    strength = round(found.strength, 3)
+    return {"emotion": found.strongest, "emotion_strength": strength, "emotion_source": SOURCE}
+
+
+def _not_neutral(emotion: Emotion) -> tuple[bool, float]:
+    return emotion.strongest != EMOTIONS[0], emotion.strength
 
 
 def _origin(video: Video, crop: Crop) -> dict[str, Any]:
@@ -366,16 +373,6 @@ def _distributions(measured: dict[str, NDArray[Any]]) -> dict[str, Any]:
         counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
         histograms[name] = counts.tolist()
     return {"percentiles": percentiles, "histograms": histograms}
-
-
-def _emotion(faces: NDArray[np.float32], neutral: NDArray[np.float32]) -> Emotion:
-    """The strongest that is held for a few seconds."""
-    parts = np.array_split(faces, -(-len(faces) // _HELD))
-    return max((estimate(part, neutral) for part in parts), key=_not_neutral)
-
-
-def _not_neutral(emotion: Emotion) -> tuple[bool, float]:
-    return emotion.strongest != EMOTIONS[0], emotion.strength
 
 
 def _spoken(inside: NDArray[np.float32], sound: NDArray[np.float32] | None, crop: Crop) -> bool:

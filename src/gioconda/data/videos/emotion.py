@@ -61,12 +61,10 @@ class Emotion:
     """What a face seems to feel over a stretch.
 
     Attributes:
-        scores: of each of `EMOTIONS`, 0 to 1, their sum 1.
-        strongest: the name with the highest score.
+        strongest: of `EMOTIONS`.
         strength: 0 for a face at rest to 1, all that is not neutral.
     """
 
-    scores: dict[str, float]
     strongest: str
     strength: float
 
@@ -95,10 +93,7 @@ def estimate(faces: NDArray[np.floating], neutral: NDArray[np.floating]) -> Emot
         weakest = min(units[name] / part for name, part in parts.items())
         evidence.append(min(weakest, 2.0) - _DOUBT.get(emotion, 0.0))
     weight = np.exp(_SHARPNESS * (np.array(evidence) - max(evidence)))
-    values = weight / weight.sum()
-    scores = {name: float(v) for name, v in zip(EMOTIONS, values, strict=True)}
-    strongest = max(scores, key=lambda name: scores[name])
-    return Emotion(scores, strongest, 1 - scores["neutral"])
+    return Emotion(EMOTIONS[weight.argmax()], 1 - float(weight[0] / weight.sum()))
 
 
 def _units(faces: NDArray[np.float64], neutral: NDArray[np.float64]) -> dict[str, float]:

@@ -7,23 +7,12 @@ from typing import Final
 from gioconda.errors import GiocondaError
 
 # As SPDX writes them, in lower case; a version or a remark may follow.
+# fmt: off
 _FREE: Final = (
-    "0bsd",
-    "apache-2.0",
-    "bsd-2-clause",
-    "bsd-3-clause",
-    "cc-by-2.0",
-    "cc-by-2.5",
-    "cc-by-3.0",
-    "cc-by-4.0",
-    "cc-by-sa",
-    "cc0",
-    "isc",
-    "mit",
-    "pddl",
-    "public domain",
-    "unlicense",
+    "0bsd", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0",
+    "cc-by-4.0", "cc-by-sa", "cc0", "isc", "mit", "pddl", "public domain", "unlicense",
 )
+# fmt: on
 _RESERVED: Final = re.compile(
     r"\b(nc|nd|non[- ]?commercial|no[- ]?deriv\w*|not for|only|academic|all rights reserved)\b"
 )

@@ -41,10 +41,10 @@ def write_piece(outcome: Outcome, file: Path) -> None:
     partial.rename(file)
 
 
-def read_outcome(file: Path) -> dict[str, Any]:
+def read_outcome(file: Path) -> Any:
+    """The piece's `Outcome` as JSON has it, with the clips' names alone."""
     with tarfile.open(file) as tar:
-        facts: dict[str, Any] = json.loads(content(tar, f"{_OUTCOME}.json"))
-        return facts
+        return json.loads(content(tar, f"{_OUTCOME}.json"))
 
 
 def read_rejects(file: Path) -> list[Reject]:
@@ -68,7 +68,7 @@ class Candidate:
 
 def read_candidates(file: Path) -> Iterator[Candidate]:
     with tarfile.open(file) as tar:
-        for name in json.loads(content(tar, f"{_OUTCOME}.json"))["clips"]:
+        for name in read_outcome(file)["clips"]:
             facts = json.loads(content(tar, f"{name}.json"))
             aux: dict[str, Any] = unpack(content(tar, f"{name}.aux"))
             inner = slice(MARGIN, len(aux["heard"]) - MARGIN)

@@ -21,22 +21,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.shards import LIMIT, Sample, Shard, flac, pack, read_flac, write_shards
+from gioconda.data.shards import LIMIT, Sample, Shard, flac, is_whole, pack, read_flac, write_shards
 from gioconda.data.spoken.alignment import align
 from gioconda.data.spoken.grid import grid_sentence
-from gioconda.data.videos import card, sync
+from gioconda.data.videos import card, pieces, sync
 from gioconda.data.videos.cutting import EDGES, MARGIN, Outcome, Reject
 from gioconda.data.videos.duplicates import find_duplicates
 from gioconda.data.videos.licences import check_release
-from gioconda.data.videos.pieces import (
-    Candidate,
-    content,
-    cut_into,
-    read_candidates,
-    read_outcome,
-    read_rejects,
-    write_piece,
-)
+from gioconda.data.videos.pieces import Candidate
 from gioconda.data.videos.quality import Limits, reason
 from gioconda.data.videos.sources import Video, read_sources
 from gioconda.data.videos.workers import run_here, run_ray
@@ -56,31 +48,13 @@ _WEIGHTS: Final = (
     "mediapipe/face_detection_short_range.tflite",
     "mediapipe/face_landmark_with_attention.tflite",
 )
+# fmt: off
 _FACTS: Final = (  # columns of clips.csv, in this order
-    "clip",
-    "split",
-    "person",
-    "source",
-    "licence",
-    "address",
-    "language",
-    "audio",
-    "seconds",
-    "size",
-    "start",
-    "eyes",
-    "sound_late",
-    "sound_sure",
-    "sync",
-    "emotion",
-    "emotion_strength",
-    "emotion_source",
-    "blinks",
-    "sharpness",
-    "blockiness",
-    "shard",
-    "sha256",
+    "clip", "split", "person", "source", "licence", "address", "language", "audio", "seconds",
+    "size", "start", "eyes", "sound_late", "sound_sure", "sync", "emotion", "emotion_strength",
+    "emotion_source", "blinks", "sharpness", "blockiness", "shard", "sha256",
 )
+# fmt: on
 _MANIFEST: Final = "manifest.json"
 _REJECT: Final = ("name", "source", "kind", "seconds", "reason")
 _FOREIGN: Final = {
@@ -163,24 +137,24 @@ def prepare(
     videos = read_sources(sources, options.val, options.licence)
     if options.release:
         check_release(((v.name, v.licence) for v in videos), options.allowed)
-    pieces = work or output / ".work"
+    half_done = work or output / ".work"
     try:
-        for folder in (output, pieces):
+        for folder in (output, half_done):
             folder.mkdir(parents=True, exist_ok=True)
         with _alone(output):
-            files = [pieces / f"{_key(video)}.tar" for video in videos]
+            files = [half_done / f"{_key(video)}.tar" for video in videos]
             names = [file.name for file in files]
             inputs = _digest([names, asdict(options)])
             manifest = _older(output)
             fresh, took = 0, [0.0, 0.0]
-            if manifest is None or manifest["inputs"] != inputs or not _whole(output, manifest):
+            if not manifest or manifest["inputs"] != inputs or not is_whole(output, manifest):
                 fresh = _cut(videos, files, processes, ray, report)
                 for file in files:
-                    outcome = read_outcome(file)
+                    outcome = pieces.read_outcome(file)
                     took = [took[0] + outcome["seconds"], took[1] + outcome["core_seconds"]]
                 manifest = _assemble(output, files, inputs, options)
             if work is None:
-                shutil.rmtree(pieces)
+                shutil.rmtree(half_done)
             return Prepared(manifest, monotonic() - started, fresh, *took)
     except OSError as error:
         raise write_error(output, error) from error
@@ -242,14 +216,6 @@ def _older(output: Path) -> dict[str, Any] | None:
     )
 
 
-def _whole(output: Path, manifest: Mapping[str, Any]) -> bool:
-    """Whether all of a set is there; its shards are put in place last."""
-    try:
-        return all((output / s["file"]).stat().st_size == s["size"] for s in manifest["shards"])
-    except OSError:
-        return False
-
-
 def _cut(
     videos: Sequence[Video],
     files: Sequence[Path],
@@ -258,19 +224,19 @@ def _cut(
     report: Callable[[int, int, int], None],
 ) -> int:
     """Cut all videos that have not been; returns how many these were."""
-    dropped = sum(len(read_rejects(file)) for file in files if file.exists())
+    dropped = sum(len(pieces.read_rejects(file)) for file in files if file.exists())
     missing = [i for i, file in enumerate(files) if not file.exists()]
     tasks = [(videos[i], files[i]) for i in missing]
     report(len(files) - len(missing), len(files), dropped)
     if ray is None:
-        ended = run_here(cut_into, tasks, processes or len(os.sched_getaffinity(0)))
+        ended = run_here(pieces.cut_into, tasks, processes or len(os.sched_getaffinity(0)))
     else:
-        ended = run_ray(cut_into, tasks, ray)
+        ended = run_ray(pieces.cut_into, tasks, ray)
     for done, (index, count) in enumerate(ended, start=len(files) - len(missing) + 1):
         if count is None:
             video, file = tasks[index]
             why = "failed: the process that read it was killed each time, for memory perhaps"
-            write_piece(Outcome([], [Reject(video.name, video.source, why, 0)], 0, 0), file)
+            pieces.write_piece(Outcome([], [Reject(video.name, video.source, why, 0)], 0, 0), file)
             count = 1
         dropped += count
         report(done, len(files), dropped)
@@ -279,8 +245,8 @@ def _cut(
 
 def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options) -> dict[str, Any]:
     """Sort out what was cut and put it into shards; returns the manifest."""
-    rejects = [reject for file in files for reject in read_rejects(file)]
-    clips = {c.facts["clip"]: c for file in files for c in read_candidates(file)}
+    rejects = [reject for file in files for reject in pieces.read_rejects(file)]
+    clips = {c.facts["clip"]: c for file in files for c in pieces.read_candidates(file)}
     rejects += _drop_poor(clips, options.limits)
     rejects += _drop_duplicates(clips)
     if not clips:
@@ -338,29 +304,23 @@ def _write_clips(clips: dict[str, Candidate], folder: Path, size: int) -> list[S
 
 def _drop_poor(clips: dict[str, Candidate], limits: Limits) -> list[Reject]:
     """Take out what does not keep to the limits."""
-    rejects = []
-    for name, clip in list(clips.items()):
-        why = reason(clip.facts["quality"], limits)
-        if why is not None:
-            rejects.append(_reject(clips.pop(name), why, clip.facts["seconds"]))
-    return rejects
+    reasons = {name: reason(clip.facts["quality"], limits) for name, clip in clips.items()}
+    return [_reject(clips.pop(name), why) for name, why in reasons.items() if why]
 
 
 def _drop_duplicates(clips: dict[str, Candidate]) -> list[Reject]:
     """Take out all but the best of each recording; one that is in "val" stays there."""
     first = [name for name, clip in clips.items() if clip.facts["split"] != "train"]
     copies = find_duplicates({n: clip.fingerprint for n, clip in clips.items()}, first)
-    rejects = []
-    for name, kept in copies.items():
-        clip = clips.pop(name)
-        why = f"duplicate: shows the same as {kept}"
-        rejects.append(_reject(clip, why, clip.facts["seconds"]))
-    return rejects
+    why = "duplicate: shows the same as"
+    return [_reject(clips.pop(name), f"{why} {kept}") for name, kept in copies.items()]
 
 
-def _reject(clip: Candidate, why: str, seconds: float) -> Reject:
+def _reject(clip: Candidate, why: str, seconds: float | None = None) -> Reject:
+    """A clip, or so many seconds of its sound, dropped."""
     facts = clip.facts
-    return Reject(facts["clip"], facts["source"], why, seconds, facts["thumbnail"])
+    lost = facts["seconds"] if seconds is None else seconds
+    return Reject(facts["clip"], facts["source"], why, lost, facts["thumbnail"])
 
 
 def _bring_in_step(clips: Collection[Candidate]) -> dict[str, sync.Offset]:
@@ -407,7 +367,7 @@ def _sample(clip: Candidate) -> Sample:
     facts = clip.facts
     name, frames = facts["clip"], len(clip.seen)
     with tarfile.open(clip.piece) as tar:
-        mp4, npz, sound = (content(tar, f"{name}.{ending}") for ending in ("mp4", "npz", "pcm"))
+        mp4, npz, sound = (pieces.content(tar, f"{name}.{e}") for e in ("mp4", "npz", "pcm"))
     start = round((MARGIN + clip.late.frames) * SAMPLES)
     pcm = read_flac(sound)[start : start + frames * SAMPLES]
     speech = listen(pcm)

@@ -21,19 +21,12 @@ SUFFIXES: Final = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .ts .mts .wmv .flv .ogv .3gp".split()  # noqa: SIM905
 )
 # Columns of a table; only the first must be there.
+# fmt: off
 COLUMNS: Final = (
-    "clip",
-    "person",
-    "split",
-    "licence",
-    "source",
-    "address",
-    "commit",
-    "audio",
-    "language",
-    "emotion",
-    "transcript",
+    "clip", "person", "split", "licence", "source", "address", "commit", "audio", "language",
+    "emotion", "transcript",
 )
+# fmt: on
 SPLITS: Final = ("train", "val", "test")
 _CLOSE: Final = 0.75  # likeness of two words of which one is a slip
 _NO_SPEECH: Final = "none"
@@ -47,29 +40,29 @@ class Video:
     Attributes:
         name: unique in the set; letters, digits, dashes and underscores.
         path: the file, or the tar file that holds it.
-        member: its name within the tar file, or None.
         person: whose face it shows; all of a person go to one split.
-        split: one of `SPLITS`.
         source: the collection that it comes from; sound and picture are brought together by
             source where a clip is too short to tell by itself.
         licence: as an SPDX name where there is one, else empty.
         address: where it was got from, with the commit if it is in a repository.
+        member: its name within the tar file, or None.
+        split: one of `SPLITS`; empty while none is chosen.
         speech: False if the source says that its sound is no usable speech.
         language, emotion, transcript: as the source says, or empty.
     """
 
     name: str
     path: Path
-    member: str | None
     person: str
-    split: str
     source: str
     licence: str
     address: str
-    speech: bool
-    language: str
-    emotion: str
-    transcript: str
+    member: str | None = None
+    split: str = ""
+    speech: bool = True
+    language: str = ""
+    emotion: str = ""
+    transcript: str = ""
 
     @contextmanager
     def file(self) -> Iterator[Path]:
@@ -167,16 +160,10 @@ def _video(file: Path, within: Path, source: str, licence: str) -> Video:
     return Video(
         name=_word("-".join(within.with_suffix("").parts)),
         path=file,
-        member=None,
         person=_word(within.parts[0] if len(within.parts) > 1 else within.stem),
-        split="",
         source=source,
         licence=licence,
         address=within.as_posix(),
-        speech=True,
-        language="",
-        emotion="",
-        transcript="",
     )
 
 

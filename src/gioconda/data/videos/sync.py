@@ -331,8 +331,8 @@ def _ratio(x: _Lips, y: _Lips, visible: NDArray[np.bool_]) -> float:
 
 def _runs(flags: Sequence[bool]) -> list[tuple[int, int]]:
     """First and one after last of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.asarray(flags, int), [0]])))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    edges = np.flatnonzero(np.diff(np.asarray(flags, int), prepend=0, append=0))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def _quick(values: _Lips) -> _Lips:
