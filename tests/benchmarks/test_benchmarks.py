@@ -11,6 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gioconda import example
+from gioconda.data.heads import EMOTIONS
+from gioconda.evaluation.heads import Anchors
+from gioconda.face.basis import released_basis
 from gioconda.media import SAMPLE_RATE, VideoWriter
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
@@ -81,6 +84,27 @@ def test_blendshapes(portrait: Portrait, tmp_path: Path) -> None:
 
 def test_blinks(data: Path, tmp_path: Path) -> None:
     assert "2 blinks" in benchmark("blinks", data, "--cache", tmp_path)
+
+
+def test_head_anchors(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    grid = (2, len(EMOTIONS), 2)
+    anchors = Anchors(
+        names=tuple(EMOTIONS),
+        weights=(0.5, 1.0),
+        heads=("Ann", "Bob"),
+        dynamics=rng.normal(0, 1, (*grid, 32)).astype(np.float32),
+        moved=rng.normal(0, 0.02, (*grid, 478, 3)).astype(np.float16),
+        tracked=rng.normal(0, 0.02, (*grid, 6)).astype(np.float32),
+        exact=rng.normal(0, 0.02, (*grid, 4)).astype(np.float32),
+        rest=np.zeros((2, 6), np.float32),
+        rest_exact=np.zeros((2, 4), np.float32),
+        basis=released_basis().name,
+    )
+    anchors.save(tmp_path / "anchors.npz")
+    said = benchmark("head_anchors", "--read", tmp_path / "anchors.npz")
+    assert "2 heads" in said
+    assert "disgusted" in said
 
 
 def test_face_colours(data: Path, tmp_path: Path) -> None:
