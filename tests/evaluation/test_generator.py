@@ -1,7 +1,6 @@
 """The whole evaluation on the generator that is there, and on ones that misbehave."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from gioconda.evaluation.trials import generate, read_trials
 from gioconda.face.basis import released_basis
 from gioconda.generator import BaselineGenerator
 from gioconda.motion import Motion
-from tests.evaluation.motions import syllables, talking
+from tests.evaluation.motions import talking
 from tests.speech.sounds import voice
 
 BASIS = released_basis()
@@ -77,42 +76,6 @@ def test_the_seed_decides_and_nothing_else() -> None:
     assert found.pieces < 1e-4
     assert evaluate_seeds(_Late, voice(4)) == SeedDifferences(0, 0, 0)
     assert evaluate_seeds(_Forgetful, voice(4)).pieces > 0
-
-
-@dataclass(frozen=True)
-class Known(Clip):
-    """Five seconds of somebody who talks."""
-
-    seed: int = 0
-
-    def audio(self) -> NDArray[np.float32]:
-        return voice(5, self.seed)
-
-    def measures(self) -> dict[str, NDArray[np.generic]]:
-        motion = talking(syllables(125, self.seed))
-        rng = np.random.default_rng(self.seed)
-        pose = np.cumsum(0.002 * rng.normal(size=(125, 6)), axis=0)
-        dynamics = motion.dynamics + 0.3 * np.cumsum(rng.normal(size=(125, 32)), axis=0) / 10
-        return {
-            "pose": pose,
-            "dynamics": dynamics,
-            "neutral": BASIS.mean,
-            "seen": np.ones(125, bool),
-        }
-
-    def heard(self) -> dict[str, NDArray[np.generic]]:
-        return {"own": np.ones(125, bool)}
-
-
-@pytest.fixture
-def clips(tmp_path: Any) -> list[Clip]:
-    made: list[Clip] = []
-    for i in range(8):
-        video = tmp_path / f"c{i}.mp4"
-        phones = [["SIL", 0, 1.02], ["AA", 1.02, 1.5], ["P", 1.5, 1.6], ["AA", 1.6, 2.0]]
-        video.with_suffix(".json").write_text(json.dumps({"basis": BASIS.name, "phones": phones}))
-        made.append(Known(f"c{i}", f"p{i}", "s", True, 0.0, video, i))
-    return made
 
 
 def test_trials_hold_what_the_set_has(clips: list[Clip]) -> None:

@@ -164,6 +164,35 @@ def _generator(args: argparse.Namespace) -> None:
     show_figures(result, args.json)
 
 
+@_EVALUATIONS.offer(
+    "how far motion goes: does it act as people do",
+    *CLIPS,
+    option(
+        "--generator FILE",
+        Path,
+        "a file of `gioconda train generator`, beside the released one; may be repeated",
+        action="append",
+        default=[],
+    ),
+    option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more phones"),
+)
+def _performance(args: argparse.Namespace) -> None:
+    from gioconda.cli.performance import show_performance
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.evaluation.performance import evaluate_performance
+    from gioconda.generator import Generator
+
+    makers: dict[str, Maker] = {
+        file.stem: partial(Generator, model=file) for file in args.generator
+    }
+    makers["released"] = Generator
+    with progress_bar("steps") as report:
+        held_out, others = read_split(args, "val"), read_split(args, "train")
+        sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
+        result = evaluate_performance(held_out, others, makers, sentences, report)
+    show_performance(result, args.json)
+
+
 # --- on portraits ---
 
 

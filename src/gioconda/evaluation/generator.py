@@ -185,10 +185,10 @@ def _read(
     with_speech = [trial for trial in trials if len(trial.spoken)]
     if len(with_speech) < 2:
         raise GiocondaError(f"{len(with_speech)} held-out clips have speech; at least 2 are needed")
-    known = _with_phones(everyone, [trial.spoken for trial in everyone])
+    known = with_phones(everyone, [trial.spoken for trial in everyone])
     closure = closure_threshold(known, basis)
     touch = closure_threshold(known, basis, TOUCHES)
-    real = _long_speech(everyone)
+    real = long_speech(everyone)
     return _Material(basis, judge, with_speech, real, known, sentences, closure, touch)
 
 
@@ -217,7 +217,7 @@ def _lip_scores(motions: Sequence[Motion], material: _Material) -> Scores:
 def _closures(motions: Sequence[Motion], material: _Material) -> Contacts | None:
     if material.closure is None:
         return None
-    spoken = _with_phones(material.trials, motions)
+    spoken = with_phones(material.trials, motions)
     return count_closures(spoken, material.closure, material.basis)
 
 
@@ -278,7 +278,7 @@ def evaluate_steps(
     basis = released_basis()
     trials = read_trials(held_out, basis)
     long = [trial for trial in trials if len(trial.spoken) >= LONG]
-    real = _long_speech(trials + read_trials(others, basis))
+    real = long_speech(trials + read_trials(others, basis))
     if not long or not real:
         raise GiocondaError(f"no held-out clip has {LONG / FPS:g} seconds of speech")
     result = {REAL: StepScores(measure_movement(real, basis))}
@@ -289,7 +289,7 @@ def evaluate_steps(
     return result
 
 
-def _long_speech(trials: Sequence[Trial]) -> list[PersonMotion]:
+def long_speech(trials: Sequence[Trial]) -> list[PersonMotion]:
     """Real speech of 4 s and more without a break, the face in view."""
     return [
         PersonMotion(trial.person, trial.spoken, trial.neutral)
@@ -298,7 +298,7 @@ def _long_speech(trials: Sequence[Trial]) -> list[PersonMotion]:
     ]
 
 
-def _with_phones(trials: Sequence[Trial], motions: Sequence[Motion]) -> list[SpokenMotion]:
+def with_phones(trials: Sequence[Trial], motions: Sequence[Motion]) -> list[SpokenMotion]:
     """Motions of the trials whose phones are known."""
     return [
         SpokenMotion(motion, trial.neutral, trial.phones)

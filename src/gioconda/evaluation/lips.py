@@ -32,11 +32,13 @@ class Lips:
     Attributes:
         opening: (T,) gap between the inner rims.
         width: (T,) between the corners.
+        protrusion: (T,) how far the middle of the lips stands before their corners.
         points: (T, 80, 3) all points, in the head frame.
     """
 
     opening: _Series
     width: _Series
+    protrusion: _Series
     points: _Series
 
 
@@ -73,6 +75,7 @@ class LipAgreement:
     trials: int
     opening: float = measure("mouth opening, r, median")
     width: float = measure("mouth width, r, median")
+    protrusion: float = measure("lip protrusion, r, median")
     spread: float = measure("mouth opening, spread against the real one")
     vertex_error: float = measure("lip vertex error", "% of the eye distance")  # mean
     lag: float = measure("lips come late by", "frames", "+.2f")
@@ -94,9 +97,11 @@ class Contacts:
 def lips(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> Lips:
     """The lips of T frames of motion on a face."""
     faces = basis.rebuild(motion.dynamics, neutral)
+    shape = face.lip_shape(faces)
     return Lips(
         face.mouth_opening(faces),
-        face.lip_shape(faces)[:, 0],
+        shape[:, 0],
+        shape[:, 2],
         faces[:, topology.LIPS].astype(np.float64),
     )
 
@@ -119,8 +124,10 @@ def compare_lips(trials: Sequence[Trial], made: Sequence[Motion], basis: Basis) 
         found = lips(motion, trial.neutral, basis)
         distance = np.linalg.norm(real.points - found.points, axis=-1)
         rows["vertex_error"].append(100 * float(distance.mean()))
-        if real.width.std() > _LEAST_MOVEMENT:
-            rows["width"].append(correlation(found.width, real.width))
+        for name in ("width", "protrusion"):
+            wanted = getattr(real, name)
+            if wanted.std() > _LEAST_MOVEMENT:
+                rows[name].append(correlation(getattr(found, name), wanted))
         if real.opening.std() > _LEAST_MOVEMENT:
             r = correlation(found.opening, real.opening)
             rows["opening"].append(r)
@@ -131,6 +138,7 @@ def compare_lips(trials: Sequence[Trial], made: Sequence[Motion], basis: Basis) 
         trials=len(trials),
         opening=_median(rows["opening"]),
         width=_median(rows["width"]),
+        protrusion=_median(rows["protrusion"]),
         spread=_median(rows["spread"]),
         vertex_error=float(np.mean(rows["vertex_error"])),
         lag=best_lag(curves),
