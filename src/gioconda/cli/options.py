@@ -81,7 +81,8 @@ class Commands(dict[str, Command]):
         """Decorates the function that does one of them."""
 
         def keep(run: _Run) -> _Run:
-            self[run.__name__.removeprefix("_")] = Command(help, run, (*options, *self._shared))
+            name = run.__name__.removeprefix("_").replace("_", "-")
+            self[name] = Command(help, run, (*options, *self._shared))
             return run
 
         return keep

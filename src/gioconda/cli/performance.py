@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gioconda.cli.table import measure_rows, show
+from gioconda.evaluation import performance
 from gioconda.evaluation.articulation import Articulation, Compared, LowLids
+from gioconda.evaluation.head_voice import HeadVoice, Share
 from gioconda.evaluation.head_movement import HeadMovement, Likeness
 from gioconda.evaluation.lips import LipAgreement
 from gioconda.evaluation.performance import CLIPS, SENTENCES, Performance, PerformanceResult
@@ -21,6 +23,7 @@ def show_performance(result: PerformanceResult, as_json: bool) -> None:
         *_by_family(result, columns),
         *_phones(columns),
         *_head(result, columns),
+        *_head_voice(columns),
         *_likeness(columns),
     ]
     clips = ", ".join(f"{count} of {name}" for name, count in result.families.items())
@@ -118,6 +121,24 @@ def _head(result: PerformanceResult, columns: Sequence[Performance]) -> _Rows:
             row[1] += f" [{low}, {high}]"
     rows.append(["blinks, a minute", *(write(column.blinks, ".1f") for column in columns)])
     return rows
+
+
+def _head_voice(columns: Sequence[Performance]) -> _Rows:
+    rows: _Rows = []
+    for kind in (performance.OWN, performance.OTHER):
+        found = [column.head_voice.get(kind) for column in columns]
+        if any(found):
+            rows += measure_rows(HeadVoice, found, f"{kind}: ")
+    own = [column.head_voice.get(performance.OWN) for column in columns]
+    for label, field in (("moment's", "own_moment"), ("person's", "own_voice")):
+        cells = [_share(getattr(one, field) if one else None) for one in own]
+        if any(cells):
+            rows.append([f"head judge prefers the own sound to another {label}, %", *cells])
+    return rows
+
+
+def _share(found: Share | None) -> str:
+    return f"{found.value:.0f} [{found.low:.0f}, {found.high:.0f}]" if found else ""
 
 
 def _likeness(columns: Sequence[Performance]) -> _Rows:

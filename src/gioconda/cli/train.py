@@ -156,6 +156,14 @@ def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[st
     return train_speech(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
 
 
+@_TRAININGS.offer("which voice moves a head, for the evaluation, .onnx", *_SLICES)
+def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.head_judge import Recipe, train_head_judge
+
+    recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
+    return train_head_judge(performances, recipe, output, args.checkpoint, args.minutes, report)
+
+
 @_TRAININGS.offer(
     "a speech encoder that learns from Whisper, .safetensors",
     *_SLICES,

@@ -17,7 +17,7 @@ from gioconda.evaluation.speech import correlation
 from gioconda.evaluation.trials import Maker, Trial, generate
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis
-from gioconda.media import FPS
+from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.motion import POSE, Motion
 
 WINDOW: Final = 3 * FPS  # frames
@@ -26,6 +26,7 @@ _SMOOTH: Final = np.ones(5) / 5
 _JERK: Final = 11  # frames that a cubic is fitted to, as in naturalness.py
 _DRAWS: Final = 400
 _VOICES: Final = 3  # of which each pair is compared
+_SOUND: Final = 40 * SAMPLE_RATE  # samples of each
 _TOGETHER: Final = 2  # frames within which two blinks come at once
 _TURNS: Final = slice(0, 3)  # of the pose: yaw, pitch, roll
 
@@ -110,7 +111,7 @@ def _windows(motion: Motion) -> list[_Series]:
 def voice_likeness(make: Maker, trials: Sequence[Trial], basis: Basis) -> dict[str, Likeness]:
     """Whether two voices get the same motion from one seed, and one voice from two.
 
-    A minute of each voice: that of the people who speak longest.
+    Forty seconds of each voice: those of the people who speak longest.
 
     Args:
         make: the generator.
@@ -124,8 +125,8 @@ def voice_likeness(make: Maker, trials: Sequence[Trial], basis: Basis) -> dict[s
     for trial in trials:
         sounds[trial.person].append(trial.pcm)
     longest = sorted(sounds, key=lambda person: -sum(map(len, sounds[person])))[:_VOICES]
-    minutes = [minute_of_speech(sounds[person]) for person in longest]
-    first, second = ([generate(make, pcm, seed) for pcm in minutes] for seed in (0, 1))
+    speech = [minute_of_speech(sounds[person])[:_SOUND] for person in longest]
+    first, second = ([generate(make, pcm, seed) for pcm in speech] for seed in (0, 1))
     return {
         "two voices, one seed": likeness(list(combinations(first, 2)), basis),
         "one voice, two seeds": likeness(list(zip(first, second, strict=True)), basis),

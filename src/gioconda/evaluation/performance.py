@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from gioconda.data.clips import Clip
 from gioconda.data.phones import CLOSURES, TOUCHES
 from gioconda.data.spoken.utterances import Utterance
@@ -23,7 +25,9 @@ from gioconda.evaluation.articulation import (
     low_lids,
     usual_lids,
 )
-from gioconda.evaluation.generator import REAL, SEEDS, long_speech, shuffle, with_phones
+from gioconda.evaluation.generator import REAL, long_speech, shuffle, with_phones
+from gioconda.evaluation.head_judge import WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.head_voice import HeadVoice, Heard, head_voice, with_other_sound
 from gioconda.evaluation.head_movement import (
     HeadMovement,
     Likeness,
@@ -48,6 +52,9 @@ from gioconda.face.basis import Basis, released_basis
 from gioconda.motion import Motion
 
 CLIPS, SENTENCES = "clips", "spoken sentences"
+OWN, OTHER = "own sound", "another's sound"
+_MOST: Final = 60  # clips of a family, which are spread over its people
+_SEEDS: Final = 2  # that each long clip's sound is spoken with
 _CONTACTS: Final = {"p, b, m": CLOSURES, "f, v": TOUCHES}
 
 
@@ -64,6 +71,7 @@ class Performance:
     lips_by_family: dict[str, LipAgreement] = field(default_factory=dict)
     head: Compared[HeadMovement] | None = None  # in long stretches of speech
     blinks: float | None = None  # a minute, in these
+    head_voice: dict[str, HeadVoice] = field(default_factory=dict)  # own sound, another's
     likeness: dict[str, Likeness] = field(default_factory=dict)  # of two voices, of two seeds
 
 
@@ -89,6 +97,7 @@ class _Material:
     sentences: Sequence[Utterance]
     thresholds: dict[str, float]  # openings up to which lips meet, by sounds
     usual: dict[str, float]  # lids, by person
+    judge: HeadJudge | None
 
     @property
     def families(self) -> dict[str, list[int]]:
@@ -144,7 +153,7 @@ def _read(held_out: list[Clip], others: list[Clip], sentences: Sequence[Utteranc
     basis = released_basis()
     trials = read_trials(held_out, basis)
     everyone = trials + (read_trials(others, basis) if others else [])
-    with_speech = [trial for trial in trials if len(trial.spoken)]
+    with_speech = _spread([trial for trial in trials if len(trial.spoken)])
     if len(with_speech) < 2:
         raise GiocondaError(f"{len(with_speech)} held-out clips have speech; at least 2 are needed")
     known = with_phones(everyone, [trial.spoken for trial in everyone])
@@ -154,7 +163,20 @@ def _read(held_out: list[Clip], others: list[Clip], sentences: Sequence[Utteranc
         if (level := closure_threshold(known, basis, sounds)) is not None
     }
     usual = usual_lids(with_speech, basis)
-    return _Material(basis, with_speech, long_speech(everyone), known, sentences, thresholds, usual)
+    model = released_head_judge()
+    judge = HeadJudge(model) if model else None
+    return _Material(
+        basis, with_speech, long_speech(everyone), known, sentences, thresholds, usual, judge
+    )
+
+
+def _spread(trials: Sequence[Trial]) -> list[Trial]:
+    """At most 60 trials of each family, evenly spread: more of few people would tell no more."""
+    kept = []
+    for rows in by_family(trials).values():
+        at = np.linspace(0, len(rows) - 1, min(_MOST, len(rows))).round().astype(int)
+        kept += [rows[i] for i in at]
+    return [trials[i] for i in sorted(kept)]
 
 
 def _real(material: _Material) -> Performance:
@@ -169,6 +191,7 @@ def _real(material: _Material) -> Performance:
         contacts={CLIPS: _contacts(material.known, material)},
         head=Compared(head_movement(material.long)) if material.long else None,
         blinks=_blinks(material.long, material.basis),
+        head_voice=_head_voice(real, material),
     )
 
 
@@ -197,7 +220,7 @@ def _performance(
         )
         for trial, first in zip(trials, made, strict=True)
         if len(trial.spoken) >= LONG
-        for seed in range(SEEDS)
+        for seed in range(_SEEDS)
     ]
     head = None
     if long and material.long:
@@ -212,6 +235,7 @@ def _performance(
         lids=_lids(made, material),
         head=head,
         blinks=_blinks(long, basis),
+        head_voice=_head_voice(made, material),
         likeness=alike,
     )
 
@@ -251,6 +275,18 @@ def _contacts(motions: Sequence[SpokenMotion], material: _Material) -> dict[str,
         name: count_closures(motions, level, material.basis, _CONTACTS[name])
         for name, level in material.thresholds.items()
     }
+
+
+def _head_voice(motions: Sequence[Motion], material: _Material) -> dict[str, HeadVoice]:
+    """How the heads move with their own sounds, and with others', of trials of 3 s and more."""
+    heard = [
+        Heard(trial.person, motion, trial.pcm)
+        for trial, motion in zip(material.trials, motions, strict=True)
+        if len(motion) >= WINDOW
+    ]
+    if len(heard) < 2:
+        return {}
+    return {OWN: head_voice(heard, material.judge), OTHER: head_voice(with_other_sound(heard))}
 
 
 def _lids(motions: Sequence[Motion], material: _Material) -> dict[str, LowLids]:

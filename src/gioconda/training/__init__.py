@@ -6,6 +6,7 @@ A recipe is a module or a folder, named after what it makes:
     generator/    features of that encoder and controls to all of the motion
     renderer/     portrait and warped frame to the drawn frame: what mouths look like
     hearing/      the next speech encoder, taught by Whisper; nothing released uses it yet
+    head_judge.py which voice moves a head, for the evaluation
     regressor.py  sound to the mouth of the baseline
     basis.py      the linear basis of faces, without a network
     bank.py       stretches of real head motion for the baseline, without a network
@@ -18,7 +19,7 @@ runs it. `network.py` is the network, `examples.py` what it learns from; where t
 `export.py`, it writes the file that run time reads.
 
 Networks learn in slices, with a checkpoint (`steps.py`), and share `augmentation.py` (sound as
-users bring it), `targets.py`, `mouth_loss.py`, `people.py` (who is kept for the sync judge) and
+users bring it), `targets.py`, `mouth_loss.py`, `people.py` (who is kept for the judges) and
 `export.py` (a network as an ONNX file), and `blocks.py` (what the networks that hear are made of).
 
 An experiment is a Python file of a few lines, for `gioconda train WHAT --recipe FILE`

@@ -1,0 +1,163 @@
+"""Does the head listen? How it moves with the voice, and whether that is the voice's own motion.
+
+Two answers: plain sums, which need no judge (does the head speed up where the voice gets louder,
+and rest in pauses?), and the head judge's (see `head_judge.py`): of a window of motion and the
+windows of sound that are there, does it find the one that belongs to it?
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.samples.prosody import LOUDNESS, VOICE, prosody
+from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge
+from gioconda.evaluation.lips import best_lag, lag_curve
+from gioconda.evaluation.results import measure
+from gioconda.media import FPS
+from gioconda.motion import Motion
+
+_SMOOTH: Final = np.hanning(11)[1:-1] / np.hanning(11).sum()  # nine frames
+_APART: Final = FPS  # frames from which on another moment of a clip counts as another
+_DRAWS: Final = 1000
+
+_Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A stretch of motion and the sound that it is to go with.
+
+    Attributes:
+        person: who speaks.
+        motion: T frames.
+        pcm: (640 T,) 16 kHz mono.
+    """
+
+    person: str
+    motion: Motion
+    pcm: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A mean over people, in percent, with its 95 % interval by bootstrap over people."""
+
+    value: float
+    low: float
+    high: float
+    people: int
+
+
+@dataclass(frozen=True)
+class HeadVoice:
+    """How a head moves with a voice; the lag is NaN where nothing stands out.
+
+    `own_moment` and `own_voice` are the shares in which the head judge prefers a window's own sound
+    to another moment's of the same person, and to another person's: 50 % is chance.
+    """
+
+    stretches: int
+    follows: float = measure("head speed with loudness, r at the best lag")
+    late: float = measure("  the head comes late by", "frames", "+.1f")
+    in_speech: float = measure("head speed in speech over that in pauses")
+    own_moment: Share | None = None
+    own_voice: Share | None = None
+
+
+def head_voice(heard: Sequence[Heard], judge: HeadJudge | None = None) -> HeadVoice:
+    """How heads move with voices.
+
+    Args:
+        heard: stretches of 3 s and more; at least one.
+        judge: to ask as well.
+    """
+    sounds = [prosody(one.pcm)[: len(one.motion)] for one in heard]
+    curves, speech, pauses = [], [], []
+    for one, sound in zip(heard, sounds, strict=True):
+        speed = _speed(one.motion)
+        loud = np.convolve(sound[:, LOUDNESS], _SMOOTH, "same")[1:]
+        curves.append(lag_curve(speed, loud))
+        voice = sound[1:, VOICE] > 0
+        relative = speed / max(speed.mean(), 1e-9)
+        speech.append(relative[voice])
+        pauses.append(relative[~voice])
+    in_speech, in_pauses = np.concatenate(speech), np.concatenate(pauses)
+    known = len(in_speech) and len(in_pauses)
+    moment, voice_share = judged(heard, sounds, judge) if judge else (None, None)
+    return HeadVoice(
+        stretches=len(heard),
+        follows=float(np.mean(curves, axis=0).max()),
+        late=best_lag(curves),
+        in_speech=float(in_speech.mean() / in_pauses.mean()) if known else float("nan"),
+        own_moment=moment,
+        own_voice=voice_share,
+    )
+
+
+def with_other_sound(heard: Sequence[Heard]) -> list[Heard]:
+    """The same motion, each with the sound of another, repeated to its length."""
+    found = []
+    for i, one in enumerate(heard):
+        pcm = heard[(i + max(1, len(heard) // 2)) % len(heard)].pcm
+        found.append(Heard(one.person, one.motion, np.resize(pcm, len(one.pcm))))
+    return found
+
+
+def _speed(motion: Motion) -> _Series:
+    """How fast the head turns, (T - 1,), smooth."""
+    steps = np.linalg.norm(np.diff(motion.pose[:, :3].astype(np.float64), axis=0), axis=1)
+    return np.convolve(steps, _SMOOTH, "same")
+
+
+# --- the judge's answer ---
+
+
+def judged(
+    heard: Sequence[Heard], sounds: Sequence[NDArray[np.float32]], judge: HeadJudge
+) -> tuple[Share | None, Share | None]:
+    """Shares in which a window's own sound scores higher than other moments', than other people's.
+
+    Args:
+        heard: stretches of 3 s and more.
+        sounds: `prosody` of each.
+        judge: scores windows.
+
+    Returns:
+        None where there is no other window to compare with.
+    """
+    cuts = [
+        (i, start)
+        for i, one in enumerate(heard)
+        for start in range(0, len(one.motion) - WINDOW + 1, HOP)
+    ]
+    scores = judge.scores(
+        np.stack([heard[i].motion.pose[start : start + WINDOW] for i, start in cuts]),
+        np.stack([sounds[i][start : start + WINDOW] for i, start in cuts]),
+    )
+    stretch, start = np.array(cuts).T
+    people = np.array([heard[i].person for i in stretch])
+    moments: dict[str, list[float]] = defaultdict(list)
+    voices: dict[str, list[float]] = defaultdict(list)
+    for k, person in enumerate(people):
+        apart = (stretch != stretch[k]) | (abs(start - start[k]) >= _APART)
+        for rows, others in (
+            (moments, (people == person) & apart),
+            (voices, people != person),
+        ):
+            if others.any():
+                rows[person].append(float((scores[k, k] > scores[k, others]).mean()))
+    return _share(moments), _share(voices)
+
+
+def _share(rows: dict[str, list[float]]) -> Share | None:
+    if not rows:
+        return None
+    means = np.array([np.mean(found) for found in rows.values()])
+    rng = np.random.default_rng(0)
+    draws = means[rng.integers(0, len(means), (_DRAWS, len(means)))].mean(1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Share(100 * float(means.mean()), 100 * float(low), 100 * float(high), len(means))
