@@ -43,11 +43,19 @@ def test_a_mouth_that_opens_half_as_far_has_half_the_spread():
     assert 0.45 < found.widest < 0.7
 
 
-def test_a_pucker_is_seen_in_protrusion_and_width():
+def test_a_pucker_is_seen_in_protrusion_advance_and_width():
     still, round_lips = far(talking(np.zeros(50))), far(acting("mouthPucker", np.arange(50) % 2))
     assert max(still.protrusion, still.width) < 1e-4
     assert round_lips.protrusion > 0.5
+    assert round_lips.advance > 1
     assert round_lips.width > 1
+
+
+def test_a_jaw_that_opens_brings_the_lips_forward_much_less_than_a_pucker():
+    opened, round_lips = (
+        far(acting(name, np.arange(50) % 2)) for name in ("jawOpen", "mouthPucker")
+    )
+    assert opened.advance < round_lips.advance / 4
 
 
 def test_raised_brows_are_seen_and_lids_are_not_taken_for_them():

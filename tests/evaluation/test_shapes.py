@@ -37,17 +37,17 @@ def test_a_mouth_at_rest_has_the_neutral_width_and_protrusion():
 
 
 def vowels(*openings):
-    return {k: Shape(5, o, -o, o**2) for k, o in zip("aiuo", openings, strict=True)}
+    return {k: Shape(5, o, -o, o**2, o) for k, o in zip("aiuo", openings, strict=True)}
 
 
 def test_the_order_of_vowels_agrees_or_is_reversed():
     real = vowels(8, 4, 1, 5)
     assert order(vowels(4, 2, 0.5, 2.5), real).vowels == pytest.approx(
-        {"opening": 1, "width": 1, "protrusion": 1}
+        {"opening": 1, "width": 1, "protrusion": 1, "advance": 1}
     )
     assert order(vowels(1, 5, 8, 4), real).vowels["opening"] == pytest.approx(-1)
 
 
 def test_a_class_with_too_few_phones_has_no_order():
-    few = vowels(8, 4, 1, 5) | {"o": Shape(2, 5, 0, 0)}
+    few = vowels(8, 4, 1, 5) | {"o": Shape(2, 5, 0, 0, 0)}
     assert np.isnan(order(few, vowels(8, 4, 1, 5)).vowels["opening"])

@@ -15,6 +15,8 @@ from gioconda.evaluation.shapes import CLASSES, Order, Shape
 
 _Rows = list[list[str]]
 
+_MEETING = {"p, b, m": "lips meet in p, b, m", "f, v": "lip near the teeth in f, v"}
+
 
 def show_performance(result: PerformanceResult, as_json: bool) -> None:
     """Print all figures, or one JSON object."""
@@ -67,13 +69,14 @@ def _by_family(result: PerformanceResult, columns: Sequence[Performance]) -> _Ro
 def _phones(columns: Sequence[Performance]) -> _Rows:
     """Shapes, whether their order is the real one, and contacts; real ones are of all people."""
     rows: _Rows = []
+    names = " / ".join(each.label for each in measures(Shape))
     for where in (CLIPS, SENTENCES):
         found = [column.shapes.get(where, {}) for column in columns]
         if not any(found):
             continue
         for kind in CLASSES:
             cells = [_shape(one.get(kind)) for one in found]
-            rows.append([f"{where}: {kind}: opening / width / protrusion, % (phones)", *cells])
+            rows.append([f"{where}: {kind}: {names}, % (phones)", *cells])
         orders = [column.order.get(where) for column in columns]
         rows.append([f"{where}: order of vowels, rho", *_orders(orders, lambda o: o.vowels)])
         rows.append([f"{where}: order of all, rho", *_orders(orders, lambda o: o.classes)])
@@ -98,7 +101,7 @@ def _contacts(found: Sequence[dict[str, Any]], where: str, real: Performance) ->
     """The share of phones in which lips meet, and of vowels; in brackets its ratio to the real."""
     rows: _Rows = []
     for sounds, true in real.contacts.get(CLIPS, {}).items():
-        for field, label in (("met", f"lips meet in {sounds}"), ("vowels_met", "  and in vowels")):
+        for field, label in (("met", _MEETING[sounds]), ("vowels_met", "  and in vowels")):
             cells = []
             for one in found:
                 value = getattr(one[sounds], field) if sounds in one else None

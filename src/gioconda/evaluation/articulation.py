@@ -42,6 +42,7 @@ class Articulation:
 
     width: float = measure("mouth width, spread", "%")
     protrusion: float = measure("lip protrusion, spread", "%")
+    advance: float = measure("lip advance, spread", "%")
     opening: float = measure("mouth opening, spread", "%")
     wide: float = measure("mouth opening, 95th percentile", "%")
     widest: float = measure("mouth opening, largest", "%")
@@ -95,6 +96,7 @@ def articulation(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> 
     return Articulation(
         width=100 * float(shape[:, 0].std()),
         protrusion=100 * float(shape[:, 2].std()),
+        advance=100 * float(face.lip_advance(faces).std()),
         opening=100 * float(opening.std()),
         wide=100 * float(np.quantile(opening, 0.95)),
         widest=100 * float(opening.max()),

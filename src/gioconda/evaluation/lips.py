@@ -33,12 +33,14 @@ class Lips:
         opening: (T,) gap between the inner rims.
         width: (T,) between the corners.
         protrusion: (T,) how far the middle of the lips stands before their corners.
+        advance: (T,) how far the upper lip stands forward.
         points: (T, 80, 3) all points, in the head frame.
     """
 
     opening: _Series
     width: _Series
     protrusion: _Series
+    advance: _Series
     points: _Series
 
 
@@ -76,6 +78,7 @@ class LipAgreement:
     opening: float = measure("mouth opening, r, median")
     width: float = measure("mouth width, r, median")
     protrusion: float = measure("lip protrusion, r, median")
+    advance: float = measure("lip advance, r, median")
     spread: float = measure("mouth opening, spread against the real one")
     vertex_error: float = measure("lip vertex error", "% of the eye distance")  # mean
     lag: float = measure("lips come late by", "frames", "+.2f")
@@ -102,6 +105,7 @@ def lips(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> Lips:
         face.mouth_opening(faces),
         shape[:, 0],
         shape[:, 2],
+        face.lip_advance(faces),
         faces[:, topology.LIPS].astype(np.float64),
     )
 
@@ -124,7 +128,7 @@ def compare_lips(trials: Sequence[Trial], made: Sequence[Motion], basis: Basis) 
         found = lips(motion, trial.neutral, basis)
         distance = np.linalg.norm(real.points - found.points, axis=-1)
         rows["vertex_error"].append(100 * float(distance.mean()))
-        for name in ("width", "protrusion"):
+        for name in ("width", "protrusion", "advance"):
             wanted = getattr(real, name)
             if wanted.std() > _LEAST_MOVEMENT:
                 rows[name].append(correlation(getattr(found, name), wanted))
@@ -139,6 +143,7 @@ def compare_lips(trials: Sequence[Trial], made: Sequence[Motion], basis: Basis) 
         opening=_median(rows["opening"]),
         width=_median(rows["width"]),
         protrusion=_median(rows["protrusion"]),
+        advance=_median(rows["advance"]),
         spread=_median(rows["spread"]),
         vertex_error=float(np.mean(rows["vertex_error"])),
         lag=best_lag(curves),

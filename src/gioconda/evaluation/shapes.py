@@ -29,24 +29,25 @@ CLASSES: Final = {
 
 _VOWELS: Final = ("a", "i", "u", "o")
 _LEAST: Final = 3  # of a class whose mean counts
-_MEASURES: Final = ("opening", "width", "protrusion")
+_MEASURES: Final = ("opening", "width", "protrusion", "advance")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Means over phones, % of the inter-ocular distance; width and protrusion against neutral."""
+    """Means over phones, % of the inter-ocular distance; all but the opening against neutral."""
 
     phones: int
     opening: float = measure("opening", form=".1f")
     width: float = measure("width", form="+.1f")
     protrusion: float = measure("protrusion", form="+.1f")
+    advance: float = measure("advance", form="+.1f")
 
 
 @dataclass(frozen=True)
 class Order:
     """Spearman's rho between real and generated means: the vowels', and all classes'."""
 
-    vowels: dict[str, float]  # by quantity: opening, width, protrusion
+    vowels: dict[str, float]  # by quantity: opening, width, ...
     classes: dict[str, float]
 
 
@@ -56,9 +57,15 @@ def shapes(motions: Sequence[SpokenMotion], basis: Basis) -> dict[str, Shape]:
     rows: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
     for one in motions:
         mouth = lips(one.motion, one.neutral, basis)
-        neutral = face.lip_shape(one.neutral[None])[0]
+        width, _, protrusion = face.lip_shape(one.neutral[None])[0]
         whole = np.stack(
-            [mouth.opening, mouth.width - neutral[0], mouth.protrusion - neutral[2]], 1
+            [
+                mouth.opening,
+                mouth.width - width,
+                mouth.protrusion - protrusion,
+                mouth.advance - face.lip_advance(one.neutral[None]),
+            ],
+            1,
         )
         for phone in one.phones:
             part = whole[_frames(phone)]

@@ -89,6 +89,17 @@ def lip_shape(faces: _Faces) -> NDArray[np.float64]:
     return np.stack([width, height, protrusion], 1)
 
 
+def lip_advance(faces: _Faces) -> NDArray[np.float64]:
+    """How far the outer rim of the upper lip, corners too, stands forward in the head frame, (T,).
+
+    Against the origin of the head frame; a jaw that opens hardly moves it. The mesh guesses
+    depth, and brings the corners of rounded lips forward more than their middle: so it is this
+    that grows in "oo" and "w", while the protrusion of `lip_shape` shrinks.
+    """
+    advance: NDArray[np.float64] = -faces[:, topology.LIP_OUTER_UPPER, 2].astype(np.float64).mean(1)
+    return advance
+
+
 # --- gaze ---
 
 

@@ -196,7 +196,7 @@ def _window(
     """A window at another speed, mirrored or not, with noise."""
     frames = len(talk.pose)
     speed = min(float(np.exp(rng.uniform(*recipe.speeds))), (frames - 1) / (length - 1))
-    start = rng.uniform(0, frames - 1 - (length - 1) * speed)
+    start = rng.uniform(0, max(0.0, frames - 1 - (length - 1) * speed))  # rounding may go under 0
     at = np.minimum(start + speed * np.arange(length), frames - 1)
     pose, sound = resampled(talk.pose, at), resampled(talk.prosody, at)
     amount = np.exp(rng.normal(0, recipe.amplitude))
