@@ -121,6 +121,7 @@ def train_head_judge(
         raise GiocondaError(
             f"no clip of the head judge's people has {min(recipe.lengths)} frames of speech"
         )
+    torch.manual_seed(0)
     net = HeadJudgeNet(recipe)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.1)
     average = steps.running_mean(net, recipe.decay, buffers=True)
