@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gioconda.evaluation.head_judge import HeadJudge
-from gioconda.evaluation.head_voice import Heard, head_voice, judged, with_other_sound
+from gioconda.evaluation.head_voice import VoicedMotion, head_voice, judge_shares, with_other_sound
 from gioconda.face.basis import released_basis
 from gioconda.motion import Motion
 
@@ -33,7 +33,7 @@ def stretches(late=0):
     found = []
     for seed in range(6):
         pcm, loud = voice(seed)
-        found.append(Heard(str(seed), turning(np.roll(loud, late)), pcm))
+        found.append(VoicedMotion(str(seed), turning(np.roll(loud, late)), pcm))
     return found
 
 
@@ -54,7 +54,7 @@ def test_a_head_that_comes_late_is_late():
 
 def test_a_head_that_keeps_on_listens_to_nothing():
     found = head_voice(
-        [Heard(str(seed), turning(np.ones(FRAMES)), voice(seed)[0]) for seed in range(6)]
+        [VoicedMotion(str(seed), turning(np.ones(FRAMES)), voice(seed)[0]) for seed in range(6)]
     )
     assert abs(found.follows) < 0.2
     assert found.in_speech == pytest.approx(1, abs=0.1)
@@ -72,14 +72,14 @@ class _Exact(HeadJudge):
 
 @pytest.mark.parametrize(("right", "share"), [(1, 100), (-1, 0)])
 def test_a_judge_is_asked_of_other_moments_and_other_people(right, share):
-    heard = stretches()
-    sounds = [np.zeros((FRAMES, 12), np.float32)] * len(heard)
-    moment, person = judged(heard, sounds, _Exact(right))
+    found = stretches()
+    sounds = [np.zeros((FRAMES, 12), np.float32)] * len(found)
+    moment, person = judge_shares(found, sounds, _Exact(right))
     assert (moment.value, moment.low, moment.high) == (share, share, share)
     assert (person.value, person.people) == (share, 6)
 
 
 def test_one_window_of_one_person_has_nothing_to_be_told_from():
     pcm, loud = voice(0, 80)
-    one = [Heard("a", turning(loud), pcm)]
-    assert judged(one, [np.zeros((80, 12), np.float32)], _Exact(1)) == (None, None)
+    one = [VoicedMotion("a", turning(loud), pcm)]
+    assert judge_shares(one, [np.zeros((80, 12), np.float32)], _Exact(1)) == (None, None)

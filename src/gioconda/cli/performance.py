@@ -6,8 +6,8 @@ from typing import Any
 from gioconda.cli.table import measure_rows, show
 from gioconda.evaluation import performance
 from gioconda.evaluation.articulation import Articulation, Compared, LowLids
-from gioconda.evaluation.head_voice import HeadVoice, Share
 from gioconda.evaluation.head_movement import HeadMovement, Likeness
+from gioconda.evaluation.head_voice import HeadVoice, Share
 from gioconda.evaluation.lips import LipAgreement
 from gioconda.evaluation.performance import CLIPS, SENTENCES, Performance, PerformanceResult
 from gioconda.evaluation.results import measures, write

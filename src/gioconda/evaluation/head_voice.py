@@ -28,7 +28,7 @@ _Series = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Heard:
+class VoicedMotion:
     """A stretch of motion and the sound that it is to go with.
 
     Attributes:
@@ -68,16 +68,16 @@ class HeadVoice:
     own_voice: Share | None = None
 
 
-def head_voice(heard: Sequence[Heard], judge: HeadJudge | None = None) -> HeadVoice:
+def head_voice(stretches: Sequence[VoicedMotion], judge: HeadJudge | None = None) -> HeadVoice:
     """How heads move with voices.
 
     Args:
-        heard: stretches of 3 s and more; at least one.
+        stretches: stretches of 3 s and more; at least one.
         judge: to ask as well.
     """
-    sounds = [prosody(one.pcm)[: len(one.motion)] for one in heard]
+    sounds = [prosody(one.pcm)[: len(one.motion)] for one in stretches]
     curves, speech, pauses = [], [], []
-    for one, sound in zip(heard, sounds, strict=True):
+    for one, sound in zip(stretches, sounds, strict=True):
         speed = _speed(one.motion)
         loud = np.convolve(sound[:, LOUDNESS], _SMOOTH, "same")[1:]
         curves.append(lag_curve(speed, loud))
@@ -87,9 +87,9 @@ def head_voice(heard: Sequence[Heard], judge: HeadJudge | None = None) -> HeadVo
         pauses.append(relative[~voice])
     in_speech, in_pauses = np.concatenate(speech), np.concatenate(pauses)
     known = len(in_speech) and len(in_pauses)
-    moment, voice_share = judged(heard, sounds, judge) if judge else (None, None)
+    moment, voice_share = judge_shares(stretches, sounds, judge) if judge else (None, None)
     return HeadVoice(
-        stretches=len(heard),
+        stretches=len(stretches),
         follows=float(np.mean(curves, axis=0).max()),
         late=best_lag(curves),
         in_speech=float(in_speech.mean() / in_pauses.mean()) if known else float("nan"),
@@ -98,12 +98,12 @@ def head_voice(heard: Sequence[Heard], judge: HeadJudge | None = None) -> HeadVo
     )
 
 
-def with_other_sound(heard: Sequence[Heard]) -> list[Heard]:
+def with_other_sound(stretches: Sequence[VoicedMotion]) -> list[VoicedMotion]:
     """The same motion, each with the sound of another, repeated to its length."""
     found = []
-    for i, one in enumerate(heard):
-        pcm = heard[(i + max(1, len(heard) // 2)) % len(heard)].pcm
-        found.append(Heard(one.person, one.motion, np.resize(pcm, len(one.pcm))))
+    for i, one in enumerate(stretches):
+        pcm = stretches[(i + max(1, len(stretches) // 2)) % len(stretches)].pcm
+        found.append(VoicedMotion(one.person, one.motion, np.resize(pcm, len(one.pcm))))
     return found
 
 
@@ -116,13 +116,13 @@ def _speed(motion: Motion) -> _Series:
 # --- the judge's answer ---
 
 
-def judged(
-    heard: Sequence[Heard], sounds: Sequence[NDArray[np.float32]], judge: HeadJudge
+def judge_shares(
+    stretches: Sequence[VoicedMotion], sounds: Sequence[NDArray[np.float32]], judge: HeadJudge
 ) -> tuple[Share | None, Share | None]:
     """Shares in which a window's own sound scores higher than other moments', than other people's.
 
     Args:
-        heard: stretches of 3 s and more.
+        stretches: stretches of 3 s and more.
         sounds: `prosody` of each.
         judge: scores windows.
 
@@ -131,15 +131,15 @@ def judged(
     """
     cuts = [
         (i, start)
-        for i, one in enumerate(heard)
+        for i, one in enumerate(stretches)
         for start in range(0, len(one.motion) - WINDOW + 1, HOP)
     ]
     scores = judge.scores(
-        np.stack([heard[i].motion.pose[start : start + WINDOW] for i, start in cuts]),
+        np.stack([stretches[i].motion.pose[start : start + WINDOW] for i, start in cuts]),
         np.stack([sounds[i][start : start + WINDOW] for i, start in cuts]),
     )
     stretch, start = np.array(cuts).T
-    people = np.array([heard[i].person for i in stretch])
+    people = np.array([stretches[i].person for i in stretch])
     moments: dict[str, list[float]] = defaultdict(list)
     voices: dict[str, list[float]] = defaultdict(list)
     for k, person in enumerate(people):

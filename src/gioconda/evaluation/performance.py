@@ -1,4 +1,4 @@
-"""Figures by which a generator's performance is judged: does it act as people who speak do?
+"""Figures by which a generator's performance is judge_shares: does it act as people who speak do?
 
 `generator.py` asks whether motion is natural, and follows the sound; this asks how far it goes:
 how wide, round and open the lips are, by phone as well, how much brows, lids and head move, and
@@ -27,7 +27,6 @@ from gioconda.evaluation.articulation import (
 )
 from gioconda.evaluation.generator import REAL, long_speech, shuffle, with_phones
 from gioconda.evaluation.head_judge import WINDOW, HeadJudge, released_head_judge
-from gioconda.evaluation.head_voice import HeadVoice, Heard, head_voice, with_other_sound
 from gioconda.evaluation.head_movement import (
     HeadMovement,
     Likeness,
@@ -36,6 +35,7 @@ from gioconda.evaluation.head_movement import (
     ratio,
     voice_likeness,
 )
+from gioconda.evaluation.head_voice import HeadVoice, VoicedMotion, head_voice, with_other_sound
 from gioconda.evaluation.lips import (
     Contacts,
     LipAgreement,
@@ -279,14 +279,17 @@ def _contacts(motions: Sequence[SpokenMotion], material: _Material) -> dict[str,
 
 def _head_voice(motions: Sequence[Motion], material: _Material) -> dict[str, HeadVoice]:
     """How the heads move with their own sounds, and with others', of trials of 3 s and more."""
-    heard = [
-        Heard(trial.person, motion, trial.pcm)
+    stretches = [
+        VoicedMotion(trial.person, motion, trial.pcm)
         for trial, motion in zip(material.trials, motions, strict=True)
         if len(motion) >= WINDOW
     ]
-    if len(heard) < 2:
+    if len(stretches) < 2:
         return {}
-    return {OWN: head_voice(heard, material.judge), OTHER: head_voice(with_other_sound(heard))}
+    return {
+        OWN: head_voice(stretches, material.judge),
+        OTHER: head_voice(with_other_sound(stretches)),
+    }
 
 
 def _lids(motions: Sequence[Motion], material: _Material) -> dict[str, LowLids]:
