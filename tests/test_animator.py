@@ -2,10 +2,9 @@ import av
 import numpy as np
 import pytest
 
-from gioconda import Animator, GiocondaError, animate
+from gioconda import Animator, animate
 from gioconda.media import read_video
 from gioconda.provenance import find_mark, read_manifest
-from gioconda.renderer.networks import released
 
 
 def frames(portrait, voice, hop, seed=0):
@@ -47,23 +46,6 @@ def test_a_plain_mouth_is_another(tmp_path, photo_path, voice_path):
     assert changed.max() > 8
     assert np.median(changed) < 3  # their marks differ
     assert len(marks) == 2
-
-
-def test_a_plain_mouth_and_a_model_are_not_both_drawn(tmp_path, photo_path, voice_path):
-    with pytest.raises(GiocondaError, match="one or the other"):
-        animate(photo_path, voice_path, tmp_path / "x.mp4", model="x.zip", plain_mouth=True)
-
-
-def test_the_file_of_another_network_is_part_of_what_a_video_says(
-    tmp_path, photo_path, voice_path, portrait
-):
-    model = tmp_path / "own.zip"
-    model.write_bytes(released().read_bytes())
-    file = tmp_path / "out.mp4"
-    animate(photo_path, voice_path, file, size=128, model=model)
-    assert "model" in read_manifest(file).output["hashes"]
-    with pytest.raises(GiocondaError, match="none"):
-        animate(photo_path, voice_path, tmp_path / "x.mp4", model=tmp_path / "none.zip")
 
 
 @pytest.mark.parametrize("full", [False, True])

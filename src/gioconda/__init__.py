@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from gioconda.animator import animate as animate
     from gioconda.controls import Controls as Controls
     from gioconda.errors import GiocondaError as GiocondaError
+    from gioconda.models import use_models as use_models
     from gioconda.motion import Motion as Motion
     from gioconda.portrait import Portrait as Portrait
     from gioconda.portrait import make_portrait as make_portrait
@@ -19,6 +20,7 @@ _HOME = {
     "Portrait": "gioconda.portrait",
     "animate": "gioconda.animator",
     "make_portrait": "gioconda.portrait",
+    "use_models": "gioconda.models",
 }
 __all__ = list(_HOME)
 

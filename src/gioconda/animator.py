@@ -7,21 +7,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.errors import GiocondaError
 from gioconda.generator import Generator
+from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
-from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.renderer import Decoder
 
@@ -150,7 +148,6 @@ def animate(
     consent: str | None = None,
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
-    model: str | os.PathLike[str] | None = None,
     plain_mouth: bool = False,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
@@ -169,8 +166,6 @@ def animate(
         badge: draw a small visible badge into a corner.
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
-        model: a file of `gioconda train renderer`, whose networks draw mouth and eyes; None for
-            the released ones.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
         report: called with the frames done and the frames in all.
 
@@ -178,15 +173,13 @@ def animate(
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
     start = time.perf_counter()
-    if plain_mouth and model is not None:
-        raise GiocondaError("a plain mouth needs no model; give one or the other")
     dials = controls or Controls()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
-    if model is not None:
-        decoder, made_from["model"] = NeuralDecoder(portrait, Path(model)), model
+    used = ("basis", "speech", "generator") + ("renderer",) * (not plain_mouth)
+    made_from |= own_models(*used)
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)

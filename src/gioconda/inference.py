@@ -1,6 +1,7 @@
 """Networks on the CPU, one core each: what overlaps is for the frame loop to say."""
 
 import json
+import os
 from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from importlib import resources
@@ -13,6 +14,16 @@ import openvino as ov
 from gioconda.errors import GiocondaError
 
 CALIBRATION: Final = "calibration.json"  # in a model's zip file, beside its networks
+MODELS: Final = "GIOCONDA_MODELS"  # in the environment: a folder of the user's own models
+FILES: Final = {
+    "basis": "basis.safetensors",
+    "speech": "speech.onnx",
+    "generator": "generator.zip",
+    "renderer": "renderer.zip",
+    "regressor": "regressor.onnx",
+    "bank": "bank.safetensors",
+}
+"""Models that can be replaced: the name in `gioconda train NAME`, and the file's."""
 
 _T = TypeVar("_T")
 
@@ -43,15 +54,60 @@ def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -
         raise GiocondaError(f"{model} is not {what} ({error})") from error
 
 
-def weights_file(name: str) -> Path:
+def released_file(name: str) -> Path:
     """A file of weights that comes with the package."""
     return Path(str(resources.files("gioconda") / "weights" / name))
 
 
 @cache
+def weights_file(name: str) -> Path:
+    """The file of weights in use: of the folder of own models if it is there, or the released one.
+
+    The folder is what `MODELS` in the environment says at the first call, so worker processes
+    take it over; `gioconda.use_models` checks it and sets it.
+
+    Raises:
+        GiocondaError: if there is no such folder.
+    """
+    folder = os.environ.get(MODELS)
+    if not folder or name not in FILES.values():
+        return released_file(name)
+    if not Path(folder).is_dir():
+        raise GiocondaError(
+            f"{MODELS} is {folder}, which is no folder on this machine; put the models there"
+        )
+    own = Path(folder) / name
+    return own if own.is_file() else released_file(name)
+
+
+def own_models(*names: str) -> dict[str, Path]:
+    """Those of these models (keys of `FILES`) in use that are the user's own, as outputs say it."""
+    used = {f"user's {name}": weights_file(FILES[name]) for name in names}
+    return {name: file for name, file in used.items() if file != released_file(file.name)}
+
+
+@cache
 def compiled_weights(name: str, what: str) -> ov.CompiledModel:
-    """A network that comes with the package, as `compiled` gives it and kept."""
+    """The network of a file of weights in use, as `compiled` gives it and kept."""
     return compiled(weights_file(name), what)
+
+
+def read_network(model: Path, what: str) -> ov.Model:
+    """The network of an ONNX file, not yet compiled.
+
+    Raises:
+        GiocondaError: if the file is no network.
+    """
+    try:
+        return ov.Core().read_model(str(model))
+    except RuntimeError as error:
+        raise GiocondaError(f"{model} is not {what}: it cannot be read as ONNX") from error
+
+
+def fact(network: ov.Model, name: str) -> str | None:
+    """What a network's file says of itself under a name; training's `state_facts` writes it."""
+    path = ["framework", name]  # where OpenVINO puts the metadata of ONNX
+    return str(network.get_rt_info(path).value) if network.has_rt_info(path) else None
 
 
 def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
+from gioconda.cli.models import add_models, use_given_models
 from gioconda.cli.options import Subparsers as Subparsers
 from gioconda.errors import GiocondaError
 
@@ -63,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         args = _parser(arguments).parse_args(arguments)
+        use_given_models(args)
         status: int = _module(args.command).run(args) or 0
         sys.stdout.flush()
         return status
@@ -91,6 +93,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     # When the command is known, the modules of the others are left alone.
     for command in named if named and named[0] in COMMANDS else COMMANDS:
         _module(command).add_parser(subparsers)
+    add_models(parser)
     return parser
 
 

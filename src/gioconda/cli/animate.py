@@ -18,9 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("audio", str, "a voice: any sound, or video with sound")
     add_video_options(parser)
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
-    mouth = adder(parser.add_mutually_exclusive_group())
-    mouth("--model FILE", str, "a file of `gioconda train renderer` that draws mouth and eyes")
-    mouth("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
+    add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     add_dial_options(parser)
 
 
@@ -34,7 +32,6 @@ def run(args: argparse.Namespace) -> None:
         full=args.full,
         face=args.face,
         controls=read_controls(args),
-        model=args.model,
         plain_mouth=args.plain_mouth,
     )
 

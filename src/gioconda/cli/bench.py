@@ -22,7 +22,6 @@ def add_parser(subparsers: Subparsers) -> None:
     add = adder(parser)
     meaning = "; ".join(f"{name}: {bench.help}" for name, bench in _BENCHES.items())
     add("what", tuple(_BENCHES), meaning, nargs="?", default="speed")
-    add("--model FILE", Path, "a file of `gioconda train renderer` (default: the released one)")
     add("--size N", size, "side of the video in pixels (default 512)", default=512)
     live = adder(parser.add_argument_group("live"))
     live("--trials N", positive, "how many answers to time (default 100)", default=100)
@@ -44,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
 def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
-    result = bench_speed(args.size, seconds=20, model=args.model)
+    result = bench_speed(args.size, seconds=20)
     whole = result.pipeline
     title = (
         f"{args.size} x {args.size}, {result.seconds:.0f} s of speech\n"
@@ -60,7 +59,7 @@ def _speed(args: argparse.Namespace) -> None:
 def _decoder(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_decoder
 
-    result = bench_decoder(args.size, args.model)
+    result = bench_decoder(args.size)
     psnr = ", ".join(f"{name} {value:.1f} dB" for name, value in result.psnr.items())
     title = (
         f"{result.decoder_gmac:.2f} GMAC a frame, {result.encoder_gmac:.2f} once for each "

@@ -83,13 +83,6 @@ def _reenactment(args: argparse.Namespace) -> None:
     "how real drawn mouths and eyes look",
     *CLIPS,
     _COUNT,
-    option(
-        "--model FILE",
-        Path,
-        "a file of `gioconda train renderer`; may be repeated (default: the released one)",
-        action="append",
-        default=[],
-    ),
     option("--split", ("val", "train"), "default: val; train: people learned from", default="val"),
 )
 def _renderer(args: argparse.Namespace) -> None:
@@ -97,11 +90,11 @@ def _renderer(args: argparse.Namespace) -> None:
     from gioconda.renderer.networks import precisions, released
     from gioconda.renderer.neural import NeuralDecoder
 
+    offered = precisions(released())
     decoders: dict[str, Any] = {
-        f"{file.stem} {name}": partial(NeuralDecoder, model=file, precision=name)
-        for file in args.model or [released()]
-        for name in precisions(file)
-        if name != "bf16" or "int8" not in precisions(file)
+        f"renderer {name}": partial(NeuralDecoder, precision=name)
+        for name in offered
+        if name != "bf16" or "int8" not in offered
     }
     with progress_bar("clips") as report:
         result = evaluate_renderer(read_split(args, args.split), decoders, args.clips, report)

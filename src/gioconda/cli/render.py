@@ -23,6 +23,7 @@ def run(args: argparse.Namespace) -> None:
     import time
 
     from gioconda.face.basis import check_basis
+    from gioconda.inference import own_models
     from gioconda.media import VideoWriter, read_audio, read_image
     from gioconda.motion import Motion
     from gioconda.portrait import make_portrait
@@ -40,7 +41,8 @@ def run(args: argparse.Namespace) -> None:
     sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
     made = Output(
-        {name: file for name, file in sources.items() if file is not None},
+        {name: file for name, file in sources.items() if file is not None}
+        | own_models("basis", "renderer"),
         settings,
         args.consent,
         args.badge,

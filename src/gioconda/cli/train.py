@@ -197,7 +197,6 @@ def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[s
 @_TRAININGS.offer(
     "speech to all of the motion, .zip",
     *_SLICES,
-    option("--encoder PATH", Path, "another speech encoder than the released one"),
     option("--width N", positive, "of the network (default: 192)"),
     option("--layers N", positive, "of the network (default: 6)"),
     option("--heads N", positive, "of the network (default: 4)"),

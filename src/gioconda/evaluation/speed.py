@@ -132,7 +132,7 @@ class MemoryBench:
     ratio: float
 
 
-def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBench:
+def bench_speed(size: int, seconds: float) -> SpeedBench:
     """Time each stage of the bundled example.
 
     The whole pipeline is timed apart, as `animate` runs it, encoding overlapped with the rest.
@@ -140,14 +140,13 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBe
     Args:
         size: side of the video in pixels.
         seconds: how much speech is animated.
-        model: a file of the learned decoder; None for the released one.
     """
     photo, voice = example.photo(), example.voice(seconds)
     start = time.perf_counter()
     portrait = make_portrait(photo, size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer, mark = Renderer(portrait, NeuralDecoder(portrait, model)), Mark(0)
+    renderer, mark = Renderer(portrait), Mark(0)
     frames: list[Picture] = []
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
@@ -164,8 +163,7 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBe
             frames.append(marked.copy())
     # frames that move, over and over
     times["encoding alone"] = _written(islice(cycle(frames), 10 * FPS), size, voice)
-    animator = Animator(portrait, decoder=NeuralDecoder(portrait, model))
-    times["whole line"] = _written(animator.speak(voice), size, voice)
+    times["whole line"] = _written(Animator(portrait).speak(voice), size, voice)
     encoding, fps = (1 / float(np.mean(times[name])) for name in ("encoding alone", "whole line"))
     return SpeedBench(
         size=size,
@@ -176,14 +174,13 @@ def bench_speed(size: int, seconds: float, model: Path | None = None) -> SpeedBe
     )
 
 
-def bench_decoder(size: int, model: Path | None = None) -> DecoderBench:
+def bench_decoder(size: int) -> DecoderBench:
     """The learned decoder alone, on the bundled example, at each precision.
 
     Args:
         size: side of the video in pixels.
-        model: the decoder's file; None for the released one.
     """
-    model = model or released()
+    model = released()
     photo, voice = example.photo(), example.voice(2)
     portrait = make_portrait(photo, size)
     motion = Generator().append(voice)

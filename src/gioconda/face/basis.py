@@ -170,7 +170,7 @@ def point_weights() -> NDArray[np.float64]:
 
 @cache
 def released_basis() -> Basis:
-    """The basis that comes with the package."""
+    """The basis in use: the one that comes with the package, or the user's own."""
     return load_basis(weights_file(_RELEASED))
 
 

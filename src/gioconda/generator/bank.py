@@ -134,7 +134,7 @@ def _join(a: Segment, b: Segment) -> Segment:
 
 @cache
 def released_bank() -> Bank:
-    """The bank that comes with the package."""
+    """The bank in use: the one that comes with the package, or the user's own."""
     return load_bank(weights_file("bank.safetensors"))
 
 

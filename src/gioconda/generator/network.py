@@ -114,7 +114,7 @@ class Network:
 
 @cache
 def released_network() -> Network:
-    """The network that comes with the package."""
+    """The network in use: the one that comes with the package, or the user's own."""
     return load_network(weights_file("generator.zip"))
 
 

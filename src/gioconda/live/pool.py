@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from gioconda.animator import Animator
+from gioconda.inference import own_models
 from gioconda.live.access import check_consent, record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.hosted import START_FAILED, HostedSession
@@ -127,7 +128,8 @@ class SessionPool:
 
     def _host(self, request: SessionRequest, stored: StoredPortrait, client: str) -> HostedSession:
         source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
-        output = Output({}, source, request.consent, request.badge)
+        models = own_models("basis", "speech", "generator", "renderer")
+        output = Output(models, source, request.consent, request.badge)
         animator = Animator(stored.portrait, request.seed, mark=output.mark)
         session = Session(animator, request.source == "microphone", dials=request.controls)
         record_output(self._audit, output.id, stored.hash, client)

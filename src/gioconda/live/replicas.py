@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gioconda.errors import GiocondaError
+from gioconda.inference import MODELS
 from gioconda.live.app import make_app
 from gioconda.live.server import Settings, configured, listen
 
@@ -84,9 +85,10 @@ def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> N
         os.environ.setdefault("RAY_worker_niceness", "0")
         ray.init(include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": host, "port": port})
+    models = {name: folder for name, folder in os.environ.items() if name == MODELS}
     deployment: Any = serve.deployment(
         num_replicas=replicas,
-        ray_actor_options={"num_cpus": 1},
+        ray_actor_options={"num_cpus": 1, "runtime_env": {"env_vars": models}},
         # a redirection is quick, so any number may wait for one
         max_ongoing_requests=100,
         health_check_period_s=10,

@@ -20,7 +20,7 @@ _WHAT: Final = "a model of the renderer"
 
 
 def released() -> Path:
-    """The file of the released networks."""
+    """The file of the networks in use: the released ones, or the user's own."""
     return weights_file("renderer.zip")
 
 

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import onnx
 import torch
 from torch import Tensor, nn
 
@@ -15,6 +16,7 @@ def to_onnx(
     names: Sequence[str],
     outputs: Sequence[str],
     free: Mapping[str, Any] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> bytes:
     """The file's content.
 
@@ -24,6 +26,7 @@ def to_onnx(
         names: of the inputs.
         outputs: names of what it returns.
         free: by name, the axes of any length, as `torch.onnx.export` takes them.
+        facts: what it belongs to, see `state_facts`.
     """
     written = io.BytesIO()
     with warnings.catch_warnings():
@@ -37,4 +40,17 @@ def to_onnx(
             dynamic_axes=free,
             dynamo=False,
         )
-    return written.getvalue()
+    return state_facts(written.getvalue(), facts) if facts else written.getvalue()
+
+
+def state_facts(content: bytes, facts: Mapping[str, str]) -> bytes:
+    """An ONNX file that says what it belongs to, for `gioconda.inference.fact`.
+
+    Args:
+        content: of the file.
+        facts: "basis", the name of its basis; "speech", of a generator, whose features it takes
+            (`gioconda.models.speech_features`).
+    """
+    network = onnx.load_from_string(content)
+    onnx.helper.set_model_props(network, dict(facts))
+    return network.SerializeToString()

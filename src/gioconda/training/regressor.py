@@ -213,7 +213,8 @@ def write_model(net: MouthNet, output: Path) -> None:
     """Write the net as ONNX; the time is free."""
     example = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + 10), MELS)
     free = {"mel": {1: "time"}, "lower": {1: "frames"}}
-    output.write_bytes(to_onnx(net, (example,), ["mel"], ["lower"], free))
+    facts = {"basis": released_basis().name}
+    output.write_bytes(to_onnx(net, (example,), ["mel"], ["lower"], free, facts))
 
 
 def export_error(net: MouthNet, output: Path) -> float:

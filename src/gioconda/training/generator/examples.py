@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -58,7 +57,6 @@ Copies = list[Example]
 
 def read_examples(
     performances: list[Performance],
-    encoder: Path | None,
     speeds: Sequence[float],
     calibration: Calibration,
     report: Report,
@@ -68,8 +66,8 @@ def read_examples(
     Raises:
         GiocondaError: if there is no clip.
     """
-    rng, speech_encoder = np.random.default_rng(0), SpeechEncoder(encoder)
-    maker = _Maker(speech_encoder, calibration, released_basis())
+    rng = np.random.default_rng(0)
+    maker = _Maker(SpeechEncoder(), calibration, released_basis())
     amplitudes = _amplitudes([one for one in performances if one.long])
     long: list[Copies] = []
     short: list[Copies] = []

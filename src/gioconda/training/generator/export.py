@@ -9,10 +9,12 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from gioconda.face.basis import released_basis
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.network import CONDITIONAL, CONVOLVED, LEADING, ROWS, Conditions
-from gioconda.inference import CALIBRATION, calibration_json
-from gioconda.training.export import to_onnx
+from gioconda.inference import CALIBRATION, FILES, calibration_json, weights_file
+from gioconda.models import speech_features
+from gioconda.training.export import state_facts, to_onnx
 from gioconda.training.generator.network import MotionNet
 
 _INPUTS: Final = (
@@ -27,6 +29,8 @@ _OUTPUTS: Final = {
 
 def write_model(net: MotionNet, calibration: Calibration, output: Path) -> None:
     """Write what `gioconda.generator.network` reads, the weights in 8 bits."""
+    encoder = speech_features(weights_file(FILES["speech"]))
+    facts = {"basis": released_basis().name, "speech": encoder}
     with ZipFile(output, "w", ZIP_STORED) as file:
         for step, inputs in _inputs(net).items():
             content = to_onnx(_Step(net, step), inputs, _INPUTS, _OUTPUTS[step])
@@ -35,7 +39,7 @@ def write_model(net: MotionNet, calibration: Calibration, output: Path) -> None:
                 # OpenVINO takes one scale for a matrix' column, none for the few of a convolution
                 ignored_scope=nncf.IgnoredScope(types=["Conv"]),
             )
-            file.writestr(f"{step}.onnx", small.SerializeToString())
+            file.writestr(f"{step}.onnx", state_facts(small.SerializeToString(), facts))
         file.writestr(CALIBRATION, calibration_json(calibration))
 
 

@@ -48,7 +48,6 @@ class Recipe:
         width: of the network; the published size is 512, with 8 layers and 8 heads.
         layers: of the network.
         heads: of its attention.
-        encoder: the speech encoder's file; None for the released one.
         speeds: of the copies of each clip whose sound is changed.
         windows: what a batch is made of.
         weights: of the losses.
@@ -62,7 +61,6 @@ class Recipe:
     width: int = 192
     layers: int = 6
     heads: int = 4
-    encoder: Path | None = None
     speeds: tuple[float, ...] = (1.0, 0.9, 1.1)
     windows: Windows = field(default_factory=Windows)
     weights: Mapping[str, float] = field(
@@ -99,9 +97,7 @@ def train_generator(
     """
     basis = released_basis()
     channels = Channels(basis)
-    long, short = read_examples(
-        performances, recipe.encoder, recipe.speeds, recipe.calibration, report
-    )
+    long, short = read_examples(performances, recipe.speeds, recipe.calibration, report)
     net = MotionNet(channels.count, HISTORY + 1, recipe.width, recipe.layers, recipe.heads)
     net.prediction.fit([copies[0].motion for copies in long or short], channels.seen)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)

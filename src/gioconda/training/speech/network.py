@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
+from gioconda.face.basis import released_basis
 from gioconda.speech import LOOK_AHEAD, MELS, SPECTRA
 from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
 from gioconda.training.blocks import DilatedBlock
@@ -187,7 +188,8 @@ def write_encoder(net: SpeechNet, reader: MouthReader, output: Path) -> None:
     names = [field.name for field in fields(Heard)]
     mel = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + _FRAMES), MELS)
     free = {"mel": {1: "time"}} | {name: {1: "frames"} for name in names}
-    output.write_bytes(to_onnx(_EncoderGraph(net, reader), (mel,), ["mel"], names, free))
+    graph, facts = _EncoderGraph(net, reader), {"basis": released_basis().name}
+    output.write_bytes(to_onnx(graph, (mel,), ["mel"], names, free, facts))
 
 
 def write_judge(net: SpeechNet, output: Path) -> None:

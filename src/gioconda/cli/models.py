@@ -1,0 +1,64 @@
+"""``--models FOLDER``: which commands take it, and what they use of it."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Final
+
+_SPOKEN: Final = ("basis", "speech", "generator")
+_DRAWN: Final = ("basis", "renderer")
+_WHOLE: Final = (*_SPOKEN, "renderer")
+_COMPARED: Final = (*_SPOKEN, "regressor", "bank")
+_NEEDS: Final = {
+    ("animate",): _WHOLE,
+    ("demo",): _WHOLE,
+    ("serve",): _WHOLE,
+    ("motion",): _SPOKEN,
+    ("render",): _DRAWN,
+    **{(name,): ("basis",) for name in ("plot", "export", "track", "portrait")},
+    ("bench",): (*_COMPARED, "renderer"),
+    ("evaluate", "basis"): ("basis",),
+    ("evaluate", "speech"): ("basis", "regressor"),
+    ("evaluate", "generator"): _COMPARED,
+    ("evaluate", "dials"): _WHOLE,
+    **{("evaluate", name): _DRAWN for name in ("reenactment", "renderer", "gaze", "emotion")},
+    **{
+        ("train", name): ("basis",)
+        for name in ("bank", "regressor", "speech", "hearing", "renderer", "integers")
+    },
+    ("train", "generator"): ("basis", "speech"),
+}
+"""By command: the keys of `gioconda.inference.FILES` that it uses."""
+
+
+def add_models(parser: argparse.ArgumentParser, *command: str) -> None:
+    """Adds --models to the commands below this parser that use models."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, one in action.choices.items():
+                add_models(one, *command, name)
+    if command not in _NEEDS:
+        return
+    parser.add_argument(
+        "--models",
+        metavar="FOLDER",
+        type=Path,
+        default=os.environ.get("GIOCONDA_MODELS") or None,
+        help="models of your own in place of the released ones, see docs/training.md "
+        "(default: $GIOCONDA_MODELS)",
+    )
+    parser.set_defaults(needs=_NEEDS[command])
+
+
+def use_given_models(args: argparse.Namespace) -> None:
+    """Put the folder of --models to use.
+
+    Raises:
+        GiocondaError: as `gioconda.models.use_models`.
+    """
+    if "models" not in args:
+        os.environ.pop("GIOCONDA_MODELS", None)  # a prepared set depends on what is released
+    elif args.models:
+        from gioconda.models import use_models
+
+        use_models(args.models, args.needs)
