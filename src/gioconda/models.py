@@ -72,13 +72,14 @@ def speech_features(encoder: Path) -> str:
 
 def _check_names(folder: Path) -> None:
     try:
-        found = sorted(file.name for file in folder.iterdir() if file.suffix in _WEIGHTS)
+        names = sorted(file.name for file in folder.iterdir() if file.suffix in _WEIGHTS)
     except OSError as error:
         raise GiocondaError(
             f"{folder} is no folder of models ({error.strerror}); expected one with files that "
             "gioconda train wrote"
         ) from error
-    unknown = [n for n in found if n not in FILES.values() and not n.startswith(".")]
+    found = [name for name in names if not name.startswith(".")]  # what is being written
+    unknown = [name for name in found if name not in FILES.values()]
     if unknown:
         raise GiocondaError(
             f"{folder} holds {unknown[0]}, which is the name of no model; name it as one of "

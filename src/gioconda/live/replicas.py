@@ -85,10 +85,12 @@ def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> N
         os.environ.setdefault("RAY_worker_niceness", "0")
         ray.init(include_dashboard=False, log_to_driver=False)
     serve.start(http_options={"host": host, "port": port})
-    models = {name: folder for name, folder in os.environ.items() if name == MODELS}
+    options: dict[str, Any] = {"num_cpus": 1}
+    if folder := os.environ.get(MODELS):
+        options["runtime_env"] = {"env_vars": {MODELS: folder}}
     deployment: Any = serve.deployment(
         num_replicas=replicas,
-        ray_actor_options={"num_cpus": 1, "runtime_env": {"env_vars": models}},
+        ray_actor_options=options,
         # a redirection is quick, so any number may wait for one
         max_ongoing_requests=100,
         health_check_period_s=10,
