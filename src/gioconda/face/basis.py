@@ -148,7 +148,7 @@ def check_basis(motion: Motion, basis: Basis) -> None:
     if (motion.basis, found) != (basis.name, own):
         raise GiocondaError(
             f"the motion is in the basis {motion.basis} with {found} coordinates, this "
-            f"Gioconda has {basis.name} with {own}; make the motion file again"
+            f"Gioconda has {basis.name} with {own}; make it again, or give its --models"
         )
 
 
