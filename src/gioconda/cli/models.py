@@ -9,7 +9,7 @@ _SPOKEN: Final = ("basis", "speech", "generator")
 _DRAWN: Final = ("basis", "renderer")
 _WHOLE: Final = (*_SPOKEN, "renderer")
 _COMPARED: Final = (*_SPOKEN, "regressor", "bank")
-_NEEDS: Final = {
+_NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("animate",): _WHOLE,
     ("demo",): _WHOLE,
     ("serve",): _WHOLE,
