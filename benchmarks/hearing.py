@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.cli.table import show
@@ -31,7 +32,7 @@ from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.media import FPS, SAMPLE_RATE, read_audio
 from gioconda.speech import LOOK_AHEAD, listen
-from gioconda.speech.encoder import SpeechEncoder
+from gioconda.speech.encoder import SpeechEncoder, hear, load_encoder
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
@@ -63,8 +64,8 @@ def mel(pcm: Array) -> Array:
     return stacked(listen(pcm).mel.reshape(-1, SPECTRA * MELS), 4, LOOK_AHEAD)
 
 
-def released(encoder: SpeechEncoder, pcm: Array) -> Array:
-    return stacked(encoder.whole(listen(pcm).mel).features, _BEFORE)
+def released(encoder: ov.CompiledModel, pcm: Array) -> Array:
+    return stacked(hear(listen(pcm).mel, encoder).features, _BEFORE)
 
 
 def whole(teacher: Encode, pcm: Array) -> Array:
@@ -90,7 +91,7 @@ class Student:
     def __init__(self, file: Path) -> None:
         import torch
 
-        from gioconda.training.hearing.recipe import load_hearing, write_step
+        from gioconda.training.hearing.recipe import load_hearing, write_encoder
 
         torch.set_num_threads(1)
         self._torch, self.net = torch, load_hearing(file)
@@ -99,7 +100,7 @@ class Student:
 
             from gioconda.inference import compiled
 
-            write_step(self.net, Path(folder) / "step.onnx")
+            write_encoder(self.net, Path(folder) / "step.onnx")
             model = ov.Core().read_model(Path(folder) / "step.onnx")
         self.step = {p: compiled(model, "a step", p) for p in ("f32", "bf16")}
         self.state = np.zeros(model.inputs[1].shape[0], np.float32)
@@ -361,10 +362,9 @@ def _encoder(name: str, teacher: Path | None) -> tuple[Encode, dict[str, float]]
     if name == "mel":
         return mel, {}
     if name == "released":
-        encoder = SpeechEncoder()
-        frame = listen(second).mel[:1]
+        encoder, frame = SpeechEncoder(), listen(second).mel[:1]
         encoder.append(listen(second).mel)
-        return partial(released, encoder), {
+        return partial(released, load_encoder()), {
             "ms a frame": _took(lambda: encoder.append(frame), 100),
             "latency ms": 1000 * LOOK_AHEAD / FPS,
         }
@@ -403,8 +403,8 @@ def _voiceless(name: str, encode: Encode, music: list[Array]) -> dict[str, float
     if isinstance(encode, Student):
         voice = np.concatenate([encode.hear(one)[1] for one in pieces])
     elif name == "released":
-        encoder = SpeechEncoder()
-        voice = np.concatenate([encoder.whole(listen(one).mel).voice for one in pieces])
+        encoder = load_encoder()
+        voice = np.concatenate([hear(listen(one).mel, encoder).voice for one in pieces])
     else:
         return {}
     return {"music taken for a voice": float((voice > 0.5).mean())}

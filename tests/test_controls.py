@@ -21,6 +21,7 @@ SHAPES = {
     "distance": (),
     "emotion": (6,),
     "amplitude": (),
+    "articulation": (),
     "blinks": (),
     "pose": (len(POSE),),
 }
@@ -28,7 +29,7 @@ SHAPES = {
 
 def at_rest(dials: Dials) -> None:
     assert np.isnan(dials.gaze).all()
-    for name in ("distance", "amplitude", "blinks"):
+    for name in ("distance", "amplitude", "articulation", "blinks"):
         assert (getattr(dials, name) == 1).all()
     assert not dials.emotion.any()
     assert not dials.pose.any()
@@ -53,6 +54,7 @@ def test_constants_come_in_the_units_of_motion() -> None:
         distance=1.5,
         emotion={"sad": 0.4, "happy": 1},
         amplitude=0,
+        articulation=2,
         blinks=4,
         pose=(30, 10, -5, 0.5, -1),
     )
@@ -60,7 +62,7 @@ def test_constants_come_in_the_units_of_motion() -> None:
     np.testing.assert_allclose(np.degrees(dials.gaze), [[10, -5]] * 2, rtol=1e-6)
     assert dials.distance.tolist() == [1.5, 1.5]
     assert dials.emotion[0].tolist() == pytest.approx([1, 0.4, 0, 0, 0, 0])
-    assert (dials.amplitude[0], dials.blinks[0]) == (0, 4)
+    assert (dials.amplitude[0], dials.articulation[0], dials.blinks[0]) == (0, 2, 4)
     np.testing.assert_allclose(np.degrees(dials.pose[0, :3]), [30, 10, -5], rtol=1e-6)
     assert dials.pose[0, 3:].tolist() == [0.5, -1, 0]
     assert controls.turned == tuple(SHAPES)
@@ -94,6 +96,7 @@ def test_the_emotions_are_those_that_are_measured() -> None:
     [
         ("distance", 1.0, 2.0, lambda dials: dials.distance),
         ("amplitude", 2.0, 0.5, lambda dials: dials.amplitude),
+        ("articulation", 0.0, 1.5, lambda dials: dials.articulation),
         ("blinks", 0.0, 4.0, lambda dials: dials.blinks),
         ("emotion", {"happy": 0.2}, {"happy": 0.9}, lambda dials: dials.emotion[:, 0]),
         ("pose", (-30, 0, 0), (30, 0, 0), lambda dials: dials.pose[:, 0]),
@@ -159,6 +162,7 @@ def drawn(rng: np.random.Generator) -> Controls:
         distance=keyed(lambda: rng.uniform(0.5, 2)),
         emotion=keyed(lambda: {str(n): rng.random() for n in rng.choice(names, 2, replace=False)}),
         amplitude=keyed(lambda: rng.uniform(0, 2)),
+        articulation=keyed(lambda: rng.uniform(0, 2)),
         blinks=keyed(lambda: rng.uniform(0, 4)),
         pose=keyed(lambda: (*rng.uniform(-30, 30, 3), *rng.uniform(-1, 1, 2))),
         pursuit=bool(rng.random() < 0.5),

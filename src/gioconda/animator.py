@@ -178,7 +178,7 @@ def animate(
     portrait = make_portrait(read_image(photo), None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
-    used = ("basis", "speech", "generator") + ("renderer",) * (not plain_mouth)
+    used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
     made_from |= own_models(*used)
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}

@@ -24,7 +24,12 @@ _T = TypeVar("_T")
 # A constant, or keyframes: seconds from the start → the value at that time.
 Dial: TypeAlias = _T | Mapping[float, _T]
 
-_RATIOS: Final = {"distance": (0.5, 2.0), "amplitude": (0.0, 2.0), "blinks": (0.0, 4.0)}
+_RATIOS: Final = {
+    "distance": (0.5, 2.0),
+    "amplitude": (0.0, 2.0),
+    "articulation": (0.0, 2.0),
+    "blinks": (0.0, 4.0),
+}
 _ANGLES: Final = tuple((name, -30.0, 30.0, " degrees") for name in ("yaw", "pitch", "roll"))
 _PLACE: Final = tuple((name, -1.0, 1.0, " inter-ocular distances") for name in ("x", "y"))
 _SACCADE: Final = 2 / FPS  # seconds that a jump of the eyes takes
@@ -41,6 +46,7 @@ class Dials:
         distance: (T,) of the head from the camera; 1 as in the photo, 2 twice as far.
         emotion: (T, E) strength of each of `EMOTIONS`, 0 to 1; all 0 is neutral.
         amplitude: (T,) of the motion of head and brows; 1 as people do.
+        articulation: (T,) how far the lips move; 1 as an expressive speaker's.
         blinks: (T,) how often, against the natural rate.
         pose: (T, 6) added to the head's pose, as `Motion.pose`; log_scale is 0, for the size
             is `distance`.
@@ -50,6 +56,7 @@ class Dials:
     distance: NDArray[np.float32]
     emotion: NDArray[np.float32]
     amplitude: NDArray[np.float32]
+    articulation: NDArray[np.float32]
     blinks: NDArray[np.float32]
     pose: NDArray[np.float32]
 
@@ -75,6 +82,8 @@ class Controls:
         distance: of the head from the camera, 0.5 to 2; 1 as in the photo, 2 twice as far.
         emotion: strengths, 0 to 1, of some of `EMOTIONS`; those left out are 0.
         amplitude: of the motion of head and brows, 0 to 2; 1 as people do.
+        articulation: how far the lips open, spread and round, 0 to 2; 1 as an expressive
+            speaker's, 0 leaves them at rest.
         blinks: how often against the natural rate, 0 to 4.
         pose: (yaw, pitch, roll) or (yaw, pitch, roll, x, y), added to the head's pose: degrees
             to the image's right, up and clockwise, -30 to 30; then inter-ocular distances to
@@ -90,6 +99,7 @@ class Controls:
     distance: Dial[float] = 1.0
     emotion: Dial[Mapping[str, float]] = field(default_factory=dict)
     amplitude: Dial[float] = 1.0
+    articulation: Dial[float] = 1.0
     blinks: Dial[float] = 1.0
     pose: Dial[tuple[float, ...]] = (0.0, 0.0, 0.0)
     pursuit: bool = False

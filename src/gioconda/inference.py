@@ -18,6 +18,7 @@ MODELS: Final = "GIOCONDA_MODELS"  # in the environment: a folder of the user's 
 FILES: Final = {
     "basis": "basis.safetensors",
     "speech": "speech.onnx",
+    "lips": "lips.onnx",
     "generator": "generator.zip",
     "renderer": "renderer.zip",
     "regressor": "regressor.onnx",

@@ -1,7 +1,7 @@
 """The user's own models in place of the released ones.
 
-What `gioconda train` writes has facts of what it belongs to: the name of its basis; for a generator
-also a hash of the speech encoder whose features it was trained on. A file without them, as the
+What `gioconda train` writes has facts of what it belongs to: the name of its basis; for lips and
+generator also a hash of the speech encoder whose features it was trained on. A file without them, as the
 released ones may be, belongs to the released basis and speech encoder.
 """
 
@@ -47,8 +47,8 @@ def use_models(folder: str | os.PathLike[str], needs: Collection[str] | None = N
 
     Args:
         folder: of files of `gioconda train`, or of `gioconda train calibration`, under the names
-            basis.safetensors, speech.onnx, generator.zip, renderer.zip, regressor.onnx and
-            bank.safetensors.
+            basis.safetensors, speech.onnx, lips.onnx, generator.zip, renderer.zip,
+            regressor.onnx and bank.safetensors.
         needs: the models that must fit together (basis, speech, ...), by default all.
 
     Raises:
@@ -103,6 +103,7 @@ class _Set:
         checks = {
             "basis": self._check_basis,
             "speech": self._check_speech,
+            "lips": self._check_lips,
             "generator": self._check_generator,
             "renderer": self._check_renderer,
             "regressor": self._check_regressor,
@@ -125,7 +126,14 @@ class _Set:
         what, expected = "a speech encoder", [field.name for field in fields(Heard)]
         network = read_network(self._file("speech"), what)
         self._check_tensors("speech", what, network.outputs, expected)
-        self._check_in_basis("speech", _basis_of(network), _size(network.output("mouth")), _mouth)
+
+    def _check_lips(self) -> None:
+        what = "a network of lips"
+        network = read_network(self._file("lips"), what)
+        self._check_tensors("lips", what, network.inputs, ["speech", "articulation", "state"])
+        self._check_tensors("lips", what, network.outputs, ["lower"])
+        self._check_in_basis("lips", _basis_of(network), _size(network.output("lower")), _mouth)
+        self._check_features("lips", network, _size(network.input("speech")))
 
     def _check_generator(self) -> None:
         what, file = "a generator", self._file("generator")
@@ -141,18 +149,22 @@ class _Set:
                 f"takes {conditions} conditions a frame, not those of this "
                 f"Gioconda, which are {Conditions.COUNT}",
             )
+        self._check_features("generator", first, Conditions.SPEECH.stop)
+
+    def _check_features(self, name: str, network: ov.Model, numbers: int) -> None:
+        """Of a network that takes so many numbers of `speech_condition`."""
         encoder = self._file("speech")
         features = _size(read_network(encoder, "a speech encoder").output("features"))
-        taken = Conditions.SPEECH.stop - len(("voice", "loudness"))
+        taken = numbers - len(("voice", "loudness"))
         if features != taken:
             self._refuse(
-                "generator",
+                name,
                 f"takes {taken} speech features, but {self._called('speech')} gives {features}",
             )
-        learned_from = fact(first, "speech") or speech_features(released_file(FILES["speech"]))
+        learned_from = fact(network, "speech") or speech_features(released_file(FILES["speech"]))
         if learned_from != speech_features(encoder):
             self._refuse(
-                "generator", "was trained on another speech encoder than " + self._called("speech")
+                name, "was trained on another speech encoder than " + self._called("speech")
             )
 
     def _check_renderer(self) -> None:

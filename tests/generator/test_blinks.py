@@ -8,10 +8,10 @@ from gioconda.generator.calibration import Calibration
 
 
 def lids(ratio: float, frames: int) -> tuple[list[tuple[int, int]], list[float]]:
-    timer = BlinkTimer(Calibration(), np.random.default_rng(0))
+    timer, chance = BlinkTimer(Calibration()), np.random.default_rng(0)
     steps, closed = [], []
     for _ in range(frames):
-        steps.append(timer.next(ratio))
+        steps.append(timer.next(ratio, chance))
         closed.append(timer.closed)
     return steps, closed
 
@@ -33,3 +33,13 @@ def test_they_blink_as_often_as_asked(ratio: float, rate: float) -> None:
     steps, _ = lids(ratio, 25 * 60 * 20)
     blinks = sum(step == DOWN for step, _ in groupby(steps)) / 20
     assert blinks == pytest.approx(rate, rel=0.15)
+
+
+def test_they_blink_more_as_a_voice_falls_silent() -> None:
+    timer, chance = BlinkTimer(Calibration()), np.random.default_rng(0)
+    begun, before = np.zeros(50), OPEN
+    for t in range(25 * 60 * 120):
+        lids = timer.next(1, chance, voice=t % 50 < 40)
+        begun[t % 50] += lids == DOWN != before
+        before = lids
+    assert begun[41:44].mean() > 1.3 * begun[:40].mean()

@@ -22,7 +22,6 @@ def frame(**changes: object) -> Frame:
     rest = {
         "pose": np.zeros(6, np.float32),
         "dynamics": np.zeros(sum(BASIS.parts), np.float32),
-        "mouth": np.zeros(BASIS.parts[2], np.float32),
         "voice": 0.0,
         "closing": 0.0,
         "touching": 0.0,
@@ -42,24 +41,6 @@ def speaking(mouth: NDArray[np.floating] = WIDE, **changes: object) -> Frame:
 def opening(made: Frame) -> float:
     faces = BASIS.rebuild(made.dynamics[None], BASIS.mean)
     return float(measure.mouth_opening(faces)[0])
-
-
-def test_the_mouth_is_mostly_the_encoders() -> None:
-    made = speaking(mouth=np.zeros(BASIS.parts[2]))
-    made.mouth[:] = 1
-    corrections.EncoderMouth(BASIS, CALIBRATION)(made)
-    np.testing.assert_allclose(made.dynamics[BASIS.lower], 0.8, rtol=1e-6)
-    assert not made.dynamics[: BASIS.lower.start].any()
-
-
-def test_the_mouth_goes_on_by_a_part_of_its_step() -> None:
-    lead = corrections.MouthLead(BASIS, CALIBRATION)
-    found = []
-    for position in (1, 2, 2):
-        made = speaking(np.full(BASIS.parts[2], position))
-        lead(made)
-        found.append(made.dynamics[-1])
-    np.testing.assert_allclose(found, [1, 2.3, 2], rtol=1e-6)
 
 
 def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
@@ -109,8 +90,8 @@ def test_a_head_that_came_nearer_goes_back() -> None:
 def test_head_and_brows_obey_the_amplitude_and_lids_do_not(amplitude: float) -> None:
     controls = Controls(amplitude=amplitude)
     made = frame(pose=np.ones(6, np.float32), controls=controls)
-    corrections.HeadGain(CALIBRATION)(made)
-    np.testing.assert_allclose(made.pose, 1.52 * amplitude, rtol=1e-6)
+    corrections.head_amplitude(made)
+    np.testing.assert_allclose(made.pose, amplitude, rtol=1e-6)
     rng = np.random.default_rng(0)
     before = rng.normal(size=sum(BASIS.parts)).astype(np.float32)
     made = frame(dynamics=before.copy(), controls=controls)

@@ -47,6 +47,14 @@ def test_frames_come_out_120_ms_after_their_sound_began(voice: Voice) -> None:
     assert len(generator.append(voice[3 * 640 - 1 : 3 * 640])) == 1
 
 
+def test_two_voices_share_no_choreography(voice: Voice) -> None:
+    """But for the sway that any head has, they nod by themselves, and at first blink apart."""
+    one, two = speak(voice[:160000]), speak(voice[160000:320000])
+    for name, most in (("pitch", 0.5), ("yaw", 0.5)):
+        axis = ["yaw", "pitch"].index(name)
+        assert abs(np.corrcoef(one.pose[:, axis], two.pose[:, axis])[0, 1]) < most
+
+
 def test_a_seed_repeats_and_another_differs(voice: Voice) -> None:
     first, again, other = (speak(voice[:24000], seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.dynamics, again.dynamics)

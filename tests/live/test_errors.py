@@ -32,7 +32,8 @@ FAULTS = {
     '{"do": "set", "controls": [1]}': ("controls", "controls: expected an object; found [1]"),
     '{"do": "set", "controls": {"nose": 1}}': (
         "controls",
-        "'nose' is no dial; there are gaze, distance, emotion, amplitude, blinks, pose",
+        "'nose' is no dial; there are gaze, distance, emotion, amplitude, articulation, "
+        "blinks, pose",
     ),
     '{"do": "set", "controls": {"distance": 7}}': (
         "controls",

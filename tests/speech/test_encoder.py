@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.speech import listen
-from gioconda.speech.encoder import SpeechEncoder
+from gioconda.speech.encoder import SpeechEncoder, hear, load_encoder
 
 
 def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32]) -> None:
@@ -12,19 +12,19 @@ def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32]) -> None:
     parts.append(encoder.finish())
     again = SpeechEncoder()
     first, last = again.append(mel), again.finish()
-    for name in ("features", "voice", "mouth"):
+    for name in ("features", "voice", "closing", "touching"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         once = np.concatenate([getattr(first, name), getattr(last, name)])
         assert len(once) == len(mel)
         np.testing.assert_array_equal(joined, once)
-        np.testing.assert_allclose(once, getattr(again.whole(mel), name), atol=1e-3)
+        np.testing.assert_allclose(once, getattr(hear(mel, load_encoder()), name), atol=1e-3)
 
 
 def test_a_voice_is_told_from_noise(voice: NDArray[np.float32]) -> None:
     hiss = np.random.default_rng(0).normal(size=48000)
 
     def sure(pcm: NDArray[np.floating]) -> float:
-        return float(SpeechEncoder().whole(listen(pcm.astype(np.float32)).mel).voice.mean())
+        return float(hear(listen(pcm.astype(np.float32)).mel, load_encoder()).voice.mean())
 
     assert sure(voice[:48000]) > 0.6
     assert sure(0.05 * hiss) < 0.2

@@ -12,6 +12,7 @@ from gioconda.generator import Generator
 torch = pytest.importorskip("torch")
 
 from gioconda.generator.network import CONVOLVED, HISTORY, LEADING, Conditions  # noqa: E402
+from gioconda.training.disturber import Disturber  # noqa: E402
 from gioconda.training.generator.batches import Windows  # noqa: E402
 from gioconda.training.generator.network import MotionNet  # noqa: E402
 from gioconda.training.generator.recipe import Recipe, train_generator  # noqa: E402
@@ -19,7 +20,7 @@ from gioconda.training.generator.recipe import Recipe, train_generator  # noqa: 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 SMALL: dict[str, Any] = {"width": 32, "layers": 2, "heads": 2}
-CHANNELS, FRAMES = 38, 12
+CHANNELS, FRAMES = 24, 12
 
 
 def window(frames: int) -> tuple[Any, ...]:
@@ -46,31 +47,28 @@ def small_net() -> MotionNet:
 @torch.no_grad()
 def test_a_stream_says_what_the_window_says():
     net = small_net()
-    _, noisy, level, visible, given, conditions = window(FRAMES)
+    _, noisy, level, visible, given, conditions = (x[:1] for x in window(FRAMES))
     frames = torch.randn(LEADING + FRAMES, CHANNELS)
-    history = torch.cat([frames[LEADING:], net.prediction.residual(frames)], 1).expand(2, -1, -1)
-    noisy, level, visible = noisy[:1].expand(2, -1, -1), level[:1].expand(2, -1), visible * 0 + 1
-    whole = net(history, noisy, level, visible, given, conditions)
-    heads, size = 2, 16
-    caches = [
-        torch.zeros(2, 2, heads, FRAMES - 1, size),
-        torch.zeros(2, 2, heads, FRAMES - 1, size),
-        torch.zeros(2, 2, 1, CONVOLVED, 32),
-    ]
+    history = torch.cat([frames[LEADING:], net.prediction.residual(frames)], 1)[None]
+    whole = net(history, noisy, level, torch.ones_like(visible), given, conditions)[0]
+    keys = torch.zeros(2, 2, FRAMES - 1, 16)
+    caches = [keys, keys, torch.zeros(2, 1, CONVOLVED, 32)]
     cached = torch.zeros(FRAMES - 1)
     for t in range(1, FRAMES):
         before, two = frames[t - 1 : t + LEADING], slice(t - 1, t + 1)
-        own = before, noisy[0, t], level[0, t : t + 1]
-        new, frame, *made = net.first(*own, given[:, two], conditions[:, two], cached, *caches)
-        torch.testing.assert_close(new, whole[:, t], atol=1e-4, rtol=1e-4)
-        residual = net.prediction.residual(torch.cat([before[1:], frame[:1]]))[0]
-        torch.testing.assert_close(residual, new[0], atol=1e-4, rtol=1e-4)
+        own = noisy[0, t], level[0, t : t + 1]
+        known = given[0, two], conditions[0, two]
+        new, expected, scale, *made = net.first(before, *own, *known, cached, *caches)
+        torch.testing.assert_close(new, whole[t], atol=1e-4, rtol=1e-4)
+        frame = expected + scale * new
+        residual = net.prediction.residual(torch.cat([before[1:], frame[None]]))[0]
+        torch.testing.assert_close(residual, new, atol=1e-4, rtol=1e-4)
         caches = [
             torch.cat([old[..., 1:, :], one], -2) for old, one in zip(caches, made, strict=True)
         ]
         cached = torch.cat([cached[1:], torch.ones(1)])
-        again = net.again(*own, given[:, t], conditions[:, t], cached, *caches)
-        torch.testing.assert_close(again, (new, frame), atol=1e-4, rtol=1e-4)
+        again = net.again(*own, given[0, t], conditions[0, t], cached, *caches)
+        torch.testing.assert_close(again, new, atol=1e-4, rtol=1e-4)
 
 
 @torch.no_grad()
@@ -96,8 +94,8 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
     model, state = tmp_path / "generator.zip", tmp_path / "state.pt"
     done = []
     for steps in (2, 5):
-        recipe = Recipe(steps=steps, windows=windows, **SMALL)
-        facts = train_generator(performances, recipe, model, state, 5)
+        recipe = Recipe(steps=steps, copies=2, windows=windows, **SMALL)
+        facts = train_generator(performances, recipe, model, state, 5, Disturber())
         done.append(facts["steps"])
         assert np.isfinite(list(facts.values())).all()
     assert done == [2, 5]
@@ -109,4 +107,4 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
 
 def test_without_clips_there_is_nothing_to_learn(tmp_path: Path):
     with pytest.raises(GiocondaError, match="no clip serves"):
-        train_generator([], Recipe(), tmp_path / "g.zip", tmp_path / "s.pt", 1)
+        train_generator([], Recipe(), tmp_path / "g.zip", tmp_path / "s.pt", 1, Disturber())

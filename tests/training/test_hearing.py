@@ -5,22 +5,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.data.phones import Phone
+from gioconda.data.phones import CLOSURES, LABEL, Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.shards import flac
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.data.spoken.voices import Voice
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
-from gioconda.speech import LOOK_AHEAD
+from gioconda.speech import LOOK_AHEAD, SILENCE
+from gioconda.speech.encoder import hear, load_encoder
 
 torch = pytest.importorskip("torch")
 
+from gioconda.training import voices  # noqa: E402
+from gioconda.training.disturber import Disturber  # noqa: E402
 from gioconda.training.hearing import recipe as hearing  # noqa: E402
-from gioconda.training.hearing import teacher, voices  # noqa: E402
+from gioconda.training.hearing import teacher  # noqa: E402
 from gioconda.training.hearing.examples import (  # noqa: E402
     UNKNOWN,
-    Disturber,
     Examples,
     Source,
     load_examples,
@@ -81,10 +83,10 @@ def test_a_stream_in_frames_gives_what_the_whole_gives():
     net, frames = moving_net(), 30
     mel = torch.randn(1, 4 * (frames + LOOK_AHEAD), 80)
     step = Step(net)
-    state, found = step.start(), []
+    (_, state), found = step.example(), []
     with torch.no_grad():
         for i in range(frames + LOOK_AHEAD):
-            features, _, state = step(mel[:, 4 * i : 4 * i + 4], state)
+            features, *_, state = step(mel[:, 4 * i : 4 * i + 4], state)
             found.append(features)
         whole = net.encoder(mel)[0]
     assert torch.allclose(torch.cat(found)[LOOK_AHEAD:], whole, atol=1e-5)
@@ -102,20 +104,17 @@ def test_nothing_is_heard_beyond_the_look_ahead():
 
 
 def test_a_step_runs_in_openvino_as_in_torch(tmp_path: Path):
-    import openvino as ov
-
-    from gioconda.inference import compiled
-
     net = moving_net()
-    hearing.write_step(net, tmp_path / "step.onnx")
-    network = compiled(ov.Core().read_model(tmp_path / "step.onnx"), "a step")
-    step = Step(net)
-    mel, state = torch.randn(1, 4, 80), torch.randn(step.start().shape)
+    hearing.write_encoder(net, tmp_path / "speech.onnx")
+    mel = torch.randn(6, 4, 80)
+    ahead = torch.full((LOOK_AHEAD, 4, 80), SILENCE)
     with torch.no_grad():
-        wanted = [one.numpy() for one in step(mel, state)]
-    found = list(network([mel.numpy(), state.numpy()]).values())
-    for a, b in zip(found, wanted, strict=True):
-        assert np.abs(a - b).max() < 1e-3
+        features = net.encoder(torch.cat([mel, ahead]).reshape(1, -1, 80))
+        phones = net.read_phones(features)[0].softmax(-1)
+    heard = hear(mel.numpy(), load_encoder(tmp_path / "speech.onnx"))
+    assert np.abs(heard.features - features[0].numpy()).max() < 0.01
+    closures = phones[..., [LABEL[name] for name in CLOSURES]].sum(-1).amax(-1)
+    assert np.abs(heard.closing - closures.numpy()).max() < 0.01
 
 
 def test_people_of_the_judge_teach_no_lips(performances: list[Performance]):
@@ -196,13 +195,16 @@ def test_windows_end_with_what_is_heard(examples: dict[str, Examples]):
 def test_a_training_goes_on_and_another_begins_with_its_weights(
     examples: dict[str, Examples], tmp_path: Path
 ):
-    output, checkpoint = tmp_path / "hearing.safetensors", tmp_path / "state.pt"
-    first = hearing.train_hearing(examples, SMALL, output, checkpoint, 0.02)
+    output, checkpoint = tmp_path / "speech.onnx", tmp_path / "state.pt"
+    weights = tmp_path / "speech.safetensors"
+    first = hearing.train_hearing(examples, SMALL, output, checkpoint, 0.02, weights=weights)
     again = hearing.train_hearing(examples, SMALL, output, checkpoint, 0.02)
     assert again["steps"] > first["steps"] > 0
-    begun = hearing.train_hearing(examples, SMALL, output, tmp_path / "other.pt", 0.0, start=output)
+    begun = hearing.train_hearing(
+        examples, SMALL, output, tmp_path / "other.pt", 0.0, start=weights
+    )
     assert begun["steps"] == 0
-    net = hearing.load_hearing(output)
+    net = hearing.load_hearing(weights)
     assert np.isfinite(list(hearing.held_out_losses(net, examples, SMALL, 1).values())).all()
 
 

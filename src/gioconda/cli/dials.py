@@ -11,7 +11,7 @@ from gioconda.cli.options import add_option
 if TYPE_CHECKING:
     from gioconda.controls import Controls
 
-_DIALS = ("gaze", "distance", "emotion", "amplitude", "blinks", "pose")
+_DIALS = ("gaze", "distance", "emotion", "amplitude", "articulation", "blinks", "pose")
 
 
 def add_dial_options(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,7 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
         action="append",
     )
     add("--amplitude RATIO", float, "how much head and brows move, 0 to 2 (default 1)")
+    add("--articulation RATIO", float, "how far the lips move, 0 to 2 (default 1)")
     add("--blinks RATIO", float, "how often the eyes blink, 0 to 4; 1 is natural (default)")
     add(
         "--pose YAW,PITCH,ROLL",

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-_SPOKEN: Final = ("basis", "speech", "generator")
+_SPOKEN: Final = ("basis", "speech", "lips", "generator")
 _DRAWN: Final = ("basis", "renderer")
 _WHOLE: Final = (*_SPOKEN, "renderer")
 _COMPARED: Final = (*_SPOKEN, "regressor", "bank")
@@ -24,9 +24,9 @@ _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     **{("evaluate", name): _DRAWN for name in ("reenactment", "renderer", "gaze", "emotion")},
     **{
         ("train", name): ("basis",)
-        for name in ("bank", "regressor", "speech", "hearing", "renderer", "integers")
+        for name in ("bank", "regressor", "judge", "hearing", "renderer", "integers")
     },
-    ("train", "generator"): ("basis", "speech"),
+    **{("train", name): ("basis", "speech") for name in ("lips", "generator")},
 }
 """By command: the keys of `gioconda.inference.FILES` that it uses."""
 

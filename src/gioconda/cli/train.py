@@ -13,6 +13,7 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.data.samples.performances import Performance
+    from gioconda.training.disturber import Disturber
     from gioconda.training.steps import Report
 
 _Kind = TypeVar("_Kind")
@@ -102,6 +103,10 @@ _SLICES = (
     option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
     _RECIPE,
 )
+_UNDER = (
+    option("--recordings PATH", Path, "a folder of more speech, in any language"),
+    option("--music PATH", Path, "a folder of music without a voice"),
+)
 _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
 
 
@@ -136,16 +141,15 @@ def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict
 
 
 @_TRAININGS.offer(
-    "the speech encoder, or the sync judge, .onnx",
+    "the sync judge of the evaluation, .onnx",
     *_SLICES,
     _SPOKEN,
-    option("--judge", bool, "train the sync judge, on other people", default=None),
     option("--held-out", bool, "measure the losses on the val splits too", default=None),
 )
-def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+def _judge(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.training.speech.examples import SpeechSet
-    from gioconda.training.speech.recipe import Recipe, train_speech
+    from gioconda.training.judge.examples import SpeechSet
+    from gioconda.training.judge.recipe import Recipe, train_judge
 
     def read(split: str) -> SpeechSet:
         utterances = list(read_spoken(args.spoken, split))
@@ -153,7 +157,7 @@ def _speech(args: argparse.Namespace, output: Path, report: "Report") -> dict[st
 
     recipe, data = _recipe(args, Recipe), read("train")
     held_out = read("val") if args.held_out else None
-    return train_speech(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
+    return train_judge(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
 
 
 @_TRAININGS.offer("which voice moves a head, for the evaluation, .onnx", *_SLICES)
@@ -165,13 +169,13 @@ def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dic
 
 
 @_TRAININGS.offer(
-    "a speech encoder that learns from Whisper, .safetensors",
+    "the speech encoder, which learns from Whisper, .onnx",
     *_SLICES,
     _SPOKEN,
     option("--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True),
     option("--examples PATH", Path, "folder of what is learned from; made once", required=True),
-    option("--recordings PATH", Path, "a folder of more speech, in any language"),
-    option("--music PATH", Path, "a folder of music without a voice"),
+    *_UNDER,
+    option("--weights PATH", Path, "write all weights here, .safetensors, to start from"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
     option("--rate RATE", rate, "of learning, before it settles"),
 )
@@ -190,13 +194,31 @@ def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[s
         args.music,
     )
     return train_hearing(
-        examples, recipe, output, args.checkpoint, args.minutes, report, args.start
+        examples,
+        recipe,
+        output,
+        args.checkpoint,
+        args.minutes,
+        report,
+        args.start,
+        args.weights,
+    )
+
+
+@_TRAININGS.offer("speech to the lower face, .onnx", *_SLICES, *_UNDER)
+def _lips(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.lips import Recipe, train_lips
+
+    recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
+    return train_lips(
+        performances, recipe, output, args.checkpoint, args.minutes, _disturber(args), report
     )
 
 
 @_TRAININGS.offer(
-    "speech to all of the motion, .zip",
+    "speech to the motion of head, eyes and brows, .zip",
     *_SLICES,
+    *_UNDER,
     option("--width N", positive, "of the network (default: 192)"),
     option("--layers N", positive, "of the network (default: 6)"),
     option("--heads N", positive, "of the network (default: 4)"),
@@ -205,7 +227,15 @@ def _generator(args: argparse.Namespace, output: Path, report: "Report") -> dict
     from gioconda.training.generator.recipe import Recipe, train_generator
 
     recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
-    return train_generator(performances, recipe, output, args.checkpoint, args.minutes, report)
+    return train_generator(
+        performances, recipe, output, args.checkpoint, args.minutes, _disturber(args), report
+    )
+
+
+def _disturber(args: argparse.Namespace) -> "Disturber":
+    from gioconda.training.disturber import Disturber, read_sounds
+
+    return Disturber(*(read_sounds(one) if one else [] for one in (args.music, args.recordings)))
 
 
 @_TRAININGS.offer(

@@ -1,7 +1,7 @@
 """The sync judge: does this sound belong to these lips?
 
-Networks of the speech encoder's design, learned on people from whom neither encoder nor
-generator learned anything, see `training/speech/recipe.py`. Nothing that makes motion uses it.
+It learned from people from whom neither encoder nor generator learned lips, see
+`training/judge/recipe.py`. Nothing that makes motion uses it.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ from gioconda.errors import GiocondaError
 from gioconda.inference import compiled
 from gioconda.media.files import check_readable
 from gioconda.speech import LOOK_AHEAD, SILENCE, listen
-from gioconda.speech.encoder import FIELD
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 
+_FIELD: Final = 23  # frames before its own that the network hears
 SHIFTS: Final = range(5)  # frames by which the sound is moved
 SHA256: Final = "53d4f265e9cfd50590f862779e96d973deb93ffe0264b5be0cc5220059141eda"
 _CHECKOUT: Final = Path(__file__).resolve().parents[3] / "assets" / "judge.onnx"
@@ -49,7 +49,7 @@ class SyncJudge:
     """Sound and lips in, how well they agree out.
 
     Args:
-        model: a file that `gioconda train speech --judge` wrote; the released one by default.
+        model: a file that `gioconda train judge` wrote; the released one by default.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
@@ -67,7 +67,7 @@ class SyncJudge:
             pcm: (640 T,) 16 kHz mono.
             lower: (T, C) the lower face's part of the dynamics, T at least 15.
         """
-        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (FIELD, LOOK_AHEAD)]
+        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (_FIELD, LOOK_AHEAD)]
         mel = np.concatenate([sides[0], listen(pcm).mel, sides[1]]).reshape(1, -1, MELS)
         answer = self._network([mel, lower[None].astype(np.float32)])
         sound, lips = answer[0][0], answer[1][0]

@@ -89,14 +89,21 @@ def lip_shape(faces: _Faces) -> NDArray[np.float64]:
     return np.stack([width, height, protrusion], 1)
 
 
-def lip_advance(faces: _Faces) -> NDArray[np.float64]:
-    """How far the outer rim of the upper lip, corners too, stands forward in the head frame, (T,).
+def lip_width(faces: _Faces) -> NDArray[Any]:
+    """Between the corners, from side to side, (...); linear, as `lip_gap`, unlike `lip_shape`'s."""
+    left, right = topology.LEFT_MOUTH_CORNER, topology.RIGHT_MOUTH_CORNER
+    width: NDArray[Any] = faces[..., left, 0] - faces[..., right, 0]
+    return width
+
+
+def lip_advance(faces: _Faces) -> NDArray[Any]:
+    """How far the outer rim of the upper lip, corners too, stands forward in the head frame, (...).
 
     Against the origin of the head frame; a jaw that opens hardly moves it. The mesh guesses
     depth, and brings the corners of rounded lips forward more than their middle: so it is this
     that grows in "oo" and "w", while the protrusion of `lip_shape` shrinks.
     """
-    advance: NDArray[np.float64] = -faces[:, topology.LIP_OUTER_UPPER, 2].astype(np.float64).mean(1)
+    advance: NDArray[Any] = -faces[..., topology.LIP_OUTER_UPPER, 2].astype(np.float64).mean(-1)
     return advance
 
 

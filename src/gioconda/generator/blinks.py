@@ -20,37 +20,45 @@ class BlinkTimer:
 
     Args:
         calibration: how often, and for how many frames.
-        rng: decides each blink.
 
     Attributes:
         closed: how far the lids are shut in this frame, 0 to 1.
     """
 
-    def __init__(self, calibration: Calibration, rng: np.random.Generator) -> None:
-        self._rng = rng
+    def __init__(self, calibration: Calibration) -> None:
         self._least = calibration.blink_least
         self._wait = 60 * FPS / calibration.blink_rate - self._least  # frames, in the mean
         self._lengths = (
             (calibration.blink_down, calibration.blink_down_chances),
             (calibration.blink_up, calibration.blink_up_chances),
         )
+        self._pauses = range(*calibration.blink_pause)
+        self._more = calibration.blink_more
         self.closed = 0.0
         self._left: list[float] = []  # `closed` in the frames of a blink that are to come
         self._since = 0
+        self._silent = self._pauses.stop  # frames
 
-    def next(self, ratio: float) -> tuple[int, int]:
+    def next(
+        self, ratio: float, chance: np.random.Generator, voice: bool = False
+    ) -> tuple[int, int]:
         """Goes on by a frame: `OPEN`, `DOWN` or `UP`.
 
         Args:
             ratio: how often, against the natural rate.
+            chance: decides whether lids shut now, and for how long.
+            voice: whether one sounds; as it falls silent, people blink more.
         """
+        self._silent = 0 if voice else self._silent + 1
         if not self._left:
             self._since += 1
-            drawn = self._rng.random()
+            if self._silent in self._pauses:
+                ratio *= self._more
+            drawn = chance.random()
             if self._since <= self._least or drawn >= ratio / self._wait:
                 return OPEN
             self._since = 0
-            down, up = (int(self._rng.choice(n, p=chances)) for n, chances in self._lengths)
+            down, up = (int(chance.choice(n, p=chances)) for n, chances in self._lengths)
             self._left = [*np.linspace(0, 1, down + 1)[1:], *np.linspace(1, 0, up + 1)[1:]]
         before, self.closed = self.closed, float(self._left.pop(0))
         return DOWN if self.closed > before else UP

@@ -27,7 +27,6 @@ class Frame:
     Attributes:
         pose: (6,) as `Motion.pose`.
         dynamics: (D,).
-        mouth: (lower,) what the speech encoder reads of the lower face.
         voice: certainty of a voice, 0 to 1.
         closing: certainty of p, b or m, 0 to 1.
         touching: certainty of f or v, 0 to 1.
@@ -39,7 +38,6 @@ class Frame:
 
     pose: NDArray[np.float32]
     dynamics: NDArray[np.float32]
-    mouth: NDArray[np.float32]
     voice: float
     closing: float
     touching: float
@@ -52,31 +50,6 @@ class Correction(Protocol):
     """One step; may remember what it saw in the frames before."""
 
     def __call__(self, frame: Frame) -> None: ...
-
-
-class EncoderMouth:
-    """The network's mouth follows speech less than the encoder's, which is mixed in."""
-
-    def __init__(self, basis: Basis, calibration: Calibration) -> None:
-        self._lower, self._part = basis.lower, calibration.mouth_from_encoder
-
-    def __call__(self, frame: Frame) -> None:
-        lower = frame.dynamics[self._lower]
-        lower += self._part * (frame.mouth - lower)
-
-
-class MouthLead:
-    """A learned mean is slow and late, so the mouth goes on by a part of its last step."""
-
-    def __init__(self, basis: Basis, calibration: Calibration) -> None:
-        self._lower, self._part = basis.lower, calibration.mouth_lead
-        self._last: NDArray[np.float32] | None = None
-
-    def __call__(self, frame: Frame) -> None:
-        lower = frame.dynamics[self._lower]
-        last, self._last = self._last, lower.copy()
-        if last is not None:
-            lower += self._part * (self._last - last)
 
 
 class SilentMouth:
@@ -132,14 +105,9 @@ class DistanceReturn:
         frame.pose[5] -= self._near
 
 
-class HeadGain:
-    """The network's head moves too little and hardly obeys the amplitude: both are gains."""
-
-    def __init__(self, calibration: Calibration) -> None:
-        self._gain = calibration.head_gain
-
-    def __call__(self, frame: Frame) -> None:
-        frame.pose *= self._gain * frame.dials.amplitude[0]
+def head_amplitude(frame: Frame) -> None:
+    """The network's head hardly obeys the amplitude, so it is a gain."""
+    frame.pose *= frame.dials.amplitude[0]
 
 
 class BrowGain:

@@ -24,36 +24,25 @@ def levels(steps: int) -> NDArray[np.float32]:
     return np.linspace(1, 0, steps + 1).astype(np.float32)
 
 
-def nearer(x: Any, motion: Any, level: float, after: float) -> Any:
-    """From a level on to a lower one, straight towards the predicted motion."""
-    return motion + (after / level) * (x - motion)
-
-
 def sample(
     predict: Callable[[NDArray[np.float32], float], NDArray[np.float32]],
     noise: NDArray[np.float32],
     steps: int,
 ) -> NDArray[np.float32]:
-    """Motion out of noise, of the same shape: Euler's method on the straight path.
+    """Motion out of noise, of the same shape, by a second-order multistep method.
+
+    From a level to the next the prediction is taken as it would be halfway, extrapolated from the
+    last two (Lu et al., DPM-Solver++, 2022). Euler's method takes it as it was at the start: of a
+    normal distribution it keeps 0.72 of the spread in four steps, this one all of it.
 
     Args:
         predict: the motion that the network sees in its first argument, at a level.
         noise: normal, of variance 1.
         steps: how often the network is asked.
     """
-    x = noise
+    x, before = noise, None
     for level, after in pairwise(levels(steps).tolist()):
-        x = nearer(x, predict(x, level), level, after)
+        motion = predict(x, level)
+        halfway = motion if before is None else motion + (motion - before) / 2
+        x, before = halfway + (after / level) * (x - halfway), motion
     return x
-
-
-def guided(conditional: Any, unconditional: Any, strength: Any) -> Any:
-    """Classifier-free guidance (Ho and Salimans, 2022).
-
-    Args:
-        conditional: the prediction with the condition.
-        unconditional: without it.
-        strength: 1 leaves the prediction as it is, over 1 follows the condition more; a number,
-            or one for each channel.
-    """
-    return conditional + (strength - 1) * (conditional - unconditional)

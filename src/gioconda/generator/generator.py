@@ -5,7 +5,9 @@ A frame comes out of the motion network (`network.py`) and goes through the corr
 recording goes the same way as a live one.
 """
 
+from collections import deque
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
 from gioconda.generator.blinks import BlinkTimer
 from gioconda.generator.corrections import Frame
+from gioconda.generator.lips import Lips
 from gioconda.generator.network import (
     Channels,
     MotionStream,
@@ -23,6 +26,7 @@ from gioconda.generator.network import (
     released_network,
     speech_condition,
 )
+from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
 from gioconda.speech.encoder import Heard, SpeechEncoder
@@ -32,15 +36,17 @@ from gioconda.speech.features import SAMPLES
 class Generator:
     """Speech in, motion out; frame t needs the sound of frames up to t + 2.
 
-    Pieces of any size give the same motion as all at once; the seed decides it.
+    Pieces of any size give the same motion as all at once. Seed and sound decide it together, so
+    two voices never share their blinks and nods.
 
     Args:
-        seed: decides what speech and dials leave open; 0 or more.
+        seed: decides, with the sound so far, what speech and dials leave open; 0 or more.
         controls: the dials; by default each rests.
         rest: (2,) where the portrait looks while its dynamics rest, against where the mean face
             does, yaw and pitch in radians: `Portrait.gaze`. The gaze dial is against the camera.
         steps: how often the network is asked for a frame; by default as it was calibrated.
         model: a file that `gioconda train generator` wrote; the released one by default.
+        lips: a file that `gioconda train lips` wrote; the released one by default.
 
     Attributes:
         controls: the dials; others may be put in their place at any time, for the frames to come.
@@ -56,6 +62,7 @@ class Generator:
         rest: NDArray[np.float32] | None = None,
         steps: int | None = None,
         model: Path | None = None,
+        lips: Path | None = None,
     ) -> None:
         if seed < 0:
             raise GiocondaError(f"seed must be 0 or more, is {seed}")
@@ -67,16 +74,16 @@ class Generator:
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
-        self._noise, chance = np.random.default_rng(seed).spawn(2)
-        self._blinks = BlinkTimer(calibration, chance)
+        self._seed, self._digest = seed, 0
+        self._digests: deque[int] = deque()  # of the sound up to each of these frames
+        self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
+        self._lips = Lips(calibration, lips)
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
         self._corrections: tuple[corrections.Correction, ...] = (
-            corrections.EncoderMouth(basis, calibration),
-            corrections.MouthLead(basis, calibration),
             corrections.SilentMouth(basis, calibration),
             corrections.LipClosure(basis, calibration),
             corrections.DistanceReturn(calibration),
-            corrections.HeadGain(calibration),
+            corrections.head_amplitude,
             corrections.BrowGain(basis),
             corrections.GazeHold(basis, calibration),
             corrections.BlinkClosing(calibration),
@@ -106,6 +113,9 @@ class Generator:
 
     def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
         speech = self._listener.append(pcm)
+        for frame in pcm.reshape(-1, SAMPLES):
+            self._digest = crc32(to_int16(frame).tobytes(), self._digest)
+            self._digests.append(self._digest)
         self._loudness = np.concatenate([self._loudness, speech.loudness])
         return self._make(self._encoder.append(speech.mel))
 
@@ -118,13 +128,15 @@ class Generator:
     def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
         dials = self.controls.at(self._count, self._count + 1)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
-        noise = self._noise.standard_normal(self._channels.count, np.float32)
-        lids = self._blinks.next(float(dials.blinks[0]))
-        pose, dynamics = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
+        chance = np.random.default_rng((self._seed, self._digests.popleft()))
+        noise = chance.standard_normal(self._channels.count, np.float32)
+        voice = bool(encoded.voice[i] > self._sure)
+        lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
+        pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
+        lower = self._lips.next(speech, float(dials.articulation[0]))
         frame = Frame(
             pose,
-            dynamics,
-            mouth=encoded.mouth[i],
+            np.concatenate([upper, lower]),
             voice=float(encoded.voice[i]),
             closing=float(encoded.closing[i]),
             touching=float(encoded.touching[i]),

@@ -1,29 +1,27 @@
 """The motion network: its contract, which training shares, and its run frame by frame.
 
 A generator's zip file holds two networks of the same weights, `first.onnx` and `again.onnx`, and
-`calibration.json`. The hop is one frame. For a new frame `first` is asked once, at the highest
-noise level and for both rows, and also makes the cache of the frame before; `again` is asked for
-the other steps, for the conditional row only. Their tensors by name, C as in `Channels`:
+`calibration.json`. They make the motion of head, eyes and brows; the mouth is `lips.py`'s. The hop
+is one frame. For a new frame `first` is asked once, at the highest noise level, and also makes the
+cache of the frame before; `again` is asked for the other steps. Their tensors by name, C as in
+`Channels`:
 
 | tensor | shape in `first` | what it is |
 |---|---|---|
-| `history` | (`LEADING` + 1, C) | frames that were given out, the latest last, without mouths |
+| `history` | (`LEADING` + 1, C) | frames that were given out, the latest last |
 | `noisy` | (C,) | the residual of the new frame, with noise |
 | `level` | (1,) | the noise level |
-| `given` | (`ROWS`, 2, 4) | 1 where a condition is known, of the frame before and the new one |
-| `conditions` | (`ROWS`, 2, `Conditions.COUNT`) | as well |
+| `given` | (2, 4) | 1 where a condition is known, of the frame before and the new one |
+| `conditions` | (2, `Conditions.COUNT`) | as well |
 | `cached` | (`HISTORY`,) | 1 where the caches hold a frame, the last the latest |
-| `keys`, `values` | (`ROWS`, layers, heads, `HISTORY`, size) | the cache of the attention |
-| `inner` | (`ROWS`, layers, 1, `CONVOLVED`, width) | the cache of the convolutions |
-| → `residual` | (`ROWS`, C) | what the new frame adds to the linear prediction |
-| → `frame` | (`ROWS`, C) | the new frame |
+| `keys`, `values` | (layers, heads, `HISTORY`, size) | the cache of the attention |
+| `inner` | (layers, 1, `CONVOLVED`, width) | the cache of the convolutions |
+| → `residual` | (C,) | what the new frame adds to the linear prediction, in `scale` |
+| → `expected`, `scale` | (C,) | the linear prediction, and how far a frame usually is from it |
 | → `key`, `value`, `inner_latest` | | of the frame before, for the caches |
 
-`again` has the conditional row only, conditions of the new frame only, (1, 4) and (1, `COUNT`),
-and no outputs for the caches.
-
-The mouths of the history are hidden from the network: it would go on as the mouth did, and not
-follow the speech (measured, see docs/design.md).
+`again` has conditions of the new frame only, (4,) and (`COUNT`,), no `history`, and `residual` as
+its only output.
 """
 
 from dataclasses import dataclass
@@ -37,20 +35,17 @@ from numpy.typing import NDArray
 
 from gioconda.face.basis import Basis
 from gioconda.generator.calibration import Calibration
-from gioconda.generator.diffusion import guided, sample
+from gioconda.generator.diffusion import sample
 from gioconda.inference import compiled, read_calibration, read_networks, weights_file
 from gioconda.motion import POSE
-from gioconda.speech.encoder import Heard
+from gioconda.speech.encoder import FEATURES, Heard
 
-ROWS: Final = 2
-CONDITIONAL, UNCONDITIONAL = range(ROWS)
-"""Rows of the batch: with speech, and without it for guidance."""
 HISTORY: Final = 74  # frames before the new one that the network attends to: 3 s
 LEADING: Final = 4  # frames that the linear prediction is made of
 CONVOLVED: Final = 6  # frames back that a convolution sees
 
 _WHAT: Final = "a generator"
-_CACHES: Final = ("keys", "values", "inner")
+CACHES: Final = ("keys", "values", "inner")
 
 
 class Channels:
@@ -58,20 +53,17 @@ class Channels:
 
     Attributes:
         pose: as `Motion.pose`, in units of `Calibration.pose_scale`.
-        dynamics: coordinates in the basis; of them `gaze`, `upper`, `lower`.
-        seen: what the network sees of its history: all but the mouth.
+        dynamics: coordinates in the basis, `gaze` and `upper`.
     """
 
     def __init__(self, basis: Basis) -> None:
         start = len(POSE)
         self.pose = slice(0, start)
-        self.gaze, self.upper, self.lower = (
-            slice(start + part.start, start + part.stop)
-            for part in (basis.gaze, basis.upper, basis.lower)
+        self.gaze, self.upper = (
+            slice(start + part.start, start + part.stop) for part in (basis.gaze, basis.upper)
         )
-        self.count = self.lower.stop
+        self.count = self.upper.stop
         self.dynamics = slice(start, self.count)
-        self.seen = slice(0, self.lower.start)
 
 
 class Conditions:
@@ -82,19 +74,19 @@ class Conditions:
         GAZE: yaw and pitch where the eyes are to rest, in units of `Calibration.gaze_scale`.
         AMPLITUDE: logarithm of how much the head moves against people's median.
         BLINKS: 1 while the lids go down, 1 while they go up.
-        BY_NAME: all four, in the order of `given`.
+        BY_NAME: all of them, in the order of `given`.
     """
 
-    SPEECH: Final = slice(0, 130)
-    GAZE: Final = slice(130, 132)
-    AMPLITUDE: Final = slice(132, 133)
-    BLINKS: Final = slice(133, 135)
-    COUNT: Final = 135
+    SPEECH: Final = slice(0, FEATURES + 2)
+    GAZE: Final = slice(SPEECH.stop, SPEECH.stop + 2)
+    AMPLITUDE: Final = slice(GAZE.stop, GAZE.stop + 1)
+    BLINKS: Final = slice(AMPLITUDE.stop, AMPLITUDE.stop + 2)
+    COUNT: Final = BLINKS.stop
     BY_NAME: Final = {"speech": SPEECH, "gaze": GAZE, "amplitude": AMPLITUDE, "blinks": BLINKS}
 
 
 def speech_condition(encoded: Heard, loudness: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Speech features, the certainty of a voice, and loudness in units of 20 dB, (T, 130).
+    """Speech features, the certainty of a voice, and loudness in units of 20 dB, (T, 258).
 
     Args:
         encoded: of `SpeechEncoder`.
@@ -148,12 +140,12 @@ class MotionStream:
         shapes = {port.any_name: port.shape for port in network.first.inputs}
         self._history = np.zeros(shapes["history"], np.float32)  # before the start the face rests
         self._frame = np.zeros(channels.count, np.float32)
+        self._expected, self._scale = self._frame, self._frame
         self._level = np.ones(1, np.float32)
         self._given = np.zeros(shapes["given"], np.float32)
         self._conditions = np.zeros(shapes["conditions"], np.float32)
         self._cached = np.zeros(shapes["cached"], np.float32)
-        self._caches = [np.zeros(shapes[name], np.float32) for name in _CACHES]
-        self._mouth = np.zeros(0, np.float32)  # as the first step of a frame left it
+        self._caches = [np.zeros(shapes[name], np.float32) for name in CACHES]
 
     def next(
         self,
@@ -163,56 +155,44 @@ class MotionStream:
         amplitude: np.float32,
         lids: tuple[int, int],
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The next frame: pose (6,) as `Motion.pose`, and dynamics (D,).
+        """The next frame: pose (6,) as `Motion.pose`, and the dynamics but for the lower face.
 
         Args:
             noise: (C,) normal, of variance 1.
-            speech: (130,) of `speech_condition`.
+            speech: (258,) of `speech_condition`.
             gaze: (2,) where the eyes are to rest, radians; NaN if they are free.
-            amplitude: of the motion, 1 as people do.
+            amplitude: of the head's motion, 1 as people do.
             lids: what they do, see `blinks`.
         """
-        seen = self._channels.seen
         self._history[:-1] = self._history[1:]
-        self._history[-1, seen] = self._frame[seen]
+        self._history[-1] = self._frame
         for values in (self._given, self._conditions):
-            values[:, 0] = values[:, 1]
+            values[0] = values[1]
         free = bool(np.isnan(gaze).any())
-        self._given[:, 1] = (1, not free, 1, 1)
-        self._given[UNCONDITIONAL, :, 0] = 0
-        new = self._conditions[:, 1]
-        new[:, Conditions.SPEECH] = speech
-        new[:, Conditions.GAZE] = 0 if free else gaze / self._calibration.gaze_scale
-        new[:, Conditions.AMPLITUDE] = np.log(
-            np.clip(amplitude, *self._calibration.amplitude_range)
-        )
-        new[:, Conditions.BLINKS] = lids
-        noise[self._channels.lower] = 0
-        sample(self._predict, noise, self._steps)
+        self._given[1] = (1, not free, 1, 1)
+        new = self._conditions[1]
+        new[Conditions.SPEECH] = speech
+        new[Conditions.GAZE] = 0 if free else gaze / self._calibration.gaze_scale
+        new[Conditions.AMPLITUDE] = np.log(np.clip(amplitude, *self._calibration.amplitude_range))
+        new[Conditions.BLINKS] = lids
+        residual = sample(self._predict, noise, self._steps)
+        self._frame = self._expected + self._scale * residual
         pose = self._frame[self._channels.pose] * self._pose_scale
-        return pose, self._frame[self._channels.dynamics].copy()
+        return pose, self._frame[self._channels.dynamics]
 
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
         self._level[0] = level
-        lower = self._channels.lower
-        frame = self._history, x, self._level
         if level == 1:
-            inputs = *frame, self._given, self._conditions, self._cached, *self._caches
-            residuals, frames, *latest = _ask(self._first, inputs)
-            residual = np.array(residuals[CONDITIONAL])
-            self._frame[:] = frames[CONDITIONAL]
-            # more steps would add what is not in the speech, so the mouth is the first answer
-            whole = guided(residual, residuals[UNCONDITIONAL], self._calibration.guidance)
-            self._mouth = whole[lower]
+            frame = self._history, x, self._level, self._given, self._conditions
+            residual, expected, scale, *latest = _ask(
+                self._first, (*frame, self._cached, *self._caches)
+            )
+            self._expected, self._scale = np.array(expected), np.array(scale)
             self._keep(latest)
         else:
-            row = slice(CONDITIONAL, CONDITIONAL + 1)
-            known = self._given[row, 1], self._conditions[row, 1], self._cached
-            inputs = *frame, *known, *(one[row] for one in self._caches)
-            (residual,), (self._frame[:],) = _ask(self._again, inputs)
-            residual = np.array(residual)
-        self._frame[lower] = residual[lower] = self._mouth
-        return residual
+            frame = x, self._level, self._given[1], self._conditions[1], self._cached
+            (residual,) = _ask(self._again, (*frame, *self._caches))
+        return np.array(residual)
 
     def _keep(self, latest: list[NDArray[np.float32]]) -> None:
         """Puts the frame before into the caches."""

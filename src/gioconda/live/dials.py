@@ -10,7 +10,7 @@ from gioconda.controls import EMOTIONS, Controls
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 
-_NAMES: Final = ("gaze", "distance", "emotion", "amplitude", "blinks", "pose")
+_NAMES: Final = ("gaze", "distance", "emotion", "amplitude", "articulation", "blinks", "pose")
 _GLIDE, _GLANCE = 0.2, 0.08  # seconds that dials and eyes take to where they are set
 
 
@@ -44,6 +44,7 @@ def glide(before: Controls, after: Controls, frame: int) -> Controls:
         distance={now: float(start.distance[0]), slow: float(end.distance[0])},
         emotion={now: _emotion(start.emotion[0]), slow: _emotion(end.emotion[0])},
         amplitude={now: float(start.amplitude[0]), slow: float(end.amplitude[0])},
+        articulation={now: float(start.articulation[0]), slow: float(end.articulation[0])},
         blinks=float(end.blinks[0]),
         pose={now: _pose(start.pose[0]), slow: _pose(end.pose[0])},
         pursuit=True,

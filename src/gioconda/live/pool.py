@@ -128,7 +128,7 @@ class SessionPool:
 
     def _host(self, request: SessionRequest, stored: StoredPortrait, client: str) -> HostedSession:
         source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
-        models = own_models("basis", "speech", "generator", "renderer")
+        models = own_models("basis", "speech", "lips", "generator", "renderer")
         output = Output(models, source, request.consent, request.badge)
         animator = Animator(stored.portrait, request.seed, mark=output.mark)
         session = Session(animator, request.source == "microphone", dials=request.controls)

@@ -1,22 +1,23 @@
-"""Speech → features that know what is said and how lips move to it.
+"""Speech → features that know what is said, frame by frame.
 
-`training/speech/recipe.py` trains the network.
+`training/hearing/recipe.py` trains the network. One call takes frames of sound and the state of all
+before them; nothing is computed twice.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.inference import compiled, compiled_weights
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
-FIELD: Final = 23  # frames of video before its own that a feature hears
-BEFORE: Final = 4  # features before its own that the mouth is read from
-HISTORY: Final = FIELD + BEFORE
+FEATURES: Final = 256
+_WHAT: Final = "a speech encoder"
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,14 @@ class Heard:
     """What is heard in T frames.
 
     Attributes:
-        features: (T, features) what they are told by.
+        features: (T, 256) what is said, and how.
         voice: (T,) how surely a voice sounds, 0 to 1.
-        mouth: (T, C) what a mouth does to it, in the basis's part for the lower face.
-        closing: (T,) how surely p, b or m is said and lips meet, 0 to 1; seldom over 0.5.
-        touching: (T,) how surely f or v is said and lips come near, as well.
+        closing: (T,) how surely p, b or m is said, 0 to 1.
+        touching: (T,) how surely f or v is said, 0 to 1.
     """
 
     features: NDArray[np.float32]
     voice: NDArray[np.float32]
-    mouth: NDArray[np.float32]
     closing: NDArray[np.float32]
     touching: NDArray[np.float32]
 
@@ -47,16 +46,17 @@ class SpeechEncoder:
     Pieces of any size give the same as all at once.
 
     Args:
-        model: a file that `gioconda train speech` wrote; the released one by default.
+        model: a file that `gioconda train hearing` wrote; the released one by default.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        what = "a speech encoder"
-        self._network = compiled(model, what) if model else compiled_weights("speech.onnx", what)
-        self._heard = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
+        network = load_encoder(model)
+        self._request = network.create_infer_request()
+        self._state = np.zeros(network.inputs[1].shape, np.float32)
+        self._ahead = LOOK_AHEAD  # frames to come before the first answer counts
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
         """What is now certain.
@@ -64,29 +64,44 @@ class SpeechEncoder:
         Args:
             mel: (frames, 4, 80) as in `Speech.mel`.
         """
-        self._heard = np.concatenate([self._heard, mel])
-        count = max(0, len(self._heard) - HISTORY - LOOK_AHEAD)
-        # one by one: the same sums whatever the pieces
-        windows = (self._heard[i : i + HISTORY + 1 + LOOK_AHEAD] for i in range(count))
-        rows = [self._hear(one) for one in windows]
-        self._heard = self._heard[count:]
-        if not rows:
-            sizes = (port.partial_shape for port in self._network.outputs)
-            empty = [
-                np.empty((0, *(d.get_length() for d in size[2:])), np.float32) for size in sizes
-            ]
-            return Heard(*empty)
-        parts = ([getattr(row, one.name) for row in rows] for one in fields(Heard))
-        return Heard(*map(np.concatenate, parts))
-
-    def whole(self, mel: NDArray[np.float32]) -> Heard:
-        """As `append` and `finish` of a whole recording, faster; the last bits may differ."""
-        sides = [np.full((n, SPECTRA, MELS), SILENCE, np.float32) for n in (HISTORY, LOOK_AHEAD)]
-        return self._hear(np.concatenate([sides[0], mel, sides[1]]))
+        rows = [self._hear(frame) for frame in mel]
+        skipped = min(self._ahead, len(rows))
+        self._ahead -= skipped
+        kept = rows[skipped:]
+        if not kept:
+            nothing = np.empty(0, np.float32)
+            return Heard(np.empty((0, FEATURES), np.float32), nothing, nothing, nothing)
+        return Heard(*map(np.concatenate, zip(*kept, strict=True)))
 
     def finish(self) -> Heard:
         """The last frames, `LOOK_AHEAD` or fewer, as if silence followed."""
         return self.append(np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32))
 
-    def _hear(self, mel: NDArray[np.float32]) -> Heard:
-        return Heard(*(part[0] for part in self._network(mel.reshape(1, -1, MELS)).values()))
+    def _hear(self, mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """All that `Heard` has, of one frame."""
+        *heard, state = self._request.infer((mel[None], self._state), share_inputs=True).values()
+        self._state = np.array(state)
+        return [np.array(part) for part in heard]
+
+
+def hear(mel: NDArray[np.float32], network: ov.CompiledModel) -> Heard:
+    """What is heard in a whole recording: as a `SpeechEncoder` hears it, but all at once, so that
+    the last bits may differ.
+
+    Args:
+        mel: (T, 4, 80) as in `Speech.mel`.
+        network: of `load_encoder`.
+    """
+    ahead = np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32)
+    state = np.zeros(network.inputs[1].shape, np.float32)
+    heard = list(network((np.concatenate([mel, ahead]), state)).values())
+    return Heard(*(part[LOOK_AHEAD:] for part in heard[:-1]))
+
+
+def load_encoder(model: Path | None = None) -> ov.CompiledModel:
+    """A speech encoder's network; the released one's by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    return compiled(model, _WHAT) if model else compiled_weights("speech.onnx", _WHAT)

@@ -57,7 +57,7 @@ def set_calibration(model: Path, settings: Sequence[str], output: Path) -> int:
 def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise GiocondaError(f"{text} is not NAME=VALUE, such as guidance=1.3")
+        raise GiocondaError(f"{text} is not NAME=VALUE, such as steps=8")
     if name not in values:
         raise GiocondaError(f"{model} has no calibration {name}; it has {', '.join(values)}")
     before = values[name]

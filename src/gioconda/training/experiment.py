@@ -1,6 +1,6 @@
 """An experiment is a file of a few lines that gives a recipe other numbers:
 
-from gioconda.training.speech.recipe import Recipe
+from gioconda.training.judge.recipe import Recipe
 
 recipe = Recipe(rate=5e-4, clips=64)
 """

@@ -3,11 +3,35 @@
 import io
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+
+from gioconda.face.basis import released_basis
+from gioconda.inference import FILES, weights_file
+from gioconda.models import speech_features
+
+_SMALL: Final = 1000  # numbers that are not worth it
+
+
+def halved(content: bytes) -> bytes:
+    """An ONNX file's content with its large weights in half precision, as run time reads them."""
+    model = onnx.load_from_string(content)
+    graph, casts = model.graph, []
+    for weights in graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if values.dtype == np.float32 and values.size > _SMALL:
+            name = weights.name
+            weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
+            cast = helper.make_node("Cast", [weights.name], [name], to=TensorProto.FLOAT)
+            casts.append(cast)
+    for cast in casts:
+        graph.node.insert(0, cast)
+    return bytes(model.SerializeToString())
 
 
 def to_onnx(
@@ -41,6 +65,12 @@ def to_onnx(
             dynamo=False,
         )
     return state_facts(written.getvalue(), facts) if facts else written.getvalue()
+
+
+def motion_facts() -> dict[str, str]:
+    """What a network belongs to that turns speech features in use into coordinates in use."""
+    encoder = speech_features(weights_file(FILES["speech"]))
+    return {"basis": released_basis().name, "speech": encoder}
 
 
 def state_facts(content: bytes, facts: Mapping[str, str]) -> bytes:

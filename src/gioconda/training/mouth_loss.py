@@ -9,15 +9,20 @@ from torch.nn import functional as F
 
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights
-from gioconda.face.measure import lip_gap
+from gioconda.face.measure import lip_advance, lip_gap, lip_width
 
 FORGIVEN: Final = 0.7  # part of a window's mean error that costs nothing: it cannot be heard
 _PERCENT: Final = 100.0  # of the inter-ocular distance
+_LEAST: Final = (1.0, 0.5, 0.3)  # percent that a mouth's opening, width, advance move by
 
 
 class MouthLoss:
-    """Losses between coordinates of the lower face (N, T, C): "points", "speed", "gap", "shape"
-    and "spread"."""
+    """Losses between coordinates of the lower face (N, T, C).
+
+    "points" and "speed" are how far lips and jaw are off, "gap" how far the opening is. "shape" is
+    how little opening, width and advance go with the real ones, "spread" by how much more or
+    less they move, as a logarithm.
+    """
 
     def __init__(self, basis: Basis) -> None:
         directions = basis.dynamics[basis.lower]
@@ -27,28 +32,46 @@ class MouthLoss:
             weighted[:, points].reshape(len(directions), -1).astype(np.float32)
         )
         self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
+        shape = np.stack([lip_width(directions), lip_advance(directions)], 1)
+        self._shape = torch.from_numpy(shape.astype(np.float32))
+        self._least = torch.tensor(_LEAST)
 
-    def __call__(self, prediction: Tensor, target: Tensor, neutral: Tensor) -> dict[str, Tensor]:
+    def __call__(
+        self, prediction: Tensor, target: Tensor, neutral: Tensor, counts: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """The losses.
 
         Args:
             prediction, target: (N, T, C).
             neutral: `lip_gap` (N,) of the neutral face.
+            counts: (N, T) 1 where a frame counts; all by default.
         """
+        counts = prediction.new_ones(prediction.shape[:2]) if counts is None else counts
+        frames = counts.sum(1)
+        every, pairs = counts[..., None], (counts[:, 1:] * counts[:, :-1])[..., None]
+
+        def mean(x: Tensor) -> Tensor:
+            return (every * x).sum(1) / frames.clamp(1)[:, None]
+
         error = prediction - target
-        moving = error - FORGIVEN * error.mean(1, keepdim=True)
-        points = moving @ self._points
-        gap = F.relu(prediction @ self._gap + neutral[:, None]) * _PERCENT
-        wanted = F.relu(target @ self._gap + neutral[:, None]) * _PERCENT
-        a, b = gap - gap.mean(1, keepdim=True), wanted - wanted.mean(1, keepdim=True)
-        size_a, size_b = (a.square().mean(1) + 0.1).sqrt(), (b.square().mean(1) + 0.1).sqrt()
-        speaking = (size_b > 1).float()  # a still mouth has no shape to follow
-        likeness = (a * b).mean(1) / (size_a * size_b)
-        closed = 1 + (wanted < 1.5).float()  # closures are few and seen at once
+        points = (error - FORGIVEN * mean(error)[:, None]) @ self._points
+        speed = points[:, 1:] - points[:, :-1]
+        moves, wanted = (self._moves(x, neutral) for x in (prediction, target))
+        a, b = moves - mean(moves)[:, None], wanted - mean(wanted)[:, None]
+        size_a, size_b = ((mean(x.square()) + 0.02).sqrt() for x in (a, b))
+        speaking = (size_b > self._least) * (frames > 1)[:, None]  # a still mouth has no shape
+        likeness = mean(a * b) / (size_a * size_b)
+        closed = 1 + (wanted[..., 0] < 1.5).float()  # closures are few and seen at once
+        gap = (closed * (moves - wanted)[..., 0].abs() * counts).sum() / counts.sum()
         return {
-            "points": points.abs().mean(),
-            "speed": (points[:, 1:] - points[:, :-1]).abs().mean(),
-            "gap": (closed * (gap - wanted).abs()).mean() * 0.3,
+            "points": (every * points.abs()).sum() / (every.sum() * points.shape[-1]),
+            "speed": (pairs * speed.abs()).sum() / (pairs.sum() * points.shape[-1]),
+            "gap": 0.3 * gap,
             "shape": (speaking * (1 - likeness)).mean(),
             "spread": (speaking * (size_a / size_b).log().abs()).mean(),
         }
+
+    def _moves(self, coordinates: Tensor, neutral: Tensor) -> Tensor:
+        """Opening, width and advance (N, T, 3), in percent."""
+        opening = F.relu(coordinates @ self._gap + neutral[:, None])
+        return _PERCENT * torch.cat([opening[..., None], coordinates @ self._shape], -1)

@@ -2,7 +2,7 @@
 
 import {$, chosen} from './elements.js';
 
-const FACTORS = ['distance', 'amplitude', 'blinks'];
+const FACTORS = ['distance', 'amplitude', 'articulation', 'blinks'];
 const RANGE = 72; // degrees across the pad
 
 let gaze = null, waiting = null;

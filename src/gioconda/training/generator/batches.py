@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gioconda.generator.diffusion import noised
 from gioconda.generator.network import HISTORY, LEADING, Channels, Conditions
-from gioconda.training.generator.examples import Copies, Example
+from gioconda.training.examples import Copies, Example
 from gioconda.training.generator.network import LinearPrediction
 
 
@@ -32,7 +32,12 @@ class Windows:
     long: tuple[int, int] = (HISTORY + 1, 32)
     short: tuple[int, int] = (30, 80)
     dropout: Mapping[str, float] = field(
-        default_factory=lambda: {"speech": 0.1, "gaze": 0.5, "amplitude": 0.3, "blinks": 0.1}
+        default_factory=lambda: {
+            "speech": 0.1,
+            "gaze": 0.5,
+            "amplitude": 0.3,
+            "blinks": 0.1,
+        }
     )
     hidden: float = 0.15
     doubt: float = 0.5
@@ -47,9 +52,8 @@ class Batch:
     Attributes:
         inputs: of `MotionNet.forward`.
         target: (N, T, C) residuals without noise.
-        learned: (N, T, C) 1 where a number is to be learned.
+        learned: (N, T, 1) 1 where a frame is to be learned.
         level: (N, T) of the noise.
-        neutral_gap: (N,) between the lips of the neutral face.
         pose: whether it is to be learned.
     """
 
@@ -57,7 +61,6 @@ class Batch:
     target: Tensor
     learned: Tensor
     level: Tensor
-    neutral_gap: Tensor
     pose: bool
 
 
@@ -92,17 +95,14 @@ class Batches:
         rows = [self._window(example, frames, long) for example in examples]
         motion, visible, learned, given, conditions = map(np.stack, zip(*rows, strict=True))
         target = self._prediction.residual(torch.from_numpy(motion)).numpy()
-        target[~learned.astype(bool)] = 0
+        target *= learned
         noise = rng.normal(size=target.shape).astype(np.float32)
         level = rng.uniform(self._windows.least_level, 1, (*visible.shape, 1)).astype(np.float32)
         level[rng.random(visible.shape) < self._windows.pure_noise] = 1
         history = self._history(motion[:, LEADING:], target)
         parts = history, noised(target, noise, level), level[..., 0], visible, given, conditions
         inputs = tuple(map(torch.from_numpy, parts))
-        gaps = torch.tensor([example.neutral_gap for example in examples])
-        return Batch(
-            inputs, torch.from_numpy(target), torch.from_numpy(learned), inputs[2], gaps, long
-        )
+        return Batch(inputs, torch.from_numpy(target), torch.from_numpy(learned), inputs[2], long)
 
     def _window(self, example: Example, frames: int, long: bool) -> tuple[NDArray[np.float32], ...]:
         """Motion (with the frames that lead to it), what of the history is visible, what is to be
@@ -110,7 +110,7 @@ class Batches:
         rng, channels = self._rng, self._channels
         motion = np.zeros((LEADING + frames, channels.count), np.float32)
         visible = np.ones(frames, np.float32)
-        learned = np.zeros((frames, channels.count), np.float32)
+        learned = np.zeros((frames, 1), np.float32)
         given = np.zeros((frames, len(Conditions.BY_NAME)), np.float32)
         conditions = np.zeros((frames, Conditions.COUNT), np.float32)
         start = int(rng.integers(0, max(0, len(example) - frames) + 1))
@@ -118,12 +118,11 @@ class Batches:
         size = min(len(example), frames)
         flip = rng.random() < 0.5
         before = min(start, LEADING)
-        moved = example.mirrored if flip else example.motion
+        moved = (example.mirrored if flip else example.motion)[:, : channels.count]
         motion[LEADING - before : LEADING + size] = moved[start - before : start + size]
         if rng.random() < self._windows.hidden:
             visible[: int(rng.integers(1, 2 * frames))] = 0
-        learned[LEADING - before : size, channels.seen] = 1
-        learned[:size, channels.lower] = example.lips
+        learned[LEADING - before : size] = 1
         given[:size, 0] = example.own[part]
         given[:size, 1:] = (1, long, 1)
         dropout = np.array([self._windows.dropout[name] for name in Conditions.BY_NAME])
@@ -136,14 +135,11 @@ class Batches:
     def _history(
         self, motion: NDArray[np.float32], residual: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Motion and residuals (N, T, 2 C) as the network sees them: in doubt, without mouths."""
-        rng, channels = self._rng, self._channels
+        """Motion and residuals (N, T, 2 C) as the network sees them: in doubt."""
+        rng = self._rng
         doubt = np.abs(rng.normal(0, self._windows.doubt, (len(motion), 1, 1))).astype(np.float32)
         off = rng.normal(size=motion.shape).astype(np.float32) * doubt
-        history = np.concatenate([motion + off * self._prediction.scale.numpy(), residual], 2)
-        history[..., channels.lower] = 0
-        history[..., channels.count + channels.lower.start :] = 0
-        return history
+        return np.concatenate([motion + off * self._prediction.scale.numpy(), residual], 2)
 
 
 def _chances(clips: list[Copies]) -> NDArray[np.float64]:

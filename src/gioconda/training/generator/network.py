@@ -7,7 +7,7 @@ Each condition is added frame by frame; where it is not given, its null embeddin
 
 A new frame is its residual: how far it is from the linear prediction, in units of how far that
 usually is. So what cannot be foreseen is about as large as the noise that it is made from, and a
-few steps find it. The history's mouth is hidden and its prediction 0, so its residual is all of it.
+few steps find it.
 """
 
 from typing import Any, Final
@@ -34,9 +34,9 @@ class LinearPrediction(nn.Module):
         self.register_buffer("weights", torch.zeros(LEADING, channels))
         self.register_buffer("scale", torch.ones(channels))
 
-    def fit(self, clips: list[NDArray[np.float32]], predicted: slice) -> None:
-        """Least squares over clips (T, C); channels that are not predicted keep weights of 0."""
-        for c in range(predicted.start, predicted.stop):
+    def fit(self, clips: list[NDArray[np.float32]]) -> None:
+        """Least squares over clips (T, C)."""
+        for c in range(len(self.scale)):
             windows = [
                 np.lib.stride_tricks.sliding_window_view(clip[:, c], LEADING + 1) for clip in clips
             ]
@@ -128,54 +128,43 @@ class MotionNet(nn.Module):
         Tensors are as `gioconda.generator.network` names them.
 
         Returns:
-            Residual and frame, each (N, C), and what of the frame before is to be the last of
-            `caches`.
+            The residual, the linear prediction and its scale, (C,) each, and what of the frame
+            before is to be the last of `caches`.
         """
-        count = given.shape[0]
-        noisy, level = noisy.expand(count, -1), level.expand(count)
-        last = torch.cat([history[-1:], self.prediction.residual(history)], -1).expand(count, -1)
+        last = torch.cat([history[-1:], self.prediction.residual(history)], -1)
         # conditions of the frame before go with the history, those of the new one with the noise
-        before = self.history(last) + self._conditioned(given[:, 0], conditions[:, 0])
-        new = self._noised(noisy, level) + self._conditioned(given[:, 1], conditions[:, 1])
-        x, latest = self._step([before, new], cached, caches)
-        residual = self._denoised(x, noisy, level)
-        return residual, self._frame(history, residual), *latest
+        added = self._conditioned(given, conditions)
+        new = self._noised(noisy[None], level) + added[1:]
+        x, latest = self._step([self.history(last) + added[:1], new], cached, caches)
+        expected = self.prediction(history[1:])
+        # a graph gives out no constant, so a nothing is added
+        scale = self.prediction.scale + 0 * expected
+        return self._denoised(x, noisy[None], level)[0], expected, scale, *latest
 
     def again(
         self,
-        history: Tensor,
         noisy: Tensor,
         level: Tensor,
         given: Tensor,
         conditions: Tensor,
         cached: Tensor,
         *caches: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """A later step of the same frame.
-
-        Returns:
-            Residual and frame, each (N, C).
-        """
-        count = given.shape[0]
-        noisy, level = noisy.expand(count, -1), level.expand(count)
-        new = self._noised(noisy, level) + self._conditioned(given, conditions)
+    ) -> Tensor:
+        """A later step of the same frame: its residual (C,)."""
+        new = self._noised(noisy[None], level) + self._conditioned(given, conditions)
         x, _ = self._step([new], cached, caches)
-        residual = self._denoised(x, noisy, level)
-        return residual, self._frame(history, residual)
+        return self._denoised(x, noisy[None], level)[0]
 
     def _step(
         self, frames: list[Tensor], cached: Tensor, caches: tuple[Tensor, ...]
     ) -> tuple[Tensor, list[Tensor]]:
-        """The last of some frames (N, width) after the blocks, and the first one's caches."""
+        """The last of some frames (1, width) after the blocks, and the first one's caches."""
         x = torch.stack(frames, 1)
         latest = []
         for i, block in enumerate(self.blocks):
-            x, *values = block.step(x, cached, *(cache[:, i] for cache in caches))
+            x, *values = block.step(x, cached, *(cache[i, None] for cache in caches))
             latest.append(values)
-        return x[:, -1], [torch.stack(one, 1) for one in zip(*latest, strict=True)]
-
-    def _frame(self, history: Tensor, residual: Tensor) -> Tensor:
-        return self.prediction(history[1:]) + self.prediction.scale * residual
+        return x[:, -1], [torch.cat(one) for one in zip(*latest, strict=True)]
 
     def _noised(self, noisy: Tensor, level: Tensor) -> Tensor:
         """The blocks' input of a new frame, but for its conditions."""

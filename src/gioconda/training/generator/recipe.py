@@ -11,7 +11,6 @@
 `gioconda train generator SET --checkpoint FILE --minutes N -o generator.zip`
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,18 +21,16 @@ from torch import Tensor
 
 from gioconda.data.samples.performances import Performance
 from gioconda.face.basis import Basis, released_basis
-from gioconda.face.measure import lip_gap
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.network import HISTORY, Channels
+from gioconda.motion import POSE
 from gioconda.training import steps
+from gioconda.training.disturber import Disturber
+from gioconda.training.examples import read_examples
 from gioconda.training.generator.batches import Batch, Batches, Windows
-from gioconda.training.generator.examples import read_examples
 from gioconda.training.generator.export import write_model
 from gioconda.training.generator.network import MotionNet
 
-_LIPS: Final = 2.0  # how much more an error of the lower face counts
-_PERCENT: Final = 100.0  # of the inter-ocular distance
-_CLOSED: Final = 1.5  # percent: under this lips are closed
 _LEAST_SEEN: Final = 0.05  # of a residual's variance
 
 
@@ -48,9 +45,8 @@ class Recipe:
         width: of the network; the published size is 512, with 8 layers and 8 heads.
         layers: of the network.
         heads: of its attention.
-        speeds: of the copies of each clip whose sound is changed.
+        copies: of each clip with speech; their sound is changed and disturbed.
         windows: what a batch is made of.
-        weights: of the losses.
         calibration: written beside the networks; its units are what the network learns in.
     """
 
@@ -61,11 +57,8 @@ class Recipe:
     width: int = 192
     layers: int = 6
     heads: int = 4
-    speeds: tuple[float, ...] = (1.0, 0.9, 1.1)
+    copies: int = 3
     windows: Windows = field(default_factory=Windows)
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {"position": 1.0, "speed": 1.0, "gap": 0.05}
-    )
     calibration: Calibration = field(default_factory=Calibration)
 
 
@@ -75,6 +68,7 @@ def train_generator(
     output: Path,
     checkpoint: Path,
     minutes: float,
+    disturber: Disturber,
     report: steps.Report = steps.silent,
 ) -> dict[str, float]:
     """Train for a while, keep the state, and write the model as it is now.
@@ -87,6 +81,7 @@ def train_generator(
         output: the .zip file.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
+        disturber: of the copies' sound.
         report: called with what is being done and how much of it is done, from 0 to 1.
 
     Returns:
@@ -97,9 +92,9 @@ def train_generator(
     """
     basis = released_basis()
     channels = Channels(basis)
-    long, short = read_examples(performances, recipe.speeds, recipe.calibration, report)
+    long, short = read_examples(performances, recipe.copies, disturber, recipe.calibration, report)
     net = MotionNet(channels.count, HISTORY + 1, recipe.width, recipe.layers, recipe.heads)
-    net.prediction.fit([copies[0].motion for copies in long or short], channels.seen)
+    net.prediction.fit([copies[0].motion[:, : channels.count] for copies in long or short])
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
     average = steps.running_mean(net, recipe.decay)
     rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
@@ -115,44 +110,28 @@ def train_generator(
         with torch.autocast("cpu", torch.bfloat16):
             prediction = net(*batch.inputs)
         losses = loss(prediction.float(), batch)
-        trainer.descend(steps.weighted(losses, recipe.weights))
+        trainer.descend(losses["position"])
         trainer.note(losses)
     write_model(average.module.eval(), recipe.calibration, output)
     return {"clips": len(long) + len(short), **trainer.results()}
 
 
 class MotionLoss:
-    """Losses of residuals (N, T, C): "position", "speed" of the lips, "gap" between the lips."""
+    """How far residuals (N, T, C) are off, by how much it shows: "position"."""
 
     def __init__(self, basis: Basis, channels: Channels) -> None:
         shows = np.linalg.norm(basis.dynamics[..., :2].reshape(sum(basis.parts), -1), axis=1)
-        shows = shows / shows.mean()
-        shows[basis.lower] *= _LIPS
-        self._weights = torch.from_numpy(np.concatenate([np.ones(6), shows]).astype(np.float32))
-        self._pose, self._lower = channels.pose, channels.lower
-        self._gap = torch.from_numpy(lip_gap(basis.dynamics[basis.lower]).astype(np.float32))
+        weights = np.concatenate([np.ones(len(POSE)), shows / shows.mean()])[: channels.count]
+        self._weights = torch.from_numpy(weights.astype(np.float32))
+        self._pose = channels.pose
 
     def __call__(self, prediction: Tensor, batch: Batch) -> dict[str, Tensor]:
-        learned, level, lower = batch.learned, batch.level[..., None], self._lower
+        level = batch.level[..., None]
         weights = self._weights.clone()
         weights[self._pose] *= float(batch.pose)
-        error = (prediction - batch.target) * learned
-        # head and eyes are as often asked at one level as at another, and there is less to see
-        # at the lower ones; of the mouth it is how it ends that counts
-        seen = level.square() / ((1 - level).square() + level.square())
-        scale = torch.where(weights > 0, seen.clamp(_LEAST_SEEN, 1).rsqrt(), 0)
-        scale[..., lower] = 1
-        lips = error[..., lower]
-        speed = (lips[:, 1:] - lips[:, :-1]) * learned[:, 1:, lower]
-        gap, wanted = (
-            (motion[..., lower] @ self._gap + batch.neutral_gap[:, None]).relu() * _PERCENT
-            for motion in (prediction, batch.target)
-        )
-        closed = 1 + (wanted < _CLOSED).float()  # closures are few and seen at once
-        real = learned[..., -1]
-        count = learned.sum()
-        return {
-            "position": (weights * (scale * error).square()).sum() / count,
-            "speed": (weights[lower] * speed.square()).sum() / count,
-            "gap": (closed * (gap - wanted).abs() * real).sum() / real.sum(),
-        }
+        error = (prediction - batch.target) * batch.learned
+        # they are as often asked at one level as at another, and there is less to see at the
+        # lower ones
+        seen = (level.square() / ((1 - level).square() + level.square())).clamp(_LEAST_SEEN, 1)
+        count = batch.learned.sum() * len(weights)
+        return {"position": (weights * error.square() / seen).sum() / count}

@@ -5,7 +5,7 @@ training.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,23 +19,22 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis
 from gioconda.face.measure import lip_gap
-from gioconda.media import FPS, SAMPLE_RATE, read_audio
+from gioconda.media import FPS, SAMPLE_RATE
 from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
+from gioconda.training.disturber import Disturber, cut
 from gioconda.training.hearing.teacher import HALVES, Projection, Whisper
-from gioconda.training.hearing.voices import another
 from gioconda.training.people import for_judge
 from gioconda.training.targets import resampled, smooth
+from gioconda.training.voices import another
 
 UNKNOWN: Final = -1  # phone
 KINDS: Final = ("clips", "sentences", "speech", "nobody")
 _PIECE: Final = 10  # seconds of a long recording in one example
 _LEAST: Final = 15  # frames of an example
 _OWN: Final = 0.9  # of a clip's frames in which its sound has to be its face's
-_MUSIC, _BABBLE = 0.35, 0.12  # how often music, and other voices, lie under a sound
-_LOUDNESS: Final = (2.0, 22.0)  # dB of a voice over music or other voices
 _NOBODY: Final = 240  # examples without a voice
 
 
@@ -90,44 +89,6 @@ class Examples:
         return len(self.gap)
 
 
-@dataclass
-class Disturber:
-    """Sounds that lie under others, and the chain that a user's sound goes through.
-
-    Args:
-        music: recordings without a voice, (samples,) each; a formula's music is used as well.
-        voices: speech that is heard low behind other speech.
-    """
-
-    music: list[NDArray[np.float32]] = field(default_factory=list)
-    voices: list[NDArray[np.float32]] = field(default_factory=list)
-
-    def __call__(self, pcm: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-        """The sound disturbed."""
-        sound = np.asarray(pcm, np.float64)
-        if rng.random() < _MUSIC:
-            sound = augmentation.mixed(sound, self.bed(len(sound), rng), rng.uniform(*_LOUDNESS))
-        if self.voices and rng.random() < _BABBLE:
-            others = sum(
-                (_cut(self.voices, len(sound), rng) for _ in range(rng.integers(1, 5))),
-                np.zeros(len(sound)),
-            )
-            sound = augmentation.mixed(sound, others, rng.uniform(8, 22))
-        return augmentation.augmented(sound, rng)
-
-    def bed(self, samples: int, rng: np.random.Generator) -> NDArray[np.float64]:
-        """Some music."""
-        if self.music and rng.random() < 0.6:
-            return _cut(self.music, samples, rng)
-        return augmentation.any_music(samples, rng)
-
-
-def _cut(sounds: list[NDArray[np.float32]], samples: int, rng: Any) -> NDArray[np.float64]:
-    sound = sounds[rng.integers(len(sounds))]
-    start = int(rng.integers(max(1, len(sound) - samples)))
-    return np.resize(sound[start : start + samples], samples).astype(np.float64)
-
-
 # --- sources ---
 
 
@@ -153,18 +114,6 @@ def of_sentences(utterances: Iterable[Utterance]) -> Iterator[Source]:
         yield Source(one.pcm, phones=one.phones)
 
 
-def read_sounds(folder: Path) -> list[NDArray[np.float32]]:
-    """All recordings in a folder.
-
-    Raises:
-        GiocondaError: if there is none, or one of them is no sound.
-    """
-    files = sorted(file for file in folder.rglob("*") if file.is_file())
-    if not files:
-        raise GiocondaError(f"{folder} holds no sound; docs/hearing.md tells how to make some")
-    return [read_audio(file) for file in files]
-
-
 def of_recordings(recordings: Iterable[NDArray[np.float32]]) -> Iterator[Source]:
     """Speech of which nothing is known, in pieces of some seconds."""
     for pcm in recordings:
@@ -182,7 +131,7 @@ def of_nobody(disturber: Disturber, rng: np.random.Generator) -> Iterator[Source
         elif i % 4 == 1 or not disturber.music:
             pcm = augmentation.any_music(samples, rng)
         else:
-            pcm = _cut(disturber.music, samples, rng)
+            pcm = cut(disturber.music, samples, rng)
         yield Source(augmentation.at_level(pcm, rng.uniform(-60, -12)), teach=False)
 
 

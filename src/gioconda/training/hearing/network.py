@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gioconda.data.phones import LABEL
+from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
 from gioconda.speech import LOOK_AHEAD, SILENCE
+from gioconda.speech.encoder import FEATURES
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training.hearing.teacher import HALVES
-from gioconda.training.speech.network import SyncEmbedding
+from gioconda.training.judge.network import SyncEmbedding
 
-FEATURES: Final = 256
 LABELS: Final = len(LABEL)
 _READ: Final = 5  # features that the mouth is read from, the last of them its own
 _READER: Final = 256
@@ -139,25 +139,41 @@ class Hearing(nn.Module):
 
 
 class Step(nn.Module):
-    """One frame of a stream: mel (1, 4, 80) and a flat state in, features and state out."""
+    """Some frames of a stream, as `gioconda.speech.encoder` runs it."""
 
     def __init__(self, hearing: Hearing) -> None:
         super().__init__()
-        self.encoder, self.voice = hearing.encoder, hearing.voice
-        self.shapes = [tuple(one.shape) for one in self.encoder.start()]
+        self.hearing = hearing
+        self.shapes = [tuple(one.shape) for one in hearing.encoder.start()]
+        for name, phones in (("closures", CLOSURES), ("touches", TOUCHES)):
+            chosen = torch.zeros(LABELS)
+            chosen[[LABEL[phone] for phone in phones]] = 1
+            self.register_buffer(name, chosen)
 
-    def start(self) -> Tensor:
-        """The state before any sound, (numbers,)."""
-        return torch.cat([one.flatten() for one in self.encoder.start()])
+    def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        """What frames of sound tell of those `LOOK_AHEAD` frames before.
 
-    def forward(self, mel: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Features (1, 256), how surely a voice sounds (1,), and the next state."""
+        Args:
+            mel: (T, 4, 80).
+            state: (numbers,), 0 before any sound.
+
+        Returns:
+            Features (T, 256); how surely a voice sounds, p, b or m is said in either half of a
+            frame, and f or v, (T,) each; the next state.
+        """
         sizes = [shape[1] * shape[2] for shape in self.shapes]
         parts = state.split(sizes)
-        before = [part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True)]
-        features, after = self.encoder.step(mel, before)
-        voice = torch.sigmoid(self.voice(features))[0, :, 0]
-        return features[0], voice, torch.cat([one.flatten() for one in after])
+        first, *before = [part.reshape(s) for part, s in zip(parts, self.shapes, strict=True)]
+        features, (latest, *after) = self.hearing.encoder.step(
+            mel.reshape(1, -1, MELS), [first + SILENCE, *before]
+        )
+        voice = torch.sigmoid(self.hearing.voice(features))[0, :, 0]
+        phones = self.hearing.read_phones(features)[0].softmax(-1)
+        closing, touching = ((phones @ one).amax(-1) for one in (self.closures, self.touches))
+        following = torch.cat([one.flatten() for one in (latest - SILENCE, *after)])
+        return features[0], voice, closing, touching, following
 
     def example(self) -> tuple[Tensor, Tensor]:
-        return torch.zeros(1, SPECTRA, MELS), self.start()
+        """A frame, and the state before any sound."""
+        count = sum(shape[1] * shape[2] for shape in self.shapes)
+        return torch.zeros(1, SPECTRA, MELS), torch.zeros(count)

@@ -6,12 +6,13 @@
    future beyond `LOOK_AHEAD`. All of this is made once and kept (`examples.py`).
 2. The features are taught by the teacher's, by phones, by whether a voice sounds, by what the
    mouth does, and by meeting the lips: of all moments of its clip a sound has to find its own.
-3. What is written is the running mean of the weights, in halves of single precision.
+3. What is written is the running mean of the weights, in half precision: the encoder as it runs,
+   and all weights, for another training to start from.
 
 People of the sync judge teach neither lips nor sync; `val` people and voices teach nothing.
 
 `gioconda train hearing SET --spoken SPOKEN --teacher WHISPER --examples FOLDER
---checkpoint FILE --minutes N -o hearing.safetensors`
+--checkpoint FILE --minutes N -o speech.onnx`
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -34,10 +35,10 @@ from gioconda.face.basis import released_basis
 from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
-from gioconda.training.export import to_onnx
+from gioconda.training.disturber import Disturber, read_sounds
+from gioconda.training.export import halved, to_onnx
 from gioconda.training.hearing.examples import (
     UNKNOWN,
-    Disturber,
     Examples,
     load_examples,
     make_examples,
@@ -45,7 +46,6 @@ from gioconda.training.hearing.examples import (
     of_nobody,
     of_recordings,
     of_sentences,
-    read_sounds,
     save_examples,
 )
 from gioconda.training.hearing.network import LABELS, Hearing, Step
@@ -330,6 +330,7 @@ def train_hearing(
     minutes: float,
     report: Report = silent,
     start: Path | None = None,
+    weights: Path | None = None,
 ) -> dict[str, float]:
     """Train for a while, keep the state, and write the weights as they are now.
 
@@ -339,11 +340,12 @@ def train_hearing(
     Args:
         examples: of `prepare_examples`.
         recipe: all that can be set.
-        output: the .safetensors file.
+        output: the .onnx file.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
         report: called with what is being done and how much of it is done, from 0 to 1.
         start: weights that another training left, to begin with if there is no checkpoint.
+        weights: a .safetensors file for all weights, for another training to begin with.
 
     Returns:
         Steps done in all, and the losses' means over the last steps.
@@ -374,7 +376,10 @@ def train_hearing(
         losses = losses_of(net, next(batches), mouth_loss, recipe)
         trainer.descend(weighted(losses, dict(recipe.losses)))
         trainer.note(losses)
-    write_weights(cast(Hearing, average.module), output)
+    learned = cast(Hearing, average.module).eval()
+    write_encoder(learned, output)
+    if weights is not None:
+        write_weights(learned, weights)
     return trainer.results()
 
 
@@ -436,8 +441,9 @@ def load_hearing(file: Path) -> Hearing:
 # --- export ---
 
 
-def write_step(net: Hearing, file: Path) -> None:
-    """ONNX: mel (1, 4, 80) and the state → features, voice and the next state, for one frame."""
+def write_encoder(net: Hearing, file: Path) -> None:
+    """Write what `gioconda.speech.SpeechEncoder` reads, the weights in half precision."""
     step = Step(net).eval()
-    names = ("mel", "state"), ("features", "voice", "next")
-    file.write_bytes(to_onnx(step, step.example(), *names))
+    names = ("mel", "state"), ("features", "voice", "closing", "touching", "next")
+    free = {name: {0: "frames"} for name in ("mel", *names[1][:-1])}
+    file.write_bytes(halved(to_onnx(step, step.example(), *names, free)))

@@ -1,8 +1,8 @@
-"""What the speech encoder learns from: windows of clips, of sentences, and of no voice at all.
+"""What the sync judge learns from: windows of clips, of sentences, and of no voice at all.
 
 An example is a dictionary of arrays, T = `WINDOW` frames long:
 
-    mel     (4 (FIELD + T + LOOK_AHEAD), 80)   the sound as the encoder gets it
+    mel     (4 (FIELD + T + LOOK_AHEAD), 80)   the sound as it hears it
     phones  (T, 2)                             their numbers in `LABEL`, or `UNKNOWN`
     voice   (T,)                               1 where a voice sounds
     lower   (T, C)                             of clips only: the lower face
@@ -29,9 +29,8 @@ from gioconda.face.basis import released_basis
 from gioconda.face.measure import lip_gap
 from gioconda.media import FPS
 from gioconda.speech import LOOK_AHEAD, MELS, SAMPLES, SILENCE, SPECTRA, listen
-from gioconda.speech.encoder import FIELD
 from gioconda.training import augmentation
-from gioconda.training.speech.network import HALVES
+from gioconda.training.judge.network import FIELD, HALVES
 from gioconda.training.targets import resampled, smooth
 
 WINDOW: Final = 24  # frames that a window is judged on

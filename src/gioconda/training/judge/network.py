@@ -1,6 +1,5 @@
-"""The speech encoder, the networks that teach it or read its features, and their ONNX files."""
+"""The sync judge's networks and its ONNX file."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
@@ -8,19 +7,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gioconda.data.phones import CLOSURES, LABEL, TOUCHES
-from gioconda.face.basis import released_basis
+from gioconda.data.phones import LABEL
 from gioconda.speech import LOOK_AHEAD, MELS, SPECTRA
-from gioconda.speech.encoder import BEFORE, FIELD, HISTORY, Heard
 from gioconda.training.blocks import DilatedBlock
 from gioconda.training.export import to_onnx
 
 LABELS: Final = len(LABEL)
 HALVES: Final = 2  # phones of a frame: one in each half
-# Where the reader sees no lips meet, a sound of the lips is doubted: it counts in full from this
-# chance on that they meet, and never less than that.
-_FULL: Final = 0.3
-_LEAST: Final = 0.3
+FIELD: Final = 23  # frames of video before its own that a feature hears; the evaluation knows it
 _FRAMES: Final = 10  # of the example that is traced
 
 
@@ -76,47 +70,6 @@ class Heads(nn.Module):
         self.voice = nn.Linear(features, 1)
         self.mouth = nn.Linear(features, coordinates)
 
-    def chance_of(self, names: tuple[str, ...], features: Tensor) -> Tensor:
-        """How surely one of some phones is spoken, (N, T, 1), in one half of the frame."""
-        phones = self.phones(features).unflatten(-1, (HALVES, LABELS)).softmax(-1)
-        return phones[..., [LABEL[name] for name in names]].sum(-1).amax(-1, keepdim=True)
-
-    def reader_inputs(self, features: Tensor) -> Tensor:
-        """Features, and how surely a voice sounds and p, b or m is spoken, (N, T, F + 2)."""
-        voice = torch.sigmoid(self.voice(features))
-        return torch.cat([features, voice, self.chance_of(CLOSURES, features)], -1)
-
-
-class MouthReader(nn.Module):
-    """What the mouth does, from features that no longer change.
-
-    A head that the features themselves learned from reads less: it has learned while they moved.
-
-    Args:
-        inputs: numbers of a frame.
-        coordinates: of the lower face.
-    """
-
-    def __init__(
-        self, inputs: int, coordinates: int, width: int = 512, dropout: float = 0.6
-    ) -> None:
-        super().__init__()
-        self.scale = nn.BatchNorm1d(inputs, affine=False)
-        self.inlet = nn.Sequential(nn.Dropout(dropout), nn.Conv1d(inputs, width, BEFORE + 1))
-        self.outlet = nn.Sequential(
-            nn.SiLU(),
-            nn.Dropout(dropout / 2),
-            nn.Conv1d(width, width, 1),
-            nn.SiLU(),
-            nn.Dropout(dropout / 2),
-            nn.Conv1d(width, coordinates + 1, 1),
-        )
-
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Coordinates (N, T, C) and the logit that the lips meet (N, T), of (N, BEFORE + T, I)."""
-        read = self.outlet(self.inlet(self.scale(inputs.transpose(1, 2)))).transpose(1, 2)
-        return read[..., :-1], read[..., -1]
-
 
 class SyncEmbedding(nn.Module):
     """Sound and lips as directions in one space; those of one moment agree.
@@ -152,24 +105,7 @@ def _tower(channels: int, width: int, size: int) -> nn.Sequential:
     )
 
 
-# --- the files that run time reads ---
-
-
-class _EncoderGraph(nn.Module):
-    """Log-mel (N, 4 (HISTORY + T + LOOK_AHEAD), 80) → the fields of `Heard`, (N, T, ...) each."""
-
-    def __init__(self, net: SpeechNet, reader: MouthReader) -> None:
-        super().__init__()
-        self.encoder, self.heads, self.reader = net.encoder, net.heads, reader
-
-    def forward(self, mel: Tensor) -> tuple[Tensor, ...]:
-        features = self.encoder(mel)  # (N, BEFORE + T, F)
-        inputs = self.heads.reader_inputs(features)
-        mouth, meet = self.reader(inputs)
-        touching = self.heads.chance_of(TOUCHES, features)[:, BEFORE:, 0]
-        voice, closing = inputs[:, BEFORE:, -2], inputs[:, BEFORE:, -1]
-        doubt = (torch.sigmoid(meet) / _FULL).clamp(_LEAST, 1)
-        return features[:, BEFORE:], voice, mouth, closing * doubt, touching * doubt
+# --- the file that the evaluation reads ---
 
 
 class _JudgeGraph(nn.Module):
@@ -181,15 +117,6 @@ class _JudgeGraph(nn.Module):
 
     def forward(self, mel: Tensor, lower: Tensor) -> tuple[Tensor, Tensor]:
         return self.sync(self.encoder(mel), lower)
-
-
-def write_encoder(net: SpeechNet, reader: MouthReader, output: Path) -> None:
-    """ONNX: mel (1, time, 80) → the fields of `Heard`, (1, T, ...) each; the time is free."""
-    names = [field.name for field in fields(Heard)]
-    mel = torch.zeros(1, SPECTRA * (HISTORY + LOOK_AHEAD + _FRAMES), MELS)
-    free = {"mel": {1: "time"}} | {name: {1: "frames"} for name in names}
-    graph, facts = _EncoderGraph(net, reader), {"basis": released_basis().name}
-    output.write_bytes(to_onnx(graph, (mel,), ["mel"], names, free, facts))
 
 
 def write_judge(net: SpeechNet, output: Path) -> None:

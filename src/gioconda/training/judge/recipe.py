@@ -1,18 +1,15 @@
-"""Recipe: learn to hear speech as lips move to it.
+"""Recipe: learn to tell whether a sound belongs to lips, for the evaluation.
 
 1. Windows of clips (sound and lips in step) and of sentences spoken by machines (phones and
    their times), the sound changed in every way that users bring it (`augmentation.py`); and
    windows of music and noise, without a voice.
 2. The features are taught by three heads (phones, voice, what the mouth does) and by a sync
    embedding: of all moments of its clip, and of all other clips, a sound has to find its own lips.
-3. From the finished features the mouth is read anew, and where the lips meet: a second schedule
-   of a minute, run whole each time (`reader.py`).
-4. The encoder is written as an ONNX file: features, voice, the mouth, and its closing.
+3. What is written is the sync embedding.
 
-The sync judge of the evaluation is the same recipe with `judge=True`: on other people, and
-what is written is the sync embedding.
+Only people who are kept for it teach it; no lips of theirs teach encoder or generator.
 
-`gioconda train speech SET --spoken SPOKEN --checkpoint FILE --minutes N -o speech.onnx`
+`gioconda train judge SET --spoken SPOKEN --checkpoint FILE --minutes N -o judge.onnx`
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,11 +27,10 @@ from torch.utils.data import DataLoader
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.training import steps
+from gioconda.training.judge import network
+from gioconda.training.judge.examples import UNKNOWN, SpeechSet, Windows
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.people import for_judge
-from gioconda.training.speech import network
-from gioconda.training.speech.examples import UNKNOWN, SpeechSet, Windows
-from gioconda.training.speech.reader import ReaderRecipe, teach_reader
 
 _SMOOTHING: Final = 0.05  # of the phones' labels: their borders are not exact
 _FAR: Final = -1e4  # in place of the score of a moment that does not count
@@ -46,18 +42,15 @@ class Recipe:
     """What can be set.
 
     Attributes:
-        judge: train the sync judge, on the people who are kept for it.
         steps: of the whole schedule.
         clips, sentences, unvoiced: windows of each kind in a batch.
         speeds: slowest and fastest of a window.
         rate: of learning, after `warm_up` steps.
         decay: of the running mean of the weights, which is what is released.
         weights: of the losses.
-        reader: the second schedule, which the judge does without.
         held_out_batches: on which the held-out losses are measured.
     """
 
-    judge: bool = False
     steps: int = 3000
     clips: int = 32
     sentences: int = 24
@@ -75,11 +68,10 @@ class Recipe:
             "across": 0.3,
         }
     )
-    reader: ReaderRecipe = field(default_factory=ReaderRecipe)
     held_out_batches: int = 40
 
 
-def train_speech(
+def train_judge(
     data: SpeechSet,
     recipe: Recipe,
     output: Path,
@@ -95,8 +87,7 @@ def train_speech(
     Args:
         data: clips of the training split, of all people, and sentences.
         recipe: what can be set.
-        output: the .onnx file: features, voice and mouth of a sound; for the judge, the sync
-            embedding.
+        output: the .onnx file.
         checkpoint: the file of the training's state.
         minutes: for how long to train in this call.
         held_out: clips and sentences of people and voices that are not learned from, to measure
@@ -110,7 +101,7 @@ def train_speech(
     Raises:
         GiocondaError: if no clip serves.
     """
-    chosen = data.of_people(lambda person: for_judge(person) == recipe.judge)
+    chosen = data.of_people(for_judge)
     if not chosen.performances:
         raise GiocondaError("no clip has a second of speech that belongs to its face")
     basis = released_basis()
@@ -129,12 +120,7 @@ def train_speech(
         trainer.note(losses)
     net = average.module.eval()
     results = trainer.results() | {"clips": len(chosen.performances)}
-    if recipe.judge:
-        network.write_judge(net, output)
-    else:
-        reader, read = teach_reader(net, chosen.performances, recipe.reader)
-        network.write_encoder(net, reader, output)
-        results |= read
+    network.write_judge(net, output)
     if held_out is not None:
         results |= _held_out_losses(net, held_out, recipe)
     return results

@@ -1,0 +1,57 @@
+"""Lips: what the lower face does to speech, frame by frame.
+
+The network's contract, which training shares: `lips.onnx` takes the `speech` of T frames, as
+`speech_condition` gives it, (T, 258), the `articulation` (1,) and a `state` (numbers,), 0 before
+any speech. It gives the `lower` part of the dynamics (T, lower) and the `next` state.
+
+The lips are not sampled. What speech tells of them is told best by one answer that is taught to go
+with the real lips and to move as far as they do (docs/design.md).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from gioconda.generator.calibration import Calibration
+from gioconda.inference import compiled, compiled_weights
+
+_WHAT = "a network of lips"
+
+
+class Lips:
+    """Speech in, lower faces out.
+
+    Args:
+        calibration: how far lips move where the dial is 1, and what was learned.
+        model: a file that `gioconda train lips` wrote; the released one by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+
+    def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
+        network: ov.CompiledModel = (
+            compiled(model, _WHAT) if model else compiled_weights("lips.onnx", _WHAT)
+        )
+        self._usual = calibration.articulation
+        self._learned = calibration.articulation_range
+        self._request = network.create_infer_request()
+        self._state = np.zeros(network.input("state").shape, np.float32)
+
+    def next(self, speech: NDArray[np.float32], articulation: float) -> NDArray[np.float32]:
+        """The lower part of the next frame's dynamics.
+
+        Args:
+            speech: (258,) of `speech_condition`.
+            articulation: the dial. Beyond what clips taught it is a gain.
+        """
+        wanted = articulation * self._usual
+        known = float(np.clip(wanted, *self._learned))
+        level = np.full(1, np.log(known), np.float32)
+        lower, state = self._request.infer(
+            (speech[None], level, self._state), share_inputs=True
+        ).values()
+        self._state = np.array(state)
+        return np.array(lower[0]) * np.float32(wanted / known)
