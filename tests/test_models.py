@@ -16,7 +16,8 @@ from gioconda.errors import GiocondaError
 from gioconda.inference import FILES, MODELS, fact, read_network, released_file, weights_file
 from gioconda.models import use_models
 from gioconda.motion import Motion
-from gioconda.provenance import file_hash, read_manifest
+from gioconda.provenance import read_manifest
+from gioconda.provenance.output import file_hash
 from tests.own_models import own_basis, own_network, run
 
 
@@ -32,7 +33,9 @@ def still(models: Path) -> Path:
     """A folder with a generator whose head does not move, of `gioconda train calibration`."""
     file = str(models / "generator.zip")
     released = str(released_file(FILES["generator"]))
-    assert main(["train", "calibration", released, "--set", "head_gain=0", "-o", file]) == 0
+    assert (
+        main(["train", "calibration", released, "--set", "pose_scale=0,0,0,0,0,0", "-o", file]) == 0
+    )
     return models
 
 
@@ -155,28 +158,24 @@ WRONG: list[tuple[Callable[[Path], object], str]] = [
     (copied("generator.zip", "renderer.zip"), "renderer.zip is not a model of the renderer: enco"),
     (
         lambda folder: own_basis(folder, "mine"),
-        "the released speech.onnx is for the basis gioconda-basis-2 and 18 numbers of it, but "
+        "the released lips.onnx is for the basis gioconda-basis-2 and 18 numbers of it, but "
         "FOLDER/basis.safetensors is mine and has 18; train it with --models FOLDER and put "
-        "speech.onnx there",
+        "lips.onnx there",
     ),
     (
         lambda folder: own_basis(folder, "gioconda-basis-2"),
         "has the name of the released basis, gioconda-basis-2, and is another one",
     ),
     (
-        lambda folder: own_network(folder, "speech.onnx", basis="mine"),
-        "FOLDER/speech.onnx is for the basis mine and 18 numbers of it, but the released "
-        "basis.safetensors is gioconda-basis-2 and has 18; train it with --models FOLDER, or take "
-        "it out",
-    ),
-    (
-        lambda folder: own_network(folder, "speech.onnx", basis="gioconda-basis-2"),
-        "the released generator.zip was trained on another speech encoder than "
-        "FOLDER/speech.onnx; train it with --models FOLDER and put generator.zip there",
+        lambda folder: own_network(folder, "speech.onnx", note="mine"),
+        "the released lips.onnx was trained on another speech encoder than "
+        "FOLDER/speech.onnx; train it with --models FOLDER and put lips.onnx there",
     ),
     (
         lambda folder: own_network(folder, "regressor.onnx", basis="mine"),
-        "FOLDER/regressor.onnx is for the basis mine",
+        "FOLDER/regressor.onnx is for the basis mine and 18 numbers of it, but the released "
+        "basis.safetensors is gioconda-basis-2 and has 18; train it with --models FOLDER, or take "
+        "it out",
     ),
 ]
 
@@ -201,5 +200,5 @@ def test_a_command_asks_only_for_what_it_uses(models: Path, word: Path, tmp_path
     done = run("track", word, "-o", tmp_path / "m.npz", "--models", models)
     assert "no face" in done.stderr  # the basis alone will do
     done = run("motion", word, "-o", tmp_path / "m.npz", "--models", models)
-    assert "the released speech.onnx is for the basis gioconda-basis-2" in done.stderr
+    assert "the released lips.onnx is for the basis gioconda-basis-2" in done.stderr
     assert len(done.stderr.splitlines()) == 1

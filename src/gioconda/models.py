@@ -1,8 +1,8 @@
 """The user's own models in place of the released ones.
 
-What `gioconda train` writes has facts of what it belongs to: the name of its basis; for lips and
-generator also a hash of the speech encoder whose features it was trained on. A file without them, as the
-released ones may be, belongs to the released basis and speech encoder.
+What `gioconda train` writes has facts of what it belongs to: the name of its basis; for lips and a
+generator also a hash of the speech encoder whose features they were trained on. A file without
+them, as the released ones may be, belongs to the released basis and speech encoder.
 """
 
 import os
@@ -28,7 +28,7 @@ from gioconda.inference import (
     released_file,
     weights_file,
 )
-from gioconda.provenance import file_hash
+from gioconda.provenance.output import file_hash
 from gioconda.renderer.networks import calibration_of, networks
 from gioconda.speech.encoder import Heard
 

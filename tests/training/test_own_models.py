@@ -11,9 +11,7 @@ from gioconda.inference import FILES, fact, read_network, read_networks, release
 from gioconda.models import speech_features
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait
-from gioconda.speech.encoder import BEFORE
-from gioconda.speech.features import LOOK_AHEAD, SPECTRA
-from gioconda.speech.mel import MELS
+from gioconda.speech import MELS, SPECTRA
 from tests.own_models import own_basis, run
 from tests.prepared import write_set
 
@@ -81,25 +79,23 @@ def test_a_regressor_for_another_basis_is_used_with_it_only(
 
 
 class Deaf(torch.nn.Module):
-    """A speech encoder of other features, and as many coordinates of the mouth as the basis's."""
+    """A speech encoder of other features."""
 
-    def forward(self, mel: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        frames = mel.reshape(1, -1, SPECTRA * MELS)[:, BEFORE + LOOK_AHEAD :]
-        voice = frames[..., 0]
-        return frames[..., :64], voice, frames[..., :18], voice, voice
+    def forward(self, mel: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        frames = mel.flatten(1)
+        return frames[:, :64], frames[:, 0], frames[:, 1], frames[:, 2], state + 0
 
 
 def test_an_encoder_of_other_features_is_refused(word: Path, tmp_path: Path) -> None:
-    outputs = ["features", "voice", "mouth", "closing", "touching"]
-    free = {"mel": {1: "time"}} | {name: {1: "frames"} for name in outputs}
-    mel = torch.zeros(1, SPECTRA * 40, MELS)
-    content = to_onnx(Deaf(), (mel,), ["mel"], outputs, free, {"basis": "gioconda-basis-2"})
+    outputs = ["features", "voice", "closing", "touching", "next"]
+    inputs = torch.zeros(1, SPECTRA, MELS), torch.zeros(10)
+    content = to_onnx(Deaf(), inputs, ["mel", "state"], outputs)
     models = tmp_path / "mine"
     models.mkdir()
     (models / "speech.onnx").write_bytes(content)
     done = run("motion", word, "-o", tmp_path / "m.npz", "--models", models)
     assert done.stderr == (
-        "gioconda: error: the released generator.zip takes 128 speech features, but "
-        f"{models}/speech.onnx gives 64; train it with --models {models} and put generator.zip "
+        "gioconda: error: the released lips.onnx takes 256 speech features, but "
+        f"{models}/speech.onnx gives 64; train it with --models {models} and put lips.onnx "
         "there\n"
     )
