@@ -103,5 +103,5 @@ def test_a_wheel_has_what_runs_and_not_what_only_measures(tmp_path: Path) -> Non
     wheel = next(builder.build(directory=str(tmp_path), versions=["standard"]))
     with zipfile.ZipFile(wheel) as archive:
         weights = {Path(name).name for name in archive.namelist() if "/weights/" in name}
-    assert {"generator.zip", "renderer.zip", "speech.onnx"} <= weights
+    assert {"generator.zip", "lips.onnx", "renderer.zip", "speech.onnx"} <= weights
     assert not any(name == "judge.onnx" or name.endswith(".pt") for name in weights)
