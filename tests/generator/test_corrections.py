@@ -1,5 +1,7 @@
 """Corrections, each by itself: what it mends, and what it leaves alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -86,20 +88,22 @@ def test_a_head_that_came_nearer_goes_back() -> None:
     assert made[-1].pose[0] == np.float32(0.1)
 
 
-@pytest.mark.parametrize("amplitude", [0.0, 0.5, 1.0])
-def test_head_and_brows_obey_the_amplitude_and_lids_do_not(amplitude: float) -> None:
-    controls = Controls(amplitude=amplitude)
-    made = frame(pose=np.ones(6, np.float32), controls=controls)
-    corrections.head_amplitude(made)
-    np.testing.assert_allclose(made.pose, amplitude, rtol=1e-6)
+@pytest.mark.parametrize(("dial", "gain"), [(0.0, 0.0), (0.5, 1.0), (1.0, 1.0), (2.0, 2 / 1.5)])
+def test_beyond_what_clips_taught_amplitude_is_a_gain_of_head_and_brows(
+    dial: float, gain: float
+) -> None:
+    calibration = replace(CALIBRATION, amplitude=1.0, amplitude_range=(0.4, 1.5))
     rng = np.random.default_rng(0)
     before = rng.normal(size=sum(BASIS.parts)).astype(np.float32)
-    made = frame(dynamics=before.copy(), controls=controls)
-    corrections.BrowGain(BASIS)(made)
-    gaps = (eye_opening(one[None, BASIS.upper], BASIS) for one in (before, made.dynamics))
-    np.testing.assert_allclose(next(gaps), next(gaps), rtol=1e-5)
-    moved = (np.linalg.norm(one[BASIS.upper]) for one in (before, made.dynamics))
-    assert (next(moved) > next(moved)) == (amplitude < 1)
+    made = frame(
+        pose=np.ones(6, np.float32), dynamics=before.copy(), controls=Controls(amplitude=dial)
+    )
+    corrections.AmplitudeGain(BASIS, calibration)(made)
+    np.testing.assert_allclose(made.pose, gain, rtol=1e-6)
+    lids = (eye_opening(one[None, BASIS.upper], BASIS) for one in (before, made.dynamics))
+    np.testing.assert_allclose(next(lids), next(lids), rtol=1e-5)
+    moved = [np.linalg.norm(one[BASIS.upper]) for one in (before, made.dynamics)]
+    assert np.sign(moved[1] - moved[0]) == np.sign(gain - 1)
 
 
 def test_eyes_make_up_for_the_head_and_lids_follow() -> None:

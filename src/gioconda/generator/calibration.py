@@ -14,11 +14,14 @@ class Calibration:
     Attributes:
         pose_scale: one unit of the network's pose, as `Motion.pose`: about a standard deviation.
         gaze_scale: one unit of the network's gaze, radians.
+        amplitude: of the head where the dial is 1, against people's median: with it heads move as
+            fast and as far as people's do in the mean.
         amplitude_range: the least and the largest amplitude that clips taught.
         articulation: of the lips where the dial is 1, against people's median: as an expressive
             speaker.
         articulation_range: the least and the largest that clips taught.
-        steps: of the sampler for a frame; head and eyes move as much as real ones with 4.
+        steps: of the sampler for a frame; with 6 it keeps 0.92 of the spread of what is nearly
+            sure (a deviation of 0.3), with 4 0.79.
         gate_voice: the certainty of a voice from which the voice gate opens.
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
@@ -47,10 +50,11 @@ class Calibration:
 
     pose_scale: tuple[float, ...] = (0.1, 0.055, 0.05, 0.1, 0.065, 0.017)
     gaze_scale: float = 0.12
+    amplitude: float = 1.25
     amplitude_range: tuple[float, float] = (0.4, 1.8)
     articulation: float = 1.5
     articulation_range: tuple[float, float] = (0.4, 2.2)
-    steps: int = 4
+    steps: int = 6
     gate_voice: float = 0.5
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6

@@ -105,22 +105,20 @@ class DistanceReturn:
         frame.pose[5] -= self._near
 
 
-def head_amplitude(frame: Frame) -> None:
-    """The network's head hardly obeys the amplitude, so it is a gain."""
-    frame.pose *= frame.dials.amplitude[0]
+class AmplitudeGain:
+    """Beyond what clips taught the amplitude is a gain of head and brows; lids stay as they are."""
 
-
-class BrowGain:
-    """The network's brows hardly obey the amplitude, so it is a gain; lids stay as they are."""
-
-    def __init__(self, basis: Basis) -> None:
-        self._upper = basis.upper
+    def __init__(self, basis: Basis, calibration: Calibration) -> None:
+        self._upper, self._calibration = basis.upper, calibration
         lids = eye_opening(np.eye(basis.parts[1]), basis) - 1
         self._lids = (lids / np.linalg.norm(lids)).astype(np.float32)  # (upper,) opens the eyes
 
     def __call__(self, frame: Frame) -> None:
+        wanted = frame.dials.amplitude[0] * self._calibration.amplitude
+        gain = wanted / np.clip(wanted, *self._calibration.amplitude_range)
+        frame.pose *= gain
         upper = frame.dynamics[self._upper]
-        upper += (frame.dials.amplitude[0] - 1) * (upper - upper @ self._lids * self._lids)
+        upper += (gain - 1) * (upper - upper @ self._lids * self._lids)
 
 
 class GazeHold:

@@ -161,7 +161,7 @@ class MotionStream:
             noise: (C,) normal, of variance 1.
             speech: (258,) of `speech_condition`.
             gaze: (2,) where the eyes are to rest, radians; NaN if they are free.
-            amplitude: of the head's motion, 1 as people do.
+            amplitude: the dial.
             lids: what they do, see `blinks`.
         """
         self._history[:-1] = self._history[1:]
@@ -173,7 +173,8 @@ class MotionStream:
         new = self._conditions[1]
         new[Conditions.SPEECH] = speech
         new[Conditions.GAZE] = 0 if free else gaze / self._calibration.gaze_scale
-        new[Conditions.AMPLITUDE] = np.log(np.clip(amplitude, *self._calibration.amplitude_range))
+        wanted = amplitude * self._calibration.amplitude
+        new[Conditions.AMPLITUDE] = np.log(np.clip(wanted, *self._calibration.amplitude_range))
         new[Conditions.BLINKS] = lids
         residual = sample(self._predict, noise, self._steps)
         self._frame = self._expected + self._scale * residual
