@@ -80,7 +80,7 @@ def _scene(portrait: Portrait) -> dict[str, NDArray[np.generic]]:
     points = track(frames.values()).points
     neutral = released_basis().identify(points)
     unpaired = np.resize(points[[1, 4]], (UNPAIRED, *points.shape[1:]))
-    look = Look("oil", 0.6, 1.0, 7)
+    look = Look("faded", 0.6, 1.0, 7)
     scene = make_scene(Choice(frames, points, neutral, 0, [1, 2, 3, 4], unpaired), 256, look)
     named = {"warped" if name == "base" else name: field for name, field in vars(scene).items()}
     return {f"scene: {name}": field for name, field in named.items()}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.encoder import hear, load_encoder
 
 torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
 
 from gioconda.training import voices  # noqa: E402
 from gioconda.training.disturber import Disturber  # noqa: E402
@@ -206,6 +209,24 @@ def test_a_training_goes_on_and_another_begins_with_its_weights(
     assert begun["steps"] == 0
     net = hearing.load_hearing(weights)
     assert np.isfinite(list(hearing.held_out_losses(net, examples, SMALL, 1).values())).all()
+
+
+def test_what_is_written_lies_between_the_start_and_what_was_learned(
+    examples: dict[str, Examples], tmp_path: Path
+):
+    start, whole, half = (tmp_path / f"{name}.safetensors" for name in ("start", "whole", "half"))
+    output, checkpoint = tmp_path / "speech.onnx", tmp_path / "state.pt"
+    torch.manual_seed(1)
+    hearing.write_weights(Hearing(8, released_basis().parts[2]), start)
+    for blend, weights in ((1.0, whole), (0.5, half)):
+        recipe = replace(SMALL, blend=blend)
+        minutes = 0.02 if blend == 1 else 0
+        hearing.train_hearing(
+            examples, recipe, output, checkpoint, minutes, start=start, weights=weights
+        )
+    a, b, middle = (load_file(file)["mouth.0.weight"].float() for file in (start, whole, half))
+    assert (b - a).abs().max() > 1e-3
+    torch.testing.assert_close(middle, (a + b) / 2, atol=1e-3, rtol=1e-2)
 
 
 def test_weights_of_another_net_are_told(tmp_path: Path):

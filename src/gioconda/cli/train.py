@@ -177,6 +177,7 @@ def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dic
     *_UNDER,
     option("--weights PATH", Path, "write all weights here, .safetensors, to start from"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
+    option("--blend PART", float, "how far from the start's weights to go (default: 0.5)"),
     option("--rate RATE", rate, "of learning, before it settles"),
 )
 def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:

@@ -59,7 +59,7 @@ class Recipe:
         weights: of the losses.
     """
 
-    steps: int = 1200
+    steps: int = 600
     window: int = 30
     batch: int = 64
     rate: float = 1e-3

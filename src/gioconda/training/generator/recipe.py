@@ -50,7 +50,7 @@ class Recipe:
         calibration: written beside the networks; its units are what the network learns in.
     """
 
-    steps: int = 2400
+    steps: int = 3200
     rate: float = 6e-4
     warm_up: int = 200
     decay: float = 0.998

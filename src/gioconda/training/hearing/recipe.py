@@ -76,6 +76,9 @@ class Recipe:
         copies: disturbed ones of each sound.
         masked: how often a band of a window's spectrum is levelled.
         sure: share of a window's frames in which lips have to be known.
+        blend: where another training's weights were the start: how far what is written goes from
+            them to what was learned. Halfway it knows what both know, and has learned fewer
+            lips by heart (Wortsman et al., 2022).
         losses, mouth: weights of the losses.
     """
 
@@ -95,6 +98,7 @@ class Recipe:
     copies: int = 2
     masked: float = 0.5
     sure: float = 0.55
+    blend: float = 0.5
     losses: tuple[tuple[str, float], ...] = (
         ("teacher", 2.0),
         ("phones", 1.0),
@@ -360,16 +364,8 @@ def train_hearing(
         read_weights(net, start)
     average = running_mean(net, recipe.averaged, buffers=True)
     optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
-    trainer = Trainer(
-        net,
-        average,
-        optimizer,
-        warm_up(recipe.rate, recipe.warm, cosine),
-        checkpoint,
-        None,
-        minutes,
-        report,
-    )
+    falling = warm_up(recipe.rate, recipe.warm, cosine)
+    trainer = Trainer(net, average, optimizer, falling, checkpoint, None, minutes, report)
     mouth_loss = MouthLoss(basis)
     batches = iter(Windows(examples, recipe, np.random.default_rng(trainer.step)))
     for _ in trainer:
@@ -377,10 +373,22 @@ def train_hearing(
         trainer.descend(weighted(losses, dict(recipe.losses)))
         trainer.note(losses)
     learned = cast(Hearing, average.module).eval()
+    if start is not None:
+        _blend(learned, net, start, recipe.blend)
     write_encoder(learned, output)
     if weights is not None:
         write_weights(learned, weights)
     return trainer.results()
+
+
+@torch.no_grad()
+def _blend(learned: Hearing, other: Hearing, start: Path, part: float) -> None:
+    """Take a net's weights back towards those of the start, which the other net takes on."""
+    read_weights(other, start)
+    before = other.state_dict()
+    for name, value in learned.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(before[name], 1 - part)
 
 
 @torch.no_grad()
