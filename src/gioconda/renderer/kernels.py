@@ -70,6 +70,57 @@ def rasterise(
                     flow[y, x, 1] = v0 + along * dv
 
 
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def rasterise_values(
+    vertices: NDArray[np.float32],
+    values: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    out: NDArray[np.float32],
+    depth: NDArray[np.float32],
+) -> None:
+    """As `rasterise`, for small pictures of many values.
+
+    Args:
+        vertices: (V, 3) x, y in pixels and z growing away from the camera.
+        values: (V, C) what each vertex carries.
+        triangles: (F, 3).
+        out: (H, W, C), written where a triangle covers the pixel's centre.
+        depth: (H, W), scratch; overwritten.
+    """
+    height, width = depth.shape
+    depth[:] = np.float32(1e30)
+    for f in range(triangles.shape[0]):
+        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, ay, az = vertices[a, 0], vertices[a, 1], vertices[a, 2]
+        abx, aby, abz = vertices[b, 0] - ax, vertices[b, 1] - ay, vertices[b, 2] - az
+        acx, acy, acz = vertices[c, 0] - ax, vertices[c, 1] - ay, vertices[c, 2] - az
+        area = abx * acy - aby * acx
+        if area <= 1e-6:
+            continue
+        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
+        high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
+        if right < 0 or left > width - 1:
+            continue
+        bx, by = acy / area, -acx / area
+        cx, cy = -aby / area, abx / area
+        for y in range(low_y, high_y + 1):
+            dy = np.float32(y) - ay
+            b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
+            first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
+            first, last = _span(b0, bx, c0, cx, first, last)
+            for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
+                of_b, of_c = b0 + x * bx, c0 + x * cx
+                z = az + of_b * abz + of_c * acz
+                if z < depth[y, x]:
+                    depth[y, x] = z
+                    of_a = np.float32(1) - of_b - of_c
+                    for k in range(values.shape[1]):
+                        out[y, x, k] = (
+                            of_a * values[a, k] + of_b * values[b, k] + of_c * values[c, k]
+                        )
+
+
 @numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def _span(
     b0: np.float32,

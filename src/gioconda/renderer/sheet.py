@@ -115,8 +115,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     direction = np.stack([np.cos(bearing), np.sin(bearing)], -1)
     rings = face[oval, :2] + unit * _RINGS[:, None, None] * direction  # (R, 36, 2)
 
-    deep = _DEPTH * portrait.face[:, 2]
-    deep = np.where(deep > _FLATTER[0], _FLATTER[0] + _FLATTER[1] * (deep - _FLATTER[0]), deep)
+    deep = _deep(portrait)
     start = deep[oval]
     back = 1 - np.exp(-_within_person(portrait, face[oval, :2], unit * direction) / _SKULL_CURVE)
     depth = start + (_SKULL_DEPTH - start) * back
@@ -137,12 +136,23 @@ def make_sheet(portrait: Portrait) -> Sheet:
         texture=(rest + margin).astype(np.float32),
         _portrait=portrait,
         _rest=rest,
-        _face=_lift(portrait.points[:, :2], deep, head),
+        _face=lift_face(portrait),
         _outer=outer,
         _anchor=np.concatenate([np.tile(oval, len(_RINGS)), _RIMS]),
         _give=np.concatenate([np.repeat(np.exp(-_RINGS / _GIVE), len(oval)), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
     )
+
+
+def lift_face(portrait: Portrait) -> NDArray[np.float64]:
+    """The face in the head frame, (478, 3), as deep as it is turned."""
+    return _lift(portrait.points[:, :2], _deep(portrait), portrait.head)
+
+
+def _deep(portrait: Portrait) -> NDArray[np.float64]:
+    """How deep the face is in the head frame, (478,)."""
+    deep = _DEPTH * portrait.face[:, 2]
+    return np.where(deep > _FLATTER[0], _FLATTER[0] + _FLATTER[1] * (deep - _FLATTER[0]), deep)
 
 
 def _lashes(portrait: Portrait) -> NDArray[np.float64]:

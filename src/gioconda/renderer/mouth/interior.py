@@ -1,0 +1,206 @@
+"""Draws the inside of one portrait's mouth into its frames."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.face.pose import rotation
+from gioconda.portrait import Portrait
+from gioconda.renderer.kernels import rasterise_values
+from gioconda.renderer.mouth.shading import between_lips, lay, light, place, shrink
+from gioconda.renderer.mouth.shape import LIPS_MEET, LIPS_WIDTH, Part, released_shape
+from gioconda.renderer.mouth.state import Mouth, MouthPose
+from gioconda.renderer.sheet import lift_face
+from gioconda.renderer.warper import WarpedFrame
+
+_FINER: Final = 2  # pixels drawn to one of the picture, in each direction
+_SHUT: Final = 0.4  # pixels between the lips under which nothing is seen
+_WHOLE: Final = 1.5  # pixels between the lips, and a fifth more, from which all of it is seen
+_BORDER: Final = 3  # pixels around the rims
+_BETWEEN: Final = 3  # points on the curve of a rim for each of the mesh
+_FEATHER: Final = 0.012  # width of the soft edge, in inter-ocular distances
+_LEAST_FEATHER: Final = 1.2  # pixels
+# What holds the upper row, whatever the lips do; and where lips meet.
+_HELD_BY: Final = topology.UNDER_NOSE
+_LIPS_MEET: Final = (
+    topology.UPPER_LIP_RIM,
+    topology.LOWER_LIP_RIM,
+    topology.LIP_INNER_UPPER[0],
+    topology.LIP_INNER_UPPER[-1],
+)
+_TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
+# The tongue's tip lies in front, its root behind: z of both in the shape.
+_TIP, _ROOT = -0.13, 0.35
+
+
+class Inside(NamedTuple):
+    """The inside of a mouth over a window (h, w) of a frame.
+
+    Memory of the `MouthInterior`, good until its next frame.
+
+    Attributes:
+        corner: x and y of the window's first pixel.
+        colours: (h, w, 3) before lips shade it; linear in the tones.
+        shown: (h, w, 2) how much of it is seen, and how light the lips leave it.
+        amount: how much of it is seen at all, less than 1 where the lips hardly part.
+    """
+
+    corner: tuple[int, int]
+    colours: NDArray[np.float32]
+    shown: NDArray[np.float32]
+    amount: float
+
+
+class MouthInterior:
+    """Teeth, gums, tongue and the dark behind them, between the lips of one portrait.
+
+    The upper row hangs on the skull, the lower on the jaw. Drawn into memory that it keeps, at the
+    picture's own resolution.
+
+    Args:
+        portrait: whose mouth.
+        mouth: what stays through all frames.
+    """
+
+    def __init__(self, portrait: Portrait, mouth: Mouth) -> None:
+        shape = released_shape()
+        self.neutral = _neutral(portrait)
+        corners = self.neutral[list(_LIPS_MEET)][2:]
+        self.width = float(np.linalg.norm(corners[1] - corners[0])) / LIPS_WIDTH
+        self._shape = shape
+        count = len(shape.rest)
+        skull = (shape.part == Part.UPPER_TEETH) | (
+            (shape.part == Part.GUM) & (shape.opened[:, 1] < 1e-3)
+        )
+        self._hangs = skull.astype(np.float32)
+        tip = np.clip((_ROOT - shape.rest[:, 2]) / (_ROOT - _TIP), 0, 1)
+        self._tip = np.where(shape.part == Part.TONGUE, tip, 0).astype(np.float32)
+        self._placed = np.empty((count, 3), np.float32)  # in the head frame
+        self._seen = np.empty((count, 3), np.float32)  # in pixels
+        self._colours = np.empty((count, 3), np.float32)
+        self._memory = np.empty(0, np.float32)
+        self.become(mouth)
+
+    def become(self, mouth: Mouth) -> None:
+        """Take another state."""
+        shape = self._shape
+        self.mouth = mouth
+        self._tones = mouth.tones.stacked().astype(np.float32)
+        to = self.neutral[list(_LIPS_MEET)].mean(0)
+        rest = (shape.rest - LIPS_MEET) * mouth.size + to
+        rest[:, 1] += mouth.drop * self._hangs
+        self._rest = np.ascontiguousarray(rest, np.float32)
+        opened = shape.opened * mouth.size
+        opened[shape.part == Part.TONGUE] *= _TONGUE_FOLLOWS
+        self._opened = np.ascontiguousarray(opened, np.float32)
+        self._front = float(rest[shape.part == Part.UPPER_TEETH, 2].min())
+
+    def draw(self, frame: WarpedFrame, pose: MouthPose) -> None:
+        """Draw into the frame's picture, in place, where its lips are apart."""
+        inside = self.inside(frame, pose)
+        if inside:
+            height, width = inside.shown.shape[:2]
+            left, top = inside.corner
+            window = frame.picture[top : top + height, left : left + width]
+            lay(inside.colours, inside.shown, inside.amount, window)
+
+    def inside(self, frame: WarpedFrame, pose: MouthPose) -> "Inside | None":
+        """What is between the lips of a frame; None where they are shut or out of the picture."""
+        upper, lower = (
+            curve(frame.mesh[rim, :2].astype(np.float32))
+            for rim in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
+        )
+        roll = frame.head.roll
+        down = np.array([-np.sin(roll), np.cos(roll)], np.float32)
+        gaps = (lower - upper) @ down
+        apart = float(gaps.max())  # rims of lips that press cross each other
+        if apart < _SHUT:
+            return None
+        limit = np.array(frame.picture.shape[1::-1])
+        rims = np.concatenate([upper, lower])
+        low = np.clip(np.floor(rims.min(0)).astype(int) - _BORDER, 0, limit)
+        high = np.clip(np.ceil(rims.max(0)).astype(int) + _BORDER + 1, 0, limit)
+        if (high - low < 2).any():
+            return None
+        fine, depth, colours, shown = self._room(*(int(n) for n in (high - low)[::-1]))
+        unit = frame.head.size
+        gap = max(float(gaps[len(gaps) // 2]), 0.0) / unit
+        self._raster(frame, pose, gap, low, fine, depth)
+        shrink(fine, _FINER, colours)
+        corner = low.astype(np.float32)
+        feather = max(_LEAST_FEATHER, _FEATHER * unit)
+        between_lips(upper - corner, lower - corner, down, unit, feather, shown)
+        amount = min(max(apart / _WHOLE - 0.2, 0.0), 1.0)
+        return Inside((int(low[0]), int(low[1])), colours, shown, amount)
+
+    def _raster(
+        self,
+        frame: WarpedFrame,
+        pose: MouthPose,
+        gap: float,
+        low: NDArray[np.int_],
+        fine: NDArray[np.float32],
+        depth: NDArray[np.float32],
+    ) -> None:
+        """Colours of the window from `low`, in finer pixels."""
+        turn = rotation(frame.head.yaw, frame.head.pitch, frame.head.roll)
+        shift = frame.head.centre - low + self._slid(frame, turn)
+        place(
+            self._rest,
+            self._opened,
+            self._tip,
+            np.array(pose, np.float32),
+            (_FINER * frame.head.size * turn).astype(np.float32),
+            (_FINER * (shift + 0.5) - 0.5).astype(np.float32),
+            self._placed,
+            self._seen,
+        )
+        shape = self._shape
+        light(
+            self._placed,
+            shape.normals,
+            shape.occlusion,
+            shape.part,
+            self._tones,
+            turn.astype(np.float32),
+            self._front,
+            gap,
+            self._colours,
+        )
+        fine[:] = self._tones[2]
+        rasterise_values(self._seen, self._colours, shape.triangles, fine, depth)
+
+    def _slid(self, frame: WarpedFrame, turn: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far the skin that holds the upper row is from where the head's pose has it, (2,)."""
+        points = list(_HELD_BY)
+        rigid = frame.head.size * (self.neutral[points].mean(0) @ turn.T)[:2] + frame.head.centre
+        return np.asarray(frame.mesh[points, :2].mean(0) - rigid, np.float64)
+
+    def _room(self, height: int, width: int) -> list[NDArray[np.float32]]:
+        """Memory for a window: colours and depth in finer pixels, colours and lips in pixels."""
+        fine = (_FINER * height, _FINER * width)
+        shapes = ((*fine, 3), fine, (height, width, 3), (height, width, 2))
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        if ends[-1] > len(self._memory):
+            self._memory = np.empty(2 * ends[-1], np.float32)
+        parts = np.split(self._memory[: ends[-1]], ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def curve(rim: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A smooth line through points (N, 2), `_BETWEEN` to each but the last (Catmull, Rom 1974)."""
+    q = np.concatenate([2 * rim[:1] - rim[1:2], rim, 2 * rim[-1:] - rim[-2:-1]])
+    a, b, c, d = (q[i : len(rim) - 1 + i, None] for i in range(4))
+    t = (np.arange(_BETWEEN, dtype=np.float32) / _BETWEEN)[:, None]
+    cubic = (3 * b - a - 3 * c + d) * t**3 + (2 * a - 5 * b + 4 * c - d) * t**2 + (c - a) * t
+    inner = (b + cubic / 2).reshape(-1, 2)
+    return np.ascontiguousarray(np.concatenate([inner, rim[-1:]]), np.float32)
+
+
+def _neutral(portrait: Portrait) -> NDArray[np.float64]:
+    """The neutral face (478, 3) as deep as the warp has it."""
+    own = np.tensordot(portrait.expression, portrait.basis.dynamics, 1)
+    neutral: NDArray[np.float64] = lift_face(portrait) - own
+    return neutral

@@ -1,0 +1,101 @@
+"""The inside of a mouth: single teeth on two jaws, a tongue, and the dark, between the lips."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gioconda import GiocondaError, make_portrait
+from gioconda.renderer.mouth import MouthInterior
+from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
+from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.warper import Warper
+
+# Teeth red, soft parts green, the dark blue: what is drawn where can be read off the picture.
+NAMED = Tones(*(255 * np.eye(3, dtype=np.float32)))
+MOUTH = Mouth(drop=0, size=1, tones=NAMED)
+
+
+def opened(portrait, much):
+    lower = portrait.basis.lower
+    slope = portrait.basis.dynamics[lower][:, [14, 13], 1] @ [1, -1]
+    dynamics = np.zeros(len(portrait.basis.dynamics), np.float32)
+    dynamics[lower] = much * slope / (slope @ slope)
+    return Warper(portrait).warp(portrait.pose, dynamics)
+
+
+def inside(portrait, pose, much=0.35, mouth=MOUTH):
+    found = MouthInterior(portrait, mouth).inside(opened(portrait, much), pose)
+    return found._replace(colours=found.colours * found.shown[..., :1])
+
+
+def test_the_shape_is_one_of_teeth_gum_and_tongue():
+    shape = released_shape()
+    assert set(shape.part) == set(Part)
+    assert np.abs(np.linalg.norm(shape.normals, axis=1) - 1).max() < 0.02
+    upper, lower = (shape.part == part for part in (Part.UPPER_TEETH, Part.LOWER_TEETH))
+    assert not shape.opened[upper].any()
+    assert shape.opened[lower, 1].min() > 0.1
+    assert shape.triangles.max() < len(shape.rest)
+
+
+def test_what_is_no_shape_is_told(tmp_path):
+    with pytest.raises(GiocondaError, match="is not the shape of a mouth"):
+        load_shape(tmp_path / "none.safetensors")
+
+
+def test_teeth_part_when_the_jaw_opens(portrait):
+    shut, parted = (inside(portrait, MouthPose(jaw)).colours for jaw in (0.0, 0.7))
+    middle = shut.shape[1] // 2
+    teeth = [(one[:, middle - 6 : middle + 6, 0] > 60).sum() for one in (shut, parted)]
+    assert teeth[0] > 1.2 * teeth[1]
+    assert parted[..., 2].sum() > 1.2 * shut[..., 2].sum()
+
+
+def test_a_tongue_that_is_raised_stands_higher(portrait):
+    def top(tongue):
+        soft = inside(portrait, MouthPose(0.8, tongue)).colours[:, :, 1]
+        return np.argmax(soft[:, soft.shape[1] // 2 - 5 : soft.shape[1] // 2 + 5].mean(1) > 50)
+
+    assert top(0.08) < top(0.0)
+
+
+def test_a_lower_row_of_teeth_does_not_move_the_upper(portrait):
+    def top(mouth):
+        colours = inside(portrait, MouthPose(0.7), mouth=mouth).colours
+        return (np.arange(len(colours))[:, None] * (colours[..., 0] > 60)).max()
+
+    assert top(replace(MOUTH, drop=0.06)) >= top(MOUTH)
+    higher = inside(portrait, MouthPose(0.7), mouth=replace(MOUTH, drop=-0.08)).colours
+    lower = inside(portrait, MouthPose(0.7), mouth=replace(MOUTH, drop=0.08)).colours
+    half = len(higher) // 2
+    assert lower[:half, :, 0].sum() > 1.2 * higher[:half, :, 0].sum()
+
+
+def test_nothing_is_drawn_beside_the_lips_or_between_shut_ones(portrait):
+    interior = MouthInterior(portrait, MOUTH)
+    frame = opened(portrait, 0.35)
+    before = frame.picture.copy()
+    interior.draw(frame, MouthPose(0.4))
+    changed = np.argwhere((frame.picture != before).any(-1))[:, ::-1]
+    lips = frame.mesh[[78, 308, 13, 14], :2]
+    assert (changed.min(0) >= lips.min(0) - 4).all()
+    assert (changed.max(0) <= lips.max(0) + 4).all()
+    shut = opened(portrait, -0.2)
+    before = shut.picture.copy()
+    interior.draw(shut, MouthPose(0.0))
+    np.testing.assert_array_equal(shut.picture, before)
+
+
+def test_colours_are_a_mixture_of_the_three_tones(portrait):
+    tones = Tones(*np.float32([[200, 190, 170], [120, 60, 60], [20, 10, 8]]))
+    named = inside(portrait, MouthPose(0.4)).colours / 255
+    seen = inside(portrait, MouthPose(0.4), mouth=replace(MOUTH, tones=tones)).colours
+    np.testing.assert_allclose(seen, named @ tones.stacked(), atol=0.05)
+
+
+def test_a_picture_twice_as_large_shows_the_same_mouth_twice_as_fine(photo):
+    small, large = (inside(make_portrait(photo, size), MouthPose(0.4)) for size in (256, 512))
+    few, many = (one.colours.sum((0, 1)) / one.colours.sum() for one in (small, large))
+    np.testing.assert_allclose(few, many, atol=0.03)
+    assert large.colours.shape[0] > 1.6 * small.colours.shape[0]
