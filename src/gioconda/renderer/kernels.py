@@ -100,7 +100,7 @@ def rasterise_values(
         low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
         high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
-        if right < 0 or left > width - 1:
+        if low_y > high_y or right < 0 or left > width - 1:
             continue
         bx, by = acy / area, -acx / area
         cx, cy = -aby / area, abx / area
@@ -110,7 +110,8 @@ def rasterise_values(
             first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
             first, last = _span(b0, bx, c0, cx, first, last)
             for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
-                of_b, of_c = b0 + x * bx, c0 + x * cx
+                along = np.float32(x)
+                of_b, of_c = b0 + along * bx, c0 + along * cx
                 z = az + of_b * abz + of_c * acz
                 if z < depth[y, x]:
                     depth[y, x] = z

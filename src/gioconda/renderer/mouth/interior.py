@@ -9,7 +9,7 @@ from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
-from gioconda.renderer.mouth.shading import between_lips, lay, light, place, shrink
+from gioconda.renderer.mouth.shading import Lighting, between_lips, lay, light, place, shrink
 from gioconda.renderer.mouth.shape import LIPS_MEET, LIPS_WIDTH, Part, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose
 from gioconda.renderer.sheet import lift_face
@@ -19,11 +19,9 @@ _FINER: Final = 2  # pixels drawn to one of the picture, in each direction
 _SHUT: Final = 0.4  # pixels between the lips under which nothing is seen
 _WHOLE: Final = 1.5  # pixels between the lips, and a fifth more, from which all of it is seen
 _BORDER: Final = 3  # pixels around the rims
-_BETWEEN: Final = 3  # points on the curve of a rim for each of the mesh
+_BETWEEN: Final = 2  # points on the curve of a rim for each of the mesh
 _FEATHER: Final = 0.012  # width of the soft edge, in inter-ocular distances
 _LEAST_FEATHER: Final = 1.2  # pixels
-# What holds the upper row, whatever the lips do; and where lips meet.
-_HELD_BY: Final = topology.UNDER_NOSE
 _LIPS_MEET: Final = (
     topology.UPPER_LIP_RIM,
     topology.LOWER_LIP_RIM,
@@ -81,6 +79,7 @@ class MouthInterior:
         self._seen = np.empty((count, 3), np.float32)  # in pixels
         self._colours = np.empty((count, 3), np.float32)
         self._memory = np.empty(0, np.float32)
+        self.lighting = Lighting()
         self.become(mouth)
 
     def become(self, mouth: Mouth) -> None:
@@ -131,7 +130,7 @@ class MouthInterior:
         shrink(fine, _FINER, colours)
         corner = low.astype(np.float32)
         feather = max(_LEAST_FEATHER, _FEATHER * unit)
-        between_lips(upper - corner, lower - corner, down, unit, feather, shown)
+        between_lips(upper - corner, lower - corner, down, unit, feather, self.lighting, shown)
         amount = min(max(apart / _WHOLE - 0.2, 0.0), 1.0)
         return Inside((int(low[0]), int(low[1])), colours, shown, amount)
 
@@ -146,7 +145,7 @@ class MouthInterior:
     ) -> None:
         """Colours of the window from `low`, in finer pixels."""
         turn = rotation(frame.head.yaw, frame.head.pitch, frame.head.roll)
-        shift = frame.head.centre - low + self._slid(frame, turn)
+        shift = frame.head.centre - low
         place(
             self._rest,
             self._opened,
@@ -167,16 +166,11 @@ class MouthInterior:
             turn.astype(np.float32),
             self._front,
             gap,
+            self.lighting,
             self._colours,
         )
         fine[:] = self._tones[2]
         rasterise_values(self._seen, self._colours, shape.triangles, fine, depth)
-
-    def _slid(self, frame: WarpedFrame, turn: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far the skin that holds the upper row is from where the head's pose has it, (2,)."""
-        points = list(_HELD_BY)
-        rigid = frame.head.size * (self.neutral[points].mean(0) @ turn.T)[:2] + frame.head.centre
-        return np.asarray(frame.mesh[points, :2].mean(0) - rigid, np.float64)
 
     def _room(self, height: int, width: int) -> list[NDArray[np.float32]]:
         """Memory for a window: colours and depth in finer pixels, colours and lips in pixels."""

@@ -1,22 +1,45 @@
 """The inner loops: vertices placed and lit, and what was drawn of them laid between the lips."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-# How light falls into a mouth; lengths in inter-ocular distances. Alike for every portrait, since
-# tones are fitted to what this draws.
 _LIGHT: Final = (-0.12, -0.35, -0.93)  # from where it comes, in the camera's axes
-_AMBIENT: Final = 0.45  # the part of it that comes from all sides
-_SHINE: Final = 0.12  # of wet teeth and tongue, in parts of their tone
-_NEAR: Final = 0.06  # so far behind the front teeth it is still full
-_REACH: Final = (0.14, 1.0)  # how far it reaches behind that: at rest, and for each opening
-_SIDES: Final = (0.11, 0.17, 0.75)  # from there, over so much, cheeks take so much of it
-# Part of the light that a lip takes at its rim, and how wide its shadow is.
-_UPPER_SHADOW: Final = (0.5, 0.022)
-_LOWER_SHADOW: Final = (0.25, 0.012)
+
+
+class Lighting(NamedTuple):
+    """How light falls into a mouth; lengths in inter-ocular distances.
+
+    Attributes:
+        ambient: the part of it that comes from all sides.
+        shine: of wet teeth and tongue, in parts of their tone.
+        near: so far behind the front teeth it is full.
+        reach, reach_open: how far it reaches behind that, and for each opening.
+        side, side_width: where cheeks begin to take of it, on either side, and over how much.
+        side_teeth, side_soft: how much they take, of teeth and of what is soft.
+        free_gum, free_tongue, free_teeth: part of it that nothing of the mouth's own hides.
+        upper_shadow, lower_shadow: part of it that a lip takes at its rim.
+        upper_width, lower_width: how wide a lip's shadow is.
+    """
+
+    ambient: float = 0.8
+    shine: float = 0.06
+    near: float = 0.06
+    reach: float = 0.13
+    reach_open: float = 0.55
+    side: float = 0.08
+    side_width: float = 0.18
+    side_teeth: float = 0.72
+    side_soft: float = 0.2
+    free_gum: float = 0.6
+    free_tongue: float = 0.54
+    free_teeth: float = 0.92
+    upper_shadow: float = 0.33
+    lower_shadow: float = 0.05
+    upper_width: float = 0.04
+    lower_width: float = 0.035
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -63,6 +86,7 @@ def light(
     turn: NDArray[np.float32],
     front: float,
     gap: float,
+    lighting: Lighting,
     out: NDArray[np.float32],
 ) -> None:
     """The colours of vertices; linear in the tones.
@@ -76,15 +100,21 @@ def light(
         turn: (3, 3) from the head frame to the camera's axes.
         front: z of the front teeth.
         gap: how far the lips are apart.
+        lighting: how light falls in.
         out: (V, C).
     """
-    reach = np.float32(_REACH[0] + _REACH[1] * gap)
+    reach = np.float32(lighting.reach + lighting.reach_open * gap)
+    start = np.float32(front + lighting.near)
     for i in range(vertices.shape[0]):
-        tone = np.int64(0) if part[i] >= 2 else np.int64(1)
-        behind = max(np.float32(0), vertices[i, 2] - np.float32(front + _NEAR)) / reach
-        side = (abs(vertices[i, 0]) - np.float32(_SIDES[0])) / np.float32(_SIDES[1])
+        hard = part[i] >= 2
+        tone = np.int64(0) if hard else np.int64(1)
+        free = lighting.free_tongue if part[i] == 1 else lighting.free_gum
+        free = np.float32(lighting.free_teeth if hard else free)
+        behind = max(np.float32(0), vertices[i, 2] - start) / reach
+        side = (abs(vertices[i, 0]) - np.float32(lighting.side)) / np.float32(lighting.side_width)
         side = min(max(side, np.float32(0)), np.float32(1))
-        arrives = np.exp(-behind * np.sqrt(behind)) * (1 - np.float32(_SIDES[2]) * side)
+        taken = np.float32(lighting.side_teeth if hard else lighting.side_soft) * side
+        arrives = np.exp(-behind * np.sqrt(behind)) * (1 - taken)
         towards = np.float32(0)
         facing = np.float32(0)
         for k in range(3):
@@ -97,9 +127,10 @@ def light(
         shine = facing * facing
         shine *= shine
         shine *= shine
-        shine = np.float32(_SHINE) * shine * shine
-        lit = np.float32(_AMBIENT) + np.float32(1 - _AMBIENT) * towards + shine
-        lit *= occlusion[i]
+        shine = np.float32(lighting.shine) * shine * shine
+        ambient = np.float32(lighting.ambient)
+        lit = ambient + (1 - ambient) * towards + shine
+        lit *= free + (1 - free) * occlusion[i]
         for c in range(tones.shape[1]):
             out[i, c] = arrives * lit * tones[tone, c] + (1 - arrives) * tones[2, c]
 
@@ -125,6 +156,7 @@ def between_lips(
     down: NDArray[np.float32],
     unit: float,
     feather: float,
+    lighting: Lighting,
     shown: NDArray[np.float32],
 ) -> None:
     """How much of the inside is seen at each pixel, and how light the lips' shadows leave it.
@@ -134,46 +166,62 @@ def between_lips(
         down: (2,) where the head has down, of length 1.
         unit: the inter-ocular distance in pixels.
         feather: width of the soft edge in pixels.
+        lighting: how dark shadows are, and how wide.
         shown: (h, w, 2), written: both 0 to 1.
     """
     height, width = shown.shape[:2]
-    from_upper = np.float32(1 / (_UPPER_SHADOW[1] * unit))
-    from_lower = np.float32(1 / (_LOWER_SHADOW[1] * unit))
+    from_upper = np.float32(1 / (lighting.upper_width * unit))
+    from_lower = np.float32(1 / (lighting.lower_width * unit))
+    by_upper, by_lower = np.float32(lighting.upper_shadow), np.float32(lighting.lower_shadow)
     soft = np.float32(1 / feather)
+    # upright: down is y
+    above, below = _segments(upper, down), _segments(lower, down)
     for y in range(height):
         for x in range(width):
-            px, py = np.float32(x), np.float32(y)
-            over, upper_below = _rim(upper, px, py, down)
-            under, lower_below = _rim(lower, px, py, down)
+            px = np.float32(x) * down[1] - np.float32(y) * down[0]
+            py = np.float32(x) * down[0] + np.float32(y) * down[1]
+            over, upper_below = _rim(above, px, py)
+            under, lower_below = _rim(below, px, py)
             near = np.sqrt(min(over, under))
             if upper_below or not lower_below:
                 near = -near
             seen = min(max(near * soft + np.float32(0.5), np.float32(0)), np.float32(1))
             shown[y, x, 0] = seen
             if seen > 0:
-                shade = 1 - np.float32(_UPPER_SHADOW[0]) * np.exp(-np.sqrt(over) * from_upper)
-                shade *= 1 - np.float32(_LOWER_SHADOW[0]) * np.exp(-np.sqrt(under) * from_lower)
+                shade = 1 - by_upper * np.exp(-np.sqrt(over) * from_upper)
+                shade *= 1 - by_lower * np.exp(-np.sqrt(under) * from_lower)
                 shown[y, x, 1] = shade
 
 
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _segments(rim: NDArray[np.float32], down: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pieces of a line, upright, (N - 1, 7): start, direction, that over its squared length, and
+    slope."""
+    found = np.empty((rim.shape[0] - 1, 7), np.float32)
+    for i in range(len(found)):
+        x, y = rim[i, 0], rim[i, 1]
+        ex, ey = rim[i + 1, 0] - x, rim[i + 1, 1] - y
+        dx, dy = ex * down[1] - ey * down[0], ex * down[0] + ey * down[1]
+        part = 1 / max(dx * dx + dy * dy, np.float32(1e-12))
+        found[i, 0] = x * down[1] - y * down[0]
+        found[i, 1] = x * down[0] + y * down[1]
+        found[i, 2], found[i, 3], found[i, 4], found[i, 5] = dx, dy, dx * part, dy * part
+        found[i, 6] = dy / dx if abs(dx) > 1e-6 else np.float32(0)
+    return found
+
+
 @numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
-def _rim(
-    rim: NDArray[np.float32], x: np.float32, y: np.float32, down: NDArray[np.float32]
-) -> tuple[np.float32, bool]:
+def _rim(line: NDArray[np.float32], x: np.float32, y: np.float32) -> tuple[np.float32, bool]:
     """Squared distance of a line from (x, y), and whether it lies below: a ray down crosses it
     an odd number of times."""
     nearest, below = np.float32(1e30), False
-    for i in range(rim.shape[0] - 1):
-        ax, ay = rim[i, 0] - x, rim[i, 1] - y
-        dx, dy = rim[i + 1, 0] - rim[i, 0], rim[i + 1, 1] - rim[i, 1]
-        t = -(ax * dx + ay * dy) / max(dx * dx + dy * dy, np.float32(1e-12))
-        t = min(max(t, np.float32(0)), np.float32(1))
-        ex, ey = ax + t * dx, ay + t * dy
+    for i in range(line.shape[0]):
+        ax, ay, dx = x - line[i, 0], y - line[i, 1], line[i, 2]
+        t = min(max(ax * line[i, 4] + ay * line[i, 5], np.float32(0)), np.float32(1))
+        ex, ey = ax - t * dx, ay - t * line[i, 3]
         nearest = min(nearest, ex * ex + ey * ey)
-        across, along = ax * down[1] - ay * down[0], dx * down[1] - dy * down[0]
-        if (across <= 0) != (across + along <= 0):
-            t = -across / along
-            below ^= (ax + t * dx) * down[0] + (ay + t * dy) * down[1] > 0
+        if (ax >= 0) != (ax >= dx):
+            below ^= ax * line[i, 6] > ay
     return nearest, below
 
 
