@@ -88,7 +88,7 @@ def test_nothing_is_drawn_beside_the_lips_or_between_shut_ones(portrait):
 
 
 def test_colours_are_a_mixture_of_the_three_tones(portrait):
-    tones = Tones(*np.float32([[200, 190, 170], [120, 60, 60], [20, 10, 8]]))
+    tones = Tones(*np.array([[200, 190, 170], [120, 60, 60], [20, 10, 8]], np.float32))
     named = inside(portrait, MouthPose(0.4)).colours / 255
     seen = inside(portrait, MouthPose(0.4), mouth=replace(MOUTH, tones=tones)).colours
     np.testing.assert_allclose(seen, named @ tones.stacked(), atol=0.05)

@@ -110,6 +110,13 @@ _UNDER = (
 _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
 
 
+@_TRAININGS.offer("the state of mouths' insides, .safetensors", _RECIPE)
+def _mouth(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.mouth.recipe import Recipe, train_mouth
+
+    return train_mouth(read_split(args, "train"), _recipe(args, Recipe), output, report)
+
+
 @_TRAININGS.offer(
     "the linear basis of faces, .safetensors",
     _RECIPE,

@@ -25,12 +25,14 @@ class WarpedFrame:
         mesh: (478, 3) the face's mesh in the crop's pixels.
         flow: (S, S, 2) where in the portrait's texture each pixel comes from, x and y.
         head: where the head is in the crop.
+        dynamics: (D,) as in Motion.
     """
 
     picture: NDArray[np.uint8]
     mesh: NDArray[np.float32]
     flow: NDArray[np.float32]
     head: HeadPlace
+    dynamics: NDArray[np.floating]
 
 
 class Warper:
@@ -96,5 +98,5 @@ class Warper:
         yield "soften"
         for eye in self._eyes:
             eye.draw(out, face)
-        self.frame = WarpedFrame(out, face, self._flow, head)
+        self.frame = WarpedFrame(out, face, self._flow, head, dynamics)
         yield "eyes"

@@ -3,9 +3,12 @@
 shape.py      the geometry, read from the weights
 state.py      what differs between people, and between frames
 shading.py    inner loops: vertices placed and lit, pixels laid between the lips
-interior.py   start here: draws the inside of one portrait's mouth into its frames
+interior.py   draws the inside of one portrait's mouth in a state that is given
+predictor.py  the state, of a portrait and of each frame, as it was learned
+geometric.py  start here: all together
 """
 
+from gioconda.renderer.mouth.geometric import GeometricMouth
 from gioconda.renderer.mouth.interior import MouthInterior
 
-__all__ = ["MouthInterior"]
+__all__ = ["GeometricMouth", "MouthInterior"]

@@ -10,7 +10,7 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
 from gioconda.renderer.mouth.shading import Lighting, between_lips, lay, light, place, shrink
-from gioconda.renderer.mouth.shape import LIPS_MEET, LIPS_WIDTH, Part, released_shape
+from gioconda.renderer.mouth.shape import LIPS_MEET, Part, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose
 from gioconda.renderer.sheet import lift_face
 from gioconda.renderer.warper import WarpedFrame
@@ -64,9 +64,7 @@ class MouthInterior:
 
     def __init__(self, portrait: Portrait, mouth: Mouth) -> None:
         shape = released_shape()
-        self.neutral = _neutral(portrait)
-        corners = self.neutral[list(_LIPS_MEET)][2:]
-        self.width = float(np.linalg.norm(corners[1] - corners[0])) / LIPS_WIDTH
+        self.neutral = neutral_face(portrait)
         self._shape = shape
         count = len(shape.rest)
         skull = (shape.part == Part.UPPER_TEETH) | (
@@ -193,7 +191,7 @@ def curve(rim: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.concatenate([inner, rim[-1:]]), np.float32)
 
 
-def _neutral(portrait: Portrait) -> NDArray[np.float64]:
+def neutral_face(portrait: Portrait) -> NDArray[np.float64]:
     """The neutral face (478, 3) as deep as the warp has it."""
     own = np.tensordot(portrait.expression, portrait.basis.dynamics, 1)
     neutral: NDArray[np.float64] = lift_face(portrait) - own

@@ -108,8 +108,8 @@ def light(
     for i in range(vertices.shape[0]):
         hard = part[i] >= 2
         tone = np.int64(0) if hard else np.int64(1)
-        free = lighting.free_tongue if part[i] == 1 else lighting.free_gum
-        free = np.float32(lighting.free_teeth if hard else free)
+        soft = lighting.free_tongue if part[i] == 1 else lighting.free_gum
+        free = np.float32(lighting.free_teeth if hard else soft)
         behind = max(np.float32(0), vertices[i, 2] - start) / reach
         side = (abs(vertices[i, 0]) - np.float32(lighting.side)) / np.float32(lighting.side_width)
         side = min(max(side, np.float32(0)), np.float32(1))

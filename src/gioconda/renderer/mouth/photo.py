@@ -1,0 +1,60 @@
+"""What a portrait's own picture shows of its mouth: where the upper row stands, and its tones."""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from gioconda.portrait import Portrait
+from gioconda.renderer.mouth.interior import MouthInterior
+from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial
+from gioconda.renderer.view import HeadPlace
+from gioconda.renderer.warper import WarpedFrame
+
+# In levels of 255 by which the picture must agree better, for each square of a jaw that is as wide
+# as it goes, and of an inter-ocular distance that the row stands lower.
+_JAW_TRUST: Final = 400.0
+_ROW_TRUST: Final = 100.0
+_AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
+_TONE_TRUST: Final = 0.05  # in the tones as they were, in parts of the pixels
+
+
+def own_frame(portrait: Portrait) -> WarpedFrame:
+    """The portrait as a frame of itself; it has no flow."""
+    inside = slice(portrait.margin, portrait.margin + portrait.size)
+    return WarpedFrame(
+        picture=portrait.texture[inside, inside, :3],
+        mesh=portrait.points,
+        flow=np.empty((0, 0, 2), np.float32),
+        head=HeadPlace.of(portrait.head),
+        dynamics=portrait.expression,
+    )
+
+
+def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> Mouth:
+    """The mouth as the photo shows it; as it was, where the photo shows nothing that agrees.
+
+    Args:
+        portrait: the photo.
+        mouth: as it is believed to be.
+        pose: its jaw and tongue in the photo, likewise.
+    """
+    frame = own_frame(portrait)
+    trial = Trial.of(frame, frame.picture, MouthInterior(portrait, replace(mouth, tones=NAMED)))
+    if not trial:
+        return mouth
+    tones = mouth.tones.stacked().astype(np.float64)
+    left = trial.details(tones)
+    less_likely = _JAW_TRUST * (JAWS - pose.jaw) ** 2
+    less_likely = less_likely[:, None] + _ROW_TRUST * (DROPS - mouth.drop)[:, None, None] ** 2
+    drop, jaw, tongue = np.unravel_index(int((left + less_likely).argmin()), left.shape)
+    flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
+    if left[drop, jaw, tongue] > _AGREES * flat:
+        return mouth
+    design = trial.designs[drop, jaw, tongue].astype(np.float64)
+    trust = _TONE_TRUST * len(design) * np.eye(3)
+    normal = design.T @ design + trust
+    own = np.linalg.solve(normal, design.T @ trial.real + trust @ tones)
+    found = Tones(*np.maximum(own, 0).astype(np.float32))
+    return Mouth(float(DROPS[drop]), mouth.size, found)

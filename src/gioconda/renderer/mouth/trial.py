@@ -1,0 +1,81 @@
+"""Render and compare: how every state of a grid would draw a mouth that a picture shows."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.renderer.mouth.interior import MouthInterior
+from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.warper import WarpedFrame
+
+DROPS: Final = np.array([-0.10, -0.07, -0.04, -0.01, 0.02, 0.06])
+JAWS: Final = np.array([0, 0.05, 0.1, 0.16, 0.22, 0.3, 0.4, 0.55, 0.75])
+TONGUES: Final = np.array([0, 0.08])
+NAMED: Final = Tones(*np.eye(3, dtype=np.float32))  # what is drawn in these tells them apart
+_LEAST: Final = 25  # pixels between the lips from which a frame serves
+_MOST: Final = 200  # of them that are compared
+_SEEN: Final = 0.6  # of a pixel that the lips leave free, for it to count
+
+
+class Trial:
+    """One frame of a real mouth.
+
+    Attributes:
+        frame: as the warp has it.
+        real: (N, 3) pixels between the lips.
+        designs: (drops, jaws, tongues, N, 3) how much of each tone is in them: colours are these
+            times the tones (3, 3).
+    """
+
+    def __init__(
+        self,
+        frame: WarpedFrame,
+        real: NDArray[np.float64],
+        designs: NDArray[np.float32],
+    ) -> None:
+        self.frame, self.real, self.designs = frame, real, designs
+
+    @staticmethod
+    def of(
+        frame: WarpedFrame, picture: NDArray[np.uint8], interior: MouthInterior
+    ) -> "Trial | None":
+        """Try all states; None if the lips show too little.
+
+        Args:
+            frame: where mesh and head are.
+            picture: (S, S, 3) what is seen there.
+            interior: of the mouth; its drop and tones are changed.
+        """
+        found = interior.inside(frame, MouthPose(0.0))
+        if not found:
+            return None
+        places = np.argwhere(found.shown[..., 0] > _SEEN)
+        if len(places) < _LEAST:
+            return None
+        rows, columns = np.random.default_rng(0).permutation(places)[:_MOST].T
+        left, top = found.corner
+        real = picture[top + rows, left + columns].astype(np.float64)
+        shade = found.shown[rows, columns, 1:].copy()
+        shape = (len(DROPS), len(JAWS), len(TONGUES), len(rows), 3)
+        designs = np.empty(shape, np.float32)
+        size = interior.mouth.size
+        for i, drop in enumerate(DROPS):
+            interior.become(Mouth(float(drop), size, NAMED))
+            for j, jaw in enumerate(JAWS):
+                for k, tongue in enumerate(TONGUES):
+                    drawn = interior.inside(frame, MouthPose(float(jaw), float(tongue)))
+                    assert drawn
+                    designs[i, j, k] = drawn.colours[rows, columns] * shade
+        return Trial(frame, real, designs)
+
+    def errors(self, tones: NDArray[np.floating], drop: int) -> NDArray[np.float64]:
+        """Mean squared error of each jaw and tongue, (jaws, tongues), for one of the drops."""
+        off = self.designs[drop] @ tones - self.real
+        return np.asarray((off**2).mean((-1, -2)), np.float64)
+
+    def details(self, tones: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Mean absolute error of all states, (drops, jaws, tongues), mean colours made equal."""
+        drawn = self.designs @ tones
+        off = drawn - drawn.mean(-2, keepdims=True) - (self.real - self.real.mean(0))
+        return np.asarray(np.abs(off).mean((-1, -2)), np.float64)

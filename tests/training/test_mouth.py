@@ -1,0 +1,75 @@
+"""States of mouths: what was drawn is found again, and learned."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gioconda.renderer.mouth import MouthInterior  # noqa: E402
+from gioconda.renderer.mouth.geometric import GeometricMouth, face_of, skin_colour  # noqa: E402
+from gioconda.renderer.mouth.interior import neutral_face  # noqa: E402
+from gioconda.renderer.mouth.predictor import frame_features, teeth_size, tones_in  # noqa: E402
+from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones  # noqa: E402
+from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial  # noqa: E402
+from gioconda.renderer.warper import Warper  # noqa: E402
+from gioconda.training.mouth.fitting import USUAL, Fitted, solve  # noqa: E402
+from gioconda.training.mouth.recipe import Recipe, learn  # noqa: E402
+
+DROP = 3
+OPENINGS = {0.12: 1, 0.2: 3, 0.3: 4, 0.4: 6}  # and which of the jaws goes with each
+
+
+@pytest.fixture(scope="module")
+def tried(portrait):
+    """Frames whose mouths are drawn in a state that is known."""
+    size = teeth_size(neutral_face(portrait))
+    tones = tones_in(skin_colour(portrait), USUAL).astype(np.float32)
+    drawn = MouthInterior(portrait, Mouth(float(DROPS[DROP]), size, Tones(*tones)))
+    named = MouthInterior(portrait, Mouth(0.0, size, NAMED))
+    lower, found = portrait.basis.lower, []
+    slope = portrait.basis.dynamics[lower][:, [14, 13], 1] @ [1, -1]
+    for much, jaw in OPENINGS.items():
+        dynamics = np.zeros(len(portrait.basis.dynamics), np.float32)
+        dynamics[lower] = much * slope / (slope @ slope)
+        frame = Warper(portrait).warp(portrait.pose, dynamics)
+        frame = replace(frame, picture=frame.picture.copy())
+        drawn.draw(frame, MouthPose(float(JAWS[jaw]), 0.0))
+        found.append(Trial.of(frame, frame.picture, named))
+    return found
+
+
+def test_the_state_that_was_drawn_is_found_again(portrait, tried):
+    usual = tones_in(skin_colour(portrait), USUAL)
+    drop, tones, poses = solve(tried, usual)
+    assert drop == DROP
+    assert [jaw for jaw, _ in poses] == list(OPENINGS.values())
+    np.testing.assert_allclose(tones, usual, atol=12)
+
+
+def test_it_can_be_learned_from_these_frames_and_drawn(portrait, tried):
+    skin = skin_colour(portrait)
+    drop, tones, poses = solve(tried, tones_in(skin, USUAL))
+    frames = [one.frame for one in tried]
+    errors = [np.stack([one.errors(tones, i) for i in range(len(DROPS))]) for one in tried]
+    fitted = Fitted(
+        person=("a set", "somebody"),
+        neutral=neutral_face(portrait),
+        skin=skin,
+        drop=float(DROPS[drop]),
+        tones=tones,
+        dynamics=np.stack([f.dynamics[portrait.basis.lower] for f in frames]),
+        faces=np.stack([face_of(f) for f in frames]),
+        turns=np.array([[f.head.yaw, f.head.pitch] for f in frames]),
+        errors=np.stack(errors).astype(np.float32),
+        flat=float(np.mean([one.real.var(0).mean() for one in tried])),
+    )
+    model, left = learn([fitted] * 3, Recipe(steps=300))
+    assert left < 0.5
+    features = frame_features(fitted.dynamics, fitted.faces, fitted.neutral, fitted.turns)
+    jaws = [pose.jaw for pose in model.poses(features)]
+    assert np.corrcoef(jaws, [JAWS[jaw] for jaw, _ in poses])[0, 1] > 0.9
+    before = frames[2].picture.copy()
+    GeometricMouth(portrait, model)(frames[2])
+    assert (before != frames[2].picture).any()
