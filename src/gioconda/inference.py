@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -147,7 +147,8 @@ def read_calibration(model: Path, what: str, kind: type[_T]) -> _T:
     Args:
         model: the file.
         what: its name in an error.
-        kind: a frozen dataclass whose fields are numbers, or tuples of them.
+        kind: a frozen dataclass whose fields are numbers, or tuples of them; those with a default
+            may be missing.
 
     Raises:
         GiocondaError: if the file has no calibration, or one with other fields.
@@ -155,7 +156,8 @@ def read_calibration(model: Path, what: str, kind: type[_T]) -> _T:
     assert is_dataclass(kind)
     values = calibration_values(model, what)
     expected = {field.name for field in fields(kind)}
-    if set(values) != expected:
+    needed = {field.name for field in fields(kind) if field.default is MISSING}
+    if not needed <= set(values) <= expected:
         raise GiocondaError(
             f"{model} has another calibration than {what} needs: "
             f"{', '.join(sorted(expected))}; train it anew, or take the file of this release"

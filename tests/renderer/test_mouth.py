@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 
 from gioconda import GiocondaError, make_portrait
+from gioconda.portrait import portrait_at
 from gioconda.renderer.mouth import MouthInterior
+from gioconda.renderer.mouth.interior import neutral_face
+from gioconda.renderer.mouth.photo import as_shown
+from gioconda.renderer.mouth.predictor import load_model, teeth_size
 from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.mouth.trial import DROPS
 from gioconda.renderer.warper import Warper
 
 # Teeth red, soft parts green, the dark blue: what is drawn where can be read off the picture.
@@ -99,3 +104,21 @@ def test_a_picture_twice_as_large_shows_the_same_mouth_twice_as_fine(photo):
     few, many = (one.colours.sum((0, 1)) / one.colours.sum() for one in (small, large))
     np.testing.assert_allclose(few, many, atol=0.03)
     assert large.colours.shape[0] > 1.6 * small.colours.shape[0]
+
+
+def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
+    drop = float(DROPS[4])
+    size = teeth_size(neutral_face(portrait))
+    tones = Tones(*np.array([[220, 210, 190], [150, 90, 90], [30, 15, 15]], np.float32))
+    frame = opened(portrait, 0.2)
+    MouthInterior(portrait, Mouth(drop, size, tones)).draw(frame, MouthPose(0.16))
+    shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
+    usual = Mouth(-0.04, teeth_size(neutral_face(shown)), tones)
+    found = as_shown(shown, usual, MouthPose(0.2))
+    assert abs(found.drop - drop) <= 0.04
+    assert as_shown(portrait, usual, MouthPose(0.0)) is usual
+
+
+def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):
+    with pytest.raises(GiocondaError, match="is not a model of a mouth's state"):
+        load_model(tmp_path / "none.safetensors")

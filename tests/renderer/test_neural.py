@@ -1,5 +1,6 @@
 """The released networks draw mouths and eyes, and leave the rest alone."""
 
+import json
 from zipfile import ZipFile
 
 import cv2
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 from gioconda import GiocondaError, make_portrait
+from gioconda.face import topology
+from gioconda.inference import CALIBRATION
 from gioconda.renderer import Renderer
 from gioconda.renderer.geometry import MASKS, face_mask, masks
 from gioconda.renderer.networks import calibration_of, precisions, released
@@ -119,3 +122,21 @@ def test_after_frames_left_out_only_teeth_differ_and_little(portrait, motion, le
     inside = masks(view.points(warped.mesh), SIDE, SIDE)[0]
     near = cv2.dilate(inside, np.ones((9, 9), np.uint8)) > 0
     assert view.cut(change.astype(np.uint8))[~near].max() == 0
+
+
+def test_a_file_says_over_which_first_guess_its_networks_draw(tmp_path, portrait, motion, learned):
+    model = tmp_path / "geometry.zip"
+    with ZipFile(released()) as source, ZipFile(model, "w") as file:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == CALIBRATION:
+                content = json.dumps(json.loads(content) | {"geometry": 1.0}).encode()
+            file.writestr(entry, content)
+    over = drawn(portrait, motion, NeuralDecoder(portrait, model))
+    change = np.abs(over[-1].astype(float) - learned[-1]).mean(-1)
+    lips = Warper(portrait).warp(*motion[-1]).mesh[topology.LIPS, :2]
+    assert change.max() > 20
+    rows, columns = np.nonzero(change > 8)
+    places = np.stack([columns, rows], 1)
+    assert (places > lips.min(0) - 4).all()
+    assert (places < lips.max(0) + 4).all()

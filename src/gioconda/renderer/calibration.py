@@ -19,6 +19,8 @@ class RendererCalibration:
         least_gain, most_gain: of the light, for a channel.
         colourless, coloured: difference between the channels, against their mean, of faces
             without colours and with all.
+        geometry: 1 if the first guess of a mouth is its geometry (`gioconda.renderer.mouth`),
+            0 for the plain mouth: what the networks were trained over.
     """
 
     sharper_mouth: float
@@ -32,3 +34,4 @@ class RendererCalibration:
     most_gain: float
     colourless: float
     coloured: float
+    geometry: float = 0.0

@@ -4,7 +4,7 @@ Both see faces in the upright view of the head (`gioconda.renderer.view`), S pix
 cells wide; a decoder may see a window of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.jaws import Jaws, coordinates
+from gioconda.renderer.mouth import GeometricMouth
+from gioconda.renderer.mouth.photo import own_frame
 from gioconda.renderer.view import CELL, HeadPlace, View
 from gioconda.renderer.warper import WarpedFrame
 
@@ -101,6 +103,17 @@ class SeenFace(NamedTuple):
         """The window's masks, (MASKS, h, w), 0 to 255."""
         return masks(self.mesh - [window.left, window.top], window.height, window.width)
 
+    def inside(
+        self, mouth: GeometricMouth, frame: WarpedFrame, window: Window
+    ) -> NDArray[np.uint8]:
+        """What is where inside the window's mouth, (INSIDE, h, w), 0 to 255."""
+        corner = np.array([window.left, window.top])
+        centre = self.view.points(frame.head.centre[None])[0] - corner
+        scale = float(np.linalg.norm(self.view.matrix[0, :2]))
+        head = replace(frame.head, centre=centre, size=scale * frame.head.size, roll=0.0)
+        size = (window.height, window.width)
+        return mouth.interior.maps(self.mesh - corner, head, mouth.pose(frame), size)
+
     def on_jaws(self, window: Window) -> NDArray[np.float32]:
         """Where the window's cells lie in each jaw's plane, (2, h/4, w/4, 2)."""
         return self.jaws.places(window.corner, window.height // CELL, window.width // CELL)
@@ -112,7 +125,7 @@ class EncoderConditions:
 
     Attributes:
         picture: (S, S, 3) in its own view, RGB.
-        masks: (MASKS, S, S), 0 to 255.
+        masks: (MASKS, S, S), 0 to 255; with a mouth's geometry (MASKS + INSIDE, S, S).
         jaws: (4, s, s) coordinates on the jaws, -1 to 1.
     """
 
@@ -127,7 +140,7 @@ class DecoderConditions:
 
     Attributes:
         picture: (h, w, 3) RGB.
-        masks: (MASKS, h, w), 0 to 255.
+        masks: (MASKS, h, w), 0 to 255; with a mouth's geometry (MASKS + INSIDE, h, w).
         guides: (GUIDES, h/4, w/4), -1 to 1.
         origin: (3, h/4, w/4, 2) where in the portrait's view each cell comes from, as skin, as
             upper and as lower jaw, in pixels.
@@ -145,22 +158,29 @@ class Conditions:
     Args:
         portrait: whom to draw.
         side: S of the view.
+        mouth: its, for networks that are told what is where inside; None for those that are not.
 
     Attributes:
         own: the portrait's face in its view.
         encoder: what the encoder is given.
     """
 
-    def __init__(self, portrait: Portrait, side: int) -> None:
-        self._side = side
+    def __init__(self, portrait: Portrait, side: int, mouth: GeometricMouth | None = None) -> None:
+        self._side, self._mouth = side, mouth
         self.own = SeenFace.of(HeadPlace.of(portrait.head), portrait.points, side)
         self._on_texture = self.own.view.moved(portrait.margin, portrait.margin)
         whole = Window(0, 0, side, side)
         self.encoder = EncoderConditions(
             self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3])),
-            self.own.masks(whole),
+            self._masks(own_frame(portrait), self.own, whole),
             coordinates(self.own.on_jaws(whole), side),
         )
+
+    def _masks(self, frame: WarpedFrame, seen: SeenFace, window: Window) -> NDArray[np.uint8]:
+        found = seen.masks(window)
+        if not self._mouth:
+            return found
+        return np.concatenate([found, seen.inside(self._mouth, frame, window)])
 
     def see(self, frame: WarpedFrame) -> SeenFace:
         """The face of a warped frame."""
@@ -172,7 +192,7 @@ class Conditions:
         """What the decoder is given.
 
         Args:
-            frame: with the plain mouth drawn in.
+            frame: with the first guess of the mouth drawn in.
             seen: its face.
             window: of the view; None for all of it.
         """
@@ -182,7 +202,7 @@ class Conditions:
         on_jaws = seen.on_jaws(window)
         return DecoderConditions(
             view.cut(frame.picture),
-            seen.masks(window),
+            self._masks(frame, seen, window),
             guides(seen.mesh, origin, on_jaws, self._side, window.corner),
             np.stack([origin, *self.own.jaws.show(on_jaws)]),
         )

@@ -1,6 +1,6 @@
 """The learned decoder: an encoder looks at the portrait once, a decoder draws every frame.
 
-Its base is the plain mouth: it draws over what that has drawn.
+Its base is a first guess of the mouth, the plain one or its geometry: it draws over that.
 """
 
 from pathlib import Path
@@ -20,9 +20,10 @@ from gioconda.renderer.conditions import (
     EncoderConditions,
     Window,
 )
-from gioconda.renderer.geometry import face_mask
+from gioconda.renderer.geometry import MASKS, face_mask
 from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.light import Light
+from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
 from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.teeth_average import TeethAverage
@@ -56,8 +57,11 @@ class NeuralDecoder:
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
-        self._base = PlainMouth(portrait)
-        self._conditions = Conditions(portrait, self.side)
+        told = int(decoders[0].input("masks").shape[0]) > MASKS
+        mouth = GeometricMouth(portrait) if told or self._calibration.geometry else None
+        drawn = mouth if self._calibration.geometry else None
+        self._base = drawn or PlainMouth(portrait)
+        self._conditions = Conditions(portrait, self.side, mouth if told else None)
         source = self._conditions.encoder
         self._appearance = Appearance(encoder, source, self._calibration)
         jaws = self._conditions.own.jaws

@@ -1,5 +1,6 @@
 """Draws the inside of one portrait's mouth into its frames."""
 
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,8 +14,10 @@ from gioconda.renderer.mouth.shading import Lighting, between_lips, lay, light, 
 from gioconda.renderer.mouth.shape import LIPS_MEET, Part, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose
 from gioconda.renderer.sheet import lift_face
+from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
 
+INSIDE: Final = 4  # maps: upper teeth, lower teeth, tongue, nearness
 _FINER: Final = 2  # pixels drawn to one of the picture, in each direction
 _SHUT: Final = 0.4  # pixels between the lips under which nothing is seen
 _WHOLE: Final = 1.5  # pixels between the lips, and a fifth more, from which all of it is seen
@@ -76,6 +79,9 @@ class MouthInterior:
         self._placed = np.empty((count, 3), np.float32)  # in the head frame
         self._seen = np.empty((count, 3), np.float32)  # in pixels
         self._colours = np.empty((count, 3), np.float32)
+        self._parts = np.zeros((count, INSIDE), np.float32)  # which it is, and how near the lips
+        for i, part in enumerate((Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)):
+            self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
         self.lighting = Lighting()
         self.become(mouth)
@@ -105,55 +111,11 @@ class MouthInterior:
 
     def inside(self, frame: WarpedFrame, pose: MouthPose) -> "Inside | None":
         """What is between the lips of a frame; None where they are shut or out of the picture."""
-        upper, lower = (
-            curve(frame.mesh[rim, :2].astype(np.float32))
-            for rim in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
-        )
-        roll = frame.head.roll
-        down = np.array([-np.sin(roll), np.cos(roll)], np.float32)
-        gaps = (lower - upper) @ down
-        apart = float(gaps.max())  # rims of lips that press cross each other
-        if apart < _SHUT:
+        size = (int(frame.picture.shape[0]), int(frame.picture.shape[1]))
+        lips = _Lips.of(frame.mesh, frame.head, size)
+        if not lips:
             return None
-        limit = np.array(frame.picture.shape[1::-1])
-        rims = np.concatenate([upper, lower])
-        low = np.clip(np.floor(rims.min(0)).astype(int) - _BORDER, 0, limit)
-        high = np.clip(np.ceil(rims.max(0)).astype(int) + _BORDER + 1, 0, limit)
-        if (high - low < 2).any():
-            return None
-        fine, depth, colours, shown = self._room(*(int(n) for n in (high - low)[::-1]))
-        unit = frame.head.size
-        gap = max(float(gaps[len(gaps) // 2]), 0.0) / unit
-        self._raster(frame, pose, gap, low, fine, depth)
-        shrink(fine, _FINER, colours)
-        corner = low.astype(np.float32)
-        feather = max(_LEAST_FEATHER, _FEATHER * unit)
-        between_lips(upper - corner, lower - corner, down, unit, feather, self.lighting, shown)
-        amount = min(max(apart / _WHOLE - 0.2, 0.0), 1.0)
-        return Inside((int(low[0]), int(low[1])), colours, shown, amount)
-
-    def _raster(
-        self,
-        frame: WarpedFrame,
-        pose: MouthPose,
-        gap: float,
-        low: NDArray[np.int_],
-        fine: NDArray[np.float32],
-        depth: NDArray[np.float32],
-    ) -> None:
-        """Colours of the window from `low`, in finer pixels."""
-        turn = rotation(frame.head.yaw, frame.head.pitch, frame.head.roll)
-        shift = frame.head.centre - low
-        place(
-            self._rest,
-            self._opened,
-            self._tip,
-            np.array(pose, np.float32),
-            (_FINER * frame.head.size * turn).astype(np.float32),
-            (_FINER * (shift + 0.5) - 0.5).astype(np.float32),
-            self._placed,
-            self._seen,
-        )
+        turn = self._place(frame.head, pose, lips)
         shape = self._shape
         light(
             self._placed,
@@ -163,22 +125,136 @@ class MouthInterior:
             self._tones,
             turn.astype(np.float32),
             self._front,
-            gap,
+            lips.gap,
             self.lighting,
             self._colours,
         )
-        fine[:] = self._tones[2]
-        rasterise_values(self._seen, self._colours, shape.triangles, fine, depth)
+        return self._seen_between(lips, self._colours, self._tones[2])
 
-    def _room(self, height: int, width: int) -> list[NDArray[np.float32]]:
-        """Memory for a window: colours and depth in finer pixels, colours and lips in pixels."""
+    def maps(
+        self,
+        mesh: NDArray[np.floating],
+        head: HeadPlace,
+        pose: MouthPose,
+        size: tuple[int, int],
+    ) -> NDArray[np.uint8]:
+        """What is where between the lips, for a network, (INSIDE, h, w), 0 to 255.
+
+        Upper teeth, lower teeth, tongue, and how near the lips what is seen lies: 255 in front, 0
+        in the dark; nothing beside the mouth.
+
+        Args:
+            mesh: (478, 2 or 3) in the picture's pixels.
+            head: where it is there.
+            pose: jaw and tongue.
+            size: height and width of the picture.
+        """
+        drawn = np.zeros((INSIDE, *size), np.uint8)
+        lips = _Lips.of(mesh, head, size)
+        if lips:
+            self._place(head, pose, lips)
+            behind = self._placed[:, 2] - np.float32(self._front + self.lighting.near)
+            reach = self.lighting.reach + self.lighting.reach_open * lips.gap
+            self._parts[:, -1] = np.exp(-((np.maximum(behind, 0) / np.float32(reach)) ** 1.5))
+            found = self._seen_between(lips, self._parts, np.zeros(INSIDE, np.float32))
+            seen = found.colours * (255 * found.amount * found.shown[..., :1])
+            rows = slice(lips.low[1], lips.low[1] + lips.height)
+            columns = slice(lips.low[0], lips.low[0] + lips.width)
+            drawn[:, rows, columns] = np.rint(seen).transpose(2, 0, 1)
+        return drawn
+
+    def _place(self, head: HeadPlace, pose: MouthPose, lips: "_Lips") -> NDArray[np.float64]:
+        """Place the vertices, in the head frame and in finer pixels of a window.
+
+        Returns:
+            (3, 3) from the head frame to the camera's axes.
+        """
+        turn = rotation(head.yaw, head.pitch, head.roll)
+        shift = head.centre - lips.low
+        place(
+            self._rest,
+            self._opened,
+            self._tip,
+            np.array(pose, np.float32),
+            (_FINER * head.size * turn).astype(np.float32),
+            (_FINER * (shift + 0.5) - 0.5).astype(np.float32),
+            self._placed,
+            self._seen,
+        )
+        return turn
+
+    def _seen_between(
+        self, lips: "_Lips", values: NDArray[np.float32], behind: NDArray[np.float32]
+    ) -> "Inside":
+        """Vertices' values (V, C) as the lips show them, before `behind` (C,)."""
+        fine, depth, colours, shown = self._room(lips.height, lips.width, values.shape[1])
+        fine[:] = behind
+        rasterise_values(self._seen, values, self._shape.triangles, fine, depth)
+        shrink(fine, _FINER, colours)
+        feather = max(_LEAST_FEATHER, _FEATHER * lips.unit)
+        rims = lips.upper, lips.lower
+        between_lips(*rims, lips.down, lips.unit, feather, self.lighting, shown)
+        amount = min(max(lips.apart / _WHOLE - 0.2, 0.0), 1.0)
+        return Inside((int(lips.low[0]), int(lips.low[1])), colours, shown, amount)
+
+    def _room(self, height: int, width: int, values: int) -> list[NDArray[np.float32]]:
+        """Memory for a window: values and depth in finer pixels, values and lips in pixels."""
         fine = (_FINER * height, _FINER * width)
-        shapes = ((*fine, 3), fine, (height, width, 3), (height, width, 2))
+        shapes = ((*fine, values), fine, (height, width, values), (height, width, 2))
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
         if ends[-1] > len(self._memory):
             self._memory = np.empty(2 * ends[-1], np.float32)
         parts = np.split(self._memory[: ends[-1]], ends[:-1])
         return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Lips:
+    """Lips that are apart, and the window of pixels about what they show.
+
+    Attributes:
+        upper, lower: (N, 2) inner rims from corner to corner, in pixels of the window.
+        down: (2,) where the head has down.
+        unit: the inter-ocular distance in pixels.
+        apart: how far they are at most, in pixels.
+        gap: how far their middles are, in inter-ocular distances.
+        low: (2,) x and y of the window's first pixel.
+        height, width: its size.
+    """
+
+    upper: NDArray[np.float32]
+    lower: NDArray[np.float32]
+    down: NDArray[np.float32]
+    unit: float
+    apart: float
+    gap: float
+    low: NDArray[np.int_]
+    height: int
+    width: int
+
+    @staticmethod
+    def of(mesh: NDArray[np.floating], head: HeadPlace, size: tuple[int, int]) -> "_Lips | None":
+        """The lips of a mesh in a picture of a height and width; None where nothing is seen."""
+        upper, lower = (
+            curve(mesh[rim, :2].astype(np.float32))
+            for rim in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
+        )
+        down = np.array([-np.sin(head.roll), np.cos(head.roll)], np.float32)
+        gaps = (lower - upper) @ down
+        apart = float(gaps.max())  # rims of lips that press cross each other
+        if apart < _SHUT:
+            return None
+        rims = np.concatenate([upper, lower])
+        low = np.clip(np.floor(rims.min(0)).astype(int) - _BORDER, 0, size[::-1])
+        high = np.clip(np.ceil(rims.max(0)).astype(int) + _BORDER + 1, 0, size[::-1])
+        width, height = (int(n) for n in high - low)
+        if min(width, height) < 2:
+            return None
+        corner = low.astype(np.float32)
+        gap = max(float(gaps[len(gaps) // 2]), 0.0) / head.size
+        return _Lips(
+            upper - corner, lower - corner, down, head.size, apart, gap, low, height, width
+        )
 
 
 def curve(rim: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.mouth.interior import MouthInterior
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
@@ -15,7 +16,8 @@ from gioconda.renderer.warper import WarpedFrame
 # In levels of 255 by which the picture must agree better, for each square of a jaw that is as wide
 # as it goes, and of an inter-ocular distance that the row stands lower.
 _JAW_TRUST: Final = 400.0
-_ROW_TRUST: Final = 100.0
+_ROW_TRUST: Final = 500.0
+_APART: Final = 0.06  # inter-ocular distances between the lips from which a photo shows a mouth
 _AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
 _TONE_TRUST: Final = 0.05  # in the tones as they were, in parts of the pixels
 
@@ -41,6 +43,9 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> Mouth:
         pose: its jaw and tongue in the photo, likewise.
     """
     frame = own_frame(portrait)
+    upper, lower = frame.mesh[[topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM], :2]
+    if np.linalg.norm(lower - upper) < _APART * frame.head.size:
+        return mouth
     trial = Trial.of(frame, frame.picture, MouthInterior(portrait, replace(mouth, tones=NAMED)))
     if not trial:
         return mouth

@@ -72,7 +72,8 @@ def tones_in(skin: NDArray[np.floating], tones: NDArray[np.floating]) -> NDArray
     """Tones (3, 3) of a mouth in skin of a colour (3,): they take a part of its tint."""
     light = max(float(skin.mean()), 1.0)
     tint = np.asarray(skin, np.float64) / light
-    return light * tones * (_TINTED * tint + 1 - _TINTED)
+    found: NDArray[np.float64] = light * tones * (_TINTED * tint + 1 - _TINTED)
+    return found
 
 
 def teeth_size(neutral: NDArray[np.floating]) -> float:
