@@ -119,6 +119,10 @@ def test_mouth_known(data: Path, tmp_path: Path) -> None:
     assert "its own mouth" in benchmark("mouth_known", data, "--cache", tmp_path, "--clips", 1)
 
 
+def test_mouth_state(data: Path, tmp_path: Path) -> None:
+    assert "no detail" in benchmark("mouth_state", data, "--cache", tmp_path, "--clips", 1)
+
+
 def test_hearing(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("scipy")
     options = ["--cache", tmp_path, "--clean", "--encoders", "mel", "released"]

@@ -7,15 +7,23 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from gioconda import GiocondaError  # noqa: E402
+from gioconda.data.clips import read_clips  # noqa: E402
 from gioconda.renderer.mouth import MouthInterior  # noqa: E402
 from gioconda.renderer.mouth.geometric import GeometricMouth, face_of, skin_colour  # noqa: E402
 from gioconda.renderer.mouth.interior import neutral_face  # noqa: E402
-from gioconda.renderer.mouth.predictor import frame_features, teeth_size, tones_in  # noqa: E402
+from gioconda.renderer.mouth.predictor import (  # noqa: E402
+    frame_features,
+    load_model,
+    teeth_size,
+    tones_in,
+)
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones  # noqa: E402
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial  # noqa: E402
 from gioconda.renderer.warper import Warper  # noqa: E402
 from gioconda.training.mouth.fitting import USUAL, Fitted, solve  # noqa: E402
-from gioconda.training.mouth.recipe import Recipe, learn  # noqa: E402
+from gioconda.training.mouth.recipe import Recipe, learn, train_mouth  # noqa: E402
+from tests.prepared import write_set  # noqa: E402
 
 DROP = 3
 OPENINGS = {0.12: 1, 0.2: 3, 0.3: 4, 0.4: 6}  # and which of the jaws goes with each
@@ -73,3 +81,13 @@ def test_it_can_be_learned_from_these_frames_and_drawn(portrait, tried):
     before = frames[2].picture.copy()
     GeometricMouth(portrait, model)(frames[2])
     assert (before != frames[2].picture).any()
+
+
+def test_a_set_gives_a_model_and_one_of_small_faces_none(tmp_path, portrait, voice):
+    clips = read_clips(write_set(tmp_path, portrait, voice), "train", tmp_path / "cache")
+    file = tmp_path / "mouth-state.safetensors"
+    facts = train_mouth(clips, Recipe(eyes=20, steps=10), file)
+    assert facts["frames"] >= 3
+    assert load_model(file).pose.shape[1] == 2
+    with pytest.raises(GiocondaError, match="shows enough of a mouth"):
+        train_mouth(clips, Recipe(eyes=1000), file)

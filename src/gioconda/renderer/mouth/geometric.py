@@ -19,13 +19,19 @@ class GeometricMouth:
     Args:
         portrait: whose mouth.
         model: what tells it; the released one by default.
+
+    Attributes:
+        mouth: what stays through all frames.
+        skin: (3,) the colour of the portrait's skin.
+        interior: draws it.
     """
 
     def __init__(self, portrait: Portrait, model: StateModel | None = None) -> None:
         self._model = model or released_model()
         self._lower = portrait.basis.lower
         self._neutral = neutral_face(portrait)
-        usual = self._model.mouth(self._neutral, skin_colour(portrait))
+        self.skin = skin_colour(portrait)
+        usual = self._model.mouth(self._neutral, self.skin)
         self.mouth = as_shown(portrait, usual, self.pose(own_frame(portrait)))
         self.interior = MouthInterior(portrait, self.mouth)
 

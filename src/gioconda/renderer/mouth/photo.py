@@ -18,8 +18,12 @@ from gioconda.renderer.warper import WarpedFrame
 _JAW_TRUST: Final = 400.0
 _ROW_TRUST: Final = 500.0
 _APART: Final = 0.06  # inter-ocular distances between the lips from which a photo shows a mouth
+_LOWEST: Final = (
+    -0.05
+)  # higher rows hide behind the lip, and a photo of clenched teeth fits them, too
 _AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
-_TONE_TRUST: Final = 0.05  # in the tones as they were, in parts of the pixels
+# In the tones as they were, in parts of the pixels: teeth are what a photo shows best.
+_TONE_TRUST: Final = np.diag([0.05, 0.2, 0.4])
 
 
 def own_frame(portrait: Portrait) -> WarpedFrame:
@@ -53,12 +57,13 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> Mouth:
     left = trial.details(tones)
     less_likely = _JAW_TRUST * (JAWS - pose.jaw) ** 2
     less_likely = less_likely[:, None] + _ROW_TRUST * (DROPS - mouth.drop)[:, None, None] ** 2
+    less_likely[DROPS < _LOWEST] = np.inf
     drop, jaw, tongue = np.unravel_index(int((left + less_likely).argmin()), left.shape)
     flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
     if left[drop, jaw, tongue] > _AGREES * flat:
         return mouth
     design = trial.designs[drop, jaw, tongue].astype(np.float64)
-    trust = _TONE_TRUST * len(design) * np.eye(3)
+    trust = _TONE_TRUST * len(design)
     normal = design.T @ design + trust
     own = np.linalg.solve(normal, design.T @ trial.real + trust @ tones)
     found = Tones(*np.maximum(own, 0).astype(np.float32))

@@ -34,12 +34,15 @@ class StateModel:
     Attributes:
         drop: (1,) of an upper row that no picture shows.
         tones: (3, 3) of teeth, soft and dark in grey skin, in parts of its light.
+        coloured: (2,) difference between the channels of skin, against their mean, in a picture
+            without colours, as stone has few, and in one with all.
         mean, scale: (F,) of `frame_features`.
         pose, pose_bias: (F, 2) and (2,) from those, normalised, to jaw and tongue.
     """
 
     drop: NDArray[np.float32]
     tones: NDArray[np.float32]
+    coloured: NDArray[np.float32]
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     pose: NDArray[np.float32]
@@ -53,6 +56,9 @@ class StateModel:
             skin: (3,) the colour of the portrait's skin.
         """
         tones = tones_in(skin, self.tones)
+        stone = float(np.interp(np.ptp(skin) / max(float(skin.mean()), 1.0), self.coloured, [1, 0]))
+        tones += stone * (tones.mean(1, keepdims=True) - tones)
+        tones[0] += stone * (tones[1] - tones[0])  # its teeth are of the same
         return Mouth(float(self.drop[0]), teeth_size(neutral), Tones(*tones.astype(np.float32)))
 
     def poses(self, features: NDArray[np.floating]) -> list[MouthPose]:
