@@ -7,7 +7,8 @@ when each method's mean colour is made that of the real frame, so that detail al
 detail` is that colour alone; `usual` the geometry with the row that is believed without a photo,
 `told` with what the portrait shows, jaw and tongue by the face; `own row` likewise with the clip's
 fitted row, `own row and tones` with its tones, too; `fitted` with jaw and tongue fitted to each
-frame; `plain mouth` and `today` are what the released decoder draws over, and draws.
+frame; `plain mouth` and `today` are what the released decoder draws over, and draws, `today over
+told` what it draws over the geometry, for which it was not trained.
 """
 
 import argparse
@@ -62,7 +63,8 @@ def measure(clip: Clip) -> dict[str, list[float]]:
     usual = released_model().mouth(neutral_face(portrait), skin)
     fitted = Mouth(float(DROPS[row]), usual.size, Tones(*tones.astype(np.float32)))
     states = dict(zip(tried, poses, strict=True))
-    today, plain = NeuralDecoder(portrait), PlainMouth(portrait)
+    today, plain, over = NeuralDecoder(portrait), PlainMouth(portrait), NeuralDecoder(portrait)
+    over._base = geometric  # as a file says whose calibration has geometry=1
     found: dict[str, list[float]] = {}
     for i in range(source + 1, max(tried) + 1):
         warped = reenactor.warp(points[i])
@@ -72,7 +74,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
             decoder(frame)
             return frame.picture
 
-        by_today = drawn(today)  # all frames in order, since it steadies teeth
+        by_today, by_both = drawn(today), drawn(over)  # all frames: they steady teeth
         if i not in states:
             continue
         told = geometric.pose(warped)
@@ -86,6 +88,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
             "fitted": (fitted, best),
         }
         shots = {"warp": warped.picture, "plain mouth": drawn(plain), "today": by_today}
+        shots["today over told"] = by_both
         for name, (mouth, pose) in methods.items():
             interior = MouthInterior(portrait, mouth)
             shots[name] = drawn(lambda f, m=interior, p=pose: m.draw(f, p))

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_STORED, ZipFile
@@ -13,6 +14,7 @@ import numpy as np
 
 from gioconda.errors import GiocondaError
 from gioconda.inference import CALIBRATION, calibration_values
+from gioconda.renderer.calibration import RendererCalibration
 
 _WHAT: Final = "a model with a calibration"
 _KINDS: Final = {int: "whole number", float: "number"}
@@ -24,7 +26,7 @@ def show_calibration(model: Path) -> str:
     Raises:
         GiocondaError: if the file has no calibration.
     """
-    values = calibration_values(model, _WHAT)
+    values = _values(model)
     return "\n".join(f"{name}={_text(value)}" for name, value in values.items())
 
 
@@ -43,7 +45,7 @@ def set_calibration(model: Path, settings: Sequence[str], output: Path) -> int:
         GiocondaError: if the file has no calibration, or none of that name, or a value is of
             another kind than the one in the file.
     """
-    before = calibration_values(model, _WHAT)
+    before = _values(model)
     after = before | dict(_setting(model, text, before) for text in settings)
     with ZipFile(model) as source, ZipFile(output, "w", ZIP_STORED) as file:
         for entry in source.infolist():
@@ -52,6 +54,15 @@ def set_calibration(model: Path, settings: Sequence[str], output: Path) -> int:
                 content = json.dumps(after, indent=1).encode()
             file.writestr(entry, content)
     return sum(after[name] != value for name, value in before.items())
+
+
+def _values(model: Path) -> dict[str, Any]:
+    """Those in the file, and those that a file of the renderer may leave out."""
+    values = calibration_values(model, _WHAT)
+    known = fields(RendererCalibration)
+    if not {field.name for field in known if field.default is MISSING} <= values.keys():
+        return values
+    return values | {f.name: f.default for f in known if f.name not in values}
 
 
 def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
