@@ -31,6 +31,7 @@ def opened(portrait, much):
 
 def inside(portrait, pose, much=0.35, mouth=MOUTH):
     found = MouthInterior(portrait, mouth).inside(opened(portrait, much), pose)
+    assert found
     return found._replace(colours=found.colours * found.shown[..., :1])
 
 
@@ -114,11 +115,29 @@ def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
     MouthInterior(portrait, Mouth(drop, size, tones)).draw(frame, MouthPose(0.16))
     shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
     usual = Mouth(-0.04, teeth_size(neutral_face(shown)), tones)
-    found = as_shown(shown, usual, MouthPose(0.2))
+    found, pose = as_shown(shown, usual, MouthPose(0.2))
+    assert pose
     assert abs(found.drop - drop) <= 0.04
     frame = opened(portrait, -0.2)
     shut = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
-    assert as_shown(shut, usual, MouthPose(0.0)) is usual
+    assert as_shown(shut, usual, MouthPose(0.0)) == (usual, None)
+
+
+def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):
+    interior = MouthInterior(portrait, MOUTH)
+    frame = opened(portrait, 0.2)
+    frame.picture[:] = (0, 255, 255)  # no tooth is so by itself
+    wide = opened(portrait, 0.35)
+    drawn = interior.inside(wide, MouthPose(0.4))
+    assert drawn
+    before = drawn.colours.copy()
+    interior.remember(frame, MouthPose(0.1))
+    drawn = interior.inside(wide, MouthPose(0.4))
+    assert drawn
+    after = drawn.colours
+    teeth, rest = before[..., 0] > 100, before[..., 0] < 2
+    assert np.mean(after[teeth][:, 1] > 200) > 0.2
+    assert np.abs(after - before)[rest].mean() < 5
 
 
 def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):

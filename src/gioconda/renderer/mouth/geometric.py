@@ -32,8 +32,11 @@ class GeometricMouth:
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
         usual = self._model.mouth(self._neutral, self.skin)
-        self.mouth = as_shown(portrait, usual, self.pose(own_frame(portrait)))
+        own = own_frame(portrait)
+        self.mouth, shown = as_shown(portrait, usual, self.pose(own))
         self.interior = MouthInterior(portrait, self.mouth)
+        if shown:
+            self.interior.remember(own, shown)
 
     def __call__(self, frame: WarpedFrame) -> None:
         self.interior.draw(frame, self.pose(frame))

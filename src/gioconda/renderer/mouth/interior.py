@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +11,15 @@ from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
-from gioconda.renderer.mouth.shading import Lighting, between_lips, lay, light, place, shrink
+from gioconda.renderer.mouth.shading import (
+    Lighting,
+    between_lips,
+    lay,
+    lay_photo,
+    light,
+    place,
+    shrink,
+)
 from gioconda.renderer.mouth.shape import LIPS_MEET, Part, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose
 from gioconda.renderer.sheet import lift_face
@@ -31,6 +40,9 @@ _LIPS_MEET: Final = (
     topology.LIP_INNER_UPPER[0],
     topology.LIP_INNER_UPPER[-1],
 )
+_NEXT: Final = 0.03  # inter-ocular distances behind what is seen that still count as seen
+_LEAST_LIGHT: Final = 0.6  # of a lip's shadow, which is taken off a photo
+_RIM: Final = 0.03  # width of a photo's rim that is not taken, for it is lip, in the same unit
 _TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
 # The tongue's tip lies in front, its root behind: z of both in the shape.
 _TIP, _ROOT = -0.13, 0.35
@@ -78,7 +90,8 @@ class MouthInterior:
         self._tip = np.where(shape.part == Part.TONGUE, tip, 0).astype(np.float32)
         self._placed = np.empty((count, 3), np.float32)  # in the head frame
         self._seen = np.empty((count, 3), np.float32)  # in pixels
-        self._colours = np.empty((count, 3), np.float32)
+        self._colours = np.zeros((count, 6), np.float32)  # and where in a photo, and whether
+        self._photo: NDArray[np.float32] | None = None
         self._parts = np.zeros((count, INSIDE), np.float32)  # which it is, and how near the lips
         for i, part in enumerate((Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)):
             self._parts[:, i] = shape.part == part
@@ -129,7 +142,38 @@ class MouthInterior:
             self.lighting,
             self._colours,
         )
-        return self._seen_between(lips, self._colours, self._tones[2])
+        found = self._seen_between(lips, self._colours, np.append(self._tones[2], np.zeros(3)))
+        if self._photo is not None:
+            lay_photo(found.colours, self._photo, found.shown)
+        return found._replace(colours=found.colours[..., :3])
+
+    def remember(self, frame: WarpedFrame, pose: MouthPose) -> None:
+        """Take the teeth that a frame's picture shows, in this state, into every later frame.
+
+        Args:
+            frame: the portrait as a frame.
+            pose: of jaw and tongue in it.
+        """
+        found = self.inside(frame, pose)
+        if not found:
+            return
+        height, width = found.shown.shape[:2]
+        depth = self._room(height, width, self._colours.shape[1])[1]  # as it was just drawn
+        places = (self._seen[:, :2] + np.float32(0.5)) / _FINER - np.float32(0.5)
+        size = np.array([width, height])
+        near = np.clip(np.rint(self._seen[:, :2]).astype(int), 0, _FINER * size - 1)
+        hidden = depth[near[:, 1], near[:, 0]] + _NEXT * frame.head.size * _FINER < self._seen[:, 2]
+        within = ((places >= 0) & (places <= size - 1)).all(1)
+        seen = within & ~hidden & (self._shape.part >= Part.UPPER_TEETH)
+        left, top = found.corner
+        photo = np.empty((height, width, 4), np.float32)
+        picture = frame.picture[top : top + height, left : left + width]
+        photo[..., :3] = picture / np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
+        away = cv2.distanceTransform((found.shown[..., 0] > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+        photo[..., 3] = np.clip(away / (_RIM * frame.head.size) - 0.5, 0, 1)
+        self._photo = photo
+        self._colours[:, 3:5] = np.where(seen[:, None], places, 0)
+        self._colours[:, 5] = seen
 
     def maps(
         self,

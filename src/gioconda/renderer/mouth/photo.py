@@ -9,7 +9,7 @@ from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.mouth.interior import MouthInterior
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
-from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial
+from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
 from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
 
@@ -38,21 +38,24 @@ def own_frame(portrait: Portrait) -> WarpedFrame:
     )
 
 
-def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> Mouth:
+def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, MouthPose | None]:
     """The mouth as the photo shows it; as it was, where the photo shows nothing that agrees.
 
     Args:
         portrait: the photo.
         mouth: as it is believed to be.
         pose: its jaw and tongue in the photo, likewise.
+
+    Returns:
+        The mouth, and its jaw and tongue in the photo if that agrees.
     """
     frame = own_frame(portrait)
     upper, lower = frame.mesh[[topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM], :2]
     if np.linalg.norm(lower - upper) < _APART * frame.head.size:
-        return mouth
+        return mouth, None
     trial = Trial.of(frame, frame.picture, MouthInterior(portrait, replace(mouth, tones=NAMED)))
     if not trial:
-        return mouth
+        return mouth, None
     tones = mouth.tones.stacked().astype(np.float64)
     left = trial.details(tones)
     less_likely = _JAW_TRUST * (JAWS - pose.jaw) ** 2
@@ -61,10 +64,11 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> Mouth:
     drop, jaw, tongue = np.unravel_index(int((left + less_likely).argmin()), left.shape)
     flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
     if left[drop, jaw, tongue] > _AGREES * flat:
-        return mouth
+        return mouth, None
     design = trial.designs[drop, jaw, tongue].astype(np.float64)
     trust = _TONE_TRUST * len(design)
     normal = design.T @ design + trust
     own = np.linalg.solve(normal, design.T @ trial.real + trust @ tones)
     found = Tones(*np.maximum(own, 0).astype(np.float32))
-    return Mouth(float(DROPS[drop]), mouth.size, found)
+    seen = MouthPose(float(JAWS[jaw]), float(TONGUES[tongue]))
+    return Mouth(float(DROPS[drop]), mouth.size, found), seen

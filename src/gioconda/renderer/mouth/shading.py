@@ -243,3 +243,41 @@ def lay(
                 value = before + seen * (shown[y, x, 1] * colours[y, x, k] - before)
                 value = min(max(value + np.float32(0.5), np.float32(0)), np.float32(255))
                 out[y, x, k] = np.uint8(value)
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def lay_photo(
+    colours: NDArray[np.float32], photo: NDArray[np.float32], shown: NDArray[np.float32]
+) -> None:
+    """Put a photo's pixels where vertices carry them, in place.
+
+    Args:
+        colours: (h, w, 6) RGB; x and y in the photo, times the last, which is how much it shows.
+        photo: (H, W, 4) RGB before lips shade it, and how much of each pixel is to be used.
+        shown: (h, w, 2) as `between_lips` leaves it.
+    """
+    height, width = photo.shape[:2]
+    for i in range(colours.shape[0]):
+        for j in range(colours.shape[1]):
+            much = colours[i, j, 5]
+            if much < np.float32(0.4) or shown[i, j, 0] <= 0:
+                continue
+            x = min(max(colours[i, j, 3] / much, np.float32(0)), np.float32(width - 1.001))
+            y = min(max(colours[i, j, 4] / much, np.float32(0)), np.float32(height - 1.001))
+            left, top = int(x), int(y)
+            fx, fy = x - np.float32(left), y - np.float32(top)
+            part = min(max(2 * much - np.float32(0.9), np.float32(0)), np.float32(1))
+            used = _between(photo, top, left, fx, fy, 3) * part
+            for k in range(3):
+                own = _between(photo, top, left, fx, fy, k)
+                colours[i, j, k] += used * (own - colours[i, j, k])
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
+def _between(
+    photo: NDArray[np.float32], top: int, left: int, fx: np.float32, fy: np.float32, k: int
+) -> np.float32:
+    """A channel of the photo, bilinearly."""
+    above = photo[top, left, k] + fx * (photo[top, left + 1, k] - photo[top, left, k])
+    below = photo[top + 1, left, k] + fx * (photo[top + 1, left + 1, k] - photo[top + 1, left, k])
+    return np.float32(above + fy * (below - above))
