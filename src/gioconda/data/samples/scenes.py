@@ -93,9 +93,7 @@ class Choice:
     unpaired: NDArray[np.floating]
 
 
-def make_scene(
-    choice: Choice, side: int, look: Look | None, geometry: bool = False
-) -> Scene:
+def make_scene(choice: Choice, side: int, look: Look | None, geometry: bool = False) -> Scene:
     """The scene of a clip's frames.
 
     Args:
