@@ -5,6 +5,7 @@
     eyes.py           eyeballs behind the lids
     warper.py         all of these: a warped frame
     plain_mouth.py    a first mouth, the base that the decoder draws over
+    mouth/            another, as geometry with depth, and masks of it for networks
     conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
     neural.py         the learned decoder, which draws mouth, teeth and eyes
     light.py          its colours: the portrait's against those that it learned from
