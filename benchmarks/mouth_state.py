@@ -34,7 +34,7 @@ from gioconda.renderer.mouth.trial import DROPS, JAWS, TONGUES
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
-from gioconda.training.mouth.fitting import OPEN, SIDE, USUAL, solve, try_frames
+from gioconda.training.mouth_state.fitting import OPEN, SIDE, USUAL, solve, try_frames
 
 _READ = 50  # frames after the portrait
 _EACH = 14  # of them that are measured

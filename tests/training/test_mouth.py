@@ -23,8 +23,8 @@ from gioconda.renderer.mouth.predictor import (  # noqa: E402
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones  # noqa: E402
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial  # noqa: E402
 from gioconda.renderer.warper import Warper  # noqa: E402
-from gioconda.training.mouth.fitting import USUAL, Fitted, solve  # noqa: E402
-from gioconda.training.mouth.recipe import Recipe, learn, train_mouth  # noqa: E402
+from gioconda.training.mouth_state.fitting import USUAL, Fitted, solve  # noqa: E402
+from gioconda.training.mouth_state.recipe import Recipe, learn, train_mouth  # noqa: E402
 from tests.prepared import write_set  # noqa: E402
 
 DROP = 3

@@ -111,8 +111,8 @@ _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made"
 
 
 @_TRAININGS.offer("the state of mouths' insides, .safetensors", _RECIPE)
-def _mouth(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.training.mouth.recipe import Recipe, train_mouth
+def _mouth_state(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.mouth_state.recipe import Recipe, train_mouth
 
     return train_mouth(read_split(args, "train"), _recipe(args, Recipe), output, report)
 

@@ -1,7 +1,8 @@
 """From speech to motion, frame by frame.
 
 generator.py      start here: `Generator`, and the ordered list of its corrections
-network.py        the motion network: its contract, and its run on a stream
+lips.py           the lower face: its network's contract, and its run on a stream
+network.py        the same of head, eyes and brows
 diffusion.py      from noise to motion in a few steps
 corrections.py    what is mended after the network, a class for each
 gate.py           shuts the mouth where no voice sounds

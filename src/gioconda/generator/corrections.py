@@ -53,7 +53,7 @@ class Correction(Protocol):
 
 
 class SilentMouth:
-    """Mouths move without a voice, so a gate shuts them."""
+    """The mouth moves in silence too, so a gate shuts it."""
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
         c = calibration
@@ -122,10 +122,10 @@ class AmplitudeGain:
 
 
 class GazeHold:
-    """Eyes go half of the way to where the dial is; the rest is added.
+    """The network turns the eyes half of the way to where the dial is; the rest is added.
 
-    That is what a mean over a few frames is off. The lids follow, or eyes that look up or down
-    would be half hidden.
+    That is how far a running mean over a few frames is off. The lids follow, or eyes that look up
+    or down would be half hidden.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:

@@ -1,7 +1,7 @@
 """Emotions as explicit changes of the face, added to the motion that speech asks for.
 
-The prototypes of `gioconda.emotions` in the basis of faces. The change does not depend on speech:
-lips that meet without it meet with it, so p, b and m stay closed.
+The prototypes of `gioconda.emotions` in the basis of faces. The change does not depend on speech.
+It leaves the gap between the lips as it is, but where an emotion parts them (`parted`).
 """
 
 from functools import cache

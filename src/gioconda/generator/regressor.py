@@ -1,6 +1,6 @@
 """Speech → the mouth's part of the dynamics: a small causal convolution net.
 
-`training/regressor/recipe.py` trains it.
+`training/regressor.py` trains it.
 """
 
 from pathlib import Path

@@ -6,6 +6,7 @@ A recipe is a module or a folder, named after what it makes:
     lips.py       features of that encoder to the lower face
     generator/    features of that encoder and controls to head, eyes and brows
     renderer/     portrait and warped frame to the drawn frame: what mouths look like
+    mouth_state/  where teeth and tongue of a geometric mouth stand; nothing released uses it yet
     judge/        the sync judge of the evaluation
     head_judge.py which voice moves a head, for the evaluation
     regressor.py  sound to the mouth of the baseline

@@ -26,7 +26,7 @@ from gioconda.training.voices import another
 _AMPLITUDE: Final = 1.3  # at most so far from the median, as a logarithm
 _ARTICULATION: Final = 0.9
 _LEAST_SPEECH: Final = 20  # frames
-_CERTAIN: Final = 40.0  # frames of speech that count as much as all else of the person
+_CERTAIN: Final = 40.0  # frames that count as much as all else of the person
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def read_examples(
     """
     rng, basis = np.random.default_rng(0), released_basis()
     maker = _Maker(calibration, basis)
-    amplitudes = _against_others(performances, _head_speed, _AMPLITUDE)
-    articulations = _against_others(performances, lambda one: lip_motion(one, basis), _ARTICULATION)
+    amplitudes = _log_ratios(performances, _head_speed, _AMPLITUDE)
+    articulations = _log_ratios(performances, lambda one: lip_motion(one, basis), _ARTICULATION)
     long: list[Copies] = []
     short: list[Copies] = []
     for one in reported(performances, "hearing clips", report):
@@ -103,7 +103,7 @@ def read_examples(
 
 def lip_motion(one: Performance, basis: Basis) -> float | None:
     """How far the lips move in speech: the geometric mean of the standard deviations of opening,
-    width and advance, in inter-ocular distances; None of too little speech."""
+    width and advance, in inter-ocular distances; None if there is too little speech."""
     if one.own.sum() < _LEAST_SPEECH:
         return None
     dynamics = one.motion.dynamics.copy()
@@ -117,7 +117,7 @@ def _head_speed(one: Performance) -> float | None:
     return float(np.abs(np.diff(one.motion.pose[:, :3], axis=0)).mean()) if one.long else None
 
 
-def _against_others(
+def _log_ratios(
     performances: Iterable[Performance],
     size: Callable[[Performance], float | None],
     most: float,

@@ -1,6 +1,6 @@
 """Predicts the state of a mouth: jaw and tongue of each frame, and tones, from face and skin.
 
-`training/mouth` learns it from states that were fitted to the frames of clips.
+`training/mouth_state` learns it from states that were fitted to the frames of clips.
 """
 
 from dataclasses import dataclass, fields
@@ -125,7 +125,7 @@ def released_model() -> StateModel:
 
 
 def load_model(path: Path) -> StateModel:
-    """Read a model that `gioconda train mouth` wrote.
+    """Read a model that `gioconda train mouth-state` wrote.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.

@@ -1,1 +1,1 @@
-"""Recipe of the network from sound and controls to all of the motion: start in `recipe.py`."""
+"""Recipe of the network of head, eyes and brows: start in `recipe.py`."""

@@ -1,11 +1,11 @@
-"""Recipe: learn all of a face's motion from speech and the other conditions.
+"""Recipe: learn the motion of head, eyes and brows from speech and the other conditions.
 
 1. Each clip is motion, speech features of its sound (as it is; and changed as users bring it,
    slower and faster), and the conditions as they were measured: where the eyes rest, how much the
    head moves, when the lids go down and up.
-2. A window of frames comes twice: as history, with a little noise or hidden and never with its
-   mouth; and as the residual of each frame, at a noise level of its own.
-3. Windows of a second tell lips and lids, but not where a head's middle is: only those of long
+2. A window of frames comes twice: as history, with a little noise or
+   hidden; and as the residual of each frame, at a noise level of its own.
+3. Windows of a second tell brows and lids, but not where a head's middle is: only those of long
    clips teach the pose. Batches of both kinds take turns.
 
 `gioconda train generator SET --checkpoint FILE --minutes N -o generator.zip`

@@ -1,1 +1,1 @@
-"""Recipe of the speech encoder and of the sync judge: start in `recipe.py`."""
+"""Recipe of the sync judge: start in `recipe.py`."""

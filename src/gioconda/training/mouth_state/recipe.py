@@ -6,7 +6,7 @@
    that were tried, at the clip's own upper row. So a frame that shows little teaches little.
 3. Upper row and tones of mouths that no picture shows are what the recipe says.
 
-`gioconda train mouth DATA --cache DIR -o mouth-state.safetensors`
+`gioconda train mouth-state DATA --cache DIR -o mouth-state.safetensors`
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ from gioconda.errors import GiocondaError
 from gioconda.renderer.mouth.predictor import TONGUE, StateModel, frame_features
 from gioconda.renderer.mouth.trial import JAWS, TONGUES
 from gioconda.training import steps
-from gioconda.training.mouth.fitting import Fitted, fit_clip
+from gioconda.training.mouth_state.fitting import Fitted, fit_clip
 
 _WORST: Final = 1.2  # of a flat colour's error: what fits worse teaches nothing
 
