@@ -47,7 +47,7 @@ def opening(made: Frame) -> float:
 
 def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
     silent = corrections.SilentMouth(BASIS, CALIBRATION)
-    made = [speaking(voice=voice, closing=0.5) for voice in (0.9, *(0.1,) * 30)]
+    made = [speaking(voice=voice, closing=0.5) for voice in (0.9, *(0.01,) * 30)]
     for one in made:
         silent(one)
     assert opening(made[0]) == opening(made[4]) == opening(speaking())
@@ -59,7 +59,7 @@ def test_lips_meet_at_once_and_part_over_frames() -> None:
     closure = corrections.LipClosure(BASIS, CALIBRATION)
     wide = np.random.default_rng(0).normal(size=BASIS.parts[2]).astype(np.float32)
     openings = []
-    for sure in (0.0, 0.15, 0.4, 0.0, 0.0, 0.0):
+    for sure in (0.0, 0.6, 0.9, 0.0, 0.0, 0.0):
         made = speaking(np.abs(wide) * WIDE, closing=sure)
         closure(made)
         openings.append(opening(made))

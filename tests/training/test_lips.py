@@ -10,6 +10,8 @@ from gioconda.generator.lips import Lips
 
 torch = pytest.importorskip("torch")
 
+from torch.nn import functional as F  # noqa: E402
+
 from gioconda.training.disturber import Disturber  # noqa: E402
 from gioconda.training.lips import LipNet, Recipe, train_lips, write_lips  # noqa: E402
 
@@ -30,10 +32,13 @@ def test_a_stream_says_what_the_whole_says(tmp_path: Path):
     write_lips(net, tmp_path / "lips.onnx")
     speech = torch.randn(1, 40, 258)
     with torch.no_grad():
-        whole = net(speech, torch.tensor([np.log(1.5)], dtype=torch.float32))[0].numpy()
+        level = torch.tensor([np.log(1.5)], dtype=torch.float32)
+        whole = net(speech, level, torch.ones(1, 40))[0].numpy()
+        late = net(F.pad(speech, (0, 0, 7, 0)), level, F.pad(torch.ones(1, 40), (7, 0)))[0, 7:]
     lips = Lips(Calibration(articulation=1.5), tmp_path / "lips.onnx")
     stream = [lips.next(frame, 1.0) for frame in speech[0].numpy()]
     np.testing.assert_allclose(stream, whole, atol=5e-3)
+    np.testing.assert_allclose(late, whole, atol=1e-5)  # nothing is heard before it begins
 
 
 def test_beyond_what_clips_taught_articulation_is_a_gain(tmp_path: Path):

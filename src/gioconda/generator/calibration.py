@@ -23,7 +23,7 @@ class Calibration:
         steps: network evaluations for a frame; with 6 it keeps 0.92 of the spread of what is nearly
             sure (a deviation of 0.3), with 4 0.79.
         gate_voice: the certainty of a voice from which the voice gate opens. From 0.5 on it shut
-            presenters' mouths in the midst of speech: r of their opening 0.54, with 0.2 0.58,
+            presenters' mouths in the midst of speech: r of their opening 0.54, with 0.05 0.62,
             without a gate 0.63 (80 clips of the sync judge's people).
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
@@ -52,17 +52,17 @@ class Calibration:
 
     pose_scale: tuple[float, ...] = (0.1, 0.055, 0.05, 0.1, 0.065, 0.017)
     gaze_scale: float = 0.12
-    amplitude: float = 1.25
+    amplitude: float = 1.35
     amplitude_range: tuple[float, float] = (0.4, 1.8)
     articulation: float = 1.5
     articulation_range: tuple[float, float] = (0.4, 2.2)
     steps: int = 6
-    gate_voice: float = 0.2
+    gate_voice: float = 0.05
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6
     meet: tuple[float, float] = (0.4, 0.8)
-    touch: tuple[float, float] = (0.3, 0.7)
+    touch: tuple[float, float] = (0.4, 0.8)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003
     closing_release: float = 0.2

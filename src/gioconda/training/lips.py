@@ -108,28 +108,31 @@ class LipNet(nn.Module):
         self.mean[:] = torch.from_numpy(speech.mean(0))
         self.scale[:] = torch.from_numpy(speech.std(0) + 1e-3)
 
-    def forward(self, speech: Tensor, articulation: Tensor) -> Tensor:
+    def forward(self, speech: Tensor, articulation: Tensor, heard: Tensor) -> Tensor:
         """Coordinates (N, T, C).
 
         Args:
             speech: (N, T, inputs).
             articulation: (N,) logarithm of how far the lips move against people's median.
+            heard: (N, T) 0 before the speech begins, else 1.
         """
         start = [one.expand(len(speech), -1, -1) for one in self.start()]
-        return self.step(speech, articulation, start)[0]
+        return self.step(speech, articulation, start, heard[..., None])[0]
 
     def start(self) -> State:
         """The state before any speech."""
         width = self.inlet.out_features
         return [torch.zeros(1, block.past, width) for block in self.blocks]
 
-    def step(self, speech: Tensor, articulation: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(
+        self, speech: Tensor, articulation: Tensor, state: State, heard: Tensor | float = 1.0
+    ) -> tuple[Tensor, State]:
         """Coordinates of the next frames, and the state after them."""
         known = self.dropout((speech - self.mean) / self.scale)
         level = articulation[:, None, None].expand(-1, speech.shape[1], 1)
         x, after = self.inlet(torch.cat([known, level], -1)), []
         for block, before in zip(self.blocks, state, strict=True):
-            x, latest = block(x, before)
+            x, latest = block(x, before, heard)
             after.append(latest)
         return self.outlet(x), after
 
@@ -142,11 +145,11 @@ class _Block(nn.Module):
         self.inlet = nn.Conv1d(width, width, taps, dilation=dilation)
         self.outlet = nn.Sequential(nn.SiLU(), nn.Dropout(dropout), nn.Linear(width, width))
 
-    def forward(self, x: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, before: Tensor, heard: Tensor | float) -> tuple[Tensor, Tensor]:
         """(N, T, width) after what came before, (N, past, width); and the latest of both."""
-        heard = torch.cat([before.to(x.dtype), self.norm(x)], 1)
-        y = self.outlet(self.inlet(heard.transpose(1, 2)).transpose(1, 2))
-        return x + y, heard[:, heard.shape[1] - self.past :]
+        known = torch.cat([before.to(x.dtype), self.norm(x) * heard], 1)
+        y = self.outlet(self.inlet(known.transpose(1, 2)).transpose(1, 2))
+        return x + y, known[:, known.shape[1] - self.past :]
 
 
 class _Step(nn.Module):
@@ -184,12 +187,14 @@ class Batch:
     Attributes:
         speech: (N, `_BEFORE` + T, 258).
         lower: (N, T, C).
+        heard: (N, `_BEFORE` + T) 0 before the speech begins, else 1.
         counts: (N, T) 1 where a frame is to be learned.
         articulation, neutral_gap: (N,).
     """
 
     speech: Tensor
     lower: Tensor
+    heard: Tensor
     counts: Tensor
     articulation: Tensor
     neutral_gap: Tensor
@@ -216,29 +221,31 @@ class Batches:
         drawn = [self._clips[i] for i in rng.choice(len(self._clips), count, p=self._chances)]
         chosen = [copies[rng.integers(len(copies))] for copies in drawn]
         windows = [self._window(example) for example in chosen]
-        speech, lower, counts = (
+        speech, lower, heard, counts = (
             torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True)
         )
         known = rng.random(count) >= self._recipe.unknown
         articulation = np.array([one.articulation for one in chosen], np.float32) * known
         gaps = torch.tensor([one.neutral_gap for one in chosen])
-        return Batch(speech, lower, counts, torch.from_numpy(articulation), gaps)
+        return Batch(speech, lower, heard, counts, torch.from_numpy(articulation), gaps)
 
     def _window(self, example: Example) -> tuple[NDArray[np.float32], ...]:
-        """Speech, lips, and which frames count."""
+        """Speech, lips, which frames of speech there are, and which of lips count."""
         rng, size = self._rng, self._recipe.window
         lower = (example.mirrored if rng.random() < 0.5 else example.motion)[:, _lower()]
         speech = np.zeros((_BEFORE + size, _SPEECH), np.float32)
         target = np.zeros((size, lower.shape[1]), np.float32)
+        heard = np.zeros(len(speech), np.float32)
         counts = np.zeros(size, np.float32)
         start = int(rng.integers(max(1, len(example) - size + 1)))
         end = min(len(example), start + size)
-        heard = example.conditions[max(0, start - _BEFORE) : end, Conditions.SPEECH]
-        first = _BEFORE - min(start, _BEFORE)
-        speech[first : first + len(heard)] = heard
+        first = max(0, start - _BEFORE)
+        there = slice(first - start + _BEFORE, end - start + _BEFORE)
+        speech[there] = example.conditions[first:end, Conditions.SPEECH]
+        heard[there] = 1
         target[: end - start] = lower[start:end]
         counts[: end - start] = 1
-        return speech, target, counts
+        return speech, target, heard, counts
 
 
 _SPEECH: Final = Conditions.SPEECH.stop
@@ -296,7 +303,7 @@ def train_lips(
     for _ in trainer:
         batch = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
-            made = net(batch.speech, batch.articulation)
+            made = net(batch.speech, batch.articulation, batch.heard)
         losses = loss(made.float()[:, _BEFORE:], batch.lower, batch.neutral_gap, batch.counts)
         trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
