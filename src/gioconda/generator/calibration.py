@@ -23,8 +23,8 @@ class Calibration:
         steps: network evaluations for a frame; with 6 it keeps 0.92 of the spread of what is nearly
             sure (a deviation of 0.3), with 4 0.79.
         gate_voice: the certainty of a voice from which the voice gate opens. From 0.5 on it shut
-            presenters' mouths in the midst of speech: r of their opening 0.54, with 0.05 0.62,
-            without a gate 0.63 (80 clips of the sync judge's people).
+            presenters' mouths in the midst of speech: r of their opening 0.54, with 0.1 0.61,
+            without a gate 0.63 (80 clips of the sync judge's people). Silence has up to 0.11.
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
         gate_hold: frames of a pause through which the gate stays open.
@@ -57,7 +57,7 @@ class Calibration:
     articulation: float = 1.5
     articulation_range: tuple[float, float] = (0.4, 2.2)
     steps: int = 6
-    gate_voice: float = 0.05
+    gate_voice: float = 0.12
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6
