@@ -74,7 +74,6 @@ class Generator:
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
-        self._loud: deque[bool] = deque()  # whether these are loud enough for a voice
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
@@ -116,7 +115,6 @@ class Generator:
         for frame in pcm.reshape(-1, SAMPLES):
             self._digest = crc32(to_int16(frame).tobytes(), self._digest)
             self._digests.append(self._digest)
-        self._loud.extend(speech.voice.tolist())
         self._loudness = np.concatenate([self._loudness, speech.loudness])
         return self._make(self._encoder.append(speech.mel))
 
@@ -131,14 +129,14 @@ class Generator:
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
-        voice = float(encoded.voice[i]) * self._loud.popleft()
-        lids = self._blinks.next(float(dials.blinks[0]), chance, voice > self._sure)
+        voice = bool(encoded.voice[i] > self._sure)
+        lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
         pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
         lower = self._lips.next(speech, float(dials.articulation[0]))
         frame = Frame(
             pose,
             np.concatenate([upper, lower]),
-            voice=voice,
+            voice=float(encoded.voice[i]),
             closing=float(encoded.closing[i]),
             touching=float(encoded.touching[i]),
             gaze=gaze,
