@@ -93,6 +93,15 @@ def compiled_weights(name: str, what: str) -> ov.CompiledModel:
     return compiled(weights_file(name), what)
 
 
+def network_of(model: Path | None, name: str, what: str) -> ov.CompiledModel:
+    """The network of a file, or that of a file of weights in use where none is given.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    return compiled_weights(name, what) if model is None else compiled(model, what)
+
+
 def read_network(model: Path, what: str) -> ov.Model:
     """The network of an ONNX file, not yet compiled.
 

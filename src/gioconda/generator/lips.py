@@ -11,13 +11,10 @@ with the real lips and to move as far as they do (docs/design.md).
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.generator.calibration import Calibration
-from gioconda.inference import compiled, compiled_weights
-
-_WHAT = "a network of lips"
+from gioconda.inference import network_of
 
 
 class Lips:
@@ -32,9 +29,7 @@ class Lips:
     """
 
     def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
-        network: ov.CompiledModel = (
-            compiled(model, _WHAT) if model else compiled_weights("lips.onnx", _WHAT)
-        )
+        network = network_of(model, "lips.onnx", "a network of lips")
         self._usual = calibration.articulation
         self._learned = calibration.articulation_range
         self._request = network.create_infer_request()

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.inference import compiled, compiled_weights
+from gioconda.inference import network_of
 from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
@@ -28,8 +28,7 @@ class Regressor:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        what = "a regressor"
-        self._network = compiled(model, what) if model else compiled_weights("regressor.onnx", what)
+        self._network = network_of(model, "regressor.onnx", "a regressor")
         self._mel = np.full((HISTORY, SPECTRA, MELS), SILENCE, np.float32)
 
     def append(self, mel: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,12 +12,11 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.inference import compiled, compiled_weights
+from gioconda.inference import network_of
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
 FEATURES: Final = 256
-_WHAT: Final = "a speech encoder"
 
 
 @dataclass(frozen=True)
@@ -104,4 +103,4 @@ def load_encoder(model: Path | None = None) -> ov.CompiledModel:
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    return compiled(model, _WHAT) if model else compiled_weights("speech.onnx", _WHAT)
+    return network_of(model, "speech.onnx", "a speech encoder")

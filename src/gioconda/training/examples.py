@@ -101,6 +101,15 @@ def read_examples(
     return long, short
 
 
+def chances(clips: list[Copies], size: Callable[[Example], float]) -> NDArray[np.float64]:
+    """How often each clip is chosen: by its size, and a person's by the root of their frames."""
+    frames: dict[str, int] = defaultdict(int)
+    for original, *_ in clips:
+        frames[original.person] += len(original)
+    chance = np.array([size(one) / frames[one.person] ** 0.5 for one, *_ in clips])
+    return np.asarray(chance / chance.sum())
+
+
 def lip_motion(one: Performance, basis: Basis) -> float | None:
     """How far the lips move in speech: the geometric mean of the standard deviations of opening,
     width and advance, in inter-ocular distances; None if there is too little speech."""

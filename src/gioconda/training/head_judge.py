@@ -123,11 +123,8 @@ def train_head_judge(
         )
     torch.manual_seed(0)
     net = HeadJudgeNet(recipe)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.1)
-    average = steps.running_mean(net, recipe.decay, buffers=True)
-    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
-    trainer = steps.Trainer(
-        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
+    trainer, average = steps.scheduled(
+        net, recipe, checkpoint, minutes, report, weight_decay=0.1, buffers=True
     )
     torch.manual_seed(trainer.step)
     for _, batch in zip(trainer, _batches(talks, recipe, trainer.step), strict=False):

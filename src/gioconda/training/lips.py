@@ -12,7 +12,6 @@
 `gioconda train lips SET --checkpoint FILE --minutes N -o lips.onnx`
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,12 +30,13 @@ from gioconda.generator.network import Conditions
 from gioconda.motion import POSE
 from gioconda.training import steps
 from gioconda.training.disturber import Disturber
-from gioconda.training.examples import Copies, Example, read_examples
+from gioconda.training.examples import Copies, Example, chances, read_examples
 from gioconda.training.export import halved, motion_facts, to_onnx
 from gioconda.training.mouth_loss import MouthLoss
 
 _BEFORE: Final = 20  # frames that a window hears before its own
 _LONGEST: Final = 250  # frames of a clip from which it is not drawn more often
+_SPEECH: Final = Conditions.SPEECH.stop  # numbers that tell the speech of a frame
 _OWN: Final = 0.9  # of a clip's frames in which its sound has to be its face's
 
 State = list[Tensor]
@@ -205,16 +205,9 @@ class Batches:
 
     def __init__(self, clips: list[Copies], recipe: Recipe, rng: np.random.Generator) -> None:
         self._clips, self._recipe, self._rng = clips, recipe, rng
-        frames: dict[str, int] = defaultdict(int)
-        for original, *_ in clips:
-            frames[original.person] += len(original)
-        chance = np.array(
-            [
-                np.exp(one.articulation) * min(len(one), _LONGEST) / frames[one.person] ** 0.5
-                for one, *_ in clips
-            ]
+        self._chances = chances(
+            clips, lambda one: np.exp(one.articulation) * min(len(one), _LONGEST)
         )
-        self._chances = chance / chance.sum()
 
     def draw(self) -> Batch:
         rng, count = self._rng, self._recipe.batch
@@ -246,9 +239,6 @@ class Batches:
         target[: end - start] = lower[start:end]
         counts[: end - start] = 1
         return speech, target, heard, counts
-
-
-_SPEECH: Final = Conditions.SPEECH.stop
 
 
 def _lower() -> slice:
@@ -291,12 +281,7 @@ def train_lips(
     clips = _with_lips(read_examples(performances, recipe.copies, disturber, Calibration(), report))
     net = LipNet(_SPEECH, basis.parts[2], recipe.width, recipe.layers, recipe.dropout)
     net.fit(np.concatenate([one.conditions[:, Conditions.SPEECH] for one, *_ in clips]))
-    average = steps.running_mean(net, recipe.decay)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
-    trainer = steps.Trainer(
-        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
-    )
+    trainer, average = steps.scheduled(net, recipe, checkpoint, minutes, report)
     torch.manual_seed(trainer.step)
     batches = Batches(clips, recipe, np.random.default_rng(trainer.step))
     loss = MouthLoss(basis)

@@ -97,12 +97,7 @@ def train_regressor(
     basis = released_basis()
     talks = read_talks(clips, basis, report)
     net = MouthNet(basis.parts[2])
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    average = steps.running_mean(net, recipe.decay, buffers=True)
-    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
-    trainer = steps.Trainer(
-        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
-    )
+    trainer, average = steps.scheduled(net, recipe, checkpoint, minutes, report, buffers=True)
     rng = np.random.default_rng(trainer.step)
     torch.manual_seed(trainer.step)
     loss, chance = MouthLoss(basis), chances(talks)

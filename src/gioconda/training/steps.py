@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -219,6 +219,47 @@ class Trainer:
         means = " ".join(f"{name} {float(mean):.4f}" for name, mean in self._means.items())
         with open(self._checkpoint.with_suffix(".log"), "a") as log:
             log.write(f"{self.step} {seconds:.0f}s {means}\n")
+
+
+class Schedule(Protocol):
+    """What a `Recipe` says of its schedule."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def warm_up(self) -> int: ...
+    @property
+    def decay(self) -> float: ...
+
+
+def scheduled(
+    net: nn.Module,
+    recipe: Schedule,
+    checkpoint: Path,
+    minutes: float,
+    report: Report = silent,
+    weight_decay: float = 0.05,
+    buffers: bool = False,
+) -> tuple[Trainer, AveragedModel]:
+    """The trainer of a whole schedule by AdamW, whose rate falls by a cosine, and the running mean.
+
+    Args:
+        net: what learns.
+        recipe: steps, the learning rate after `warm_up` steps, the running mean's `decay`.
+        checkpoint, minutes, report: as of `Trainer`.
+        weight_decay: of AdamW.
+        buffers: as of `running_mean`.
+
+    Raises:
+        GiocondaError: as `Trainer`.
+    """
+    average = running_mean(net, recipe.decay, buffers)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=weight_decay)
+    rate = warm_up(recipe.rate, recipe.warm_up, cosine)
+    trainer = Trainer(net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report)
+    return trainer, average
 
 
 # --- checkpoints ---

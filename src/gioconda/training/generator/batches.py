@@ -1,6 +1,5 @@
 """Batches: windows of examples, with noise, and with conditions left out at random."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +10,7 @@ from torch import Tensor
 
 from gioconda.generator.diffusion import noised
 from gioconda.generator.network import HISTORY, LEADING, Channels, Conditions
-from gioconda.training.examples import Copies, Example
+from gioconda.training.examples import Copies, Example, chances
 from gioconda.training.generator.network import LinearPrediction
 
 
@@ -77,7 +76,7 @@ class Batches:
         rng: np.random.Generator,
     ) -> None:
         self._kinds = [
-            (clips, _chances(clips), sizes)
+            (clips, chances(clips, len), sizes)
             for clips, sizes in ((long, windows.long), (short, windows.short))
         ]
         self._windows, self._channels = windows, channels
@@ -140,12 +139,3 @@ class Batches:
         doubt = np.abs(rng.normal(0, self._windows.doubt, (len(motion), 1, 1))).astype(np.float32)
         off = rng.normal(size=motion.shape).astype(np.float32) * doubt
         return np.concatenate([motion + off * self._prediction.scale.numpy(), residual], 2)
-
-
-def _chances(clips: list[Copies]) -> NDArray[np.float64]:
-    """How often each clip is chosen: by its length, and a person's by the root of theirs."""
-    frames: dict[str, int] = defaultdict(int)
-    for original, *_ in clips:
-        frames[original.person] += len(original)
-    chance = np.array([len(one) / frames[one.person] ** 0.5 for one, *_ in clips])
-    return np.asarray(chance / chance.sum())

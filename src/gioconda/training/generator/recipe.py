@@ -95,12 +95,7 @@ def train_generator(
     long, short = read_examples(performances, recipe.copies, disturber, recipe.calibration, report)
     net = MotionNet(channels.count, HISTORY + 1, recipe.width, recipe.layers, recipe.heads)
     net.prediction.fit([copies[0].motion[:, : channels.count] for copies in long or short])
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    average = steps.running_mean(net, recipe.decay)
-    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
-    trainer = steps.Trainer(
-        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
-    )
+    trainer, average = steps.scheduled(net, recipe, checkpoint, minutes, report)
     torch.manual_seed(trainer.step)
     rng = np.random.default_rng(trainer.step)
     batches = Batches(long, short, recipe.windows, channels, net.prediction, rng)

@@ -11,6 +11,7 @@ from gioconda.speech import LOOK_AHEAD, SILENCE
 from gioconda.speech.encoder import FEATURES
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
+from gioconda.training.blocks import DilatedBlock
 from gioconda.training.hearing.teacher import HALVES
 from gioconda.training.judge.network import SyncEmbedding
 
@@ -87,23 +88,13 @@ class HearingEncoder(nn.Module):
         return self.step(mel, start)[0][:, LOOK_AHEAD:]
 
 
-class _Block(nn.Module):
-    def __init__(self, width: int, dilation: int, dropout: float) -> None:
-        super().__init__()
-        self.past = 2 * dilation
-        self.body = nn.Sequential(
-            nn.BatchNorm1d(width),
-            nn.SiLU(),
-            nn.Conv1d(width, width, 3, dilation=dilation),
-            nn.BatchNorm1d(width),
-            nn.SiLU(),
-            nn.Dropout(dropout),
-            nn.Conv1d(width, width, 1),
-        )
+class _Block(DilatedBlock):
+    """(N, C, T) of (N, C, past + T)."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, T) of (N, C, past + T)."""
-        return x[..., self.past :] + self.body(x)
+    def __init__(self, width: int, dilation: int, dropout: float) -> None:
+        self.past = 2 * dilation
+        first = nn.BatchNorm1d(width), nn.SiLU()
+        super().__init__(width, dilation, dropout, slice(self.past, None), *first)
 
 
 class Hearing(nn.Module):

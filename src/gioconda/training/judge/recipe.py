@@ -106,12 +106,7 @@ def train_judge(
         raise GiocondaError("no clip has a second of speech that belongs to its face")
     basis = released_basis()
     net = network.SpeechNet(basis.parts[2])
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=0.05)
-    average = steps.running_mean(net, recipe.decay, buffers=True)
-    rate = steps.warm_up(recipe.rate, recipe.warm_up, steps.cosine)
-    trainer = steps.Trainer(
-        net, average, optimizer, rate, checkpoint, recipe.steps, minutes, report
-    )
+    trainer, average = steps.scheduled(net, recipe, checkpoint, minutes, report, buffers=True)
     torch.manual_seed(trainer.step)
     mouth_loss = MouthLoss(basis)
     for _, batch in zip(trainer, _batches(chosen, recipe, trainer.step), strict=False):
