@@ -30,7 +30,7 @@ def own_mouth(shown: list[Drawn]) -> np.ndarray:
     """
     laid = []
     for frame in shown:
-        seen = np.dstack([frame.real.astype(np.float32), frame.inner_mouth])
+        seen = np.dstack([frame.real.astype(np.float32), frame.regions["inner mouth"]])
         laid.append(lay_on_upper(seen, frame.jaws.upper(SIDE), SIDE))
     colours, clear = np.split(np.stack(laid), [3], -1)
     hidden = np.broadcast_to(clear < 0.5, colours.shape)
@@ -50,12 +50,12 @@ def main() -> None:
     frames, deviations = [], []
     for clip, _ in sample_clips(read_clips(args.data, args.split, args.cache), args.clips):
         shown = redraw(clip, {"drawn": NeuralDecoder}, FRAMES)
-        shown = [frame for frame in shown if frame.inner_mouth.sum() >= LEAST]
+        shown = [frame for frame in shown if frame.regions["inner mouth"].sum() >= LEAST]
         if not shown:
             continue
         known, light = own_mouth(shown), []
         for frame in shown:
-            weight = frame.inner_mouth / frame.inner_mouth.sum()
+            weight = frame.regions["inner mouth"] / frame.regions["inner mouth"].sum()
             drawn, real = frame.pictures["drawn"].astype(np.float32), frame.real
             own = cv2.warpAffine(known, frame.jaws.upper(SIDE), (SIDE, SIDE))
             own = drawn + own[..., 3:] * (own[..., :3] / np.maximum(own[..., 3:], 1e-3) - drawn)

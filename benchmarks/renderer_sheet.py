@@ -6,7 +6,8 @@
 
 `held-out`: people of the val split; for each the portrait, then frames with the mouth or the
 eyes far from it, as three rows: real, warp, network. `portraits`: every picture of a folder
-speaks; two rows each: plain mouth, network. `eyes`: every picture shuts its eyes; three rows
+speaks, with `--wider 2` twice as wide; two rows each: the networks of `--before` and of `--model`,
+by default the released ones. `eyes`: every picture shuts its eyes; three rows
 each: the picture, then drawn frames of it with shut and with half shut eyes as the picture.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gioconda import Animator, GiocondaError, make_portrait
+from gioconda import GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import redraw
@@ -31,7 +32,6 @@ from gioconda.media import read_audio, read_image, write_image
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.neural import NeuralDecoder
-from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.view import VIEW
 
 FACE, MOUTH = 2.4, 1.2  # widths of what is shown, in inter-ocular distances
@@ -93,20 +93,20 @@ def portraits(args: argparse.Namespace) -> list[np.ndarray]:
     rows = []
     for portrait in _portraits(args):
         motion = Generator(0, rest=portrait.gaze).append(voice)
-        faces = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
-        gap = lip_distances(faces)[:, 1]
+        dynamics = motion.dynamics.copy()
+        dynamics[:, portrait.basis.lower] *= args.wider
+        gap = lip_distances(portrait.basis.rebuild(dynamics, portrait.neutral))[:, 1]
         picks = np.sort(_apart(gap, args.frames))
         middle, width = portrait.points[topology.LIPS, :2].mean(0), MOUTH
         if not args.mouth:
             middle, width = portrait.head.centre[0] + [0, portrait.head.size[0] / 2], FACE
         size = portrait.head.size[0] * np.array([width, width])
-        for decoder in (PlainMouth(portrait), NeuralDecoder(portrait, args.model)):
-            animator = Animator(portrait, decoder=decoder)
-            row = [
-                _cell(_about(frame, middle, size), args.cell)
-                for i, frame in enumerate(animator.append(voice))
-                if i in picks
-            ]
+        for model in (args.before, args.model):
+            renderer, row = Renderer(portrait, NeuralDecoder(portrait, model)), []
+            for i in range(int(picks[-1]) + 1):  # all of them: a decoder may remember
+                frame = renderer.render(motion.pose[i], dynamics[i])
+                if i in picks:
+                    row.append(_cell(_about(frame, middle, size), args.cell))
             rows.append(np.hstack(row))
     return rows
 
@@ -168,6 +168,8 @@ def main() -> None:
     parser.add_argument("--shut", action="store_true", help="a shut mouth is the portrait")
     parser.add_argument("--mouth", action="store_true", help="show the mouth alone")
     parser.add_argument("--voice", type=Path)
+    parser.add_argument("--before", type=Path, help="networks to compare with")
+    parser.add_argument("--wider", type=float, default=1.0, help="factor of the lips' movement")
     parser.add_argument("--seconds", type=int, default=6)
     parser.add_argument("--only", nargs="*", help="names of pictures, without their endings")
     args = parser.parse_args()

@@ -13,7 +13,7 @@ INSIDE[20:44, 16:48] = 1
 
 def shown(rng: np.random.Generator, teeth: np.ndarray, drawn: np.ndarray, moved: int = 0) -> Drawn:
     real = np.clip(teeth + rng.normal(0, 2, teeth.shape), 0, 255).astype(np.uint8)
-    regions = np.stack([INSIDE] * len(REGIONS))
+    regions = dict.fromkeys(REGIONS, INSIDE)
     jaws = Jaws(np.array([[SIDE / 2, SIDE / 4 + 2 * moved], [0, 0]]), np.eye(2))
     pictures = {"drawn": drawn.astype(np.uint8)}
     return Drawn(0, real, np.zeros((478, 2)), jaws, regions, pictures)

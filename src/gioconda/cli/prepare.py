@@ -40,6 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
         add("--work FOLDER", Path, "folder for work that a later run goes on with"),
     )
     add("--tts", bool, "not videos: English sentences of flite and festival, with phone times")
+    add("--heads FOLDER", Path, "not videos: clips of synthetic heads, see docs/heads.md")
     add_options(parser, [JSON])
     parser.set_defaults(video_defaults={option.dest: option.default for option in of_videos})
 
@@ -49,6 +50,9 @@ def run(args: argparse.Namespace) -> None:
 
     if args.tts:
         _spoken(args)
+        return
+    if args.heads:
+        _heads(args)
         return
     if not args.sources:
         raise GiocondaError("no SOURCE is given; name a folder of videos, or a table")
@@ -116,13 +120,7 @@ def _offsets(offsets: dict[str, Any]) -> list[list[str]]:
 def _spoken(args: argparse.Namespace) -> None:
     from gioconda.data.spoken.utterances import prepare_spoken
 
-    if args.sources:
-        raise GiocondaError(f"--tts makes its own set; leave out {args.sources[0]}")
-    usual = args.video_defaults
-    given = [option for option in usual if getattr(args, option) != usual[option]]
-    if given:
-        names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
-        raise GiocondaError(f"{names} is about videos and does not go with --tts; leave it out")
+    _alone(args, "--tts")
     with progress_bar("sentences") as report:
         manifest = prepare_spoken(args.output, args.processes, report)
     figures = manifest["figures"]
@@ -134,6 +132,27 @@ def _spoken(args: argparse.Namespace) -> None:
     )
     rows = [[phone, str(count)] for phone, count in figures["phones"].items()]
     show(manifest, args.json, title, ["phone", "count"], rows)
+
+
+def _heads(args: argparse.Namespace) -> None:
+    from gioconda.data.heads.clips import prepare_heads
+
+    _alone(args, "--heads")
+    with progress_bar("heads") as report:
+        manifest = prepare_heads(args.heads, args.output, report)
+    rows = [[name, str(count)] for name, count in manifest["figures"].items()]
+    show(manifest, args.json, f"{args.output}: clips of synthetic heads", ["", "count"], rows)
+
+
+def _alone(args: argparse.Namespace, kind: str) -> None:
+    """Refuse what is about videos beside another kind of set."""
+    if args.sources:
+        raise GiocondaError(f"{kind} makes its own set; leave out {args.sources[0]}")
+    usual = args.video_defaults
+    given = [option for option in usual if getattr(args, option) != usual[option]]
+    if given:
+        names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
+        raise GiocondaError(f"{names} is about videos and does not go with {kind}; leave it out")
 
 
 def _limits(given: list[str]) -> "Limits":

@@ -258,8 +258,10 @@ def _disturber(args: argparse.Namespace) -> "Disturber":
     option("--uses N", positive, "how often a scene is used before a new one replaces it"),
     option("--workers N", positive, "processes that prepare scenes; a GPU needs many"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
+    option("--also SET", Path, "another prepared set, as of prepare --heads, to learn from, too"),
 )
 def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.data.clips import read_clips
     from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
 
     recipe = _recipe(args, Recipe)
@@ -269,6 +271,8 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
         )
     try:
         clips = read_split(args, "train")
+        if args.also:
+            clips += read_clips(args.also, "train", args.cache)
         return train_renderer(clips, recipe, output, args.checkpoint, args.minutes, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(

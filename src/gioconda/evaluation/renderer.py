@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
+from gioconda.data.heads.clips import PARTS, parts_of
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.reenactment import sample_clips
@@ -36,7 +37,8 @@ from gioconda.renderer.renderer import Decoder
 from gioconda.renderer.teeth_average import detail
 from gioconda.renderer.view import CELL
 
-REGIONS: Final = ("face", "lips", "inner mouth", "eyes")
+# The last three are known of synthetic heads only.
+REGIONS: Final = ("face", "lips", "inner mouth", "eyes", *PARTS)
 SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 FRAMES: Final = 50  # of a clip, from its first
 LEAST: Final = 4  # pixels of a region from which a frame is measured there
@@ -61,7 +63,7 @@ class Drawn(NamedTuple):
         real: (S, S, 3).
         mesh: (478, 2) the face in its pixels.
         jaws: of the face.
-        regions: (REGIONS, S, S), 0 to 1.
+        regions: by name, of `REGIONS`, (S, S), 0 to 1.
         pictures: by method, (S, S, 3).
     """
 
@@ -69,14 +71,8 @@ class Drawn(NamedTuple):
     real: NDArray[np.uint8]
     mesh: NDArray[np.float64]
     jaws: Jaws
-    regions: NDArray[np.float32]
+    regions: dict[str, NDArray[np.float32]]
     pictures: dict[str, NDArray[np.uint8]]
-
-    @property
-    def inner_mouth(self) -> NDArray[np.float32]:
-        """Its region, (S, S), 0 to 1."""
-        inside: NDArray[np.float32] = self.regions[REGIONS.index("inner mouth")]
-        return inside
 
 
 @dataclass(frozen=True)
@@ -200,6 +196,7 @@ def redraw(
     reenactor = Reenactor(portrait, points[source], neutral)
     everything = {"plain mouth": PlainMouth, **decoders}
     made = {name: make(portrait) for name, make in everything.items()}
+    parts = parts_of(clip.measures())
     found = []
     for i in range(source + 1, len(frames)):
         if not track.seen[i]:
@@ -211,8 +208,11 @@ def redraw(
             frame = replace(warped, picture=warped.picture.copy())
             decoder(frame)
             pictures[name] = view.cut(frame.picture)
-        real = reenactor.on_clip(view).cut(frames[i])
-        found.append(Drawn(i, real, mesh, jaws, _regions(mesh), pictures))
+        on_clip, regions = reenactor.on_clip(view), _regions(mesh)
+        if parts is not None:
+            seen = on_clip.cut(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
+            regions |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)
+        found.append(Drawn(i, on_clip.cut(frames[i]), mesh, jaws, regions, pictures))
     return found
 
 
@@ -229,7 +229,7 @@ class _Tally:
             "psnr": (off**2).mean(-1),
             "ssim": similarity(picture, now.real),
         }
-        for region, inside in zip(REGIONS, now.regions, strict=True):
+        for region, inside in now.regions.items():
             weight = float(inside.sum())
             if weight < LEAST:
                 continue
@@ -267,8 +267,7 @@ def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, f
     """
     real = now.real.astype(np.float32) - before.real
     still = np.abs(cv2.GaussianBlur(real, (0, 0), 2)).max(-1) < _STILL[region]
-    at = REGIONS.index(region)
-    inside = still * np.minimum(now.regions[at], before.regions[at])
+    inside = still * np.minimum(now.regions[region], before.regions[region])
     if inside.sum() < _ENOUGH:
         return {}
 
@@ -294,14 +293,15 @@ class _Laid(NamedTuple):
 
 
 def _laid(frame: Drawn) -> _Laid:
-    side, mouth = len(frame.real), np.rint(255 * frame.inner_mouth).astype(np.uint8)
+    inside, side = frame.regions["inner mouth"], len(frame.real)
+    mouth = np.rint(255 * inside).astype(np.uint8)
     matrix = frame.jaws.upper(side)
     details = {}
     for name, picture in {"real": frame.real, **frame.pictures}.items():
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
         own = detail(grey[..., None], mouth, side)[..., 0]
         details[name] = lay_on_upper(own, matrix, side)
-    return _Laid(lay_on_upper(frame.inner_mouth, matrix, side) > _CLEAR, details)
+    return _Laid(lay_on_upper(inside, matrix, side) > _CLEAR, details)
 
 
 def _alike(before: _Laid, now: _Laid) -> dict[str, tuple[float, float]]:
@@ -348,13 +348,13 @@ def _contrast(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.average((grey - mean) ** 2, weights=inside)))
 
 
-def _regions(mesh: NDArray[np.floating]) -> NDArray[np.float32]:
+def _regions(mesh: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
     drawn = masks(mesh, SIDE, SIDE)
     oval = cv2.resize(face_mask(mesh, SIDE), None, fx=CELL, fy=CELL)
     kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)
     eyes = cv2.dilate(drawn[2], kernel)
-    regions = np.stack([oval, drawn[1], drawn[0], eyes])
-    return np.asarray(regions / 255, np.float32)
+    found = {"face": oval, "lips": drawn[1], "inner mouth": drawn[0], "eyes": eyes}
+    return {name: np.asarray(region / 255, np.float32) for name, region in found.items()}
 
 
 def _encoded_anew(frames: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:

@@ -64,10 +64,8 @@ def draw_pair(head: Head, rng: np.random.Generator, size: int = 512) -> Pair:
         middle=(float(rng.normal(0, 0.1)), float(rng.uniform(0.0, 0.35))),
     )
     turn = rng.normal(0, 1, 3) * _PORTRAIT_TURN * (rng.random() < 0.7)
-    first = Pose(_at_rest(rng), _looking(rng, 0.5), _held(turn))
-    second = Pose(
-        draw_weights(rng), _looking(rng), _held(turn + rng.normal(0, 1, 3) * _TARGET_TURN)
-    )
+    first = Pose(at_rest(rng), looking(rng, 0.5), held(turn))
+    second = Pose(draw_weights(rng), looking(rng), held(turn + rng.normal(0, 1, 3) * _TARGET_TURN))
     return Pair(
         portrait=draw(head, first, look, camera),
         target=draw(head, second, replace(look, seed=look.seed + 1), camera),
@@ -154,7 +152,8 @@ def _upper(rng: np.random.Generator) -> dict[str, float]:
     return weights
 
 
-def _at_rest(rng: np.random.Generator) -> dict[str, float]:
+def at_rest(rng: np.random.Generator) -> dict[str, float]:
+    """Morphs of a portrait: mostly none, else a smile or lips a little apart."""
     if rng.random() >= _SMILING:
         return {"MouthOpen": float(rng.uniform(0, 0.08))} if rng.random() < 0.2 else {}
     kind = "smileOpen" if rng.random() < 0.5 else "smileClose"
@@ -166,12 +165,14 @@ def _add(weights: dict[str, float], more: Mapping[str, float]) -> None:
         weights[name] = weights.get(name, 0.0) + float(weight)
 
 
-def _looking(rng: np.random.Generator, part: float = 1.0) -> tuple[float, float]:
+def looking(rng: np.random.Generator, part: float = 1.0) -> tuple[float, float]:
+    """Yaw and pitch of the eyes in radians, with a part of the usual spread."""
     yaw, pitch = rng.normal(0, part, 2) * _GAZE
     return float(yaw), float(pitch)
 
 
-def _held(turn: NDArray[np.float64]) -> tuple[float, float, float]:
+def held(turn: NDArray[np.float64]) -> tuple[float, float, float]:
+    """A turn in radians, no further than heads are drawn well."""
     yaw, pitch, roll = np.clip(turn, -_MOST_TURN, _MOST_TURN)
     return float(yaw), float(pitch), float(roll)
 

@@ -186,7 +186,7 @@ def between_lips(
             if upper_below or not lower_below:
                 near = -near
             seen = min(max(near * soft + np.float32(0.5), np.float32(0)), np.float32(1))
-            shown[y, x, 0] = seen
+            shown[y, x, 0], shown[y, x, 1] = seen, np.float32(1)
             if seen > 0:
                 shade = 1 - by_upper * np.exp(-np.sqrt(over) * from_upper)
                 shade *= 1 - by_lower * np.exp(-np.sqrt(under) * from_lower)

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from gioconda.errors import GiocondaError
 from gioconda.training.renderer import losses
 from gioconda.training.renderer.batches import Batch, BatchWindow
-from gioconda.training.renderer.network import Critic, RendererNet
+from gioconda.training.renderer.network import Critic, RendererNet, widened
 from gioconda.training.steps import running_mean, set_rate
 
 
@@ -87,7 +87,8 @@ class Learner:
         """
         drawn, mask = self._draw(batch, plan.mixed)
         found = self._losses(drawn, batch, plan.adversarial)
-        pull, others = losses.pull_of(found, self._weights, drawn, self.pulled, self._strength)
+        usual = None if batch.paired else self.pulled
+        pull, others = losses.pull_of(found, self._weights, drawn, usual, self._strength)
         if plan.adversarial:
             self.pulled = others if self.pulled is None else self.pulled.lerp(others, 0.1)
         found["mask"] = losses.shut(mask, batch.weight, batch.masks[:, :1])
@@ -96,7 +97,8 @@ class Learner:
         if plan.critic_learns:
             found["judge"] = self._judge_step(drawn.detach(), batch)
         if batch.paired:
-            base = losses.compare(batch.base, batch.real, batch.weight, len(batch.source))
+            inside, scenes = batch.masks[:, :1], len(batch.source)
+            base = losses.compare(batch.base, batch.real, batch.weight, inside, scenes)
             found["warp"] = base["pixels"]
         return found
 
@@ -118,10 +120,10 @@ class Learner:
 
     def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
         """What pulls at the pixels."""
-        found: dict[str, Tensor] = {}
+        found = {"detail": losses.detail(drawn, batch.base, batch.masks, batch.weight)}
         inside = batch.masks[:, :1]
         if batch.paired:
-            found |= losses.compare(drawn, batch.real, batch.weight, len(batch.source))
+            found |= losses.compare(drawn, batch.real, batch.weight, inside, len(batch.source))
             found["mixture"] = losses.mixture(drawn, batch.real, inside, self._tile)
             found["tone"] = losses.tone(drawn, batch.real, inside, 2 * self._tile)
         if adversarial:
@@ -155,7 +157,8 @@ class Learner:
         try:
             weights = load_file(file)
             for net in (self.net, self.average.module):
-                nn.ModuleDict({"net": net, "critic": self.critic}).load_state_dict(weights)
+                both = nn.ModuleDict({"net": net, "critic": self.critic})
+                both.load_state_dict(widened(weights, both.state_dict()))
         except (OSError, SafetensorError, RuntimeError) as error:
             raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gioconda.renderer.geometry import MASKS
 from gioconda.training.renderer.batches import Batch
 
 
@@ -19,24 +20,31 @@ class LossWeights:
     change: float = 0.5
     match: float = 0.15
     mixture: float = 0.2
+    detail: float = 40.0
     tone: float = 1.0
 
 
-def compare(drawn: Tensor, real: Tensor, weight: Tensor, scenes: int) -> dict[str, Tensor]:
+def compare(
+    drawn: Tensor, real: Tensor, weight: Tensor, inside: Tensor, scenes: int
+) -> dict[str, Tensor]:
     """Differences of pixels and gradients over scales, and of the change between frames.
 
     Frames of one scene are compared each with the one before it in the batch, which is its
-    neighbour or far off: a constant error costs nothing, teeth that come and go do.
+    neighbour or far off: a constant error costs nothing, teeth that come and go do. Inside the
+    mouth single pixels are not compared: nobody knows where exactly a tooth ends, and the mean of
+    all places is fog.
 
     Args:
         drawn, real: (N T, 3, h, w).
         weight: (N T, 1, h, w).
+        inside: (N T, 1, h, w) the inside of the mouth, 0 to 1.
         scenes: N.
     """
     off = drawn - real
     weight = weight / weight.mean()
-    pixels = [(weight * off.abs()).mean()]
-    gradients = [_slopes(off, weight)]
+    beside = (1 - inside) * weight
+    pixels = [(beside * off.abs()).mean()]
+    gradients = [_slopes(off, beside)]
     change = off.unflatten(0, (scenes, -1)).diff(dim=1)
     each = weight.unflatten(0, (scenes, -1))
     both = torch.minimum(each[:, 1:], each[:, :-1])
@@ -56,6 +64,18 @@ def _slopes(off: Tensor, weight: Tensor) -> Tensor:
     across = (weight[..., 1:] * (off[..., 1:] - off[..., :-1]).abs()).mean()
     down = (weight[..., 1:, :] * (off[..., 1:, :] - off[..., :-1, :]).abs()).mean()
     return across + down
+
+
+def detail(drawn: Tensor, base: Tensor, masks: Tensor, weight: Tensor) -> Tensor:
+    """How far the slopes on teeth are from those of the first guess, where all are even and whole.
+
+    Args:
+        drawn, base: (N, 3, h, w).
+        masks: (N, MASKS + INSIDE, h, w).
+        weight: (N, 1, h, w) of pixels, whose mean is the measure.
+    """
+    teeth = masks[:, MASKS : MASKS + 2].sum(1, keepdim=True)
+    return _slopes(drawn - base, teeth / weight.mean())
 
 
 def mixture(drawn: Tensor, real: Tensor, inside: Tensor, tile: int) -> Tensor:
@@ -158,19 +178,15 @@ def pull_of(
         losses: by name; the critic's is "critic".
         weights: of the rest, by name.
         drawn: (N, 3, h, w).
-        usual: how hard the rest pulls elsewhere, for where there is only the critic.
+        usual: how hard the rest pulls elsewhere, where there is no target; else None.
         strength: the critic's.
 
     Returns:
         The gradient (N, 3, h, w), and the norm of the rest's.
     """
     rest = [weight * losses[name] for name, weight in weights.items() if name in losses]
-    if rest:
-        gradient = _gradient(torch.stack(rest).sum(), drawn)
-        norm = gradient.norm()
-    else:
-        gradient = torch.zeros_like(drawn)
-        norm = gradient.new_zeros(()) if usual is None else usual
+    gradient = _gradient(torch.stack(rest).sum(), drawn)
+    norm = gradient.norm() if usual is None else usual
     if "critic" in losses:
         critics = _gradient(losses["critic"], drawn)
         gradient = gradient + strength * norm / critics.norm().clamp(min=1e-8) * critics

@@ -8,6 +8,7 @@ where it is in the view.
 The decoder returns pixels and a mask: how much of each replaces the warp.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -16,9 +17,11 @@ from torch.nn import functional as F
 
 from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.jaws import HANGING
+from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
+SEEN: Final = 3 + MASKS + INSIDE  # channels of a picture with what is where in it
 LEFT_OUT: Final = 0.1  # part of the encoder's channels, in training
 _WAVES: Final = (2, 4, 8)  # the shortest is a tooth wide or two
 
@@ -54,7 +57,7 @@ class RendererNet(nn.Module):
         """The decoder's answers for windows of N portraits in T frames each.
 
         Args:
-            source: (N, 3, S, S); source_masks: (N, MASKS, S, S); source_jaws: (N, 4, s, s); the
+            source: (N, 3, S, S); source_masks: (N, SEEN - 3, S, S); source_jaws: (N, 4, s, s); the
                 portraits.
             pixels, masks, guides, origin: as the decoder and `warp` take them, of N T windows;
                 the frames of one portrait follow each other.
@@ -81,7 +84,7 @@ class Encoder(nn.Module):
 
     def __init__(self, width: int, features: int, inner: int = 64, deep: int = 96) -> None:
         super().__init__()
-        self.inlet = _conv((3 + MASKS) * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
+        self.inlet = _conv(SEEN * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
         self.near = nn.Sequential(_Block(inner), _Block(inner))
         self.far = nn.Sequential(_conv(inner, deep, 2), nn.ReLU(), _Block(deep), _Block(deep))
         self.style = nn.Linear(deep, width)
@@ -93,7 +96,7 @@ class Encoder(nn.Module):
         """What the portrait has to give.
 
         Args:
-            pixels: (N, 3, S, S); masks: (N, MASKS, S, S); 0 to 1, the portrait at rest.
+            pixels: (N, 3, S, S); masks: (N, SEEN - 3, S, S); 0 to 1, the portrait at rest.
             jaws: (N, 4, s, s) coordinates on its jaws.
         """
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
@@ -113,7 +116,7 @@ class Decoder(nn.Module):
 
     def __init__(self, width: int, features: int) -> None:
         super().__init__()
-        self.inlet = _conv((3 + MASKS) * CELL**2 + GUIDES + features, width)
+        self.inlet = _conv(SEEN * CELL**2 + GUIDES + features, width)
         # the ReLU is as the weights were learned; a third of its channels let nothing through
         self.blocks = nn.Sequential(_Block(width), nn.ReLU(), _Block(width), _Block(width))
         self.outlet = _conv(width, 4 * CELL**2)
@@ -127,7 +130,7 @@ class Decoder(nn.Module):
 
         Args:
             pixels: (N, 3, h, w) warped, 0 to 1.
-            masks: (N, MASKS, h, w), 0 to 1.
+            masks: (N, SEEN - 3, h, w), 0 to 1.
             guides: (N, GUIDES, h/4, w/4).
             features: (N, C, h/4, w/4) warped.
             ground: (N, W, h/4, w/4).
@@ -139,7 +142,11 @@ class Decoder(nn.Module):
 
 
 class Critic(nn.Module):
-    """Real or drawn? Judges patches (N, 1, h/8, w/8) of pixels and what should be there."""
+    """Real or drawn? Judges patches (N, 1, h/8, w/8) of pixels and what should be there.
+
+    It is not told what is where inside the mouth: drawn teeth lie where the geometry has them and
+    real ones beside it, by which alone it would know them.
+    """
 
     def __init__(self, width: int = 48) -> None:
         super().__init__()
@@ -157,7 +164,7 @@ class Critic(nn.Module):
 
     def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The verdict, and what each layer saw."""
-        x = torch.cat([2 * pixels - 1, masks], 1)
+        x = torch.cat([2 * pixels - 1, masks[:, :MASKS]], 1)
         seen = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2)
@@ -178,6 +185,24 @@ def warp(features: Tensor, origin: Tensor) -> Tensor:
         for layer, grid in zip(layers, grids, strict=True)
     ]
     return torch.cat(found, 1)
+
+
+def widened(weights: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights that were learned without a mouth's geometry, for networks that are told it.
+
+    Args:
+        weights: of networks that saw three colours and `MASKS`.
+        wanted: of networks as they are; what is new in their inlets gets zeros.
+    """
+    found = dict(weights)
+    for name, new in wanted.items():
+        old = weights.get(name)
+        if old is not None and old.ndim == 4 and new.shape[1] > old.shape[1]:
+            more = new.shape[1] - old.shape[1]
+            at = (3 + MASKS) * more // INSIDE
+            none = old.new_zeros(len(old), more, *old.shape[2:])
+            found[name] = torch.cat([old[:, :at], none, old[:, at:]], 1)
+    return found
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

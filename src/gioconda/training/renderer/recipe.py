@@ -55,6 +55,7 @@ _CALIBRATION: Final = RendererCalibration(
     most_gain=2.0,
     colourless=0.04,
     coloured=0.18,
+    geometry=1,
 )
 
 
