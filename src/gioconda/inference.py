@@ -21,6 +21,7 @@ FILES: Final = {
     "lips": "lips.onnx",
     "generator": "generator.zip",
     "renderer": "renderer.zip",
+    "mouth-state": "mouth-state.safetensors",
     "regressor": "regressor.onnx",
     "bank": "bank.safetensors",
 }

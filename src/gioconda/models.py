@@ -29,6 +29,7 @@ from gioconda.inference import (
     weights_file,
 )
 from gioconda.provenance.output import file_hash
+from gioconda.renderer.mouth.predictor import FACE_FEATURES, load_model
 from gioconda.renderer.networks import calibration_of, networks
 from gioconda.speech.encoder import Heard
 
@@ -48,7 +49,7 @@ def use_models(folder: str | os.PathLike[str], needs: Collection[str] | None = N
     Args:
         folder: of files of `gioconda train`, or of `gioconda train calibration`, under the names
             basis.safetensors, speech.onnx, lips.onnx, generator.zip, renderer.zip,
-            regressor.onnx and bank.safetensors.
+            mouth-state.safetensors, regressor.onnx and bank.safetensors.
         needs: the models that must fit together (basis, speech, ...), by default all.
 
     Raises:
@@ -106,6 +107,7 @@ class _Set:
             "lips": self._check_lips,
             "generator": self._check_generator,
             "renderer": self._check_renderer,
+            "mouth-state": self._check_mouth_state,
             "regressor": self._check_regressor,
             "bank": self._check_bank,
         }
@@ -170,6 +172,12 @@ class _Set:
     def _check_renderer(self) -> None:
         networks(self._file("renderer"))
         calibration_of(self._file("renderer"))
+
+    def _check_mouth_state(self) -> None:
+        read = len(load_model(self._file("mouth-state")).mean)
+        numbers = _mouth(load_basis(self._file("basis"))) + FACE_FEATURES
+        if read != numbers:
+            self._refuse("mouth-state", f"reads {read} numbers of a face, not {numbers}")
 
     def _check_regressor(self) -> None:
         what = "a regressor"

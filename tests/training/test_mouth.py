@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from gioconda import GiocondaError  # noqa: E402
 from gioconda.data.clips import read_clips  # noqa: E402
+from gioconda.data.heads.clips import PARTS  # noqa: E402
 from gioconda.data.samples.scenes import Scenes  # noqa: E402
 from gioconda.renderer.geometry import MASKS  # noqa: E402
 from gioconda.renderer.mouth import MouthInterior  # noqa: E402
@@ -23,7 +24,7 @@ from gioconda.renderer.mouth.predictor import (  # noqa: E402
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones  # noqa: E402
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, Trial  # noqa: E402
 from gioconda.renderer.warper import Warper  # noqa: E402
-from gioconda.training.mouth_state.fitting import USUAL, Fitted, solve  # noqa: E402
+from gioconda.training.mouth_state.fitting import USUAL, Fitted, solve, try_parts  # noqa: E402
 from gioconda.training.mouth_state.recipe import Recipe, learn, train_mouth  # noqa: E402
 from tests.prepared import write_set  # noqa: E402
 
@@ -83,6 +84,22 @@ def test_it_can_be_learned_from_these_frames_and_drawn(portrait, tried):
     before = frames[2].picture.copy()
     GeometricMouth(portrait, model)(frames[2])
     assert (before != frames[2].picture).any()
+
+
+def test_known_parts_tell_the_state_that_was_drawn(portrait, tried):
+    size = teeth_size(neutral_face(portrait))
+    drawn, interior = (
+        MouthInterior(portrait, Mouth(drop, size, NAMED)) for drop in (DROPS[DROP], 0)
+    )
+    left = []
+    for one, jaw in zip(tried, OPENINGS.values(), strict=True):
+        frame, crop = one.frame, one.frame.picture.shape[:2]
+        maps = drawn.maps(frame.mesh, frame.head, MouthPose(float(JAWS[jaw])), crop)
+        known = np.ascontiguousarray(maps[: len(PARTS)].transpose(1, 2, 0))
+        found = try_parts(frame, known, interior)
+        left.append(np.stack([found.errors(np.eye(len(PARTS)), i) for i in range(len(DROPS))]))
+    assert int(np.argmin(sum(each.min((1, 2)) for each in left))) == DROP
+    assert [int(each[DROP].min(1).argmin()) for each in left] == list(OPENINGS.values())
 
 
 def test_a_set_gives_a_model_and_one_of_small_faces_none(tmp_path, portrait, voice):

@@ -16,10 +16,12 @@ from gioconda.evaluation import renderer as evaluation
 from gioconda.face.tracker import track
 from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
-from gioconda.renderer.geometry import GUIDES
+from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.jaws import HANGING
+from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.networks import calibration_of, released
 from gioconda.renderer.neural import NeuralDecoder, look_up
+from gioconda.renderer.view import CELL
 
 torch = pytest.importorskip("torch")
 load_file = pytest.importorskip("safetensors.torch").load_file
@@ -30,6 +32,7 @@ recipe = pytest.importorskip("gioconda.training.renderer.recipe")
 networks = pytest.importorskip("gioconda.training.renderer.network")
 
 SIDE = 256
+TOLD = MASKS + INSIDE
 TILE = recipe.Recipe().tile
 
 
@@ -49,7 +52,7 @@ def clips(portrait, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scenes(clips):
-    return Scenes(clips, np.random.default_rng(0), SIDE, looks=False)
+    return Scenes(clips, np.random.default_rng(0), SIDE, looks=False, geometry=True)
 
 
 def test_a_scenes_warp_lies_on_its_real_frames(scenes):
@@ -108,11 +111,11 @@ def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
 
 def test_before_any_learning_the_warp_comes_out(scenes):
     scene, net = next(scenes), networks.RendererNet().eval()
-    seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 4, SIDE, SIDE)
+    seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, TOLD, SIDE, SIDE)
     features, ground = net.encoder(*seen, torch.from_numpy(scene.source_jaws)[None])
     pixels = torch.from_numpy(scene.base[:1]).permute(0, 3, 1, 2) / 255
     guides = torch.from_numpy(scene.guides[:1]).float()
-    drawn, _ = net.decoder(pixels, torch.zeros(1, 4, SIDE, SIDE), guides, features, ground)
+    drawn, _ = net.decoder(pixels, torch.zeros(1, TOLD, SIDE, SIDE), guides, features, ground)
     torch.testing.assert_close(drawn, pixels)
 
 
@@ -130,7 +133,7 @@ def test_a_window_is_that_window_of_the_whole():
     net = networks.RendererNet(32, 8)
     for layer in (net.decoder.outlet, *(net.decoder.blocks[i].second for i in (0, 2, 3))):
         torch.nn.init.normal_(layer.weight, 0, 0.05)
-    inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
+    inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, TOLD)]
     channels = GUIDES, 8 + 2 * HANGING, 32
     coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
     whole = net.decoder(*inputs, *coarse)[0]
@@ -189,20 +192,47 @@ def test_the_released_file_has_the_recipes_calibration():
 def test_the_losses_see_blur_and_flicker():
     rng = torch.Generator().manual_seed(0)
     real = torch.rand(4, 3, 32, 32, generator=rng)
-    weight = torch.ones(4, 1, 32, 32)
-    assert all(float(v) == 0 for v in losses.compare(real, real, weight, 1).values())
-    lighter = losses.compare(real + 0.1, real, weight, 1)
+    weight, inside = torch.ones(4, 1, 32, 32), torch.zeros(4, 1, 32, 32)
+    assert all(float(v) == 0 for v in losses.compare(real, real, weight, inside, 1).values())
+    lighter = losses.compare(real + 0.1, real, weight, inside, 1)
     assert float(lighter["pixels"]) == pytest.approx(0.3, abs=1e-4)
     assert float(lighter["gradients"]) == pytest.approx(0, abs=1e-4)
     assert float(lighter["change"]) == pytest.approx(0, abs=1e-4)
     sign = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
-    assert float(losses.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
+    assert float(losses.compare(real + 0.1 * sign, real, weight, inside, 1)["change"]) > 0.19
+    mouth = losses.compare(real + 0.1, real, weight, inside + 1, 1)
+    assert float(mouth["pixels"]) == pytest.approx(0.2, abs=1e-4)  # coarser scales alone
+
+
+def test_teeth_are_to_keep_the_slopes_of_the_first_guess():
+    base = torch.rand(2, 3, 32, 32)
+    masks, weight = torch.zeros(2, TOLD, 32, 32), torch.ones(2, 1, 32, 32)
+    blurred = base.mean((2, 3), keepdim=True).expand_as(base)
+    assert losses.detail(blurred, base, masks, weight) == 0
+    masks[:, MASKS : MASKS + 2, :16] = 0.5
+    assert losses.detail(base + 0.1, base, masks, weight) == pytest.approx(0, abs=1e-6)
+    assert losses.detail(blurred, base, masks, weight) > 0.1
+
+
+def test_weights_from_before_the_geometry_draw_as_they_did():
+    wide, old = networks.RendererNet(32, 32), dict(networks.RendererNet(32, 32).state_dict())
+    for part in ("encoder", "decoder"):
+        inlet = old[f"{part}.inlet.weight"]
+        at, more = (3 + MASKS) * CELL**2, INSIDE * CELL**2
+        old[f"{part}.inlet.weight"] = torch.cat([inlet[:, :at], inlet[:, at + more :]], 1)
+    wide.load_state_dict(networks.widened(old, wide.state_dict()))
+    found = wide.decoder.inlet.weight
+    assert (found[:, at : at + more] == 0).all()
+    torch.testing.assert_close(found[:, at + more :], old["decoder.inlet.weight"][:, at:])
 
 
 def test_what_differs_for_good_is_no_change():
     real, weight = torch.rand(4, 3, 32, 32), torch.ones(4, 1, 32, 32)
+    inside = torch.zeros(4, 1, 32, 32)
     off = torch.tensor([0.1, 0.1, -0.1, -0.1])[:, None, None, None]  # the second pair is far off
-    one, two = (float(losses.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
+    one, two = (
+        float(losses.compare(real + off, real, weight, inside, n)["change"]) for n in (1, 2)
+    )
     assert (one, two) == (pytest.approx(0.2 / 3, abs=1e-3), pytest.approx(0, abs=1e-3))
 
 
@@ -230,8 +260,10 @@ def test_mixed_portraits_keep_their_skin():
     net = networks.RendererNet(32, 8).eval()
     torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
     cells = SIDE // 4
-    seen = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(2, 4, cells, cells)]
-    frame = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)] + [torch.rand(2, GUIDES, cells, cells)]
+    seen = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)] + [torch.rand(2, 4, cells, cells)]
+    frame = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)] + [
+        torch.rand(2, GUIDES, cells, cells)
+    ]
     origin = SIDE * torch.rand(2, 3, cells, cells, 2)
     own, mixed, other = (net(*seen, *frame, origin, (0, 0), part)[0] for part in (0.0, 0.5, 1.0))
     features, _ = net.encoder(*seen)
@@ -286,8 +318,9 @@ def test_the_critic_pulls_half_as_hard_as_the_rest():
     critic = {"critic": drawn.log().sum()}
     both, _ = losses.pull_of(found | critic, weights, drawn, None, 0.5)
     assert (both - rest).norm() == pytest.approx(recipe.Recipe().critic * float(norm), rel=1e-4)
-    alone, norm = losses.pull_of(critic, weights, drawn, torch.tensor(4.0), 0.5)
-    assert (alone.norm(), norm) == (pytest.approx(4 * recipe.Recipe().critic, rel=1e-4), 4)
+    alone, norm = losses.pull_of(found | critic, weights, drawn, torch.tensor(4.0), 0.5)
+    pull = float((alone - rest).norm())  # where there is no target, as hard as elsewhere
+    assert (pull, norm) == (pytest.approx(4 * recipe.Recipe().critic, rel=1e-4), 4)
 
 
 def test_some_of_what_a_portrait_gives_is_left_out_in_training():
@@ -296,9 +329,9 @@ def test_some_of_what_a_portrait_gives_is_left_out_in_training():
     given = []
     net.decoder.register_forward_pre_hook(lambda module, told: given.append(told[3:]))
     cells = SIDE // 4
-    source = [torch.rand(1, n, SIDE, SIDE) for n in (3, 4)]
+    source = [torch.rand(1, n, SIDE, SIDE) for n in (3, TOLD)]
     jaws, guides = torch.rand(1, 4, cells, cells), torch.rand(2, GUIDES, cells, cells)
-    windows = [torch.rand(2, n, SIDE, SIDE) for n in (3, 4)]
+    windows = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)]
     origin = 200 * torch.rand(2, 3, cells, cells, 2)
     for training in (True, False):
         net.train(training)(*source, jaws, *windows, guides, origin, (0, 0))
@@ -342,11 +375,11 @@ def test_a_batchs_frames_are_of_its_scenes():
         pool.add(
             {
                 "source": torch.full((SIDE, SIDE, 3), 50 + i, dtype=torch.uint8),
-                "source_masks": torch.zeros(4, SIDE, SIDE, dtype=torch.uint8),
+                "source_masks": torch.zeros(TOLD, SIDE, SIDE, dtype=torch.uint8),
                 "source_jaws": torch.full((4, cells, cells), float(i)),
                 "base": torch.full((count, SIDE, SIDE, 3), 90, dtype=torch.uint8),
                 "real": torch.full((8, SIDE, SIDE, 3), 90, dtype=torch.uint8),
-                "masks": torch.zeros(count, 4, SIDE, SIDE, dtype=torch.uint8),
+                "masks": torch.zeros(count, TOLD, SIDE, SIDE, dtype=torch.uint8),
                 "guides": which.T[:, :1, None, None].expand(count, GUIDES, cells, cells).half(),
                 "origin": which.T[:, None, None, None].expand(count, 3, cells, cells, 2).clone(),
                 "face": torch.zeros(count, cells, cells, dtype=torch.uint8),

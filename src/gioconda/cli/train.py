@@ -12,6 +12,7 @@ from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
+    from gioconda.data.clips import Clip
     from gioconda.data.samples.performances import Performance
     from gioconda.training.disturber import Disturber
     from gioconda.training.steps import Report
@@ -110,11 +111,24 @@ _UNDER = (
 _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made", required=True)
 
 
-@_TRAININGS.offer("the state of mouths' insides, .safetensors", _RECIPE)
+_ALSO = option(
+    "--also SET", Path, "another prepared set, as of prepare --heads, to learn from, too"
+)
+
+
+def _clips(args: argparse.Namespace) -> "list[Clip]":
+    """What there is to learn from."""
+    from gioconda.data.clips import read_clips
+
+    more = read_clips(args.also, "train", args.cache) if args.also else []
+    return read_split(args, "train") + more
+
+
+@_TRAININGS.offer("the state of mouths' insides, .safetensors", _RECIPE, _ALSO)
 def _mouth_state(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.mouth_state.recipe import Recipe, train_mouth
 
-    return train_mouth(read_split(args, "train"), _recipe(args, Recipe), output, report)
+    return train_mouth(_clips(args), _recipe(args, Recipe), output, report)
 
 
 @_TRAININGS.offer(
@@ -258,10 +272,9 @@ def _disturber(args: argparse.Namespace) -> "Disturber":
     option("--uses N", positive, "how often a scene is used before a new one replaces it"),
     option("--workers N", positive, "processes that prepare scenes; a GPU needs many"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
-    option("--also SET", Path, "another prepared set, as of prepare --heads, to learn from, too"),
+    _ALSO,
 )
 def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.data.clips import read_clips
     from gioconda.training.renderer.recipe import GPU_IS_FULL, Recipe, train_renderer
 
     recipe = _recipe(args, Recipe)
@@ -270,10 +283,7 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
             f"{recipe.batch} scenes in a batch cannot be drawn from {recipe.pool}; give --pool"
         )
     try:
-        clips = read_split(args, "train")
-        if args.also:
-            clips += read_clips(args.also, "train", args.cache)
-        return train_renderer(clips, recipe, output, args.checkpoint, args.minutes, report)
+        return train_renderer(_clips(args), recipe, output, args.checkpoint, args.minutes, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(
             f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"

@@ -87,9 +87,10 @@ class NeuralDecoder:
             sharpen(change, picture, given.masks, self._calibration)
             face = cv2.resize(oval[window.cells], (window.width, window.height))[..., None]
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
-            # Skin keeps the grain that the view is too coarse for; inside the mouth, where the
-            # warp smears what the photo shows there, the view's pixels take its place.
-            seen.view.window(*window).draw(frame.picture, change, picture, mouth)
+            # Skin and geometry keep the grain that the view is too coarse for; inside a plain
+            # mouth, where the warp smears what the photo shows, the view's pixels take its place.
+            replaced = np.zeros_like(mouth) if self._calibration.geometry else mouth
+            seen.view.window(*window).draw(frame.picture, change, picture, replaced)
 
 
 class Appearance:

@@ -18,6 +18,7 @@ from gioconda.inference import weights_file
 from gioconda.renderer.mouth.shape import LIPS_WIDTH
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 
+FACE_FEATURES: Final = 6  # numbers of a face's `frame_features` beside its dynamics
 TONGUE: Final = 0.08  # as far as the tongue is ever raised, in the head frame
 _SIZE: Final = (0.47, 0.5, 0.82, 1.12)  # of teeth: at no width of lips, for each, least, most
 # Part of the skin's tint that teeth, what is soft, and the dark take: it is mostly light.

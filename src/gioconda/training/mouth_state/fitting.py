@@ -2,10 +2,11 @@
 
 Colours are linear in the tones, so a state's three tones are least squares; rows, jaw and tongue
 are tried on a grid. A clip has one upper row and one set of tones, a frame its jaw and tongue.
+Of synthetic heads it is known what is where, which is compared in place of colours.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
+from gioconda.data.heads.clips import PARTS, parts_of
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.face.measure import mouth_opening
@@ -21,17 +23,23 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.mouth.geometric import face_of, skin_colour
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.predictor import teeth_size, tones_in
-from gioconda.renderer.mouth.state import Mouth
-from gioconda.renderer.mouth.trial import DROPS, NAMED, Trial
+from gioconda.renderer.mouth.state import Mouth, MouthPose
+from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
 from gioconda.renderer.reenactor import Reenactor, portrait_of
+from gioconda.renderer.warper import WarpedFrame
 
 SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 OPEN: Final = 0.03  # inter-ocular distances between the lips from which a frame tells something
 _READ: Final = 100  # frames of a clip
+_LEAST: Final = 25  # pixels between the lips from which a frame of a head serves
+_SEEN: Final = 0.6  # of such a pixel that the lips leave free
 _ROUNDS: Final = 4  # of states and tones in turn
 _TRUST: Final = 0.006  # in the usual tones, in parts of the pixels
 # Tones to begin with, as of `StateModel`; the released ones, chosen for their look, are near.
 USUAL: Final = np.array([[1.1, 1.08, 1.05], [0.8, 0.46, 0.48], [0.17, 0.085, 0.085]])
+
+
+Compare = Callable[[WarpedFrame, NDArray[np.uint8], MouthInterior], Trial | None]
 
 
 @dataclass(frozen=True)
@@ -96,11 +104,16 @@ def fit_clip(clip: Clip, frames: int = 9) -> Fitted | None:
     source = int(np.argmax(track.seen))
     chosen = order[np.unique(np.linspace(0, len(order) - 1, min(frames, len(order))).astype(int))]
     portrait = portrait_of(pictures[source], points[source], neutral, SIDE)
+    parts = parts_of(clip.measures())
+    if parts is not None:
+        pictures = list(255 * np.ascontiguousarray(parts.transpose(0, 2, 3, 1), np.uint8))
     real = {int(i): pictures[i] for i in chosen}
-    tried = try_frames(portrait, Reenactor(portrait, points[source], neutral), points, real)
+    compare = Trial.of if parts is None else try_parts
+    reenactor = Reenactor(portrait, points[source], neutral)
+    tried = try_frames(portrait, reenactor, points, real, compare)
     if len(tried) < 3:
         return None
-    return _fitted((clip.source, clip.person), portrait, tried)
+    return _fitted((clip.source, clip.person), portrait, tried, parts is not None)
 
 
 def try_frames(
@@ -108,6 +121,7 @@ def try_frames(
     reenactor: Reenactor,
     points: NDArray[np.floating],
     real: Mapping[int, NDArray[np.uint8]],
+    compare: Compare = Trial.of,
 ) -> dict[int, Trial]:
     """Frames of a clip that serve, with all states tried.
 
@@ -115,17 +129,47 @@ def try_frames(
         portrait: whose mouth.
         reenactor: of it.
         points: (T, 478, 3) meshes of all frames.
-        real: frames by number.
+        real: pictures of frames by number.
+        compare: tries one.
     """
     size = teeth_size(neutral_face(portrait))
     interior = MouthInterior(portrait, Mouth(0.0, size, NAMED))
     found = {}
     for i, picture in real.items():
         seen = cut_out(picture, reenactor.to_crop, (portrait.size, portrait.size))
-        one = Trial.of(reenactor.warp(points[i]), seen, interior)
+        one = compare(reenactor.warp(points[i]), seen, interior)
         if one:
             found[i] = one
     return found
+
+
+def try_parts(
+    frame: WarpedFrame, known: NDArray[np.uint8], interior: MouthInterior
+) -> Trial | None:
+    """As `Trial.of`, of a frame of which is known what is where; the tones are one each.
+
+    Args:
+        frame: where mesh and head are.
+        known: (S, S, 3) how much of each of `PARTS` is seen there, 0 to 255.
+        interior: of the mouth; its drop is changed.
+    """
+    inside = interior.inside(frame, MouthPose(0.0))
+    if not inside:
+        return None
+    places = np.argwhere(inside.shown[..., 0] > _SEEN)
+    if len(places) < _LEAST:
+        return None
+    rows, columns = (places + inside.corner[::-1]).T
+    mouth, crop = interior.mouth, (len(known), len(known))
+    designs = np.empty((len(DROPS), len(JAWS), len(TONGUES), len(rows), len(PARTS)), np.float32)
+    for i, drop in enumerate(DROPS):
+        interior.become(replace(mouth, drop=float(drop)))
+        for j, jaw in enumerate(JAWS):
+            for k, tongue in enumerate(TONGUES):
+                pose = MouthPose(float(jaw), float(tongue))
+                maps = interior.maps(frame.mesh, frame.head, pose, crop)
+                designs[i, j, k] = maps[: len(PARTS), rows, columns].T
+    return Trial(frame, known[rows, columns].astype(np.float64), designs)
 
 
 def solve(
@@ -152,10 +196,17 @@ def solve(
     return best[1:]
 
 
-def _fitted(person: tuple[str, str], portrait: Portrait, found: Mapping[int, Trial]) -> Fitted:
+def _fitted(
+    person: tuple[str, str], portrait: Portrait, found: Mapping[int, Trial], known: bool
+) -> Fitted:
     tried = list(found.values())
     skin = skin_colour(portrait)
-    drop, tones, _ = solve(tried, tones_in(skin, USUAL))
+    if known:
+        tones = np.eye(len(PARTS))
+        left = [sum(one.errors(tones, i).min() for one in tried) for i in range(len(DROPS))]
+        drop = int(np.argmin(left))
+    else:
+        drop, tones, _ = solve(tried, tones_in(skin, USUAL))
     heads = [one.frame.head for one in tried]
     lower = portrait.basis.lower
     errors = [np.stack([one.errors(tones, i) for i in range(len(DROPS))]) for one in tried]

@@ -58,7 +58,7 @@ class Recipe:
     decay: float = 1.0
     noise: float = 0.05
     drop: float = -0.01
-    teeth: tuple[float, float, float] = (1.15, 1.1, 1.1)
+    teeth: tuple[float, float, float] = (1.24, 1.19, 1.19)
     soft: tuple[float, float, float] = (1.0, 0.7, 0.72)
     dark: tuple[float, float, float] = (0.3, 0.14, 0.14)
     coloured: tuple[float, float] = (0.03, 0.1)

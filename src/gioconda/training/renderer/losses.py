@@ -21,7 +21,7 @@ class LossWeights:
     match: float = 0.15
     mixture: float = 0.2
     detail: float = 40.0
-    tone: float = 1.0
+    tone: float = 2.0
 
 
 def compare(
