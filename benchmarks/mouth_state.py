@@ -60,7 +60,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
     geometric = GeometricMouth(portrait)
     skin = geometric.skin
     row, tones, poses = solve(list(tried.values()), tones_in(skin, USUAL))
-    usual = released_model().mouth(neutral_face(portrait), skin)
+    usual = released_model().mouth(neutral_face(portrait), skin, 255.0)
     fitted = Mouth(float(DROPS[row]), usual.size, Tones(*tones.astype(np.float32)))
     states = dict(zip(tried, poses, strict=True))
     today, plain, over = NeuralDecoder(portrait), PlainMouth(portrait), NeuralDecoder(portrait)

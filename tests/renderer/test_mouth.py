@@ -7,7 +7,8 @@ import pytest
 
 from gioconda import GiocondaError, make_portrait
 from gioconda.portrait import portrait_at
-from gioconda.renderer.mouth import MouthInterior
+from gioconda.renderer.geometry import masks
+from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.interior import neutral_face
 from gioconda.renderer.mouth.photo import as_shown
 from gioconda.renderer.mouth.predictor import load_model, teeth_size
@@ -138,6 +139,22 @@ def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):
     teeth, rest = before[..., 0] > 100, before[..., 0] < 2
     assert np.mean(after[teeth][:, 1] > 200) > 0.2
     assert np.abs(after - before)[rest].mean() < 5
+
+
+def test_a_statue_has_no_teeth_and_a_face_without_colours_has(portrait):
+    grey = replace(portrait, texture=portrait.texture.copy())
+    grey.texture[..., :3] = portrait.texture[..., :3].mean(-1, keepdims=True)
+    assert GeometricMouth(grey).mouth.teeth
+    carved = replace(grey, texture=grey.texture.copy())
+    eyes = masks(portrait.points[:, :2], portrait.size, portrait.size)[2:].max(0) > 0
+    own = slice(portrait.margin, portrait.margin + portrait.size)
+    carved.texture[own, own, :3][eyes] = 120  # whites and irises are of one stone
+    mouth = GeometricMouth(carved).mouth
+    assert not mouth.teeth
+    assert np.ptp(mouth.tones.stacked(), axis=1).max() < 10
+    stone = inside(carved, MouthPose(0.4), mouth=replace(MOUTH, teeth=False)).colours
+    assert stone[..., 0].max() < 1
+    assert stone[..., 1].max() > 60
 
 
 def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):

@@ -1,16 +1,25 @@
 """The geometric mouth: what portraits show of theirs, and what faces tell of the rest."""
 
+from typing import Final
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
+from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.photo import as_shown, own_frame
 from gioconda.renderer.mouth.predictor import StateModel, frame_features, released_model
 from gioconda.renderer.mouth.state import MouthPose
+from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
+
+_EYES_SIDE: Final = 512  # of the view in which eyes are looked at
+_CERTAIN: Final = 200  # of 255, of a pixel that is iris or white
+_ENOUGH: Final = 12  # such pixels
 
 
 class GeometricMouth:
@@ -31,9 +40,11 @@ class GeometricMouth:
         self._lower = portrait.basis.lower
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
-        usual = self._model.mouth(self._neutral, self.skin)
         own = own_frame(portrait)
-        self.mouth, shown = as_shown(portrait, usual, self.pose(own))
+        self.mouth = self._model.mouth(self._neutral, self.skin, darker_irises(own))
+        shown = None
+        if self.mouth.teeth:
+            self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
         self.interior = MouthInterior(portrait, self.mouth)
         if shown:
             self.interior.remember(own, shown)
@@ -59,6 +70,20 @@ def face_of(frame: WarpedFrame) -> NDArray[np.float64]:
     placed[:, :2] -= head.centre
     face: NDArray[np.float64] = placed / head.size @ rotation(head.yaw, head.pitch, head.roll)
     return face
+
+
+def darker_irises(own: WarpedFrame) -> float:
+    """By how many grey levels the irises of a portrait are darker than the whites beside them.
+
+    Eyes that are shut tell nothing, and count as dark ones.
+    """
+    view = HeadPlace.view(own.head, _EYES_SIDE)
+    seen = masks(view.points(own.mesh), _EYES_SIDE, _EYES_SIDE) > _CERTAIN
+    grey = cv2.cvtColor(view.cut(own.picture), cv2.COLOR_RGB2GRAY)
+    irises, whites = seen[2] & seen[3], seen[2] & ~seen[3]
+    if min(irises.sum(), whites.sum()) < _ENOUGH:
+        return 255.0
+    return float(np.median(grey[whites])) - float(np.median(grey[irises]))
 
 
 def skin_colour(portrait: Portrait) -> NDArray[np.float32]:

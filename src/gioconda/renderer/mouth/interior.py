@@ -112,6 +112,9 @@ class MouthInterior:
         opened[shape.part == Part.TONGUE] *= _TONGUE_FOLLOWS
         self._opened = np.ascontiguousarray(opened, np.float32)
         self._front = float(rest[shape.part == Part.UPPER_TEETH, 2].min())
+        if not mouth.teeth:
+            self._rest[shape.part >= Part.UPPER_TEETH] = self._rest[0]  # all of them one point
+            self._opened[shape.part >= Part.UPPER_TEETH] = 0
 
     def draw(self, frame: WarpedFrame, pose: MouthPose) -> None:
         """Draw into the frame's picture, in place, where its lips are apart."""

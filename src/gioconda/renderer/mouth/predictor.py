@@ -35,32 +35,34 @@ class StateModel:
     Attributes:
         drop: (1,) of an upper row that no picture shows.
         tones: (3, 3) of teeth, soft and dark in grey skin, in parts of its light.
-        coloured: (2,) difference between the channels of skin, against their mean, in a picture
-            without colours, as stone has few, and in one with all.
+        carved: (1,) in grey levels: eyes whose irises are not by so much darker than their whites
+            are of stone or bronze.
         mean, scale: (F,) of `frame_features`.
         pose, pose_bias: (F, 2) and (2,) from those, normalised, to jaw and tongue.
     """
 
     drop: NDArray[np.float32]
     tones: NDArray[np.float32]
-    coloured: NDArray[np.float32]
+    carved: NDArray[np.float32]
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     pose: NDArray[np.float32]
     pose_bias: NDArray[np.float32]
 
-    def mouth(self, neutral: NDArray[np.floating], skin: NDArray[np.floating]) -> Mouth:
-        """What stays through all frames.
+    def mouth(
+        self, neutral: NDArray[np.floating], skin: NDArray[np.floating], darker: float
+    ) -> Mouth:
+        """What stays through all frames; statues have no teeth, and one colour.
 
         Args:
             neutral: (478, 3) the neutral face in the head frame.
             skin: (3,) the colour of the portrait's skin.
+            darker: by how many grey levels its irises are darker than its whites.
         """
-        tones = tones_in(skin, self.tones)
-        stone = float(np.interp(np.ptp(skin) / max(float(skin.mean()), 1.0), self.coloured, [1, 0]))
-        tones += stone * (tones.mean(1, keepdims=True) - tones)
-        tones[0] += stone * (tones[1] - tones[0])  # its teeth are of the same
-        return Mouth(float(self.drop[0]), teeth_size(neutral), Tones(*tones.astype(np.float32)))
+        alive = darker > float(self.carved[0])
+        own = self.tones if alive else self.tones.mean(1, keepdims=True) * np.ones(3)
+        tones = Tones(*tones_in(skin, own).astype(np.float32))
+        return Mouth(float(self.drop[0]), teeth_size(neutral), tones, alive)
 
     def poses(self, features: NDArray[np.floating]) -> list[MouthPose]:
         """Jaw and tongue of `frame_features` (T, F)."""

@@ -34,11 +34,13 @@ class Mouth:
         drop: how far the upper row stands below its place in the average mouth, in the head frame.
         size: of teeth and jaws, against those of the average mouth.
         tones: its colours.
+        teeth: whether there are any.
     """
 
     drop: float
     size: float
     tones: Tones
+    teeth: bool = True
 
 
 class MouthPose(NamedTuple):
