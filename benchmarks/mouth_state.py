@@ -32,7 +32,6 @@ from gioconda.renderer.mouth.predictor import released_model, tones_in
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS, JAWS, TONGUES
 from gioconda.renderer.neural import NeuralDecoder
-from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.training.mouth_state.fitting import OPEN, SIDE, USUAL, solve, try_frames
 
@@ -63,10 +62,9 @@ def measure(clip: Clip) -> dict[str, list[float]]:
     usual = released_model().mouth(neutral_face(portrait), skin, 255.0)
     fitted = Mouth(float(DROPS[row]), usual.size, Tones(*tones.astype(np.float32)))
     states = dict(zip(tried, poses, strict=True))
-    today, plain, over = NeuralDecoder(portrait), PlainMouth(portrait), NeuralDecoder(portrait)
-    over._base = geometric  # as a file says whose calibration has geometry=1
+    network = NeuralDecoder(portrait)
     found: dict[str, list[float]] = {}
-    for i in range(source + 1, max(tried) + 1):
+    for i in states:
         warped = reenactor.warp(points[i])
 
         def drawn(decoder, warped=warped):
@@ -74,9 +72,6 @@ def measure(clip: Clip) -> dict[str, list[float]]:
             decoder(frame)
             return frame.picture
 
-        by_today, by_both = drawn(today), drawn(over)  # all frames: they steady teeth
-        if i not in states:
-            continue
         told = geometric.pose(warped)
         jaw, tongue = states[i]
         best = MouthPose(float(JAWS[jaw]), float(TONGUES[tongue]))
@@ -87,8 +82,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
             "own row and tones": (fitted, told),
             "fitted": (fitted, best),
         }
-        shots = {"warp": warped.picture, "plain mouth": drawn(plain), "today": by_today}
-        shots["today over told"] = by_both
+        shots = {"warp": warped.picture, "network": drawn(network)}
         for name, (mouth, pose) in methods.items():
             interior = MouthInterior(portrait, mouth)
             shots[name] = drawn(lambda f, m=interior, p=pose: m.draw(f, p))

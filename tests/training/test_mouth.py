@@ -114,11 +114,6 @@ def test_a_set_gives_a_model_and_one_of_small_faces_none(tmp_path, portrait, voi
 
 def test_scenes_show_the_geometry_of_mouths_and_tell_what_is_where(tmp_path, portrait, voice):
     clips = read_clips(write_set(tmp_path, portrait, voice), "train", tmp_path / "cache")
-    plain, told = (
-        next(Scenes(clips, np.random.default_rng(0), 256, looks=False, geometry=geometry))
-        for geometry in (False, True)
-    )
-    assert told.masks.shape[1] == told.source_masks.shape[0] == MASKS + INSIDE
-    np.testing.assert_array_equal(told.masks[:, :MASKS], plain.masks)
-    np.testing.assert_array_equal(told.real, plain.real)
-    assert (told.base != plain.base).any()
+    scene = next(Scenes(clips, np.random.default_rng(0), 256, looks=False))
+    assert scene.masks.shape[1] == scene.source_masks.shape[0] == MASKS + INSIDE
+    assert scene.masks[:, MASKS:].any()

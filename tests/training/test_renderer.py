@@ -52,7 +52,7 @@ def clips(portrait, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scenes(clips):
-    return Scenes(clips, np.random.default_rng(0), SIDE, looks=False, geometry=True)
+    return Scenes(clips, np.random.default_rng(0), SIDE, looks=False)
 
 
 def test_a_scenes_warp_lies_on_its_real_frames(scenes):

@@ -31,10 +31,9 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.geometry import face_mask, masks
 from gioconda.renderer.jaws import Jaws, lay_on_upper
-from gioconda.renderer.plain_mouth import PlainMouth
+from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.renderer.renderer import Decoder
-from gioconda.renderer.teeth_average import detail
 from gioconda.renderer.view import CELL
 
 # The last three are known of synthetic heads only.
@@ -50,6 +49,7 @@ _CHANGES: Final = (
 )  # after so many frames
 _APART: Final = FPS // 2  # frames between those whose teeth are compared; multiples count, too
 _CLEAR: Final = 0.7  # least share of inner mouth in a pixel of the jaw that counts
+_BOX: Final = 9 / 256  # side of the box filter
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
 _RECOGNISED: Final = 5  # one frame in so many is given to the face recognition
 _SPREAD: Final = 9  # pixels around the lids that count as eyes
@@ -118,8 +118,8 @@ def evaluate_renderer(
 
     Args:
         clips: of people that nothing was learned from; those of a second and more serve.
-        decoders: what makes the decoders to be compared, by name; the bare warp, version 0's
-            plain mouth and the real clip encoded anew stand beside them.
+        decoders: what makes the decoders to be compared, by name; the bare warp, the
+            geometry of the mouth alone and the real clip encoded anew stand beside them.
         count: how many clips to take, the same number of each person as far as there are, the
             largest faces first; None for all.
         report: called with clips done and clips in all.
@@ -194,7 +194,7 @@ def redraw(
     neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
     portrait = portrait_of(frames[source], points[source], neutral, SIDE)
     reenactor = Reenactor(portrait, points[source], neutral)
-    everything = {"plain mouth": PlainMouth, **decoders}
+    everything = {"geometry": GeometricMouth, **decoders}
     made = {name: make(portrait) for name, make in everything.items()}
     parts = parts_of(clip.measures())
     found = []
@@ -280,6 +280,25 @@ def _changes(before: Drawn, now: Drawn, region: str) -> dict[str, tuple[float, f
     }
 
 
+def _detail(
+    picture: NDArray[np.float32], inner_mouth: NDArray[np.uint8], side: int
+) -> NDArray[np.float32]:
+    """What of a picture is finer than teeth are wide, in its own levels, signed, (h, w, C).
+
+    Args:
+        picture: (h, w, C); only what is inside the mouth counts.
+        inner_mouth: (h, w) 0 to 255; where it is less, so much less is given.
+        side: S of the view.
+    """
+    inside = inner_mouth * np.float32(1 / 255)
+    box = 2 * int(_BOX * side / 2) + 1  # odd, or it would lie off its middle
+    both = np.dstack([picture * inside[..., None], inside])
+    for _ in range(2):
+        both = cv2.blur(both, (box, box), borderType=cv2.BORDER_CONSTANT)
+    coarse = both[..., :-1] / np.maximum(both[..., -1:], 1e-3)
+    return np.asarray(inside[..., None] * (picture - coarse), np.float32)
+
+
 class _Laid(NamedTuple):
     """A frame's inner mouth as pictures of the upper jaw.
 
@@ -299,7 +318,7 @@ def _laid(frame: Drawn) -> _Laid:
     details = {}
     for name, picture in {"real": frame.real, **frame.pictures}.items():
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-        own = detail(grey[..., None], mouth, side)[..., 0]
+        own = _detail(grey[..., None], mouth, side)[..., 0]
         details[name] = lay_on_upper(own, matrix, side)
     return _Laid(lay_on_upper(inside, matrix, side) > _CLEAR, details)
 

@@ -4,12 +4,10 @@
     kernels.py        inner loops: triangles to a flow, the picture over the plate, blending
     eyes.py           eyeballs behind the lids
     warper.py         all of these: a warped frame
-    plain_mouth.py    a first mouth, the base that the decoder draws over
-    mouth/            another, as geometry with depth, and masks of it for networks
+    mouth/            the inside of the mouth as geometry, over which the decoder draws
     conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
     neural.py         the learned decoder, which draws mouth, teeth and eyes
     light.py          its colours: the portrait's against those that it learned from
-    teeth_average.py  its teeth: steadied by those of earlier frames
     renderer.py       start here: warp and decoder, frame after frame
 
 `networks.py` reads the file of the networks, `calibration.py` the numbers in it; `reenactor.py`

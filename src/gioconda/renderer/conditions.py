@@ -125,7 +125,7 @@ class EncoderConditions:
 
     Attributes:
         picture: (S, S, 3) in its own view, RGB.
-        masks: (MASKS, S, S), 0 to 255; with a mouth's geometry (MASKS + INSIDE, S, S).
+        masks: (MASKS + INSIDE, S, S), 0 to 255.
         jaws: (4, s, s) coordinates on the jaws, -1 to 1.
     """
 
@@ -140,7 +140,7 @@ class DecoderConditions:
 
     Attributes:
         picture: (h, w, 3) RGB.
-        masks: (MASKS, h, w), 0 to 255; with a mouth's geometry (MASKS + INSIDE, h, w).
+        masks: (MASKS + INSIDE, h, w), 0 to 255.
         guides: (GUIDES, h/4, w/4), -1 to 1.
         origin: (3, h/4, w/4, 2) where in the portrait's view each cell comes from, as skin, as
             upper and as lower jaw, in pixels.
@@ -158,14 +158,14 @@ class Conditions:
     Args:
         portrait: whom to draw.
         side: S of the view.
-        mouth: its, for networks that are told what is where inside; None for those that are not.
+        mouth: its.
 
     Attributes:
         own: the portrait's face in its view.
         encoder: what the encoder is given.
     """
 
-    def __init__(self, portrait: Portrait, side: int, mouth: GeometricMouth | None = None) -> None:
+    def __init__(self, portrait: Portrait, side: int, mouth: GeometricMouth) -> None:
         self._side, self._mouth = side, mouth
         self.own = SeenFace.of(HeadPlace.of(portrait.head), portrait.points, side)
         self._on_texture = self.own.view.moved(portrait.margin, portrait.margin)
@@ -177,10 +177,7 @@ class Conditions:
         )
 
     def _masks(self, frame: WarpedFrame, seen: SeenFace, window: Window) -> NDArray[np.uint8]:
-        found = seen.masks(window)
-        if not self._mouth:
-            return found
-        return np.concatenate([found, seen.inside(self._mouth, frame, window)])
+        return np.concatenate([seen.masks(window), seen.inside(self._mouth, frame, window)])
 
     def see(self, frame: WarpedFrame) -> SeenFace:
         """The face of a warped frame."""

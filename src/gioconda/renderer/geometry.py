@@ -30,18 +30,14 @@ class Geometry:
     """Maps of the mouth over a window of pixels.
 
     Attributes:
-        inner_mouth: (h, w) 1 between the lips, 0 elsewhere, soft at the rim.
         across: (h, w) -1 at the right corner of the mouth, 1 at the left.
         down: (h, w) distance from the upper lip's inner rim, in widths of the mouth.
         up: (h, w) distance from the lower lip's inner rim, in widths of the mouth.
-        opening: how far the lips are apart, in widths of the mouth.
     """
 
-    inner_mouth: NDArray[np.float32]
     across: NDArray[np.float32]
     down: NDArray[np.float32]
     up: NDArray[np.float32]
-    opening: float
 
 
 def mouth_geometry(
@@ -62,13 +58,7 @@ def mouth_geometry(
     rims = [along_axes(edge, middle, axes, width) for edge in (upper, lower)]
     down = place[..., 1] - np.interp(place[..., 0], *rims[0])
     up = np.interp(place[..., 0], *rims[1]) - place[..., 1]
-    feather = max(1.5, 0.02 * width) / width
-    soft = np.clip(down / feather + 0.3, 0, 1) * np.clip(up / feather + 0.3, 0, 1)
-    soft *= np.abs(place[..., 0]) < 0.5
-    gap = float(np.max(np.interp(rims[0][0], *rims[1]) - rims[0][1]))
-    soft *= np.clip(gap * width / 1.5, 0, 1)
-    soft, across, down, up = (m.astype(np.float32) for m in (soft, 2 * place[..., 0], down, up))
-    return Geometry(soft, across, down, up, max(gap, 0.0))
+    return Geometry(*(m.astype(np.float32) for m in (2 * place[..., 0], down, up)))
 
 
 def masks(face: NDArray[np.floating], height: int, width: int) -> NDArray[np.uint8]:

@@ -216,47 +216,33 @@ def _beside_jump(
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def blend(
-    change: NDArray[np.float32],
-    picture: NDArray[np.uint8],
-    replaced: NDArray[np.uint8],
-    feather: float,
-) -> NDArray[np.float32]:
-    """What `put` puts: what is added (3), and how much of what was there goes (1), (h, w, 4).
-
-    Within `feather` pixels of the border it fades to nothing.
-    """
-    height, width = replaced.shape
-    light = np.empty((height, width, 4), np.float32)
+def fade(light: NDArray[np.float32], feather: float) -> None:
+    """Let light (h, w, 3) fade to nothing within `feather` pixels of the border, in place."""
+    height, width = light.shape[:2]
     for y in range(height):
         for x in range(width):
             inside = min(min(x, width - 1 - x), min(y, height - 1 - y))
-            fade = np.float32(min(inside / feather, 1.0))
-            part = fade * replaced[y, x] * np.float32(1 / 255)
-            for k in range(3):
-                light[y, x, k] = fade * change[y, x, k] + part * picture[y, x, k]
-            light[y, x, 3] = part
-    return light
+            if inside < feather:
+                light[y, x] *= np.float32(inside / feather)
 
 
 def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
-    """Lay light (h, w, 4) over a picture (H, W, 3), in place, looked up bicubically.
+    """Add light (h, w, 3) to a picture (H, W, 3), in place, looked up bicubically.
 
     Args:
-        light: what is added, and how much of the picture goes; nothing beyond its border.
+        light: -255 to 255; nothing beyond its border.
         matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
         out: the picture.
     """
     size = out.shape[1], out.shape[0]
     placed = cv2.warpAffine(light, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
-    _lay(np.asarray(placed, np.float32), out)
+    _add(np.asarray(placed, np.float32), out)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def _lay(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+def _add(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
     for y in range(out.shape[0]):
         for x in range(out.shape[1]):
-            kept = np.float32(1) - light[y, x, 3]
             for k in range(3):
-                value = kept * out[y, x, k] + light[y, x, k] + np.float32(0.5)
+                value = out[y, x, k] + light[y, x, k] + np.float32(0.5)
                 out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))

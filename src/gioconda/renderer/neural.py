@@ -1,6 +1,6 @@
 """The learned decoder: an encoder looks at the portrait once, a decoder draws every frame.
 
-Its base is a first guess of the mouth, the plain one or its geometry: it draws over that.
+It draws over the geometry of the mouth (`gioconda.renderer.mouth`).
 """
 
 from pathlib import Path
@@ -20,13 +20,11 @@ from gioconda.renderer.conditions import (
     EncoderConditions,
     Window,
 )
-from gioconda.renderer.geometry import MASKS, face_mask
+from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.light import Light
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
-from gioconda.renderer.plain_mouth import PlainMouth
-from gioconda.renderer.teeth_average import TeethAverage
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import WarpedFrame
 
@@ -35,8 +33,6 @@ _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
 class NeuralDecoder:
     """Mouth and eyes as learned.
-
-    Frames are those of one video, in order: teeth are steadied by those before.
 
     Args:
         portrait: whom to draw.
@@ -57,15 +53,9 @@ class NeuralDecoder:
         self._decoders = [decoder.create_infer_request() for decoder in decoders]
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
-        told = int(decoders[0].input("masks").shape[0]) > MASKS
-        mouth = GeometricMouth(portrait) if told or self._calibration.geometry else None
-        drawn = mouth if self._calibration.geometry else None
-        self._base = drawn or PlainMouth(portrait)
-        self._conditions = Conditions(portrait, self.side, mouth if told else None)
-        source = self._conditions.encoder
-        self._appearance = Appearance(encoder, source, self._calibration)
-        jaws = self._conditions.own.jaws
-        self._teeth = TeethAverage(source.picture, source.masks[0], jaws, self._calibration)
+        self._base = GeometricMouth(portrait)
+        self._conditions = Conditions(portrait, self.side, self._base)
+        self._appearance = Appearance(encoder, self._conditions.encoder, self._calibration)
 
     def __call__(self, frame: WarpedFrame) -> None:
         self._base(frame)
@@ -81,16 +71,11 @@ class NeuralDecoder:
         light = self._appearance.light
         for window, decoder, given, _ in started:
             decoder.wait()
-            picture, mouth = given.picture, given.masks[0]
-            change = light.on(decoder.get_output_tensor().data, picture, mouth)
-            self._teeth.steady(change, picture, mouth, seen.jaws, (window.top, window.left))
-            sharpen(change, picture, given.masks, self._calibration)
+            change = light.on(decoder.get_output_tensor().data, given.picture, given.masks[0])
+            sharpen(change, given.picture, given.masks[2], self._calibration)
             face = cv2.resize(oval[window.cells], (window.width, window.height))[..., None]
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
-            # Skin and geometry keep the grain that the view is too coarse for; inside a plain
-            # mouth, where the warp smears what the photo shows, the view's pixels take its place.
-            replaced = np.zeros_like(mouth) if self._calibration.geometry else mouth
-            seen.view.window(*window).draw(frame.picture, change, picture, replaced)
+            seen.view.window(*window).draw(frame.picture, change)
 
 
 class Appearance:
@@ -137,22 +122,22 @@ class Appearance:
 def sharpen(
     change: NDArray[np.float32],
     picture: NDArray[np.uint8],
-    where: NDArray[np.uint8],
+    eyes: NDArray[np.uint8],
     calibration: RendererCalibration,
 ) -> None:
-    """Make mouth and eyes crisper, in place: what is learned is a mean, and the view, through
-    which the rest is seen too, is coarser than the photo.
+    """Make eyes crisper, in place: what is learned is a mean, and the view, through which the rest
+    is seen too, is coarser than the photo.
 
     Args:
         change: (h, w, 3) what was drawn is this and the picture.
         picture: (h, w, 3).
-        where: (MASKS, h, w) the window's `masks`.
+        eyes: (h, w) what lies between the lids, 0 to 255.
         calibration: how much, and what is detail.
     """
+    if not eyes.any():
+        return
     drawn = change + picture
-    mouth, eyes = where[1:3] * np.float32(1 / 255)
-    wanted = np.maximum(calibration.sharper_mouth * mouth, calibration.sharper_eyes * eyes)
-    amount = cv2.GaussianBlur(wanted, (0, 0), 1)
+    amount = cv2.GaussianBlur(eyes * np.float32(calibration.sharper_eyes / 255), (0, 0), 1)
     coarse = cv2.GaussianBlur(drawn, (0, 0), calibration.finer_than)
     change += amount[..., None] * (drawn - coarse)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
-from gioconda.renderer.kernels import blend, put
+from gioconda.renderer.kernels import fade, put
 
 # The view is what the networks were trained on; to change it is to train them anew.
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
@@ -70,20 +70,14 @@ class View:
         matrix[:, 2] -= matrix[:, :2] @ [x, y]
         return View(self.height, self.width, matrix)
 
-    def draw(
-        self,
-        out: NDArray[np.uint8],
-        change: NDArray[np.float32],
-        picture: NDArray[np.uint8],
-        replaced: NDArray[np.uint8],
-    ) -> None:
+    def draw(self, out: NDArray[np.uint8], change: NDArray[np.float32]) -> None:
         """Change a picture where the view shows it, in place.
+
+        The picture keeps the grain that the view is too coarse for.
 
         Args:
             out: (H, W, 3).
-            change: (h, w, 3) what is added to it, -255 to 255.
-            picture: (h, w, 3) what the view showed before.
-            replaced: (h, w) 0 to 255, how much of the picture gives way to what the view shows.
+            change: (h, w, 3) what is added to it, -255 to 255; at the border it is faded, in place.
         """
         x, y = np.meshgrid([-1, self.width], [-1, self.height])
         corners = np.stack([x, y], -1).reshape(4, 2)
@@ -93,8 +87,8 @@ class View:
         low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
         matrix = self.moved(-float(low[0]), -float(low[1])).matrix
-        light = blend(change, picture, replaced, _FEATHER)
-        put(light, matrix, out[low[1] : high[1], low[0] : high[0]])
+        fade(change, _FEATHER)
+        put(change, matrix, out[low[1] : high[1], low[0] : high[0]])
 
 
 def cell_middles(corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:

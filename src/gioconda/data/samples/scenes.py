@@ -27,7 +27,6 @@ from gioconda.media import cut_out, sample
 from gioconda.renderer.conditions import Conditions
 from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.mouth import GeometricMouth
-from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 
 SHARP: Final = 130.0  # inter-ocular distance in a clip's pixels from which teeth are seen well
@@ -50,12 +49,12 @@ class Scene:
 
     Attributes:
         source: (S, S, 3) the portrait.
-        source_masks: (MASKS, S, S), with a mouth's geometry (MASKS + INSIDE, S, S).
+        source_masks: (MASKS + INSIDE, S, S).
         source_jaws: (4, s, s) coordinates on the jaws.
         base: (T + UNPAIRED, S, S, 3) the portrait moved as the real frame is, with a first guess
             of the mouth.
         real: (T, S, S, 3).
-        masks: (T + UNPAIRED, MASKS, S, S), or more, likewise.
+        masks: (T + UNPAIRED, MASKS + INSIDE, S, S).
         guides: (T + UNPAIRED, GUIDES, s, s), float16.
         origin: (T + UNPAIRED, 3, s, s, 2) where in the portrait's view each cell comes from.
         face: (T + UNPAIRED, s, s) the face's oval, 0 to 255.
@@ -93,15 +92,13 @@ class Choice:
     unpaired: NDArray[np.floating]
 
 
-def make_scene(choice: Choice, side: int, look: Look | None, geometry: bool = False) -> Scene:
+def make_scene(choice: Choice, side: int, look: Look | None) -> Scene:
     """The scene of a clip's frames.
 
     Args:
         choice: of the frames.
         side: S.
         look: that the frames have already; its grain is put on portrait and real frames.
-        geometry: whether the first guess of the mouth is its geometry, and masks tell what is where
-            inside, as `Conditions` gives them.
     """
     own, neutral = choice.points[choice.source], choice.neutral
     portrait = portrait_of(choice.frames[choice.source], own, neutral, side)
@@ -110,8 +107,8 @@ def make_scene(choice: Choice, side: int, look: Look | None, geometry: bool = Fa
     if grain is not None:
         texture[..., :3] = with_grain(texture[..., :3], grain)
     reenactor = Reenactor(portrait, own, neutral)
-    mouth = GeometricMouth(portrait) if geometry else None
-    base, conditions = mouth or PlainMouth(portrait), Conditions(portrait, side, mouth)
+    mouth = GeometricMouth(portrait)
+    conditions = Conditions(portrait, side, mouth)
     source_seen, real, given, faces = conditions.encoder, [], [], []
     meshes = [(i, choice.points[i]) for i in choice.targets]
     for i, mesh in [*meshes, *((None, mesh) for mesh in choice.unpaired)]:
@@ -122,7 +119,7 @@ def make_scene(choice: Choice, side: int, look: Look | None, geometry: bool = Fa
             if grain is not None:
                 true = with_grain(true, seen.view.cut(sample(grain, frame.flow)))
             real.append(true)
-        base(frame)
+        mouth(frame)
         given.append(conditions.decoder(frame, seen))
         faces.append(face_mask(seen.mesh, side))
     return Scene(
@@ -178,7 +175,6 @@ class Scenes(Iterator[Scene]):
         sharp: the part of scenes from sharp clips; None for as many as there are.
         looks: whether scenes get other looks (`gioconda.data.samples.looks`), and faces other
             shapes.
-        geometry: as for `make_scene`.
 
     Raises:
         GiocondaError: if no clip serves.
@@ -192,9 +188,7 @@ class Scenes(Iterator[Scene]):
         pairs: int = 4,
         sharp: float | None = SHARP_PART,
         looks: bool = True,
-        geometry: bool = False,
     ) -> None:
-        self._geometry = geometry
         self._rng, self._side, self._pairs, self._looks = rng, side, pairs, looks
         self._basis = released_basis()
         groups: dict[bool, dict[tuple[str, str], list[Clip]]] = {
@@ -258,7 +252,7 @@ class Scenes(Iterator[Scene]):
             choice = Choice(taken, points, neutral, source, targets, unpaired)
             if rng.random() < _TURNED:
                 choice = there_and_back(choice, self._side)
-            yield make_scene(choice, self._side, look, self._geometry)
+            yield make_scene(choice, self._side, look)
 
     def _move(
         self, head: HeadPose, dynamics: NDArray[np.float32], neutral: NDArray[np.floating]

@@ -43,7 +43,7 @@ class GeometricMouth:
         own = own_frame(portrait)
         self.mouth = self._model.mouth(self._neutral, self.skin, darker_irises(own))
         shown = None
-        if self.mouth.teeth:
+        if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
         self.interior = MouthInterior(portrait, self.mouth)
         if shown:

@@ -112,9 +112,7 @@ class MouthInterior:
         opened[shape.part == Part.TONGUE] *= _TONGUE_FOLLOWS
         self._opened = np.ascontiguousarray(opened, np.float32)
         self._front = float(rest[shape.part == Part.UPPER_TEETH, 2].min())
-        if not mouth.teeth:
-            self._rest[shape.part >= Part.UPPER_TEETH] = self._rest[0]  # all of them one point
-            self._opened[shape.part >= Part.UPPER_TEETH] = 0
+        self._triangles = shape.triangles[: 0 if mouth.hollow else None]
 
     def draw(self, frame: WarpedFrame, pose: MouthPose) -> None:
         """Draw into the frame's picture, in place, where its lips are apart."""
@@ -236,7 +234,7 @@ class MouthInterior:
         """Vertices' values (V, C) as the lips show them, before `behind` (C,)."""
         fine, depth, colours, shown = self._room(lips.height, lips.width, values.shape[1])
         fine[:] = behind
-        rasterise_values(self._seen, values, self._shape.triangles, fine, depth)
+        rasterise_values(self._seen, values, self._triangles, fine, depth)
         shrink(fine, _FINER, colours)
         feather = max(_LEAST_FEATHER, _FEATHER * lips.unit)
         rims = lips.upper, lips.lower

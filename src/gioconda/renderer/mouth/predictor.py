@@ -52,7 +52,7 @@ class StateModel:
     def mouth(
         self, neutral: NDArray[np.floating], skin: NDArray[np.floating], darker: float
     ) -> Mouth:
-        """What stays through all frames; statues have no teeth, and one colour.
+        """What stays through all frames; mouths of statues are hollow, and of one colour.
 
         Args:
             neutral: (478, 3) the neutral face in the head frame.
@@ -62,7 +62,7 @@ class StateModel:
         alive = darker > float(self.carved[0])
         own = self.tones if alive else self.tones.mean(1, keepdims=True) * np.ones(3)
         tones = Tones(*tones_in(skin, own).astype(np.float32))
-        return Mouth(float(self.drop[0]), teeth_size(neutral), tones, alive)
+        return Mouth(float(self.drop[0]), teeth_size(neutral), tones, not alive)
 
     def poses(self, features: NDArray[np.floating]) -> list[MouthPose]:
         """Jaw and tongue of `frame_features` (T, F)."""

@@ -34,13 +34,13 @@ class Mouth:
         drop: how far the upper row stands below its place in the average mouth, in the head frame.
         size: of teeth and jaws, against those of the average mouth.
         tones: its colours.
-        teeth: whether there are any.
+        hollow: whether there is nothing in it but the dark, as in statues.
     """
 
     drop: float
     size: float
     tones: Tones
-    teeth: bool = True
+    hollow: bool = False
 
 
 class MouthPose(NamedTuple):

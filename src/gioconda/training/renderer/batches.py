@@ -51,10 +51,10 @@ ALL: Final = BatchWindow(0.05, 256, 256, 0, 0, 0, 1, False)
 class PixelWeights:
     """Weights of a pixel; the rest of the face has 1.
 
-    Inside the mouth, where several things may be, the critic is to decide, not the mean of all.
+    Inside the mouth, where several things may be, only coarser scales are compared (`losses`).
     """
 
-    mouth: float = 1.0
+    mouth: float = 3.0
     lips: float = 5.0
     eyes: float = 5.0
     outside: float = 0.1

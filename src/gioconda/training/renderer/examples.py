@@ -58,7 +58,7 @@ class _Endless(IterableDataset):
         cv2.setNumThreads(1)
         rng = np.random.default_rng([*self._seed, worker.id if worker else 0])
         # as tensors they come from the workers in shared memory
-        for scene in Scenes(self._clips, rng, self._side, sharp=self._sharp, geometry=True):
+        for scene in Scenes(self._clips, rng, self._side, sharp=self._sharp):
             yield {name: torch.from_numpy(field) for name, field in vars(scene).items()}
 
 

@@ -44,7 +44,7 @@ def quantise_renderer(clips: list[Clip], model: Path, output: Path) -> dict[str,
     encoder, decoder = networks(model)
     side = int(encoder.input(0).shape[0])
     looks = compiled(encoder, "an encoder"), calibration_of(model)
-    scenes = Scenes(clips, np.random.default_rng(7), side, pairs=1, geometry=True)
+    scenes = Scenes(clips, np.random.default_rng(7), side, pairs=1)
     seen = [inputs for scene in islice(scenes, _SCENES) for inputs in _inputs(scene, *looks)]
     operations = decoder.get_ordered_ops()
     convolutions = [

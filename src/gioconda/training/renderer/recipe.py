@@ -44,18 +44,14 @@ _USUAL: Final = 1000  # the step from which a critic learns
 _WEIGHTS: Final = LossWeights()
 _PIXELS: Final = PixelWeights()
 _CALIBRATION: Final = RendererCalibration(
-    sharper_mouth=0.45,
     sharper_eyes=0.3,
     finer_than=1.5,
-    teeth_average=0.3,
-    teeth_frames=50,  # two seconds
     face_colours=(1.34, 0.88, 0.78),
     light_part=0.6,
     least_gain=0.5,
     most_gain=2.0,
     colourless=0.04,
     coloured=0.18,
-    geometry=1,
 )
 
 
