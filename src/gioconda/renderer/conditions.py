@@ -15,6 +15,7 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import guides, masks
 from gioconda.renderer.jaws import Jaws, coordinates
 from gioconda.renderer.mouth import GeometricMouth
+from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.mouth.photo import own_frame
 from gioconda.renderer.view import CELL, HeadPlace, View
 from gioconda.renderer.warper import WarpedFrame
@@ -107,11 +108,13 @@ class SeenFace(NamedTuple):
         self, mouth: GeometricMouth, frame: WarpedFrame, window: Window
     ) -> NDArray[np.uint8]:
         """What is where inside the window's mouth, (INSIDE, h, w), 0 to 255."""
-        corner = np.array([window.left, window.top])
+        corner, size = np.array([window.left, window.top]), (window.height, window.width)
+        lips = self.mesh[topology.LIPS] - corner
+        if (lips.max(0) < 0).any() or (lips.min(0) > size[::-1]).any():
+            return np.zeros((INSIDE, *size), np.uint8)  # as a window of the eyes
         centre = self.view.points(frame.head.centre[None])[0] - corner
         scale = float(np.linalg.norm(self.view.matrix[0, :2]))
         head = replace(frame.head, centre=centre, size=scale * frame.head.size, roll=0.0)
-        size = (window.height, window.width)
         return mouth.interior.maps(self.mesh - corner, head, mouth.pose(frame), size)
 
     def on_jaws(self, window: Window) -> NDArray[np.float32]:
