@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gioconda import example
 from gioconda.data.heads import EMOTIONS
+from gioconda.data.shards import pack, read_tar, unpack, write_shards
 from gioconda.evaluation.heads import Anchors
 from gioconda.face.basis import released_basis
 from gioconda.media import SAMPLE_RATE, VideoWriter
@@ -121,6 +122,18 @@ def test_mouth_known(data: Path, tmp_path: Path) -> None:
 
 def test_mouth_state(data: Path, tmp_path: Path) -> None:
     assert "no detail" in benchmark("mouth_state", data, "--cache", tmp_path, "--clips", 1)
+
+
+def test_mouth_parts(data: Path, tmp_path: Path) -> None:
+    shutil.copytree(data, heads := tmp_path / "heads")
+    for _, files in (samples := list(read_tar(heads / "val-00000.tar"))):
+        arrays = unpack(files["npz"])
+        shape = (len(arrays["points"]), 3, *arrays["size"])
+        dict.update(files, npz=pack({**arrays, "parts": np.packbits(np.ones(shape, bool), -1)}))
+    write_shards(samples, heads, "val")
+    said = benchmark("mouth_parts", heads, "--cache", tmp_path / "cache")
+    assert "shared of upper teeth, lower teeth, tongue" in said
+    assert "1.00" in said
 
 
 def test_hearing(data: Path, tmp_path: Path) -> None:
