@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from gioconda.controls import Controls
 from gioconda.generator import Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
+from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio
 from gioconda.motion import Motion
-from gioconda.portrait import Portrait, make_portrait
+from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.plain_mouth import PlainMouth
@@ -175,7 +175,7 @@ def animate(
     start = time.perf_counter()
     dials = controls or Controls()
     speech = read_audio(audio)
-    portrait = make_portrait(read_image(photo), None if full else size, face)
+    portrait = read_portrait(photo, None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)

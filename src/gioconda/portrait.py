@@ -1,5 +1,6 @@
 """Portrait: one photo made ready to move."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
-from gioconda.media import Picture, cut_out, sample
+from gioconda.media import Picture, cut_out, read_frames, sample
 from gioconda.motion import Motion
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
@@ -109,6 +110,33 @@ def make_portrait(image: Picture, size: int | None = 512, face: int | None = Non
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face)
     return portrait_at(image, found.points, size, note=found.note)
+
+
+def read_portrait(
+    path: str | os.PathLike[str], size: int | None = 512, face: int | None = None
+) -> Portrait:
+    """The portrait in a file; of an animation, its first frame that shows a face.
+
+    Args:
+        path: any picture that `gioconda.media.read_image` reads.
+        size, face: as in `make_portrait`.
+
+    Raises:
+        GiocondaError: if the file is no picture, and as `make_portrait` of its first frame.
+    """
+    refusal: GiocondaError | None = None
+    for image in read_frames(path):
+        try:
+            portrait = make_portrait(image, size, face)
+        except GiocondaError as error:
+            refusal = refusal or error
+            continue
+        if refusal is None:
+            return portrait
+        note = "the first frame shows no face that can be animated; a later one is used"
+        return replace(portrait, note="; ".join(filter(None, (note, portrait.note))))
+    assert refusal is not None  # every picture has a frame
+    raise refusal
 
 
 def portrait_at(

@@ -24,16 +24,16 @@ def run(args: argparse.Namespace) -> None:
 
     from gioconda.face.basis import check_basis
     from gioconda.inference import own_models
-    from gioconda.media import VideoWriter, read_audio, read_image
+    from gioconda.media import VideoWriter, read_audio
     from gioconda.motion import Motion
-    from gioconda.portrait import make_portrait
+    from gioconda.portrait import read_portrait
     from gioconda.provenance import Output
     from gioconda.renderer import Renderer
 
     start = time.perf_counter()
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
-    portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
+    portrait = read_portrait(args.photo, None if args.full else args.size, args.face)
     check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)

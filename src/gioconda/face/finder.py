@@ -1,16 +1,18 @@
 """Find the one face of a picture that is to be animated, or say why there is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
+from gioconda.face.actions import mirror
 from gioconda.face.basis import released_basis
-from gioconda.face.detector import Detection, detect
+from gioconda.face.detector import Detection, detect, detect_small
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.pose import angles
 
@@ -20,6 +22,11 @@ MOST_CUT: Final = 0.06  # of the face's points
 _CUT = 0.02  # of a face that one detector misses: an animal's mesh strays by 0.01
 _PRESENT = 0.5
 _LIKE_A_FACE = 0.4
+_SAME = (
+    0.09  # of the eyes' distance: a cat's lids move by 0.08 when mirrored, those of noise by more
+)
+_CODE = 1200  # pixels of the picture in which a code is looked for
+_QUIET = 40  # pixels of white about a code, which its reader asks for
 _SURE = 0.75  # upright faces are seen surer than this, apart from a few
 _SURER = 0.1
 
@@ -90,7 +97,13 @@ _Candidate = tuple[Detection, NDArray[np.float32], float]
 
 
 def _candidates(image: NDArray[np.uint8]) -> list[_Candidate]:
-    return [(face, *_mesh().at(image, face)) for face in detect(image)]
+    """What both detectors propose; small faces are only looked for where no others are."""
+    found = _measured(image, detect(image))
+    return found if _human(found) else found + _measured(image, detect_small(image))
+
+
+def _measured(image: NDArray[np.uint8], faces: list[Detection]) -> list[_Candidate]:
+    return [(face, *_mesh().at(image, face)) for face in faces]
 
 
 def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]]]:
@@ -115,15 +128,15 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
     if surest > _SURE:
         return _not_upright("the face", quarters)
     like = [
-        (points, presence)
+        (face, points)
         for face, points, presence in found
-        if max(face.short_range, face.full_range) > _LIKE_A_FACE
+        if presence > _PRESENT and max(face.short_range, face.full_range) > _LIKE_A_FACE
     ]
-    for points, presence in like:
+    for _, points in like:
         # both detectors would see the whole of it
-        if presence > _PRESENT and sum(_outside(points, image).values()) > _CUT:
+        if sum(_outside(points, image).values()) > _CUT:
             return _cut("the face", _outside(points, image))
-    if like:
+    if any(_same_mirrored(image, *each) for each in like) and not _is_code(image):
         return GiocondaError(
             "no human face was found, only what looks like an animal's; "
             "use a picture of a person or of a figure with a human-like face"
@@ -131,6 +144,30 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
     return GiocondaError(
         "no face was found; use a picture in which one face is seen from the front"
     )
+
+
+def _is_code(image: NDArray[np.uint8]) -> bool:
+    """Whether the picture shows a QR code, in whose squares one detector sees eyes."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, _CODE / max(grey.shape))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    framed = np.pad(small, _QUIET, constant_values=255)
+    readers = (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco())  # each misses what the other sees
+    return any(bool(reader.detect(framed)[0]) for reader in readers)
+
+
+def _same_mirrored(image: NDArray[np.uint8], face: Detection, points: NDArray[np.float32]) -> bool:
+    """Whether the mesh finds the same eyes in the mirrored picture, as it does in animals."""
+    last = image.shape[1] - 1
+    box = np.array([last - face.box[2], face.box[1], last - face.box[0], face.box[3]], np.float32)
+    flip = np.array([-1, 1], np.float32)
+    keypoints = ([last, 0] + flip * face.keypoints)[[1, 0, 2, 3, 5, 4]].astype(np.float32)
+    seen = replace(face, box=box, keypoints=keypoints)
+    other, presence = _mesh().at(np.ascontiguousarray(image[:, ::-1]), seen)
+    back = [last, 0] + flip * other[mirror(), :2]
+    across = points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]
+    apart = np.linalg.norm(back - points[:, :2], axis=1)[topology.LIDS].mean()
+    return presence > _PRESENT and bool(apart < _SAME * np.linalg.norm(across[:2]))
 
 
 def _surest(image: NDArray[np.uint8], quarters: int) -> float:

@@ -5,7 +5,7 @@ Video is 25 frames a second.
 """
 
 from gioconda.media.audio import SAMPLE_RATE, Sound, from_int16, read_audio, to_int16
-from gioconda.media.image import Picture, cut_out, read_image, sample, write_image
+from gioconda.media.image import Picture, cut_out, read_frames, read_image, sample, write_image
 from gioconda.media.video import FPS, VideoWriter, read_video
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "cut_out",
     "from_int16",
     "read_audio",
+    "read_frames",
     "read_image",
     "read_video",
     "sample",
