@@ -16,6 +16,8 @@ from gioconda.controls import Controls
 from gioconda.generator import Generator
 from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio
+from gioconda.media.files import check_apart
+from gioconda.media.image import check_order
 from gioconda.motion import Motion
 from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
@@ -174,6 +176,8 @@ def animate(
     """
     start = time.perf_counter()
     dials = controls or Controls()
+    check_apart(output, (photo, audio))
+    check_order(photo, audio, "the voice")
     speech = read_audio(audio)
     portrait = read_portrait(photo, None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None

@@ -23,10 +23,11 @@ def run(args: argparse.Namespace) -> None:
     from gioconda.animator import HOP
     from gioconda.generator import Generator
     from gioconda.media import FPS, SAMPLE_RATE, read_audio
-    from gioconda.media.files import PendingFile
+    from gioconda.media.files import PendingFile, check_apart
     from gioconda.motion import Motion
 
     controls = read_controls(args)
+    check_apart(args.output, [args.audio])
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
     generator = Generator(args.seed, controls)
     speech = read_audio(args.audio)

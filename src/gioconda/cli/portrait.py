@@ -18,10 +18,11 @@ def run(args: argparse.Namespace) -> None:
     from gioconda.cli.report import draw_report, facts
     from gioconda.face.finder import find_face
     from gioconda.media import write_image
-    from gioconda.media.files import PendingFile
+    from gioconda.media.files import PendingFile, check_apart
     from gioconda.media.image import SUFFIXES
     from gioconda.portrait import read_portrait
 
+    check_apart(args.output, [args.photo])
     PendingFile(args.output, SUFFIXES).discard()  # before the work, is it writable?
     portrait = read_portrait(args.photo, size=768, face=args.face)
     face = find_face(portrait.photo, args.face)

@@ -25,12 +25,18 @@ def run(args: argparse.Namespace) -> None:
     from gioconda.face.basis import check_basis
     from gioconda.inference import own_models
     from gioconda.media import VideoWriter, read_audio
+    from gioconda.media.files import check_apart
+    from gioconda.media.image import check_order
     from gioconda.motion import Motion
     from gioconda.portrait import read_portrait
     from gioconda.provenance import Output
     from gioconda.renderer import Renderer
 
     start = time.perf_counter()
+    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
+    given = {name: file for name, file in sources.items() if file is not None}
+    check_apart(args.output, given.values())
+    check_order(args.photo, args.motion, "the motion file")
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
     portrait = read_portrait(args.photo, None if args.full else args.size, args.face)
@@ -38,11 +44,9 @@ def run(args: argparse.Namespace) -> None:
     if not args.absolute:
         motion = portrait.driven(motion)
     renderer = Renderer(portrait, full=args.full)
-    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
     made = Output(
-        {name: file for name, file in sources.items() if file is not None}
-        | own_models("basis", "renderer"),
+        given | own_models("basis", "renderer"),
         settings,
         args.consent,
         args.badge,

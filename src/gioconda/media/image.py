@@ -55,8 +55,9 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[NDArray[np.uint8]]:
     name, most = str(path), Image.MAX_IMAGE_PIXELS or 0
     with _explained(name, most):
         image = _open(path, most)
-        first = _upright(image)
     with image:
+        with _explained(name, most):
+            first = _upright(image)
         yield first
         count = getattr(image, "n_frames", 1) if image.format in _ANIMATIONS else 1
         for index in range(1, looked := min(count, _MOST_FRAMES)):
@@ -67,6 +68,26 @@ def read_frames(path: str | os.PathLike[str]) -> Iterator[NDArray[np.uint8]]:
             except GiocondaError:
                 return
             yield frame
+
+
+def check_order(picture: str | os.PathLike[str], other: str | os.PathLike[str], what: str) -> None:
+    """Raise GiocondaError if a picture was given as `what`, and something else as the picture."""
+    if Path(picture).is_file() and not _is_picture(Path(picture)) and _is_picture(Path(other)):
+        raise GiocondaError(
+            f"{os.fspath(picture)} is no picture, but {os.fspath(other)} is; give the picture "
+            f"first, then {what}."
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    """By its beginning; whether the rest is whole is not looked at."""
+    try:
+        with _explained(str(path), most := Image.MAX_IMAGE_PIXELS or 0), _open(path, most):
+            return True
+    except TooLargeError:
+        return True
+    except (GiocondaError, OSError, ValueError):
+        return False
 
 
 def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
