@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from gioconda.controls import Controls
 from gioconda.generator import Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio
+from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
+from gioconda.media.audio import hear
 from gioconda.media.files import check_apart
 from gioconda.media.image import check_order
 from gioconda.motion import Motion
@@ -126,7 +128,7 @@ class Animation:
         path: the video.
         frames: how many.
         seconds: how long making them took, the portrait included.
-        note: what the user should know of the choice of face, or None.
+        note: what the user should know of face and voice, or None.
         mark: the id in its invisible mark.
     """
 
@@ -178,7 +180,7 @@ def animate(
     dials = controls or Controls()
     check_apart(output, (photo, audio))
     check_order(photo, audio, "the voice")
-    speech = read_audio(audio)
+    voice = hear(audio)
     portrait = read_portrait(photo, None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
@@ -188,14 +190,17 @@ def animate(
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
-    done = _film(animator, speech, output, made, report)
+    with closing(FileSound(audio, voice)) as sound:
+        done = _film(animator, voice.pcm, sound, output, made, report)
     seconds = time.perf_counter() - start
-    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+    note = "; ".join(filter(None, (portrait.note, voice.note))) or None
+    return Animation(os.fspath(output), done, seconds, note, made.id)
 
 
 def _film(
     animator: Animator,
     speech: Sound,
+    sound: FileSound,
     output: str | os.PathLike[str],
     made: Output,
     report: Callable[[int, int], None],
@@ -203,7 +208,7 @@ def _film(
     """Write the signed video; the number of its frames."""
     total, done = -(-len(speech) * FPS // SAMPLE_RATE), 0
     renderer = animator.renderer
-    with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
+    with VideoWriter(output, renderer.height, renderer.width, sound, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)

@@ -21,10 +21,12 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Render."""
     import time
+    from contextlib import closing, nullcontext
 
     from gioconda.face.basis import check_basis
     from gioconda.inference import own_models
-    from gioconda.media import VideoWriter, read_audio
+    from gioconda.media import FileSound, VideoWriter
+    from gioconda.media.audio import hear
     from gioconda.media.files import check_apart
     from gioconda.media.image import check_order
     from gioconda.motion import Motion
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     check_apart(args.output, given.values())
     check_order(args.photo, args.motion, "the motion file")
     motion = Motion.load(args.motion)
-    audio = None if args.audio is None else read_audio(args.audio)
+    voice = None if args.audio is None else hear(args.audio)
     portrait = read_portrait(args.photo, None if args.full else args.size, args.face)
     check_basis(motion, portrait.basis)
     if not args.absolute:
@@ -53,10 +55,12 @@ def run(args: argparse.Namespace) -> None:
         args.sign_key,
     )
     with (
+        nullcontext() if voice is None else closing(FileSound(args.audio, voice)) as audio,
         progress_bar("frames") as report,
         VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
             video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
-    conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
+    note = "; ".join(filter(None, (portrait.note, voice.note if voice else None))) or None
+    conclude(args.output, len(motion), time.perf_counter() - start, note)
