@@ -148,6 +148,7 @@ def animate(
     size: int = 512,
     full: bool = False,
     face: int | None = None,
+    anyway: bool = False,
     controls: Controls | None = None,
     consent: str | None = None,
     badge: bool = False,
@@ -165,6 +166,7 @@ def animate(
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
+        anyway: go on with a note where the mouth is covered.
         controls: the dials; by default each rests.
         consent: who allowed what; it is written into the signed manifest.
         badge: draw a small visible badge into a corner.
@@ -181,7 +183,7 @@ def animate(
     check_apart(output, (photo, audio))
     check_order(photo, audio, "the voice")
     voice = hear(audio)
-    portrait = read_portrait(photo, None if full else size, face)
+    portrait = read_portrait(photo, None if full else size, face, anyway)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)

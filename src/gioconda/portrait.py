@@ -94,13 +94,16 @@ class Portrait:
         return self.face - np.tensordot(self.expression, self.basis.dynamics, 1)
 
 
-def make_portrait(image: Picture, size: int | None = 512, face: int | None = None) -> Portrait:
+def make_portrait(
+    image: Picture, size: int | None = 512, face: int | None = None, anyway: bool = False
+) -> Portrait:
     """Find the face of a picture and make it ready.
 
     Args:
         image: (H, W, 3) RGB.
         size: side of the output in pixels, rounded up to even; None for the photo's own scale.
         face: which face of several, counted from the left, from 1; None for the largest.
+        anyway: go on with a note where its mouth is covered.
 
     Raises:
         GiocondaError: if the picture has no face that can be animated, or the size is out of
@@ -108,18 +111,21 @@ def make_portrait(image: Picture, size: int | None = 512, face: int | None = Non
     """
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
-    found = find_face(image, face)
+    found = find_face(image, face, anyway)
     return portrait_at(image, found.points, size, note=found.note)
 
 
 def read_portrait(
-    path: str | os.PathLike[str], size: int | None = 512, face: int | None = None
+    path: str | os.PathLike[str],
+    size: int | None = 512,
+    face: int | None = None,
+    anyway: bool = False,
 ) -> Portrait:
     """The portrait in a file; of an animation, its first frame that shows a face.
 
     Args:
         path: any picture that `gioconda.media.read_image` reads.
-        size, face: as in `make_portrait`.
+        size, face, anyway: as in `make_portrait`.
 
     Raises:
         GiocondaError: if the file is no picture, and as `make_portrait` of its first frame.
@@ -127,7 +133,7 @@ def read_portrait(
     refusal: GiocondaError | None = None
     for image in read_frames(path):
         try:
-            portrait = make_portrait(image, size, face)
+            portrait = make_portrait(image, size, face, anyway)
         except GiocondaError as error:
             refusal = refusal or error
             continue

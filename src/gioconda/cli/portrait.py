@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> None:
 
     check_apart(args.output, [args.photo])
     PendingFile(args.output, SUFFIXES).discard()  # before the work, is it writable?
-    portrait = read_portrait(args.photo, size=768, face=args.face)
-    face = find_face(portrait.photo, args.face)
+    portrait = read_portrait(args.photo, size=768, face=args.face, anyway=True)
+    face = find_face(portrait.photo, args.face, anyway=True)
     if portrait.note:
         print(f"gioconda: note: {portrait.note}", file=sys.stderr)
     write_image(args.output, draw_report(portrait, face, args.photo.name))

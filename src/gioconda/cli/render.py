@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     check_order(args.photo, args.motion, "the motion file")
     motion = Motion.load(args.motion)
     voice = None if args.audio is None else hear(args.audio)
-    portrait = read_portrait(args.photo, None if args.full else args.size, args.face)
+    portrait = read_portrait(args.photo, None if args.full else args.size, args.face, args.anyway)
     check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)

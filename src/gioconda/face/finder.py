@@ -12,6 +12,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.face.actions import mirror
 from gioconda.face.basis import released_basis
+from gioconda.face.cover import mouth_signs
 from gioconda.face.detector import Detection, detect, detect_small
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.pose import angles
@@ -48,18 +49,19 @@ class Face:
     note: str | None
 
 
-def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
+def find_face(image: NDArray[np.uint8], choice: int | None = None, anyway: bool = False) -> Face:
     """The face of a picture that can be animated.
 
     Args:
         image: (H, W, 3) RGB, upright.
         choice: which human-like face, from 1, counted from the left of the picture by the
             middles of their boxes; None takes the largest.
+        anyway: take a face whose mouth is covered, too, with a note.
 
     Raises:
         GiocondaError: if there is no face, only an animal's, no face of that number, or if the
             chosen one is smaller than 64 pixels, turned or tilted by more than 45 degrees,
-            upside down, or cut by the border of the picture.
+            upside down, cut by the border of the picture, or has its mouth covered.
     """
     found = _candidates(image)
     faces = _human(found)
@@ -78,14 +80,14 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
     _check_upright(image, face, which)
     _check_pose(points, which)
     _check_inside(points, image, which)
-    note = None
+    notes = _check_mouth(points, image, which, anyway)
     if len(faces) > 1 and choice is None:
         left, right = max(face.box[0], 0), min(face.box[2], image.shape[1])
-        note = (
+        notes.append(
             f"{len(faces)} faces found, the largest is used: number {number + 1} of {len(faces)} "
             f"from the left, at {left:.0f} to {right:.0f} pixels; --face N chooses another"
         )
-    return Face(points, face, len(faces), note)
+    return Face(points, face, len(faces), "; ".join(notes) or None)
 
 
 def find_faces(image: NDArray[np.uint8]) -> list[Detection]:
@@ -215,6 +217,20 @@ def _check_inside(points: NDArray[np.float32], image: NDArray[np.uint8], which: 
     outside = _outside(points, image)
     if sum(outside.values()) > MOST_CUT:
         raise _cut(which, outside)
+
+
+def _check_mouth(
+    points: NDArray[np.float32], image: NDArray[np.uint8], which: str, anyway: bool
+) -> list[str]:
+    """A note where the mouth is covered and that is no reason to stop."""
+    if not mouth_signs(image, points).covered:
+        return []
+    if anyway:
+        return [f"the mouth of {which} seems to be covered; one is drawn over what covers it"]
+    raise GiocondaError(
+        f"the mouth of {which} seems to be covered (by a mask, a hand, a veil, a microphone); "
+        "use a picture that shows it, or --anyway"
+    )
 
 
 def _outside(points: NDArray[np.float32], image: NDArray[np.uint8]) -> dict[str, float]:
