@@ -149,7 +149,7 @@ def test_of_several_tracks_the_first_that_is_not_silent_is_heard(tmp_path: Path)
 
 def test_a_silent_file_is_said_to_be_silent(tmp_path: Path) -> None:
     heard = hear(wav(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 1e-4, 48000)))
-    assert heard.note == "a.wav is silent, so the mouth stays shut"
+    assert heard.note == "a.wav is silent; expected a voice"
     assert heard.pcm.size == SAMPLE_RATE
 
 

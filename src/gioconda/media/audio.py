@@ -85,7 +85,7 @@ def hear(path: str | os.PathLike[str], most: int | None = None) -> Voice:
             f"{path} is {pcm.size / SAMPLE_RATE:.3f} s of sound; "
             f"expected at least {SHORTEST} s (one frame), give a longer recording."
         )
-    return Voice(pcm, 0, weights, f"{path.name} is silent, so the mouth stays shut")
+    return Voice(pcm, 0, weights, f"{path.name} is silent; expected a voice")
 
 
 def check_sound(path: Path) -> None:
