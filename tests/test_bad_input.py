@@ -139,6 +139,51 @@ def refused(capsys, status, says):
     assert says in lines[0]
 
 
+def test_arguments_in_the_wrong_order(bad, tmp_path, capsys):
+    photo, voice = str(bad["photo"]), str(bad["voice"])
+    output = str(tmp_path / "out.mp4")
+    for line in (["animate", voice, photo], ["animate", str(bad["mute.mp4"]), photo]):
+        refused(capsys, main([*line, "-o", output]), "give the picture first, then the voice")
+    np.savez(tmp_path / "in" / "m.npz", pose=np.zeros(3))
+    line = ["render", str(tmp_path / "in" / "m.npz"), photo]
+    refused(capsys, main([*line, "-o", output]), "give the picture first, then the motion file")
+
+
+def test_an_address_in_place_of_a_file(bad, tmp_path, capsys):
+    output = str(tmp_path / "out.mp4")
+    for line in (
+        ["https://example.org/a.jpg", str(bad["voice"])],
+        [str(bad["photo"]), "http://a/b"],
+    ):
+        refused(capsys, main(["animate", *line, "-o", output]), "address on the web")
+
+
+def test_an_output_that_is_an_input_stays_as_it_was(bad, tmp_path, capsys):
+    own = bad["mute.mp4"]
+    before = own.read_bytes()
+    for line in (
+        ["animate", str(bad["photo"]), str(own)],
+        ["render", str(bad["photo"]), str(bad["text.jpg"]), "--audio", str(own)],
+        ["track", str(own)],
+        ["motion", str(own)],
+        ["portrait", str(own)],
+    ):
+        refused(capsys, main([*line, "-o", str(own)]), "both input and output")
+    assert own.read_bytes() == before
+
+
+def test_names_that_begin_with_a_dash(bad, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path / "in")
+    (tmp_path / "in" / "-photo.jpg").write_bytes(bad["photo"].read_bytes())
+    (tmp_path / "in" / "-output.wav").write_bytes(bad["short.wav"].read_bytes())
+    line = ["animate", "-photo.jpg", "-output.wav"]
+    refused(capsys, main([*line, "-o", "-out.mp4"]), "-output.wav is 0.01")
+    refused(capsys, main([*line, "-o-out.mp4"]), "-output.wav is 0.01")
+    refused(
+        capsys, main(["animate", "-no.jpg", "-no.wav", "-o", "a.mp4"]), "-no.wav does not exist"
+    )
+
+
 @pytest.mark.parametrize("shape", [(2, 3000, 3), (3000, 2, 3), (1, 500, 3)])
 def test_a_thin_picture(bad, tmp_path, capsys, shape):
     Image.fromarray(np.full(shape, 90, np.uint8)).save(tmp_path / "in" / "thin.png")

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
-from gioconda.portrait import make_portrait
+from gioconda.portrait import make_portrait, read_portrait
 
 
 def test_the_crop_has_the_size_asked_for(portrait):
@@ -61,3 +62,22 @@ def test_the_crop_of_an_odd_photo_lies_inside_it(photo, side):
 def test_a_size_out_of_range_is_refused(photo, size):
     with pytest.raises(GiocondaError, match="size"):
         make_portrait(photo, size)
+
+
+def test_of_an_animation_the_first_frame_with_a_face_is_used(tmp_path, photo):
+    blank = Image.new("RGB", photo.shape[1::-1], "white")
+    face, later = Image.fromarray(photo), Image.fromarray(photo[:, ::-1])
+    for name in ("a.gif", "a.webp", "a.png"):
+        blank.save(tmp_path / name, save_all=True, append_images=[blank, face, later])
+        portrait = read_portrait(tmp_path / name)
+        assert np.abs(portrait.photo.astype(int) - photo).mean() < 12  # a GIF has few colours
+        assert "first frame shows no face" in (portrait.note or "")
+    face.save(tmp_path / "b.gif", save_all=True, append_images=[blank])
+    assert read_portrait(tmp_path / "b.gif").note is None
+
+
+def test_an_animation_without_a_face_is_refused_for_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (200, 200), colour) for colour in ("white", "red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(GiocondaError, match="no face was found"):
+        read_portrait(tmp_path / "a.gif")

@@ -5,6 +5,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 from gioconda.controls import Controls
 from gioconda.generator import Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
+from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
+from gioconda.media.audio import hear
+from gioconda.media.files import check_apart
+from gioconda.media.image import check_order
 from gioconda.motion import Motion
-from gioconda.portrait import Portrait, make_portrait
+from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.mouth import GeometricMouth
@@ -124,7 +128,7 @@ class Animation:
         path: the video.
         frames: how many.
         seconds: how long making them took, the portrait included.
-        note: what the user should know of the choice of face, or None.
+        note: what the user should know of face and voice, or None.
         mark: the id in its invisible mark.
     """
 
@@ -144,6 +148,7 @@ def animate(
     size: int = 512,
     full: bool = False,
     face: int | None = None,
+    anyway: bool = False,
     controls: Controls | None = None,
     consent: str | None = None,
     badge: bool = False,
@@ -161,6 +166,7 @@ def animate(
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
+        anyway: go on with a note where the mouth is covered.
         controls: the dials; by default each rests.
         consent: who allowed what; it is written into the signed manifest.
         badge: draw a small visible badge into a corner.
@@ -174,8 +180,10 @@ def animate(
     """
     start = time.perf_counter()
     dials = controls or Controls()
-    speech = read_audio(audio)
-    portrait = make_portrait(read_image(photo), None if full else size, face)
+    check_apart(output, (photo, audio))
+    check_order(photo, audio, "the voice")
+    voice = hear(audio)
+    portrait = read_portrait(photo, None if full else size, face, anyway)
     decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
@@ -184,14 +192,17 @@ def animate(
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
-    done = _film(animator, speech, output, made, report)
+    with closing(FileSound(audio, voice)) as sound:
+        done = _film(animator, voice.pcm, sound, output, made, report)
     seconds = time.perf_counter() - start
-    return Animation(os.fspath(output), done, seconds, portrait.note, made.id)
+    note = "; ".join(filter(None, (portrait.note, voice.note))) or None
+    return Animation(os.fspath(output), done, seconds, note, made.id)
 
 
 def _film(
     animator: Animator,
     speech: Sound,
+    sound: FileSound,
     output: str | os.PathLike[str],
     made: Output,
     report: Callable[[int, int], None],
@@ -199,7 +210,7 @@ def _film(
     """Write the signed video; the number of its frames."""
     total, done = -(-len(speech) * FPS // SAMPLE_RATE), 0
     renderer = animator.renderer
-    with VideoWriter(output, renderer.height, renderer.width, speech, made.sign) as video:
+    with VideoWriter(output, renderer.height, renderer.width, sound, made.sign) as video:
         for done, frame in enumerate(animator.speak(speech), start=1):
             video.write(frame)
             report(done, total)

@@ -1,5 +1,6 @@
 """Portrait: one photo made ready to move."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
-from gioconda.media import Picture, cut_out, sample
+from gioconda.media import Picture, cut_out, read_frames, sample
 from gioconda.motion import Motion
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
@@ -93,13 +94,16 @@ class Portrait:
         return self.face - np.tensordot(self.expression, self.basis.dynamics, 1)
 
 
-def make_portrait(image: Picture, size: int | None = 512, face: int | None = None) -> Portrait:
+def make_portrait(
+    image: Picture, size: int | None = 512, face: int | None = None, anyway: bool = False
+) -> Portrait:
     """Find the face of a picture and make it ready.
 
     Args:
         image: (H, W, 3) RGB.
         size: side of the output in pixels, rounded up to even; None for the photo's own scale.
         face: which face of several, counted from the left, from 1; None for the largest.
+        anyway: go on with a note where its mouth is covered.
 
     Raises:
         GiocondaError: if the picture has no face that can be animated, or the size is out of
@@ -107,8 +111,38 @@ def make_portrait(image: Picture, size: int | None = 512, face: int | None = Non
     """
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
-    found = find_face(image, face)
+    found = find_face(image, face, anyway)
     return portrait_at(image, found.points, size, note=found.note)
+
+
+def read_portrait(
+    path: str | os.PathLike[str],
+    size: int | None = 512,
+    face: int | None = None,
+    anyway: bool = False,
+) -> Portrait:
+    """The portrait in a file; of an animation, its first frame that shows a face.
+
+    Args:
+        path: any picture that `gioconda.media.read_image` reads.
+        size, face, anyway: as in `make_portrait`.
+
+    Raises:
+        GiocondaError: if the file is no picture, and as `make_portrait` of its first frame.
+    """
+    refusal: GiocondaError | None = None
+    for image in read_frames(path):
+        try:
+            portrait = make_portrait(image, size, face, anyway)
+        except GiocondaError as error:
+            refusal = refusal or error
+            continue
+        if refusal is None:
+            return portrait
+        note = "the first frame shows no face that can be animated; a later one is used"
+        return replace(portrait, note="; ".join(filter(None, (note, portrait.note))))
+    assert refusal is not None  # every picture has a frame
+    raise refusal
 
 
 def portrait_at(

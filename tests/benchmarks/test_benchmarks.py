@@ -87,6 +87,11 @@ def test_blinks(data: Path, tmp_path: Path) -> None:
     assert "2 blinks" in benchmark("blinks", data, "--cache", tmp_path)
 
 
+def test_covered_mouths(pictures: Path, data: Path, tmp_path: Path) -> None:
+    told = benchmark("covered_mouths", pictures, "--set", data, "--cache", tmp_path)
+    assert "0 of them covered" in told
+
+
 def test_head_anchors(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     grid = (2, len(EMOTIONS), 2)

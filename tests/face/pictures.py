@@ -1,9 +1,13 @@
 """Pictures of one face, and what may be done to them."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 import skimage.data
 from numpy.typing import NDArray
+
+from gioconda.face.topology import LIPS
 
 Picture = NDArray[np.uint8]
 
@@ -40,3 +44,51 @@ def side_by_side() -> Picture:
     large, small = astronaut()[:300, 80:380], scaled(astronaut()[:300, 80:380], 0.8)
     small = np.pad(small, ((30, 30), (30, 30), (0, 0)), "edge")
     return np.concatenate([large, small], 1)
+
+
+def covered(picture: Picture, points: NDArray[np.float32], what: str) -> Picture:
+    """The mouth of a face, whose mesh is `points` (478, 3), behind something drawn."""
+    at = points[:, :2]
+    across = at[263] - at[33]
+    down, mouth = np.array([-across[1], across[0]]), (at[61] + at[291]) / 2
+    eyes = float(np.linalg.norm(across))
+    made = picture.copy()
+
+    def shape(corners: list[NDArray[np.float32]], colour: tuple[int, ...]) -> None:
+        cv2.fillPoly(made, [np.array(corners).round().astype(np.int32)], colour)
+
+    def line(start: Any, end: Any, wide: float, colour: tuple[int, ...]) -> None:
+        ends = [tuple(np.round(end).astype(int).tolist()) for end in (start, end)]
+        cv2.line(made, ends[0], ends[1], colour, max(1, round(wide * eyes)))
+
+    if what == "mask":
+        jaw = [454, 361, 397, 379, 400, 152, 176, 150, 172, 132, 234]
+        shape([at[4], *at[jaw]], (225, 230, 235))
+        for k in range(3):
+            fold = mouth + (0.1 * k - 0.05) * down
+            line(fold - across / 2, fold + across / 2, 0.01, (170, 175, 185))
+    elif what == "hand":
+        skin = picture[tuple(at[50].round().astype(int)[::-1])]
+        for k in range(-2, 2):
+            finger = mouth + (k + 0.5) * 0.17 * down
+            tone = tuple((skin * (0.95 + 0.02 * k)).astype(int).tolist())
+            line(finger - 0.65 * across, finger + 0.55 * across, 0.17, tone)
+    elif what == "veil":
+        left, right = at[4] - 1.4 * across, at[4] + 1.4 * across
+        shape([left, right, right + 2 * down, left + 2 * down], (50, 35, 40))
+    else:  # a microphone
+        centre = tuple(np.round(mouth + 0.05 * down).astype(int).tolist())
+        cv2.circle(made, centre, round(0.36 * eyes), (60, 60, 65), -1)
+        line(mouth, mouth + 2 * down, 0.2, (30, 30, 30))
+    return made
+
+
+def line_mouthed(picture: Picture, points: NDArray[np.float32]) -> Picture:
+    """The lips painted over with skin, and one thin line in their place."""
+    lips = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(lips, [cv2.convexHull(points[LIPS, :2].round().astype(np.int32))], 255)
+    wide = np.ones((13, 13), np.uint8)
+    made = np.asarray(cv2.inpaint(picture, cv2.dilate(lips, wide), 5, cv2.INPAINT_TELEA), np.uint8)
+    ends = [tuple(points[i, :2].round().astype(int).tolist()) for i in (61, 291)]
+    cv2.line(made, ends[0], ends[1], (95, 55, 45), 2, cv2.LINE_AA)
+    return made

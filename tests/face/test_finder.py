@@ -1,5 +1,6 @@
 """Which face is taken, and why others are refused."""
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -41,6 +42,32 @@ def test_faces_are_counted_from_the_left() -> None:
     first, second = find_face(picture, 1), find_face(picture, 2)
     assert first.points[:, 0].max() < 300 < second.points[:, 0].min()
     assert first.note is second.note is None
+
+
+@pytest.mark.parametrize("shape", [(400, 4600), (4600, 400), (2400, 3200)])
+@pytest.mark.parametrize("factor", [0.7, 1.0])
+def test_a_small_face_is_found_anywhere_in_a_large_picture(
+    shape: tuple[int, int], factor: float
+) -> None:
+    small = scaled(astronaut()[:300, 80:380], factor)
+    height, width = small.shape[:2]
+    picture = np.random.default_rng(0).integers(90, 110, (*shape, 3), dtype=np.uint8)
+    top, left = (shape[0] - height) * 2 // 3, (shape[1] - width) // 3
+    picture[top : top + height, left : left + width] = small
+    face = find_face(picture)
+    assert face.count == 1
+    there = find_face(astronaut()).points[:, :2] - [80, 0]
+    off = np.linalg.norm(face.points[:, :2] - (there * factor + [left, top]), axis=1)
+    assert off.mean() < 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_qr_code_is_no_face_and_no_animals(seed: int) -> None:
+    letters = np.random.default_rng(seed).choice(list("abcdefgh0123456789/"), 40)
+    code = cv2.QRCodeEncoder.create().encode("https://example.org/" + "".join(letters))
+    large = cv2.resize(np.pad(code, seed), None, fx=9, fy=9, interpolation=cv2.INTER_NEAREST)
+    with pytest.raises(GiocondaError, match="no face was found"):
+        find_face(np.repeat(np.asarray(large, np.uint8)[..., None], 3, 2))
 
 
 @pytest.mark.parametrize("choice", [0, 3, -1])

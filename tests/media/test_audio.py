@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gioconda.errors import GiocondaError
-from gioconda.media.audio import SAMPLE_RATE, from_int16, read_audio, to_int16
+from gioconda.media.audio import SAMPLE_RATE, from_int16, hear, read_audio, to_int16
 
 from .samples import write_pictures, write_sound
 
@@ -73,12 +73,84 @@ def test_of_surround_the_centre_is_taken(tmp_path: Path) -> None:
     assert abs(audio.max() - 0.5) <= 0.02
 
 
-def test_opposite_stereo_channels_are_averaged_before_anything_else(tmp_path: Path) -> None:
-    left = tone(1000, 1, 48000).astype(np.float32)
-    path = write_sound(
-        tmp_path / "a.wav", np.stack([left, -left]), 48000, "pcm_f32le", "stereo", "flt"
-    )
-    assert np.abs(read_audio(path)).max() == 0
+def spoken(seconds: float, rate: int, beat: float = 3.0, hertz: float = 500) -> NDArray[np.float64]:
+    """As loud and as quiet as syllables."""
+    swell = np.clip(np.sin(2 * np.pi * beat * np.arange(round(seconds * rate)) / rate), 0, 1)
+    return tone(hertz, seconds, rate) * swell
+
+
+def read_channels(path: Path, channels: NDArray[np.floating], layout: str) -> NDArray[np.float32]:
+    sound = channels.astype(np.float32)
+    return read_audio(write_sound(path, sound, 48000, "pcm_f32le", layout, "flt"))
+
+
+def level(audio: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.square(audio).mean()))
+
+
+@pytest.mark.parametrize("other", [-1.0, -0.8, -0.3, 0.0, 1.0])
+def test_a_voice_never_cancels_itself(tmp_path: Path, other: float) -> None:
+    voice = spoken(2, 48000)
+    audio = read_channels(tmp_path / "a.wav", np.stack([voice, other * voice]), "stereo")
+    assert abs(level(audio) - level(voice)) < 0.05 * level(voice)
+
+
+def test_equal_channels_are_what_one_of_them_is(tmp_path: Path) -> None:
+    voice = spoken(2, 48000)
+    both = read_channels(tmp_path / "a.wav", np.stack([voice, voice]), "stereo")
+    np.testing.assert_allclose(both, read_audio(wav(tmp_path / "b.wav", voice)), atol=1e-6)
+
+
+@pytest.mark.parametrize("speaks", [0, 1])
+def test_the_channel_with_the_voice_is_heard_and_noise_beside_it_is_not(
+    tmp_path: Path, speaks: int
+) -> None:
+    voice, noise = spoken(3, 48000), np.random.default_rng(0).normal(0, 0.2, 3 * 48000)
+    channels = [voice, noise] if speaks == 0 else [noise, voice]
+    audio = read_channels(tmp_path / "a.wav", np.stack(channels), "stereo")
+    alone = read_audio(wav(tmp_path / "b.wav", voice))
+    assert level(audio - alone) < 0.1 * level(alone)
+
+
+def test_of_two_people_with_a_channel_each_both_are_heard(tmp_path: Path) -> None:
+    half = np.arange(4 * 48000) < 2 * 48000
+    first, second = spoken(4, 48000) * half, spoken(4, 48000, hertz=700) * ~half
+    audio = read_channels(tmp_path / "a.wav", np.stack([first, second]), "stereo")
+    alone = read_audio(wav(tmp_path / "b.wav", first + second))
+    assert level(audio - alone) < 0.05 * level(alone)
+
+
+def test_a_centre_without_a_voice_is_not_taken(tmp_path: Path) -> None:
+    sound = np.zeros((6, 2 * 48000))
+    sound[:2] = spoken(2, 48000)
+    audio = read_channels(tmp_path / "a.wav", sound, "5.1")
+    assert abs(level(audio) - level(sound[0])) < 0.05 * level(sound[0])
+
+
+def write_tracks(path: Path, tracks: list[NDArray[np.floating]]) -> Path:
+    with av.open(str(path), "w") as container:
+        streams = [container.add_stream("pcm_s16le", rate=16000, layout="mono") for _ in tracks]
+        for stream, track in zip(streams, tracks, strict=True):
+            frame = av.AudioFrame.from_ndarray(to_int16(track.astype(np.float32))[None], "s16")
+            frame.sample_rate, frame.pts, frame.time_base = 16000, 0, Fraction(1, 16000)
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    return path
+
+
+def test_of_several_tracks_the_first_that_is_not_silent_is_heard(tmp_path: Path) -> None:
+    silent, voice = np.zeros(32000), spoken(2, 16000)
+    heard = hear(write_tracks(tmp_path / "a.mkv", [silent, voice, 2 * voice]))
+    assert (heard.track, heard.note) == (1, "a.mkv: track 2 of 3 is heard, the first is silent")
+    assert abs(level(heard.pcm) - level(voice)) < 0.01
+    usual = hear(write_tracks(tmp_path / "b.mkv", [voice, 2 * voice]))
+    assert (usual.track, usual.note) == (0, None)
+
+
+def test_a_silent_file_is_said_to_be_silent(tmp_path: Path) -> None:
+    heard = hear(wav(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 1e-4, 48000)))
+    assert heard.note == "a.wav is silent; expected a voice"
+    assert heard.pcm.size == SAMPLE_RATE
 
 
 def test_loud_floats_and_nan_and_infinity_stay_in_range(tmp_path: Path) -> None:

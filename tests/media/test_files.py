@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from gioconda.errors import GiocondaError
-from gioconda.media.files import PendingFile, check_readable
+from gioconda.media.files import PendingFile, check_apart, check_readable
 
 
 def test_a_readable_file_passes(tmp_path: Path) -> None:
@@ -80,3 +80,20 @@ def test_a_write_protected_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch(mode=0o444)
     with pytest.raises(GiocondaError, match="write-protected"):
         PendingFile(tmp_path / "a.mp4", (".mp4",))
+
+
+@pytest.mark.parametrize("name", ["https://example.org/a.jpg", "http://x/a", "s3://bucket/a.wav"])
+def test_an_address_is_no_file_and_that_is_said(name: str) -> None:
+    with pytest.raises(GiocondaError, match=r"address on the web; .* download it first"):
+        check_readable(Path(name))
+
+
+def test_an_output_under_any_name_of_an_input_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_text("older")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "a.mp4")
+    os.link(tmp_path / "a.mp4", tmp_path / "hard.mp4")
+    for name in ("a.mp4", "link.mp4", "hard.mp4", "./a.mp4"):
+        with pytest.raises(GiocondaError, match="both input and output"):
+            check_apart(f"{tmp_path}/{name}", ["missing", tmp_path / "a.mp4"])
+    check_apart(tmp_path / "new.mp4", [tmp_path / "a.mp4"])
+    check_apart(tmp_path / "a.mp4", [tmp_path / "b.mp4"])

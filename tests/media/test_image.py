@@ -1,21 +1,28 @@
 import os
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from gioconda.errors import GiocondaError
-from gioconda.media.image import read_image, write_image
+from gioconda.media.image import read_frames, read_image, write_image
 
 RED = (255, 0, 0)
 
 
 def saved(folder: Path, image: Image.Image, name: str = "a.png", **options: Any) -> Path:
-    image.save(folder / name, **options)
+    if name.lower().endswith(".heic"):  # what reads it cannot write it
+        image.info.update(icc_profile=options.pop("icc_profile", None))
+        pillow_heif.from_pillow(image).save(folder / name, **options)
+    else:
+        image.save(folder / name, **options)
     return folder / name
 
 
@@ -41,7 +48,7 @@ def only_color(rgb: NDArray[np.uint8]) -> tuple[int, ...]:
         ("LAB", (255, 128, 128), "a.tif", None),
         ("I;16", 65535, "a.png", (255, 255, 255)),
         ("I;16", 32768, "a.png", (128, 128, 128)),
-        ("I;16", 257, "a.tif", (1, 1, 1)),
+        ("I;16", 255, "a.tif", (255, 255, 255)),
         ("I", 40000, "a.tif", (156, 156, 156)),
         ("F", 0.5, "a.tif", (128, 128, 128)),
         ("F", 200.0, "a.tif", (200, 200, 200)),
@@ -117,6 +124,114 @@ def test_of_an_animation_the_first_frame_is_taken(tmp_path: Path) -> None:
 
 def lossless(name: str) -> dict[str, bool]:
     return {"lossless": True} if name.endswith("webp") else {}
+
+
+def test_the_frames_of_an_animation_come_in_order_and_a_long_one_is_thinned(
+    tmp_path: Path,
+) -> None:
+    greys = [Image.new("L", (4, 4), level) for level in range(200)]
+    for count, levels in ((3, [0, 1, 2]), (200, [k * 200 // 64 for k in range(64)])):
+        path = saved(tmp_path, greys[0], "a.gif", save_all=True, append_images=greys[1:count])
+        assert [only_color(frame)[0] for frame in read_frames(path)] == levels
+    assert len(list(read_frames(saved(tmp_path, greys[0])))) == 1
+
+
+def test_damage_after_the_first_frame_ends_an_animation(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = [Image.fromarray(rng.integers(0, 256, (40, 40), dtype=np.uint8)) for _ in range(4)]
+    path = saved(tmp_path, noise[0], "a.gif", save_all=True, append_images=noise[1:])
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert 1 <= len(list(read_frames(path))) <= 4
+
+
+# --- colour ---
+
+
+def swapped_profile() -> bytes:
+    """sRGB with red and green exchanged."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    table = 128 + 4 + 12 * int.from_bytes(profile[128:132], "big")  # ICC.1:2022, 7.3
+    head = profile[:table].replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ")
+    return head.replace(b"----", b"gXYZ") + profile[table:]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif", "a.heic"])
+def test_a_colour_profile_is_applied(tmp_path: Path, name: str) -> None:
+    red = Image.new("RGB", (16, 16), RED)
+    path = saved(tmp_path, red, name, icc_profile=swapped_profile(), quality=100)
+    assert np.abs(np.array(only_color(read_image(path))) - (0, 255, 0)).max() <= 4
+
+
+def test_a_profile_holds_for_pictures_with_transparency_and_palettes(tmp_path: Path) -> None:
+    half = Image.new("RGBA", (4, 4), (255, 0, 0, 128))
+    path = saved(tmp_path, half, icc_profile=swapped_profile())
+    assert np.abs(np.array(only_color(read_image(path))) - (127, 255, 127)).max() <= 2
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette(RED)
+    path = saved(tmp_path, palette, icc_profile=swapped_profile())
+    assert np.abs(np.array(only_color(read_image(path))) - (0, 255, 0)).max() <= 2
+
+
+def test_srgb_said_by_a_profile_changes_no_pixel(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = saved(tmp_path, Image.fromarray(noise), icc_profile=profile)
+    np.testing.assert_array_equal(read_image(path), noise)
+
+
+@pytest.mark.parametrize("profile", [b"no profile", b"\0" * 200, swapped_profile()[:300]])
+def test_a_damaged_profile_is_passed_over(tmp_path: Path, profile: bytes) -> None:
+    path = saved(tmp_path, Image.new("RGB", (4, 4), RED), icc_profile=profile)
+    assert only_color(read_image(path)) == RED
+
+
+def test_a_profile_of_other_colours_is_passed_over(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("L", (4, 4), 77), icc_profile=swapped_profile())
+    assert only_color(read_image(path)) == (77, 77, 77)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_sixteen_bit_greys_are_as_light_as_their_significant_bits_say(
+    tmp_path: Path, bits: int, name: str
+) -> None:
+    ramp = np.linspace(0, 0.9 * (2**bits - 1), 256).round().astype(np.uint16)
+    path = saved(tmp_path, Image.fromarray(np.tile(ramp, (4, 1))), name)
+    expected = ramp * 255.0 / (2**bits - 1)
+    assert np.abs(read_image(path)[0, :, 0] - expected).max() <= 0.5
+
+
+# --- HEIC ---
+
+
+def test_a_phones_heic_is_read_upright(tmp_path: Path) -> None:
+    picture = np.zeros((64, 96, 3), np.uint8)
+    picture[:, 48:] = (250, 40, 40)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = saved(
+        tmp_path, Image.fromarray(picture), "IMG_0001.HEIC", exif=exif.tobytes(), quality=100
+    )
+    upright = np.rot90(picture, -1)
+    assert read_image(path).shape == upright.shape
+    assert np.abs(read_image(path).astype(int) - upright).mean() < 3
+    renamed = path.rename(tmp_path / "IMG_0001.jpg")  # as some programs rename it
+    assert read_image(renamed).shape == upright.shape
+
+
+def test_a_heic_needs_nobody_to_prepare_pillow(tmp_path: Path) -> None:
+    path = saved(tmp_path, Image.new("RGB", (64, 64), RED), "a.heic")
+    code = f"from gioconda.media import read_image; print(read_image({str(path)!r}).shape)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert told.stdout == "(64, 64, 3)\n", told.stderr
+
+
+def test_a_heic_cut_short_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = saved(tmp_path, Image.fromarray(noise), "a.heic")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(GiocondaError):
+        read_image(path)
 
 
 def test_a_picture_of_one_pixel_is_read(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ so that ``gioconda --help`` is quick. To add a command, write its module and add
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: from argparse, with status 0 after ``--help`` and ``--version`` and with
             status 2 for arguments it does not understand.
     """
-    arguments = sys.argv[1:] if argv is None else list(argv)
+    arguments = _with_files(sys.argv[1:] if argv is None else list(argv))
     try:
         args = _parser(arguments).parse_args(arguments)
         use_given_models(args)
@@ -79,6 +80,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _with_files(arguments: list[str]) -> list[str]:
+    """Names of files that begin with a dash, so that none is taken for an option.
+
+    No option has an ending; only -o may have a name at its own end.
+    """
+    given = list(arguments)
+    for i, text in enumerate(given):
+        named = re.fullmatch(r"-[^=]*\.[A-Za-z]\w{0,4}", text)
+        output = text.startswith("-o") and given[i - 1] not in ("-o", "--output")
+        if named and (not output or os.path.isfile(text)):
+            given[i] = os.path.join(os.curdir, text)
+    return given
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -31,6 +31,7 @@ def run(args: argparse.Namespace) -> None:
         size=args.size,
         full=args.full,
         face=args.face,
+        anyway=args.anyway,
         controls=read_controls(args),
         plain_mouth=args.plain_mouth,
     )

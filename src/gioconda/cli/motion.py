@@ -1,6 +1,7 @@
 """gioconda motion: a voice becomes motion."""
 
 import argparse
+import sys
 from time import perf_counter
 
 from gioconda.cli.dials import add_dial_options, read_controls
@@ -22,14 +23,19 @@ def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
     from gioconda.generator import Generator
-    from gioconda.media import FPS, SAMPLE_RATE, read_audio
-    from gioconda.media.files import PendingFile
+    from gioconda.media import FPS, SAMPLE_RATE
+    from gioconda.media.audio import hear
+    from gioconda.media.files import PendingFile, check_apart
     from gioconda.motion import Motion
 
     controls = read_controls(args)
+    check_apart(args.output, [args.audio])
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
     generator = Generator(args.seed, controls)
-    speech = read_audio(args.audio)
+    voice = hear(args.audio)
+    speech = voice.pcm
+    if voice.note:
+        print(f"gioconda: note: {voice.note}", file=sys.stderr)
     start = perf_counter()
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     parts = []

@@ -154,6 +154,7 @@ def add_video_options(parser: Parser) -> None:
     )
     add("--full", bool, "keep the whole photo, at its own resolution (without --size)")
     add("--face N", int, "which face of several, from the left, from 1")
+    add("--anyway", bool, "go on where the mouth is covered by a mask or a hand")
     add_provenance_options(parser)
 
 

@@ -17,17 +17,17 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     from gioconda.cli.report import draw_report, facts
     from gioconda.face.finder import find_face
-    from gioconda.media import read_image, write_image
-    from gioconda.media.files import PendingFile
+    from gioconda.media import write_image
+    from gioconda.media.files import PendingFile, check_apart
     from gioconda.media.image import SUFFIXES
-    from gioconda.portrait import make_portrait
+    from gioconda.portrait import read_portrait
 
+    check_apart(args.output, [args.photo])
     PendingFile(args.output, SUFFIXES).discard()  # before the work, is it writable?
-    image = read_image(args.photo)
-    face = find_face(image, args.face)
-    portrait = make_portrait(image, size=768, face=args.face)
-    if face.note:
-        print(f"gioconda: note: {face.note}", file=sys.stderr)
+    portrait = read_portrait(args.photo, size=768, face=args.face, anyway=True)
+    face = find_face(portrait.photo, args.face, anyway=True)
+    if portrait.note:
+        print(f"gioconda: note: {portrait.note}", file=sys.stderr)
     write_image(args.output, draw_report(portrait, face, args.photo.name))
     for name, value in facts(portrait, face):
         print(f"{name:<22}{value}")

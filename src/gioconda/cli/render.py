@@ -21,38 +21,46 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Render."""
     import time
+    from contextlib import closing, nullcontext
 
     from gioconda.face.basis import check_basis
     from gioconda.inference import own_models
-    from gioconda.media import VideoWriter, read_audio, read_image
+    from gioconda.media import FileSound, VideoWriter
+    from gioconda.media.audio import hear
+    from gioconda.media.files import check_apart
+    from gioconda.media.image import check_order
     from gioconda.motion import Motion
-    from gioconda.portrait import make_portrait
+    from gioconda.portrait import read_portrait
     from gioconda.provenance import Output
     from gioconda.renderer import Renderer
 
     start = time.perf_counter()
+    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
+    given = {name: file for name, file in sources.items() if file is not None}
+    check_apart(args.output, given.values())
+    check_order(args.photo, args.motion, "the motion file")
     motion = Motion.load(args.motion)
-    audio = None if args.audio is None else read_audio(args.audio)
-    portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
+    voice = None if args.audio is None else hear(args.audio)
+    portrait = read_portrait(args.photo, None if args.full else args.size, args.face, args.anyway)
     check_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)
     renderer = Renderer(portrait, full=args.full)
-    sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
     made = Output(
-        {name: file for name, file in sources.items() if file is not None}
-        | own_models("basis", "renderer"),
+        given | own_models("basis", "renderer"),
         settings,
         args.consent,
         args.badge,
         args.sign_key,
     )
     with (
+        nullcontext() if voice is None else closing(FileSound(args.audio, voice)) as audio,
         progress_bar("frames") as report,
         VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
             video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
-    conclude(args.output, len(motion), time.perf_counter() - start, portrait.note)
+    note = "; ".join(filter(None, (portrait.note, voice.note if voice else None))) or None
+    conclude(args.output, len(motion), time.perf_counter() - start, note)

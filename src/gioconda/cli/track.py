@@ -25,8 +25,9 @@ def run(args: argparse.Namespace) -> None:
     from gioconda.face.encode import encode
     from gioconda.face.tracker import track
     from gioconda.media import FPS, read_video
-    from gioconda.media.files import PendingFile
+    from gioconda.media.files import PendingFile, check_apart
 
+    check_apart(args.output, [args.video])
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
     video = read_video(args.video)
     start = perf_counter()

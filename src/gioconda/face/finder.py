@@ -1,16 +1,19 @@
 """Find the one face of a picture that is to be animated, or say why there is none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
+from gioconda.face.actions import mirror
 from gioconda.face.basis import released_basis
-from gioconda.face.detector import Detection, detect
+from gioconda.face.cover import mouth_signs
+from gioconda.face.detector import Detection, detect, detect_small
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.pose import angles
 
@@ -20,6 +23,11 @@ MOST_CUT: Final = 0.06  # of the face's points
 _CUT = 0.02  # of a face that one detector misses: an animal's mesh strays by 0.01
 _PRESENT = 0.5
 _LIKE_A_FACE = 0.4
+_SAME = (
+    0.09  # of the eyes' distance: a cat's lids move by 0.08 when mirrored, those of noise by more
+)
+_CODE = 1200  # pixels of the picture in which a code is looked for
+_QUIET = 40  # pixels of white about a code, which its reader asks for
 _SURE = 0.75  # upright faces are seen surer than this, apart from a few
 _SURER = 0.1
 
@@ -41,18 +49,19 @@ class Face:
     note: str | None
 
 
-def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
+def find_face(image: NDArray[np.uint8], choice: int | None = None, anyway: bool = False) -> Face:
     """The face of a picture that can be animated.
 
     Args:
         image: (H, W, 3) RGB, upright.
         choice: which human-like face, from 1, counted from the left of the picture by the
             middles of their boxes; None takes the largest.
+        anyway: take a face whose mouth is covered, too, with a note.
 
     Raises:
         GiocondaError: if there is no face, only an animal's, no face of that number, or if the
             chosen one is smaller than 64 pixels, turned or tilted by more than 45 degrees,
-            upside down, or cut by the border of the picture.
+            upside down, cut by the border of the picture, or has its mouth covered.
     """
     found = _candidates(image)
     faces = _human(found)
@@ -71,14 +80,14 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None) -> Face:
     _check_upright(image, face, which)
     _check_pose(points, which)
     _check_inside(points, image, which)
-    note = None
+    notes = _check_mouth(points, image, which, anyway)
     if len(faces) > 1 and choice is None:
         left, right = max(face.box[0], 0), min(face.box[2], image.shape[1])
-        note = (
+        notes.append(
             f"{len(faces)} faces found, the largest is used: number {number + 1} of {len(faces)} "
             f"from the left, at {left:.0f} to {right:.0f} pixels; --face N chooses another"
         )
-    return Face(points, face, len(faces), note)
+    return Face(points, face, len(faces), "; ".join(notes) or None)
 
 
 def find_faces(image: NDArray[np.uint8]) -> list[Detection]:
@@ -90,7 +99,13 @@ _Candidate = tuple[Detection, NDArray[np.float32], float]
 
 
 def _candidates(image: NDArray[np.uint8]) -> list[_Candidate]:
-    return [(face, *_mesh().at(image, face)) for face in detect(image)]
+    """What both detectors propose; small faces are only looked for where no others are."""
+    found = _measured(image, detect(image))
+    return found if _human(found) else found + _measured(image, detect_small(image))
+
+
+def _measured(image: NDArray[np.uint8], faces: list[Detection]) -> list[_Candidate]:
+    return [(face, *_mesh().at(image, face)) for face in faces]
 
 
 def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]]]:
@@ -115,15 +130,15 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
     if surest > _SURE:
         return _not_upright("the face", quarters)
     like = [
-        (points, presence)
+        (face, points)
         for face, points, presence in found
-        if max(face.short_range, face.full_range) > _LIKE_A_FACE
+        if presence > _PRESENT and max(face.short_range, face.full_range) > _LIKE_A_FACE
     ]
-    for points, presence in like:
+    for _, points in like:
         # both detectors would see the whole of it
-        if presence > _PRESENT and sum(_outside(points, image).values()) > _CUT:
+        if sum(_outside(points, image).values()) > _CUT:
             return _cut("the face", _outside(points, image))
-    if like:
+    if any(_same_mirrored(image, *each) for each in like) and not _is_code(image):
         return GiocondaError(
             "no human face was found, only what looks like an animal's; "
             "use a picture of a person or of a figure with a human-like face"
@@ -131,6 +146,30 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
     return GiocondaError(
         "no face was found; use a picture in which one face is seen from the front"
     )
+
+
+def _is_code(image: NDArray[np.uint8]) -> bool:
+    """Whether the picture shows a QR code, in whose squares one detector sees eyes."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, _CODE / max(grey.shape))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    framed = np.pad(small, _QUIET, constant_values=255)
+    readers = (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco())  # each misses what the other sees
+    return any(bool(reader.detect(framed)[0]) for reader in readers)
+
+
+def _same_mirrored(image: NDArray[np.uint8], face: Detection, points: NDArray[np.float32]) -> bool:
+    """Whether the mesh finds the same eyes in the mirrored picture, as it does in animals."""
+    last = image.shape[1] - 1
+    box = np.array([last - face.box[2], face.box[1], last - face.box[0], face.box[3]], np.float32)
+    flip = np.array([-1, 1], np.float32)
+    keypoints = ([last, 0] + flip * face.keypoints)[[1, 0, 2, 3, 5, 4]].astype(np.float32)
+    seen = replace(face, box=box, keypoints=keypoints)
+    other, presence = _mesh().at(np.ascontiguousarray(image[:, ::-1]), seen)
+    back = [last, 0] + flip * other[mirror(), :2]
+    across = points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]
+    apart = np.linalg.norm(back - points[:, :2], axis=1)[topology.LIDS].mean()
+    return presence > _PRESENT and bool(apart < _SAME * np.linalg.norm(across[:2]))
 
 
 def _surest(image: NDArray[np.uint8], quarters: int) -> float:
@@ -178,6 +217,20 @@ def _check_inside(points: NDArray[np.float32], image: NDArray[np.uint8], which: 
     outside = _outside(points, image)
     if sum(outside.values()) > MOST_CUT:
         raise _cut(which, outside)
+
+
+def _check_mouth(
+    points: NDArray[np.float32], image: NDArray[np.uint8], which: str, anyway: bool
+) -> list[str]:
+    """A note where the mouth is covered and that is no reason to stop."""
+    if not mouth_signs(image, points).covered:
+        return []
+    if anyway:
+        return [f"the mouth of {which} seems to be covered; one is drawn over what covers it"]
+    raise GiocondaError(
+        f"the mouth of {which} seems to be covered (by a mask, a hand, a veil, a microphone); "
+        "use a picture that shows it, or --anyway"
+    )
 
 
 def _outside(points: NDArray[np.float32], image: NDArray[np.uint8]) -> dict[str, float]:

@@ -175,7 +175,8 @@ class Portraits:
             try:
                 portrait = make_portrait(image, SIZE, face)
             except GiocondaError as error:
-                raise RefusalError(422, "face" if faces else "no-face", str(error)) from error
+                told = str(error).removesuffix(", or --anyway")
+                raise RefusalError(422, "face" if faces else "no-face", told) from error
         return StoredPortrait(identity, portrait, data, face, hashlib.sha256(data).hexdigest())
 
     def _decode(self, data: bytes) -> NDArray[np.uint8]:

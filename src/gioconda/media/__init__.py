@@ -5,18 +5,21 @@ Video is 25 frames a second.
 """
 
 from gioconda.media.audio import SAMPLE_RATE, Sound, from_int16, read_audio, to_int16
-from gioconda.media.image import Picture, cut_out, read_image, sample, write_image
+from gioconda.media.image import Picture, cut_out, read_frames, read_image, sample, write_image
+from gioconda.media.soundtrack import FileSound
 from gioconda.media.video import FPS, VideoWriter, read_video
 
 __all__ = [
     "FPS",
     "SAMPLE_RATE",
+    "FileSound",
     "Picture",
     "Sound",
     "VideoWriter",
     "cut_out",
     "from_int16",
     "read_audio",
+    "read_frames",
     "read_image",
     "read_video",
     "sample",

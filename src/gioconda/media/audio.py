@@ -1,7 +1,8 @@
 """Sound, in; and samples as floats and as integers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +16,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
+from gioconda.media.channels import Levels, voice_weights
 from gioconda.media.container import frames, open_container, picture_stream
 
 SAMPLE_RATE = 16000
@@ -25,40 +27,65 @@ SHORTEST = 0.04  # seconds: one frame of video
 # A gap in the timestamps is filled with silence, so that sound stays with its picture. Less
 # than the first of these (in seconds) is rounding; more than the second, a broken clock.
 _GAP = (0.02, 60.0)
+_FAINTEST = 10 ** (-50 / 20)  # rms of a frame of video that is more than silence
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What is heard in a file.
+
+    Attributes:
+        pcm: (samples,) 16 kHz mono in [-1, 1].
+        track: which of the file's tracks of sound it is, from 0.
+        weights: (C,) how much of each of its channels is heard, where that is neither the
+            centre nor the mean.
+        note: what the user should know of it, in one line, or None.
+    """
+
+    pcm: Sound
+    track: int
+    weights: NDArray[np.float32] | None
+    note: str | None
 
 
 def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
-    """The sound of any audio or video file that PyAV reads, at 16 kHz in mono.
+    """The voice in any audio or video file that PyAV reads, at 16 kHz in mono.
 
-    Of several channels the centre is taken where there is one, else the mean of all. In a
-    video, time zero is the first picture: sound that starts later is led in by silence, and
-    sound before it is left out.
+    Of several channels the centre is taken where it has a voice, else the mean of all, or the
+    one that has the voice where the others would cancel or cover it; of several tracks the
+    first that is not silent. In a video, time zero is the first picture: sound that starts
+    later is led in by silence, and sound before it is left out.
 
     Returns float32 in [-1, 1], (samples,).
     Raises GiocondaError if there is no such file, if it cannot be decoded, if it has no
     sound, or if its sound is shorter than 0.04 s; and as soon as there are more than `most`
     samples, for somebody else's files.
     """
+    return hear(path, most).pcm
+
+
+def hear(path: str | os.PathLike[str], most: int | None = None) -> Voice:
+    """As `read_audio`, and where in the file the voice is."""
     path = Path(path)
     with open_container(path) as container:
-        stream = _sound_stream(container, path)
-        chunks, size = [], 0
-        for chunk in _resampled(_timed(container, stream)):
-            chunks.append(chunk)
-            size += len(chunk)
-            if most is not None and size > most:
-                raise GiocondaError(
-                    f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
-                )
-    audio = np.concatenate([np.empty(0, np.float32), *chunks])
-    if audio.size == 0:
+        _sound_stream(container, path)
+        tracks = len(container.streams.audio)
+    pcm, weights = _voice_of(path, 0, most)
+    if not _silent(pcm):
+        return Voice(pcm, 0, weights, None)
+    for track in range(1, tracks):
+        other, special = _voice_of(path, track, most)
+        if not _silent(other):
+            note = f"{path.name}: track {track + 1} of {tracks} is heard, the first is silent"
+            return Voice(other, track, special, note)
+    if pcm.size == 0:
         raise GiocondaError(f"{path} holds no sound that can be decoded; record it again.")
-    if audio.size < SHORTEST * SAMPLE_RATE:
+    if pcm.size < SHORTEST * SAMPLE_RATE:
         raise GiocondaError(
-            f"{path} is {audio.size / SAMPLE_RATE:.3f} s of sound; "
+            f"{path} is {pcm.size / SAMPLE_RATE:.3f} s of sound; "
             f"expected at least {SHORTEST} s (one frame), give a longer recording."
         )
-    return np.clip(audio, -1, 1, out=audio)
+    return Voice(pcm, 0, weights, f"{path.name} is silent; expected a voice")
 
 
 def check_sound(path: Path) -> None:
@@ -85,42 +112,106 @@ def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
     return container.streams.audio[0]
 
 
-def _timed(
-    container: InputContainer, stream: AudioStream
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """(rate, mono samples), frame by frame, each where its timestamp puts it."""
-    picture = picture_stream(container)
-    origin = None
-    if picture is not None and picture.start_time is not None and picture.time_base is not None:
-        origin = float(picture.start_time * picture.time_base)
-    position = 0.0  # seconds given so far
-    for frame in frames(container, stream):
-        samples, rate = _mono(frame), frame.sample_rate
-        if frame.time is not None:
-            origin = frame.time if origin is None else origin
-            late = frame.time - origin - position
-            if _GAP[0] < late < _GAP[1]:
-                samples = np.concatenate([np.zeros(round(late * rate), np.float32), samples])
-            elif position == 0 and -_GAP[1] < late < -_GAP[0]:
-                samples = samples[round(-late * rate) :]
-        position += samples.size / rate
-        yield rate, samples
+def _voice_of(path: Path, track: int, most: int | None) -> tuple[Sound, NDArray[np.float32] | None]:
+    """The sound of one track, and the weights of its channels where they are special."""
+    levels: Levels | None = None
+    names: list[str] = []
+
+    def usual() -> Iterator[tuple[int, NDArray[np.float32]]]:
+        nonlocal levels, names
+        for rate, planes, channels in sound_of(path, track):
+            if levels is None:
+                levels, names = Levels(len(planes)), channels
+            if len(planes) > 1:
+                levels.add(rate, planes)
+            yield rate, mixed(planes, channels, None)
+
+    pcm = _joined(usual(), path, most)
+    if levels is None or len(names) < 2:
+        return pcm, None
+    centre = names.index("FC") if "FC" in names else None
+    weights = voice_weights(levels.array(), centre)
+    if weights is None:
+        return pcm, None
+    chosen = (
+        (rate, mixed(planes, channels, weights)) for rate, planes, channels in sound_of(path, track)
+    )
+    return _joined(chosen, path, most), weights
 
 
-def _mono(frame: AudioFrame) -> NDArray[np.float32]:
-    """The samples of a frame in [-1, 1], (samples,): the centre channel, or the mean of all."""
-    names = [channel.name for channel in frame.layout.channels]
+def _joined(
+    timed: Iterator[tuple[int, NDArray[np.float32]]], path: Path, most: int | None
+) -> Sound:
+    chunks, size = [np.empty(0, np.float32)], 0
+    for chunk in _resampled(timed):
+        chunks.append(chunk)
+        size += len(chunk)
+        if most is not None and size > most:
+            raise GiocondaError(
+                f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
+            )
+    pcm = np.concatenate(chunks)
+    return np.clip(pcm, -1, 1, out=pcm)
+
+
+def _silent(pcm: Sound) -> bool:
+    """Whether no frame of video has anything to hear, or there is none."""
+    size = round(SHORTEST * SAMPLE_RATE)
+    blocks = pcm[: pcm.size // size * size].reshape(-1, size)
+    return not blocks.size or float(np.square(blocks).mean(1).max()) < _FAINTEST**2
+
+
+Chunk: TypeAlias = tuple[int, NDArray[np.float32], list[str]]
+"""Rate, samples (C, n) in [-1, 1], and the channels' names."""
+
+
+def sound_of(path: Path, track: int) -> Generator[Chunk, None, None]:
+    """The sound of one track, as it is decoded, where timestamps put it.
+
+    Time zero is the first picture of a video, else the first sound.
+    """
+    with open_container(path) as container:
+        picture, stream = picture_stream(container), container.streams.audio[track]
+        origin = None
+        if picture is not None and picture.start_time is not None and picture.time_base is not None:
+            origin = float(picture.start_time * picture.time_base)
+        position = 0.0  # seconds given so far
+        for frame in frames(container, stream):
+            samples, rate = _planes(frame), frame.sample_rate
+            if frame.time is not None:
+                origin = frame.time if origin is None else origin
+                late = frame.time - origin - position
+                if _GAP[0] < late < _GAP[1]:
+                    samples = np.pad(samples, ((0, 0), (round(late * rate), 0)))
+                elif position == 0 and -_GAP[1] < late < -_GAP[0]:
+                    samples = samples[:, round(-late * rate) :]
+            position += samples.shape[1] / rate
+            yield rate, samples, [channel.name for channel in frame.layout.channels]
+
+
+def _planes(frame: AudioFrame) -> NDArray[np.float32]:
+    """The samples of a frame in [-1, 1], (C, n)."""
     array = frame.to_ndarray()
     values = array.astype(np.float64)
     if not frame.format.is_planar:
-        values = values.reshape(-1, len(names)).T
+        values = values.reshape(-1, len(frame.layout.channels)).T
     if array.dtype == np.uint8:
         values = values / 128 - 1
     elif array.dtype.kind == "i":
         values /= 2.0 ** (8 * array.itemsize - 1)
     values = np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=-1.0), -1, 1)
-    mixed = values[names.index("FC")] if "FC" in names else values.mean(axis=0)
-    return np.asarray(mixed, np.float32)
+    return np.asarray(values, np.float32)
+
+
+def mixed(
+    planes: NDArray[np.float32], names: list[str], weights: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """(n,): by the weights, else the centre channel or the mean of all."""
+    if weights is not None and len(weights) == len(planes):
+        return np.asarray(weights @ planes, np.float32)
+    if "FC" in names:
+        return np.asarray(planes[names.index("FC")])
+    return np.asarray(planes.mean(axis=0, dtype=np.float64), np.float32)
 
 
 def _resampled(

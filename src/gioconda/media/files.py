@@ -1,17 +1,26 @@
 """Files on the disk: checked before they are read, whole before they have a name."""
 
 import os
+import re
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gioconda.errors import GiocondaError
 
+# "https://" and the like; a path has lost one of the two slashes. One letter is a drive.
+_ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+
 
 def check_readable(path: Path) -> None:
     """Raise GiocondaError unless `path` is a file with something in it that may be read."""
     try:
+        if not path.exists() and _ADDRESS.match(str(path)):
+            raise GiocondaError(
+                f"{path.name or path} is an address on the web; expected a file on this machine, "
+                "download it first."
+            )
         if path.is_dir():
             raise GiocondaError(f"{path} is a folder; expected a file.")
         if not path.is_file():
@@ -27,6 +36,20 @@ def check_folder(path: Path) -> None:
     """Raise GiocondaError unless the folder that `path` is to be written into exists."""
     if not path.parent.is_dir():
         raise GiocondaError(f"The folder {path.parent} does not exist; make it or name another.")
+
+
+def check_apart(output: str | os.PathLike[str], inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise GiocondaError if what is to be written is one of the files that are read."""
+    for path in inputs:
+        try:
+            same = os.path.samefile(output, path)
+        except (OSError, ValueError):  # one of them is not there
+            continue
+        if same:
+            raise GiocondaError(
+                f"{os.fspath(output)} is both input and output and would be overwritten; "
+                "give another name for the output."
+            )
 
 
 class PendingFile:

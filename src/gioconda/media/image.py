@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
@@ -12,18 +14,23 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gioconda.errors import GiocondaError
+from gioconda.media.colour import srgb
 from gioconda.media.files import check_readable, reason, whole_file
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(H, W, 3), RGB."""
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+_ANIMATIONS = ("GIF", "PNG", "WEBP", "AVIF")
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_MOST_FRAMES = 64  # of an animation that are looked at
 
 
 def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
-    """Any picture that Pillow reads, upright and without transparency.
+    """Any picture that Pillow reads, and HEIC as phones write it: upright and in sRGB.
 
-    The EXIF orientation is applied, transparency is laid over white, 16-bit and float
-    greyscale are scaled to 8 bits, and of an animation the first frame is taken.
+    The EXIF orientation and the colour profile are applied, transparency is laid over white,
+    greyscale of 16 bits is scaled to 8 by its significant ones, and of an animation the first
+    frame is taken.
 
     Returns RGB, uint8, (height, width, 3).
     Raises GiocondaError if there is no such file, if it is no picture, if it is cut short,
@@ -31,7 +38,56 @@ def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """
     path = Path(path)
     check_readable(path)
-    return _decoded(path, str(path), Image.MAX_IMAGE_PIXELS or 0, None)
+    most = Image.MAX_IMAGE_PIXELS or 0
+    with _explained(str(path), most), _open(path, most) as image:
+        return _upright(image)
+
+
+def read_frames(path: str | os.PathLike[str]) -> Iterator[NDArray[np.uint8]]:
+    """The frames of an animation from the first on, each as `read_image` gives that one.
+
+    Of a long one 64 are given, evenly spread; of any other picture the only one. Damage ends it.
+
+    Raises GiocondaError, at the first frame, as `read_image`.
+    """
+    path = Path(path)
+    check_readable(path)
+    name, most = str(path), Image.MAX_IMAGE_PIXELS or 0
+    with _explained(name, most):
+        image = _open(path, most)
+    with image:
+        with _explained(name, most):
+            first = _upright(image)
+        yield first
+        count = getattr(image, "n_frames", 1) if image.format in _ANIMATIONS else 1
+        for index in range(1, looked := min(count, _MOST_FRAMES)):
+            try:
+                with _explained(name, most):
+                    image.seek(index * count // looked)
+                    frame = _upright(image)
+            except GiocondaError:
+                return
+            yield frame
+
+
+def check_order(picture: str | os.PathLike[str], other: str | os.PathLike[str], what: str) -> None:
+    """Raise GiocondaError if a picture was given as `what`, and something else as the picture."""
+    if Path(picture).is_file() and not _is_picture(Path(picture)) and _is_picture(Path(other)):
+        raise GiocondaError(
+            f"{os.fspath(picture)} is no picture, but {os.fspath(other)} is; give the picture "
+            f"first, then {what}."
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    """By its beginning; whether the rest is whole is not looked at."""
+    try:
+        with _explained(str(path), most := Image.MAX_IMAGE_PIXELS or 0), _open(path, most):
+            return True
+    except TooLargeError:
+        return True
+    except (GiocondaError, OSError, ValueError):
+        return False
 
 
 def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
@@ -43,29 +99,50 @@ def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
         TooLargeError: if it has more pixels.
         GiocondaError: as `read_image`, and if it has another format.
     """
-    return _decoded(BytesIO(data), "the upload", most_pixels, ("JPEG", "PNG", "WEBP"))
+    formats = ("JPEG", "PNG", "WEBP")
+    with (
+        _explained("the upload", most_pixels),
+        _open(BytesIO(data), most_pixels, formats) as image,
+    ):
+        return _upright(image)
 
 
 class TooLargeError(GiocondaError):
     """A picture has more pixels than are taken."""
 
 
-def _decoded(
-    source: Path | BytesIO, name: str, most_pixels: int, formats: tuple[str, ...] | None
-) -> NDArray[np.uint8]:
+def _upright(image: Image.Image) -> NDArray[np.uint8]:
+    image.load()
+    return srgb(ImageOps.exif_transpose(image))
+
+
+def _open(
+    source: Path | BytesIO, most_pixels: int, formats: tuple[str, ...] | None = None
+) -> Image.Image:
+    if isinstance(source, Path) and _is_heif(source):
+        from pi_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False)
+    image = Image.open(source, formats=formats)
+    if image.width * image.height > most_pixels:
+        image.close()
+        raise Image.DecompressionBombError
+    return image
+
+
+@contextmanager
+def _explained(name: str, most_pixels: int) -> Iterator[None]:
+    """What goes wrong in the block becomes a GiocondaError."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(source, formats=formats) as image:
-                if image.width * image.height > most_pixels:
-                    raise _too_large(name, most_pixels)
-                image.load()
-                return _rgb(ImageOps.exif_transpose(image))
-        except GiocondaError:
-            raise
+            yield
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            raise _too_large(name, most_pixels) from error
+            raise TooLargeError(
+                f"{name} is too large; expected at most {most_pixels} pixels, "
+                "make it smaller first."
+            ) from error
         except UnidentifiedImageError as error:
             raise GiocondaError(
                 f"{name} is not a picture that can be read; save it as JPEG, PNG or WebP."
@@ -76,10 +153,11 @@ def _decoded(
             ) from error
 
 
-def _too_large(name: str, most_pixels: int) -> TooLargeError:
-    return TooLargeError(
-        f"{name} is too large; expected at most {most_pixels} pixels, make it smaller first."
-    )
+def _is_heif(path: Path) -> bool:
+    """By the brand in the file's first box (ISO/IEC 23008-12, 10.2); AVIF is Pillow's own."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:] in _HEIF
 
 
 def write_image(path: str | os.PathLike[str], rgb: NDArray[np.uint8]) -> None:
@@ -97,32 +175,6 @@ def _checked(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise ValueError(f"a picture of {rgb.dtype} {rgb.shape}; expected uint8 (H, W, 3)")
     return np.ascontiguousarray(rgb)
-
-
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode in ("F", "I") or image.mode.startswith("I;16"):
-        grey = _eight_bits(np.asarray(image, np.float64), image.mode)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return np.array(image.convert("RGB"))
-
-
-def _eight_bits(grey: NDArray[np.float64], mode: str) -> NDArray[np.uint8]:
-    """Grey values of a 16-bit, 32-bit or float picture, scaled to [0, 255].
-
-    Only 16-bit files say what white is. Mode I mostly holds 16 bits as well, and float
-    pictures come with white at 1, at 255, or anywhere: the values decide.
-    """
-    grey = np.nan_to_num(grey, nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(grey.max())
-    if mode == "F":
-        white = next((white for white in (1.0, 255.0) if top <= white), top)
-    else:
-        white = 65535.0 if top <= 65535 else 2.0**31 - 1
-    return np.rint(np.clip(grey / white, 0, 1) * 255).astype(np.uint8)
 
 
 def cut_out(

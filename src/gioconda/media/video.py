@@ -11,22 +11,17 @@ from typing import Self
 import av
 import cv2
 import numpy as np
-import soxr
-from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.media.audio import SAMPLE_RATE
 from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, write_error
+from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
 
 FPS = 25
-
-# Inside the file: players expect 48 kHz, and it makes a whole number of samples a frame.
-_FILE_RATE = 48000
 
 # Codes of matrices, primaries, transfer curves (ITU-T H.273, 8.1 to 8.3) and of the range.
 _BT709, _UNSPECIFIED, _BT601, _LIMITED = 1, 2, 5, 1
@@ -128,8 +123,9 @@ class VideoWriter:
                 video.write(frame)
 
     height, width: pixels, even.
-    audio: 16 kHz mono float32 in [-1, 1], (samples,), or None for a silent file. In the file
-        it is cut, or filled up with silence, to the length of the frames written.
+    audio: 16 kHz mono float32 in [-1, 1], (samples,), or a file's own sound (`FileSound`),
+        or None for a silent file. In the file it is cut, or filled up with silence, to the
+        length of the frames written.
     seal: called with the finished file before it gets its name; it may change it in place.
 
     The file appears under its name when the block ends, whole, with its index in front so
@@ -145,7 +141,7 @@ class VideoWriter:
         path: str | os.PathLike[str],
         height: int,
         width: int,
-        audio: NDArray[np.float32] | None,
+        audio: NDArray[np.float32] | Source | None,
         seal: Callable[[Path], None] = lambda path: None,
     ) -> None:
         if height < 2 or width < 2 or height % 2 or width % 2:
@@ -162,7 +158,7 @@ class VideoWriter:
             self._file.discard()
             raise
 
-    def _open(self, audio: NDArray[np.float32] | None) -> None:
+    def _open(self, audio: NDArray[np.float32] | Source | None) -> None:
         self._container = av.open(
             f"file:{self._file.partial}", "w", format="mp4", options={"movflags": "+faststart"}
         )
@@ -178,7 +174,8 @@ class VideoWriter:
         context.thread_type, context.thread_count = "FRAME", 3  # encodes while the caller works
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
-        self._sound = None if audio is None else _SoundTrack(self._container, audio)
+        source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
+        self._sound = None if source is None else SoundTrack(self._container, source, FPS)
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Add one frame: RGB, uint8, (height, width, 3). The array may be reused afterwards."""
@@ -223,47 +220,6 @@ class VideoWriter:
         except (OSError, av.FFmpegError) as error:
             raise write_error(self._file.path, error) from error
         self._file.commit()
-
-
-class _SoundTrack:
-    """The AAC track of a file, fed frame by frame of the video so that both grow together."""
-
-    def __init__(self, container: av.container.OutputContainer, audio: NDArray[np.float32]) -> None:
-        if audio.dtype != np.float32 or audio.ndim != 1 or not np.isfinite(audio).all():
-            raise ValueError(f"sound of {audio.dtype} {audio.shape}; expected finite float32 (N,)")
-        self._container = container
-        self._audio = audio
-        self._stream = container.add_stream("aac", rate=_FILE_RATE, layout="mono")
-        self._stream.bit_rate = 128_000
-        self._resampler = soxr.ResampleStream(SAMPLE_RATE, _FILE_RATE, 1, dtype="float32")
-        self._given = 0  # frames of video
-        self._sent = 0  # samples at the file's rate
-
-    def advance(self) -> None:
-        """Add the sound of one more frame of video; silence after the end of the sound."""
-        size = SAMPLE_RATE // FPS
-        chunk = np.zeros(size, np.float32)
-        part = self._audio[self._given * size :][:size]
-        np.clip(part, -1, 1, out=chunk[: part.size])
-        self._given += 1
-        self._send(self._resampler.resample_chunk(chunk))
-
-    def finish(self) -> None:
-        """Add what the resampler still holds, to exactly the length of the frames."""
-        rest = self._resampler.resample_chunk(np.empty(0, np.float32), last=True)
-        tail = np.zeros(self._given * _FILE_RATE // FPS - self._sent, np.float32)
-        tail[: rest.size] = rest[: tail.size]
-        self._send(tail)
-        self._container.mux(self._stream.encode(None))
-
-    def _send(self, samples: NDArray[np.float32]) -> None:
-        if not samples.size:
-            return
-        frame = AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
-        frame.sample_rate = _FILE_RATE
-        frame.pts, frame.time_base = self._sent, Fraction(1, _FILE_RATE)
-        self._sent += samples.size
-        self._container.mux(self._stream.encode(frame))
 
 
 def _to_yuv(rgb: NDArray[np.uint8]) -> VideoFrame:

@@ -1,0 +1,166 @@
+"""The sound of a video that is written: where it comes from, and how it is coded."""
+
+import os
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import soxr
+from av.audio.frame import AudioFrame
+from av.container import OutputContainer
+from numpy.typing import NDArray
+
+from gioconda.media.audio import SAMPLE_RATE, Sound, Voice, mixed, sound_of
+
+# Every player takes these, and each is a whole number of samples a frame of video.
+_RATES: Final = (32000, 44100, 48000)
+_USUAL: Final = 48000
+# Channel configurations of AAC (ISO/IEC 14496-3, table 1.19); the sides go as backs.
+_FRONT: Final = ("FL", "FR", "FC")
+_LAYOUTS: Final = {
+    _FRONT: "3.0",
+    (*_FRONT, "BC"): "4.0",
+    (*_FRONT, "BL", "BR"): "5.0",
+    (*_FRONT, "LFE", "BL", "BR"): "5.1",
+}
+_BIT_RATE: Final = (128_000, 64_000)  # of the first channel, and of each further one
+
+
+class Source(Protocol):
+    """Sound that is read from its beginning, a frame of video at a time.
+
+    rate: samples a second, a whole number of them in a frame of video.
+    layout: FFmpeg's name of its channels.
+    """
+
+    rate: int
+    layout: str
+
+    def read(self, count: int) -> NDArray[np.float32]:
+        """The next `count` samples, (C, count) in [-1, 1]; silence after the end."""
+
+
+class FileSound:
+    """A file's own sound: its channels, and its rate where players take that, else 48 kHz.
+
+    It is decoded as it is read; close it at the end. Channels that AAC has no name for become
+    the voice that was heard.
+
+    Args:
+        path: the file.
+        voice: what was heard in it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], voice: Voice) -> None:
+        self._sound = sound_of(Path(path), voice.track)
+        rate, planes, names = next(self._sound)
+        self.rate = rate if rate in _RATES else _USUAL
+        self.layout = _layout(names)
+        self._channels = len(planes) if self.layout != "mono" else 1
+        self._voice = voice
+        self._waiting = np.empty((self._channels, 0), np.float32)
+        self._chunks = self._resampled((rate, planes, names))
+
+    def read(self, count: int) -> NDArray[np.float32]:
+        while self._waiting.shape[1] < count:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                chunk = np.zeros((self._channels, count), np.float32)
+            self._waiting = np.concatenate([self._waiting, chunk], 1)
+        part, self._waiting = self._waiting[:, :count], self._waiting[:, count:]
+        return np.clip(part, -1, 1)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._chunks.close()
+        self._sound.close()
+
+    def _resampled(
+        self, first: tuple[int, NDArray[np.float32], list[str]]
+    ) -> Generator[NDArray[np.float32], None, None]:
+        """(C, n) at the one rate, whatever the file's are."""
+        for rate, group in groupby(self._shaped(first), key=itemgetter(0)):
+            if rate == self.rate:
+                yield from (planes for _, planes in group)
+                continue
+            resampler = soxr.ResampleStream(rate, self.rate, self._channels, dtype="float32")
+            for _, planes in group:
+                yield resampler.resample_chunk(np.ascontiguousarray(planes.T)).T
+            none = np.empty((0, self._channels), np.float32)
+            yield resampler.resample_chunk(none, last=True).T
+
+    def _shaped(
+        self, first: tuple[int, NDArray[np.float32], list[str]]
+    ) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        for rate, planes, names in chain([first], self._sound):
+            if len(planes) != self._channels:
+                one = mixed(planes, names, self._voice.weights)
+                planes = np.tile(one, (self._channels, 1))
+            yield rate, planes
+
+
+class VoiceSound:
+    """16 kHz mono, as it is heard, at 48 kHz.
+
+    Args:
+        pcm: (samples,) float32 in [-1, 1].
+    """
+
+    rate = _USUAL
+    layout = "mono"
+
+    def __init__(self, pcm: Sound) -> None:
+        if pcm.dtype != np.float32 or pcm.ndim != 1 or not np.isfinite(pcm).all():
+            raise ValueError(f"sound of {pcm.dtype} {pcm.shape}; expected finite float32 (N,)")
+        self._pcm = pcm
+        self._resampler = soxr.ResampleStream(SAMPLE_RATE, self.rate, 1, dtype="float32")
+        self._at = 0
+        self._waiting = np.empty(0, np.float32)
+
+    def read(self, count: int) -> NDArray[np.float32]:
+        size = count * SAMPLE_RATE // self.rate
+        while self._waiting.size < count:
+            chunk = np.zeros(size, np.float32)
+            part = self._pcm[self._at :][:size]
+            np.clip(part, -1, 1, out=chunk[: part.size])
+            self._at += size
+            self._waiting = np.append(self._waiting, self._resampler.resample_chunk(chunk))
+        part, self._waiting = self._waiting[:count], self._waiting[count:]
+        return part[None]
+
+
+class SoundTrack:
+    """The AAC track of a file, fed frame by frame of the video so that both grow together."""
+
+    def __init__(self, container: OutputContainer, source: Source, fps: int) -> None:
+        self._container = container
+        self._source = source
+        self._size = source.rate // fps
+        self._stream = container.add_stream("aac", rate=source.rate, layout=source.layout)
+        more = len(self._stream.layout.channels) - 1
+        self._stream.bit_rate = _BIT_RATE[0] + more * _BIT_RATE[1]
+        self._sent = 0
+
+    def advance(self) -> None:
+        """Add the sound of one more frame of video; silence after the end of the sound."""
+        samples = np.ascontiguousarray(self._source.read(self._size))
+        frame = AudioFrame.from_ndarray(samples, format="fltp", layout=self._source.layout)
+        frame.sample_rate = self._source.rate
+        frame.pts, frame.time_base = self._sent, Fraction(1, self._source.rate)
+        self._sent += self._size
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Add what the encoder still holds."""
+        self._container.mux(self._stream.encode(None))
+
+
+def _layout(names: list[str]) -> str:
+    """How channels of these names go into the file."""
+    if len(names) == 2:
+        return "stereo"
+    return _LAYOUTS.get(tuple({"SL": "BL", "SR": "BR"}.get(n, n) for n in names), "mono")
