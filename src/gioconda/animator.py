@@ -13,10 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.generator import Generator
+from gioconda.generator import GeneratedMotion, Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
-from gioconda.motion import Motion
+from gioconda.media import (
+    FPS,
+    SAMPLE_RATE,
+    Picture,
+    Sound,
+    VideoWriter,
+    read_audio,
+    read_image,
+    together,
+)
 from gioconda.portrait import Portrait, make_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
@@ -56,7 +64,6 @@ class Animator:
         self.renderer = Renderer(portrait, decoder, full=full)
         self._generator = Generator(seed, controls, portrait.gaze)
         self._portrait = portrait
-        self._frame = 0
 
     @property
     def controls(self) -> Controls:
@@ -66,6 +73,16 @@ class Animator:
     @controls.setter
     def controls(self, controls: Controls) -> None:
         self._generator.controls = controls
+
+    def listen(self, pcm: Sound) -> None:
+        """The other one's sound, heard with as much of the own as comes from now on.
+
+        While the other speaks the face looks at the viewer, nods, and does not move its lips.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        self._generator.listen(pcm)
 
     def append(self, pcm: Sound) -> Iterator[Picture]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
@@ -84,6 +101,8 @@ class Animator:
     def speak(self, pcm: Sound) -> Iterator[Picture]:
         """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
 
+        What the other one says in it is to be given to `listen` before.
+
         Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
         """
         pieces = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
@@ -99,16 +118,14 @@ class Animator:
         """
         return self._drawings(self._generator.append(pcm))
 
-    def _frames(self, motion: Motion) -> Iterator[Picture]:
+    def _frames(self, motion: GeneratedMotion) -> Iterator[Picture]:
         return (draw() for draw in self._drawings(motion))
 
-    def _drawings(self, motion: Motion) -> list[Callable[[], Picture]]:
+    def _drawings(self, motion: GeneratedMotion) -> list[Callable[[], Picture]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
-        gaze_dial = self.controls.at(self._frame, self._frame + len(motion)).gaze
-        dynamics[np.isnan(gaze_dial[:, 0]), gaze] += portrait.expression[gaze]
-        self._frame += len(motion)
+        dynamics[motion.free, gaze] += portrait.expression[gaze]
         poses = motion.pose + portrait.pose
         return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
 
@@ -149,6 +166,7 @@ def animate(
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
     plain_mouth: bool = False,
+    listen: str | os.PathLike[str] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -167,6 +185,8 @@ def animate(
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
+        listen: sound of the other one, to whom the portrait listens: from the same moment on as
+            `audio`. The video is as long as the longer of both; its sound is `audio` alone.
         report: called with the frames done and the frames in all.
 
     Raises:
@@ -174,16 +194,21 @@ def animate(
     """
     start = time.perf_counter()
     dials = controls or Controls()
-    speech = read_audio(audio)
+    speech, other = read_audio(audio), None
+    if listen is not None:
+        speech, other = together(speech, read_audio(listen))
     portrait = make_portrait(read_image(photo), None if full else size, face)
     decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
+    made_from |= {} if listen is None else {"other voice": listen}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
     made_from |= own_models(*used)
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
+    if other is not None:
+        animator.listen(other)
     done = _film(animator, speech, output, made, report)
     seconds = time.perf_counter() - start
     return Animation(os.fspath(output), done, seconds, portrait.note, made.id)

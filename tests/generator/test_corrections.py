@@ -29,6 +29,7 @@ def frame(**changes: object) -> Frame:
         "touching": 0.0,
         "gaze": np.full(2, np.nan, np.float32),
         "lids": 0.0,
+        "brows": 0.0,
         "dials": controls.at(0, 1),
     }
     return Frame(**{**rest, **changes})  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import argparse
 from time import perf_counter
 
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import Subparsers, add_output, adder
+from gioconda.cli.options import LISTEN, Subparsers, add_options, add_output, adder
 from gioconda.cli.progress import progress_bar
 
 
@@ -15,6 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("AUDIO", str, "a voice: any sound, or video with sound")
     add_output(parser, "motion file, .npz")
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    add_options(parser, [LISTEN])
     add_dial_options(parser)
 
 
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
     from gioconda.generator import Generator
-    from gioconda.media import FPS, SAMPLE_RATE, read_audio
+    from gioconda.media import FPS, SAMPLE_RATE, read_audio, together
     from gioconda.media.files import PendingFile
     from gioconda.motion import Motion
 
@@ -30,6 +31,9 @@ def run(args: argparse.Namespace) -> None:
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
     generator = Generator(args.seed, controls)
     speech = read_audio(args.audio)
+    if args.listen:
+        speech, other = together(speech, read_audio(args.listen))
+        generator.listen(other)
     start = perf_counter()
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     parts = []

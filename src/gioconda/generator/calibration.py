@@ -48,6 +48,27 @@ class Calibration:
         blink_down_chances: how often that many.
         blink_up: how many frames they go up.
         blink_up_chances: how often that many.
+        listen_turn: frames after its own voice from which a face listens.
+        listen_hold: frames after the other one's voice for which it still does.
+        listen_rise: of the way to attention, a frame.
+        listen_fall: of the way back, a frame.
+        listen_calm: the part of the head's amplitude that a listener keeps.
+        phrase_least: frames of speech that make a phrase (Ward and Tsukahara: 0.7 s).
+        phrase_pause: frames of silence after which it has ended.
+        sign_delay: from how many frames later on before how many a listener gives a sign.
+        nod_often: at the end of so many phrases a listener nods.
+        nod_size: of the first dip, degrees, from least to largest.
+        nod_chances: how often there are one, two and three dips.
+        nod_frames: of a dip; 11 are 2.3 dips a second.
+        nod_decay: of a dip, against the one before.
+        brows_often: at the end of so many phrases brows are raised.
+        brows_size: how far, from least to largest.
+        brows_frames: how long.
+        laughter: r of a sound with itself a call earlier from which it is laughter.
+        smile: strength of the emotion at laughter.
+        smile_hold: frames for which it goes on.
+        smile_rise: of the way to the smile, a frame.
+        smile_fall: of the way back, a frame.
     """
 
     pose_scale: tuple[float, ...] = (0.1, 0.055, 0.05, 0.1, 0.065, 0.017)
@@ -79,3 +100,24 @@ class Calibration:
     blink_down_chances: tuple[float, ...] = (0.23, 0.66, 0.11)
     blink_up: tuple[int, ...] = (2, 3, 4, 5)
     blink_up_chances: tuple[float, ...] = (0.25, 0.5, 0.2, 0.05)
+    listen_turn: int = 8
+    listen_hold: int = 50
+    listen_rise: float = 1 / 4
+    listen_fall: float = 1 / 12
+    listen_calm: float = 0.6
+    phrase_least: int = 18
+    phrase_pause: int = 5
+    sign_delay: tuple[int, int] = (0, 5)
+    nod_often: float = 0.75
+    nod_size: tuple[float, float] = (3.0, 5.5)
+    nod_chances: tuple[float, ...] = (0.5, 0.35, 0.15)
+    nod_frames: int = 11
+    nod_decay: float = 0.6
+    brows_often: float = 0.4
+    brows_size: tuple[float, float] = (0.4, 0.9)
+    brows_frames: int = 24
+    laughter: float = 0.55
+    smile: float = 0.6
+    smile_hold: int = 30
+    smile_rise: float = 0.15
+    smile_fall: float = 0.04

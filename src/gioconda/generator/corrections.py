@@ -4,14 +4,15 @@
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Dials
-from gioconda.face import measure
-from gioconda.face.basis import Basis
+from gioconda.face import actions, measure
+from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.emotions import offset
@@ -33,6 +34,7 @@ class Frame:
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
             they are free.
         lids: how far a blink has shut them, 0 to 1.
+        brows: how far a listener raises them, 0 to 1.
         dials: of this frame only.
     """
 
@@ -43,6 +45,7 @@ class Frame:
     touching: float
     gaze: NDArray[np.float32]
     lids: float
+    brows: float
     dials: Dials
 
 
@@ -183,3 +186,17 @@ def added_distance(frame: Frame) -> None:
 def added_emotion(frame: Frame) -> None:
     """Clips show hardly any strong emotion, so the dial is added."""
     frame.dynamics += offset(frame.dials.emotion)[0]
+
+
+def raised_brows(frame: Frame) -> None:
+    """A network that hears one voice gives no sign to another, so a listener's is added."""
+    if frame.brows:
+        frame.dynamics += np.float32(frame.brows) * raising()
+
+
+@cache
+def raising() -> NDArray[np.float32]:
+    """Dynamics (D,) of raised brows, as the actions raise them."""
+    names = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+    weights = np.array([name in names for name in actions.ACTIONS], float)
+    return actions.project(actions.face(weights), released_basis()).astype(np.float32)

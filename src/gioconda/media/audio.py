@@ -27,6 +27,12 @@ SHORTEST = 0.04  # seconds: one frame of video
 _GAP = (0.02, 60.0)
 
 
+def together(*sounds: Sound) -> list[Sound]:
+    """Sounds of one length, the longest's: silence follows the others."""
+    longest = max(map(len, sounds))
+    return [np.pad(sound, (0, longest - len(sound))) for sound in sounds]
+
+
 def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
     """The sound of any audio or video file that PyAV reads, at 16 kHz in mono.
 
