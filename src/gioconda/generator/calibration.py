@@ -36,6 +36,7 @@ class Calibration:
         closing_least: directions that move the lips by less than this part of the largest are
             left alone.
         distance_return: of the way back to the dial's distance, a frame.
+        lids_return: of the way back to where the lids rest, a frame.
         gaze_mean: how much of a frame's gaze goes into the mean that is held to the dial's.
         lids_follow: of a blink, for a radian that the eyes look down: 0.7 of the iris' way.
         blink_closing: of a blink, added to what the network gives, which is about half.
@@ -89,6 +90,7 @@ class Calibration:
     closing_release: float = 0.2
     closing_least: float = 0.2
     distance_return: float = 0.04
+    lids_return: float = 0.02
     gaze_mean: float = 0.8
     lids_follow: float = 1.1
     blink_closing: float = 0.5

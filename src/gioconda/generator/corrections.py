@@ -97,15 +97,28 @@ def _between(chance: float, start: float, full: float) -> float:
     return min(1.0, max(0.0, (chance - start) / (full - start)))
 
 
-class DistanceReturn:
-    """Heads wander nearer and farther, so a slow mean of the distance is taken off."""
+class Return:
+    """What each clip has its own of, the network makes up as it goes: heads wander nearer and
+    farther, lids lower and higher. So slow means of both are taken off.
 
-    def __init__(self, calibration: Calibration) -> None:
-        self._part, self._near = calibration.distance_return, 0.0
+    In a blink the mean of the lids waits.
+    """
+
+    def __init__(self, basis: Basis, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._upper = basis.upper
+        self._opens = (eye_opening(np.eye(basis.parts[1]), basis) - 1).astype(np.float32)
+        self._shut = -blink() / float(blink()[basis.upper] @ self._opens)  # (D,) by all of a gap
+        self._near = self._open = 0.0
 
     def __call__(self, frame: Frame) -> None:
-        self._near += self._part * (float(frame.pose[5]) - self._near)
+        c = self._calibration
+        self._near += c.distance_return * (float(frame.pose[5]) - self._near)
         frame.pose[5] -= self._near
+        if not frame.lids:
+            wider = float(frame.dynamics[self._upper] @ self._opens)
+            self._open += c.lids_return * (wider - self._open)
+        frame.dynamics += np.float32(self._open) * self._shut
 
 
 class AmplitudeGain:

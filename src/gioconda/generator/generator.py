@@ -97,7 +97,7 @@ class Generator:
         self._corrections: tuple[corrections.Correction, ...] = (
             corrections.SilentMouth(basis, calibration),
             corrections.LipClosure(basis, calibration),
-            corrections.DistanceReturn(calibration),
+            corrections.Return(basis, calibration),
             corrections.AmplitudeGain(basis, calibration),
             corrections.GazeHold(basis, calibration),
             corrections.BlinkClosing(calibration),
