@@ -9,6 +9,7 @@ gate.py           shuts the mouth where no voice sounds
 blinks.py         when the eyes blink
 other_voice.py    the other one's voice, heard beside the own
 reactions.py      what a listener does
+mood.py           an emotion that the voice suggests
 emotions.py       emotions as dynamics; which there are says `gioconda/emotions.py`
 calibration.py    the numbers in the weights file that were measured or chosen
 

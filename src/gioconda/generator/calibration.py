@@ -70,6 +70,15 @@ class Calibration:
         smile_hold: frames for which it goes on.
         smile_rise: of the way to the smile, a frame.
         smile_fall: of the way back, a frame.
+        mood_frames: with a voice, by which a mood goes.
+        mood_pace: of the way to another mood, a frame.
+        mood_spread: of the pitch in octaves (logarithm to base 2), mean and deviation over 191
+            clips of 86 people of the training set.
+        mood_rate: syllables a second, likewise.
+        mood_loudness: of the frames with a voice against the level, dB, likewise.
+        mood_start: deviations from usual at which there is a mood.
+        mood_gain: strength of the emotion for each deviation more.
+        mood_most: of the strength.
     """
 
     pose_scale: tuple[float, ...] = (0.1, 0.055, 0.05, 0.1, 0.065, 0.017)
@@ -123,3 +132,11 @@ class Calibration:
     smile_hold: int = 30
     smile_rise: float = 0.15
     smile_fall: float = 0.04
+    mood_frames: int = 100
+    mood_pace: float = 0.03
+    mood_spread: tuple[float, float] = (-1.5, 0.95)
+    mood_rate: tuple[float, float] = (4.2, 0.9)
+    mood_loudness: tuple[float, float] = (-7.4, 2.6)
+    mood_start: float = 0.6
+    mood_gain: float = 0.25
+    mood_most: float = 0.35

@@ -6,20 +6,21 @@ recording goes the same way as a live one.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.controls import Controls
+from gioconda.controls import AUTO, Controls, Dials
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
 from gioconda.generator.blinks import BlinkTimer
 from gioconda.generator.corrections import Frame
 from gioconda.generator.lips import Lips
+from gioconda.generator.mood import Mood
 from gioconda.generator.network import (
     Channels,
     MotionStream,
@@ -28,6 +29,7 @@ from gioconda.generator.network import (
     speech_condition,
 )
 from gioconda.generator.other_voice import OtherVoice
+from gioconda.generator.reactions import Reaction
 from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -91,6 +93,7 @@ class Generator:
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
+        self._mood, self._sounds = Mood(calibration), deque[NDArray[np.float32]]()  # as digests
         self._other, self._calm = OtherVoice(seed, calibration), calibration.listen_calm
         self._lips = Lips(calibration, lips)
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
@@ -142,6 +145,7 @@ class Generator:
         for frame in pcm.reshape(-1, SAMPLES):
             self._digest = crc32(to_int16(frame).tobytes(), self._digest)
             self._digests.append(self._digest)
+            self._sounds.append(frame)
             self._other.hear()
         self._loudness = np.concatenate([self._loudness, speech.loudness])
         return self._make(self._encoder.append(speech.mel))
@@ -152,10 +156,19 @@ class Generator:
         speech = speech_condition(encoded, loudness)
         return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
 
+    def _direct(self, voice: bool, loudness: float) -> tuple[Dials, Reaction]:
+        """The dials of the next frame, with what the voices make of them."""
+        dials = self.controls.at(self._count, self._count + 1)
+        wanted = self.controls.emotion == AUTO
+        mood = self._mood.next(self._sounds.popleft(), loudness, voice, wanted)
+        if mood.any():
+            dials = replace(dials, emotion=np.maximum(dials.emotion, mood))
+        reaction = self._other.next(voice)
+        return reaction.directed(dials, self._calm), reaction
+
     def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
         voice = bool(encoded.voice[i] > self._sure)
-        reaction = self._other.next(voice)
-        dials = reaction.directed(self.controls.at(self._count, self._count + 1), self._calm)
+        dials, reaction = self._direct(voice, float(20 * speech[-1]))
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
