@@ -185,8 +185,7 @@ def animate(
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
-        listen: sound of the other one, to whom the portrait listens: from the same moment on as
-            `audio`. The video is as long as the longer of both; its sound is `audio` alone.
+        listen: sound of the other one, who begins with `audio`; it makes the video longer if it is.
         report: called with the frames done and the frames in all.
 
     Raises:

@@ -42,6 +42,7 @@ PITCHES: Final = (-10.0, 0.0, 10.0)
 DISTANCES: Final = (0.8, 0.9, 1.0, 1.15, 1.3)
 BLINKS: Final = (0.0, 0.5, 1.0, 2.0)
 AMPLITUDES: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
+ARTICULATIONS: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
 _SETTLE: Final = 12  # frames at the start that are not counted
 _HELD: Final = 12  # frames that a drawn gaze is held; the middle one counts
 _SEED: Final = 99  # of the speech that the reading is calibrated on
@@ -67,6 +68,7 @@ class Seen:
         distance: (T,) of the head against the portrait's own, as a ratio.
         shut: (T,) whether the eyes are in a blink.
         blinks: a minute.
+        opening: (T,) of the mouth, inter-ocular distances.
     """
 
     eyes: _Series
@@ -75,6 +77,7 @@ class Seen:
     distance: _Series
     shut: NDArray[np.bool_]
     blinks: float
+    opening: _Series
 
     def gaze(self, lens: _Series = _PLAIN) -> _Series:
         """Where the eyes look against the camera, (T, 2), see `directions`.
@@ -116,6 +119,8 @@ class DialResult:
     blinks: dict[float, float]  # a minute, for each value of the dial
     head_speed: dict[float, float]  # degrees a frame, for each value of the amplitude
     amplitude_monotone: float  # share of steps up of the amplitude that are steps up in speed
+    lips: dict[float, float]  # spread of the opening, %, for each value of the articulation
+    articulation_monotone: float  # share of its steps up that are steps up in spread
 
 
 def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
@@ -145,6 +150,7 @@ def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
         distance=np.asarray(portrait.head.size[0] / head.size),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
+        opening=face.mouth_opening(faces),
     )
 
 
@@ -174,6 +180,7 @@ def evaluate_dials(
         "distance": DISTANCES,
         "blinks": BLINKS,
         "amplitude": AMPLITUDES,
+        "articulation": ARTICULATIONS,
     }
     seen: dict[str, list[list[Seen]]] = {dial: [[] for _ in portraits] for dial in grids}
     values = [(dial, value) for dial, grid in grids.items() for value in grid]
@@ -200,6 +207,7 @@ def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]
     commanded = np.array(DISTANCES)
     measured = table("distance", lambda one: float(np.median(one.distance[_SETTLE:])))
     rates = table("blinks", lambda one: one.blinks)
+    lips = table("articulation", lambda one: 100 * float(one.opening[_SETTLE:].std()))
     speeds = table("amplitude", lambda one: float(np.abs(np.diff(one.head, axis=0)).mean()))
     return DialResult(
         gaze=gaze(lenses),
@@ -209,6 +217,8 @@ def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]
         blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
         head_speed=dict(zip(AMPLITUDES, speeds.mean(0).tolist(), strict=True)),
         amplitude_monotone=float((np.diff(speeds, axis=1) > 0).mean()),
+        lips=dict(zip(ARTICULATIONS, lips.mean(0).tolist(), strict=True)),
+        articulation_monotone=float((np.diff(lips, axis=1) > 0).mean()),
     )
 
 
