@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gioconda.controls import EMOTIONS
 from gioconda.evaluation import dials
 from gioconda.evaluation.dials import angle_between, directions, evaluate_dials, gaze_errors
 from gioconda.face import measure
 from gioconda.face.pose import rotation
 from gioconda.generator.bank import released_bank
+from gioconda.generator.emotions import offset
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
@@ -20,7 +22,7 @@ def _obedient(portrait: Portrait, controls: Mapping[str, Any]) -> Iterator[NDArr
     """Draws exactly what is asked for."""
     renderer = Renderer(portrait)
     code = dials.eyes_towards(portrait, np.array(controls.get("gaze", (0, 0)), float))
-    opens = dials.offset(np.array([[name == "surprised" for name in dials.EMOTIONS]], float))[0]
+    opens = offset(np.eye(len(EMOTIONS))[[EMOTIONS.index("surprised")]])[0]
     for t in range(40 if {"blinks", "amplitude", "articulation"} & set(controls) else 15):
         pose, dynamics = portrait.pose.copy(), code.copy()
         pose[0] += 0.05 * controls.get("amplitude", 0) * np.sin(2 * np.pi * t / 20)

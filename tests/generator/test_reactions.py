@@ -9,7 +9,7 @@ from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import Generator
 from gioconda.generator.calibration import Calibration
-from gioconda.generator.reactions import Laughter, PhraseEnds, Reaction, Reactions
+from gioconda.generator.reactions import Calm, Laughter, PhraseEnds, Reaction, Reactions
 from gioconda.motion import Motion
 from gioconda.speech import listen as hear
 
@@ -126,12 +126,20 @@ def test_attention_comes_soon_and_goes_slowly() -> None:
 def test_a_set_gaze_stays() -> None:
     reaction = Reaction(attention=1.0, nod=0.1, smile=0.5)
     dials = Controls(gaze=(10, 0), emotion={"happy": 0.8}).at(0, 1)
-    directed = reaction.directed(dials, calm=0.5)
+    directed = reaction.directed(dials)
     np.testing.assert_array_equal(directed.gaze, dials.gaze)
     np.testing.assert_array_equal(directed.emotion, dials.emotion)  # a wider smile stays, too
-    assert directed.amplitude[0] == 0.5
     assert directed.pose[0, 1] == pytest.approx(-0.1)
-    assert not np.isnan(reaction.directed(Controls().at(0, 1), calm=0.5).gaze).any()
+    assert not np.isnan(reaction.directed(Controls().at(0, 1)).gaze).any()
+
+
+def test_who_says_nothing_becomes_calm_and_a_word_wakes_it() -> None:
+    calm = Calm(Calibration())
+    found = [calm.next(speaking) for speaking in [True] * 10 + [False] * 200 + [True] * 150]
+    assert not any(found[:60])
+    assert found[209] > 0.95
+    assert found[-1] == 0
+    assert np.abs(np.diff(found)).max() < 0.07
 
 
 def laugh(seconds: float = 3, rate: float = 4.7) -> Sound:
@@ -146,18 +154,18 @@ def laugh(seconds: float = 3, rate: float = 4.7) -> Sound:
 
 
 def laughing(pcm: Sound) -> list[bool]:
-    laughter = Laughter(Calibration().laughter)
+    laughter = Laughter(Calibration().laughter, Calibration().laughter_lasting)
     return [laughter.next(spectra) for spectra in hear(pcm).mel]
 
 
 def test_laughter_is_noticed_and_speech_is_none(voice: Sound) -> None:
-    assert np.mean(laughing(laugh())[25:]) > 0.9
+    assert np.mean(laughing(laugh())[45:]) > 0.9
     assert np.mean(laughing(voice)) < 0.02
 
 
 def test_laughter_makes_a_smile_that_fades_and_no_nod() -> None:
     reactions, chance = Reactions(Calibration()), np.random.default_rng(0)
-    spectra = [*hear(laugh()).mel, *[SILENT] * 250]
+    spectra = [*hear(laugh()).mel, *[SILENT] * 280]
     found = [reactions.next(i < 75, each, False, chance) for i, each in enumerate(spectra)]
     smiles = [reaction.smile for reaction in found]
     assert max(smiles) > 0.5

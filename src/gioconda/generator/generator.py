@@ -29,7 +29,7 @@ from gioconda.generator.network import (
     speech_condition,
 )
 from gioconda.generator.other_voice import OtherVoice
-from gioconda.generator.reactions import Reaction
+from gioconda.generator.reactions import Calm, Reaction
 from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -94,7 +94,8 @@ class Generator:
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
         self._mood, self._sounds = Mood(calibration), deque[NDArray[np.float32]]()  # as digests
-        self._other, self._calm = OtherVoice(seed, calibration), calibration.listen_calm
+        self._other = OtherVoice(seed, calibration)
+        self._calm, self._kept = Calm(calibration), calibration.listen_calm
         self._lips = Lips(calibration, lips)
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
         self._corrections: tuple[corrections.Correction, ...] = (
@@ -164,7 +165,11 @@ class Generator:
         if mood.any():
             dials = replace(dials, emotion=np.maximum(dials.emotion, mood))
         reaction = self._other.next(voice)
-        return reaction.directed(dials, self._calm), reaction
+        calm = max(self._calm.next(voice), reaction.attention)
+        if calm:
+            kept = np.float32(1 - (1 - self._kept) * calm)
+            dials = replace(dials, amplitude=dials.amplitude * kept)
+        return reaction.directed(dials), reaction
 
     def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
         voice = bool(encoded.voice[i] > self._sure)

@@ -43,14 +43,10 @@ class Reaction:
     brows: float = 0.0
     smile: float = 0.0
 
-    def directed(self, dials: Dials, calm: float) -> Dials:
+    def directed(self, dials: Dials) -> Dials:
         """The dials of this frame, (1, ...) each, with what the reaction makes of them.
 
         A gaze that is set stays.
-
-        Args:
-            dials: as the user set them.
-            calm: the part of the head's amplitude that full attention leaves.
         """
         if self == NONE:
             return dials
@@ -59,11 +55,27 @@ class Reaction:
             gaze = np.zeros_like(gaze)
         pose[:, 1] -= self.nod
         emotion[:, _SMILE] = np.maximum(emotion[:, _SMILE], self.smile)
-        amplitude = dials.amplitude * np.float32(1 - (1 - calm) * self.attention)
-        return replace(dials, gaze=gaze, pose=pose, emotion=emotion, amplitude=amplitude)
+        return replace(dials, gaze=gaze, pose=pose, emotion=emotion)
 
 
 NONE: Final = Reaction()
+
+
+class Calm:
+    """How calm a face is that says nothing, 0 to 1: it comes some time after its last word."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._after, self._pace = calibration.calm_after, calibration.calm_pace
+        self._silent, self._calm = 0, 0.0
+
+    def next(self, speaking: bool) -> float:
+        """Of the next frame."""
+        self._silent = 0 if speaking else self._silent + 1
+        calm = self._silent > self._after
+        if calm or self._calm:
+            self._calm += self._pace * (calm - self._calm)
+            self._calm = self._calm if self._calm > 0.01 or calm else 0.0
+        return self._calm
 
 
 class Reactions:
@@ -76,7 +88,7 @@ class Reactions:
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
         self._phrases = PhraseEnds(calibration.phrase_least, calibration.phrase_pause)
-        self._laughter = Laughter(calibration.laughter)
+        self._laughter = Laughter(calibration.laughter, calibration.laughter_lasting)
         self._attention = self._smile = 0.0
         self._heard = self._spoken = self._laughed = 10**9  # frames since
         self._nods: deque[float] = deque()  # angles of the frames to come
@@ -164,10 +176,12 @@ class Laughter:
 
     Args:
         least: how far the spectrum goes with itself a call earlier, Pearson's r.
+        lasting: in how many of so many frames it must.
     """
 
-    def __init__(self, least: float) -> None:
-        self._least = least
+    def __init__(self, least: float, lasting: tuple[int, int]) -> None:
+        self._least, self._needed = least, lasting[0]
+        self._repeats: deque[bool] = deque(maxlen=lasting[1])
         self._spectra = np.zeros((LAUGH_SPECTRA, _BANDS))
         self._count = 0
 
@@ -180,7 +194,9 @@ class Laughter:
         self._spectra[:-SPECTRA] = self._spectra[SPECTRA:]
         self._spectra[-SPECTRA:] = spectra.reshape(SPECTRA, _BANDS, -1).mean(2)
         self._count += SPECTRA
-        return self._count >= LAUGH_SPECTRA and repetition(self._spectra) >= self._least
+        whole = self._count >= LAUGH_SPECTRA
+        self._repeats.append(whole and repetition(self._spectra) >= self._least)
+        return sum(self._repeats) >= self._needed
 
 
 def repetition(spectra: NDArray[np.floating]) -> float:
