@@ -26,7 +26,7 @@ from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.encode import smooth
-from gioconda.face.pose import angles
+from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
 from gioconda.generator import Generator
 from gioconda.generator.corrections import following_lids
@@ -159,10 +159,7 @@ def directions(turns: _Series, gaze: _Series) -> _Series:
 
     Yaw to the image's right, pitch up; both 0 for eyes that look along the camera's axis.
     """
-    looks = np.einsum("tij,tj->ti", turns, _unit(gaze))
-    yaw = np.arctan2(looks[:, 0], -looks[:, 2])
-    pitch = np.arcsin(np.clip(-looks[:, 1], -1, 1))
-    return np.asarray(np.degrees(np.stack([yaw, pitch], 1)))
+    return np.degrees(_angles(np.einsum("tij,tj->ti", turns, _unit(gaze))))
 
 
 def evaluate_dials(
@@ -256,6 +253,12 @@ def _unit(gaze: _Series) -> _Series:
     return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], -1)
 
 
+def _angles(looks: _Series) -> _Series:
+    """Yaw and pitch (T, 2) in radians of unit vectors (T, 3)."""
+    yaw = np.arctan2(looks[:, 0], -looks[:, 2])
+    return np.stack([yaw, np.arcsin(np.clip(-looks[:, 1], -1, 1))], 1)
+
+
 def _open(seen: Seen, lens: _Series) -> _Series:
     """Gaze of the frames that count."""
     kept = ~seen.shut
@@ -269,7 +272,10 @@ def calibrate(portrait: Portrait) -> _Series:
     """The lens of a portrait: what its drawn eyes are from how they are read, (3, 2).
 
     The portrait speaks, but its eyes are put into the directions of `CALIBRATED` one after the
-    other; the lens is the affine map from what is read to what was drawn that fits best.
+    other. What is known is where they look against the camera, as whoever calibrates an eye tracker
+    knows a point on the wall: so what the tracker misreads of the head, alike for all directions,
+    goes into the lens, too. The lens is the affine map from what is read to that which fits best:
+    it shrinks the gaze by as much as the reading is noisy, which errs least.
     """
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
@@ -283,8 +289,11 @@ def calibrate(portrait: Portrait) -> _Series:
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
     middles = slice(_HELD // 2, None, _HELD)
     read = seen.eyes[middles]
-    true = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
-    return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), true)[0])
+    eyes = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)
+    turns = np.stack([rotation(*pose[:3]) for pose in poses[: len(codes)]])
+    looks = np.einsum("tij,tj->ti", turns, _unit(eyes))
+    drawn = _angles(np.einsum("tji,tj->ti", seen.turns, looks))[middles]
+    return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), drawn)[0])
 
 
 def measure_reading(portrait: Portrait) -> Reading:
