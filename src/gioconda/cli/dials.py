@@ -64,7 +64,7 @@ def read_controls(args: argparse.Namespace) -> "Controls":
         given["gaze"] = None
     if "emotion" in given:
         named = dict(given["emotion"])
-        given["emotion"] = AUTO if list(named) == [AUTO] else named
+        given["emotion"] = AUTO if named == {AUTO: 1.0} else named
     return replace(Controls.load(args.controls) if args.controls else Controls(), **given)
 
 
