@@ -108,17 +108,18 @@ class Return:
         self._calibration = calibration
         self._upper = basis.upper
         self._opens = (eye_opening(np.eye(basis.parts[1]), basis) - 1).astype(np.float32)
-        self._shut = -blink() / float(blink()[basis.upper] @ self._opens)  # (D,) by all of a gap
+        shut = blink()[basis.upper]
+        self._shut = -shut / float(shut @ self._opens)  # (upper,) by all of a gap
         self._near = self._open = 0.0
 
     def __call__(self, frame: Frame) -> None:
         c = self._calibration
         self._near += c.distance_return * (float(frame.pose[5]) - self._near)
         frame.pose[5] -= self._near
+        upper = frame.dynamics[self._upper]
         if not frame.lids:
-            wider = float(frame.dynamics[self._upper] @ self._opens)
-            self._open += c.lids_return * (wider - self._open)
-        frame.dynamics += np.float32(self._open) * self._shut
+            self._open += c.lids_return * (float(upper @ self._opens) - self._open)
+        upper += np.float32(self._open) * self._shut
 
 
 class AmplitudeGain:
