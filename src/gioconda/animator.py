@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.generator import Generator
+from gioconda.generator import GeneratedMotion, Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
+from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter, together
 from gioconda.media.audio import hear
 from gioconda.media.files import check_apart
 from gioconda.media.image import check_order
-from gioconda.motion import Motion
 from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
@@ -60,7 +59,6 @@ class Animator:
         self.renderer = Renderer(portrait, decoder, full=full)
         self._generator = Generator(seed, controls, portrait.gaze)
         self._portrait = portrait
-        self._frame = 0
 
     @property
     def controls(self) -> Controls:
@@ -70,6 +68,16 @@ class Animator:
     @controls.setter
     def controls(self, controls: Controls) -> None:
         self._generator.controls = controls
+
+    def listen(self, pcm: Sound) -> None:
+        """The other one's sound, heard with as much of the own as comes from now on.
+
+        While the other speaks the face looks at the viewer, nods, and does not move its lips.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        self._generator.listen(pcm)
 
     def append(self, pcm: Sound) -> Iterator[Picture]:
         """The frames that are now certain, (H, W, 3) RGB, drawn as they are asked for.
@@ -88,6 +96,8 @@ class Animator:
     def speak(self, pcm: Sound) -> Iterator[Picture]:
         """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
 
+        What the other one says in it is to be given to `listen` before.
+
         Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
         """
         pieces = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
@@ -103,16 +113,14 @@ class Animator:
         """
         return self._drawings(self._generator.append(pcm))
 
-    def _frames(self, motion: Motion) -> Iterator[Picture]:
+    def _frames(self, motion: GeneratedMotion) -> Iterator[Picture]:
         return (draw() for draw in self._drawings(motion))
 
-    def _drawings(self, motion: Motion) -> list[Callable[[], Picture]]:
+    def _drawings(self, motion: GeneratedMotion) -> list[Callable[[], Picture]]:
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
-        gaze_dial = self.controls.at(self._frame, self._frame + len(motion)).gaze
-        dynamics[np.isnan(gaze_dial[:, 0]), gaze] += portrait.expression[gaze]
-        self._frame += len(motion)
+        dynamics[motion.free, gaze] += portrait.expression[gaze]
         poses = motion.pose + portrait.pose
         return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
 
@@ -154,6 +162,7 @@ def animate(
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
     plain_mouth: bool = False,
+    listen: str | os.PathLike[str] | None = None,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Animation:
     """Make a portrait speak: a photo and a voice become a video.
@@ -173,6 +182,7 @@ def animate(
         sign_key: PEM of the key and certificates to sign with; by default the environment's
             GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
+        listen: sound of the other one, who begins with `audio`; it makes the video longer if it is.
         report: called with the frames done and the frames in all.
 
     Raises:
@@ -180,20 +190,26 @@ def animate(
     """
     start = time.perf_counter()
     dials = controls or Controls()
-    check_apart(output, (photo, audio))
+    check_apart(output, [file for file in (photo, audio, listen) if file is not None])
     check_order(photo, audio, "the voice")
-    voice = hear(audio)
+    voice, other = hear(audio), None
+    speech = voice.pcm
+    if listen is not None:
+        speech, other = together(speech, hear(listen).pcm)
     portrait = read_portrait(photo, None if full else size, face, anyway)
     decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
+    made_from |= {} if listen is None else {"other voice": listen}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
     made_from |= own_models(*used)
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
     animator = Animator(portrait, seed, dials, full, decoder, made.mark)
+    if other is not None:
+        animator.listen(other)
     with closing(FileSound(audio, voice)) as sound:
-        done = _film(animator, voice.pcm, sound, output, made, report)
+        done = _film(animator, speech, sound, output, made, report)
     seconds = time.perf_counter() - start
     note = "; ".join(filter(None, (portrait.note, voice.note))) or None
     return Animation(os.fspath(output), done, seconds, note, made.id)

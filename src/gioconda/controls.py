@@ -7,7 +7,7 @@ from math import inf, nan, radians
 from numbers import Real
 from pathlib import Path
 from reprlib import repr as brief
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 import yaml
@@ -19,6 +19,8 @@ from gioconda.media import FPS
 from gioconda.media.files import check_readable, reason
 
 EMOTIONS: Final = tuple(PROTOTYPES)
+AUTO: Final = "auto"
+"""The emotion dial's word for what the voice suggests."""
 
 _T = TypeVar("_T")
 # A constant, or keyframes: seconds from the start → the value at that time.
@@ -80,7 +82,8 @@ class Controls:
         gaze: (yaw, pitch) of the eyes against the camera in degrees, to the image's right and
             up, each -30 to 30; None leaves them free.
         distance: of the head from the camera, 0.5 to 2; 1 as in the photo, 2 twice as far.
-        emotion: strengths, 0 to 1, of some of `EMOTIONS`; those left out are 0.
+        emotion: strengths, 0 to 1, of some of `EMOTIONS`; those left out are 0. Or "auto": a mild
+            guess from the voice, which knows how lively it is and not what it says.
         amplitude: of the motion of head and brows, 0 to 2; 1 as people do.
         articulation: how far the lips open, spread and round, 0 to 2; 1 as an expressive
             speaker's, 0 leaves them at rest.
@@ -97,7 +100,7 @@ class Controls:
 
     gaze: Dial[tuple[float, float] | None] = None
     distance: Dial[float] = 1.0
-    emotion: Dial[Mapping[str, float]] = field(default_factory=dict)
+    emotion: Dial[Mapping[str, float]] | Literal["auto"] = field(default_factory=dict)
     amplitude: Dial[float] = 1.0
     articulation: Dial[float] = 1.0
     blinks: Dial[float] = 1.0
@@ -119,6 +122,8 @@ class Controls:
         """Names of the dials that are ever set to something else than their default."""
         values = {dial: curve.values for dial, curve in self._curves.items()}
         free = np.isnan(values.pop("gaze")).all()
+        if self.emotion == AUTO:
+            values["emotion"] = np.ones((1, 1))
         # ratios rest at 1, emotions and pose at 0
         others = tuple(d for d, value in values.items() if (value != float(d in _RATIOS)).any())
         return others if free else ("gaze", *others)
@@ -182,6 +187,8 @@ class _Curve:
 
 
 def _curve(dial: str, value: object, pursuit: bool) -> _Curve:
+    if dial == "emotion" and value == AUTO:
+        value = {}  # the generator hears it
     if isinstance(value, Mapping) and (dial != "emotion" or any(map(_is_number, value))):
         times = _times(dial, list(value))
         wheres = [f"{dial} at {time:g} s" for time in times]
@@ -244,7 +251,8 @@ def _parts(dial: str, where: str, value: object) -> list[float]:
 def _strengths(where: str, value: object) -> list[float]:
     if not isinstance(value, Mapping):
         raise GiocondaError(
-            f"{where} must be emotions with strengths, such as {{happy: 0.6}}, is {brief(value)}"
+            f"{where} must be auto, or emotions with strengths, such as {{happy: 0.6}}, is "
+            f"{brief(value)}"
         )
     for name in value:
         if name not in EMOTIONS:

@@ -85,8 +85,12 @@ class Portrait:
 
     @cached_property
     def lids(self) -> Lids:
-        """What shuts these eyes when motion of the mean face shuts its own."""
-        return Lids(self.basis, self.neutral)
+        """What shuts these eyes when motion of the mean face shuts its own.
+
+        They rest as open as in the photo.
+        """
+        own, neutral = measure.lid_gap(self.face), measure.lid_gap(self.neutral)
+        return Lids(self.basis, self.neutral, float(own / neutral))
 
     @property
     def neutral(self) -> NDArray[np.float32]:

@@ -32,6 +32,7 @@ def test_options_set_constants() -> None:
         blinks=0.5,
         pose=(-5, 0, 2.5),
     )
+    assert read("--emotion", "auto") == Controls(emotion="auto")
     assert read("--gaze=-.5,-3") == Controls(gaze=(-0.5, -3))
 
 
@@ -57,6 +58,7 @@ def test_an_option_goes_before_the_files_dial(tmp_path: Path) -> None:
         (["--distance", "nan"], "distance must be from 0.5 to 2"),
         (["--distance", "-1"], "distance must be from 0.5 to 2"),
         (["--emotion", "bored"], "'bored' is none of"),
+        (["--emotion", "auto:0.5"], "'auto' is none of"),
         (["--emotion", "sad:2"], "sad must be from 0 to 1"),
         (["--controls", "missing.yaml"], "missing.yaml does not exist"),
     ],

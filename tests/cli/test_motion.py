@@ -1,5 +1,6 @@
 """gioconda motion: a voice becomes a motion file."""
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from gioconda.animator import HOP
 from gioconda.cli import main
 from gioconda.generator import Generator
+from gioconda.media import to_int16
 from gioconda.motion import Motion
 
 
@@ -29,6 +31,27 @@ def test_the_dials_reach_the_generator(tmp_path: Path, voice_path: Path) -> None
     path = tmp_path / "m.npz"
     assert main(["motion", str(voice_path), "-o", str(path), "--amplitude", "0"]) == 0
     assert not Motion.load(path).pose.any()
+
+
+def test_who_listens_does_so_until_the_other_one_has_ended(
+    tmp_path: Path, voice: np.ndarray
+) -> None:
+    own, other, path = tmp_path / "own.wav", tmp_path / "other.wav", tmp_path / "m.npz"
+    write_sound(own, np.zeros(16000, np.float32))
+    write_sound(other, voice[:32000])
+    assert main(["motion", str(own), "--listen", str(other), "-o", str(path)]) == 0
+    motion = Motion.load(path)
+    assert len(motion) == 50
+    generator = Generator()
+    generator.listen(voice[:32000])
+    first = generator.append(np.zeros(32000, np.float32))
+    np.testing.assert_allclose(motion.pose[: len(first)], first.pose, atol=1e-4)
+
+
+def write_sound(path: Path, sound: np.ndarray) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(to_int16(sound).astype("<i2").tobytes())
 
 
 @pytest.mark.parametrize(

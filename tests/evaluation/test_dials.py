@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gioconda.controls import EMOTIONS
 from gioconda.evaluation import dials
 from gioconda.evaluation.dials import angle_between, directions, evaluate_dials, gaze_errors
 from gioconda.face import measure
 from gioconda.face.pose import rotation
 from gioconda.generator.bank import released_bank
+from gioconda.generator.emotions import offset
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 
@@ -20,10 +22,12 @@ def _obedient(portrait: Portrait, controls: Mapping[str, Any]) -> Iterator[NDArr
     """Draws exactly what is asked for."""
     renderer = Renderer(portrait)
     code = dials.eyes_towards(portrait, np.array(controls.get("gaze", (0, 0)), float))
-    for t in range(40 if {"blinks", "amplitude"} & set(controls) else 15):
+    opens = offset(np.eye(len(EMOTIONS))[[EMOTIONS.index("surprised")]])[0]
+    for t in range(40 if {"blinks", "amplitude", "articulation"} & set(controls) else 15):
         pose, dynamics = portrait.pose.copy(), code.copy()
         pose[0] += 0.05 * controls.get("amplitude", 0) * np.sin(2 * np.pi * t / 20)
         pose[5] -= np.log(controls.get("distance", 1))
+        dynamics += controls.get("articulation", 0) * opens * np.float32(t % 10 < 5)
         phase = t % 20 if controls.get("blinks", 0) else 0
         shut = dict(zip(range(8, 13), (0.3, 0.8, 1, 0.6, 0.25), strict=True)).get(phase, 0)
         dynamics[portrait.basis.upper] += np.float32(shut) * released_bank().shut
@@ -38,6 +42,7 @@ def test_dials_that_are_obeyed_are_seen_to_be(
     monkeypatch.setattr(dials, "DISTANCES", (0.9, 1.2))
     monkeypatch.setattr(dials, "BLINKS", (0.0, 1.0))
     monkeypatch.setattr(dials, "AMPLITUDES", (0.0, 1.0, 2.0))
+    monkeypatch.setattr(dials, "ARTICULATIONS", (0.0, 1.0, 1.5))
     found = evaluate_dials([portrait], _obedient)
     assert 0.5 < found.gaze.yaw_slope < 1.2
     assert found.gaze.scatter < 6
@@ -45,6 +50,8 @@ def test_dials_that_are_obeyed_are_seen_to_be(
     assert found.distance_slope == pytest.approx(1, abs=0.1)
     assert found.blinks == {0: 0, 1: pytest.approx(75, abs=1)}
     assert found.amplitude_monotone == 1
+    assert found.articulation_monotone == 1
+    assert found.lips[0] < 0.2 < found.lips[1]
     assert found.head_speed[2] > 1.5 * found.head_speed[1]
 
 

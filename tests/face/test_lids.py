@@ -52,6 +52,18 @@ def test_what_opens_the_eyes_is_left_alone(basis, blink):
     assert np.array_equal(Lids(basis, wide)(-blink), -blink)
 
 
+@pytest.mark.parametrize("rest", [0.85, 1.2])
+def test_lids_rest_where_the_face_s_own_do_and_still_shut(basis, blink, rest):
+    gaps = lid_gap(basis.rebuild(Lids(basis, basis.mean, rest)(blink), basis.mean))
+    assert gaps[0] == pytest.approx(rest * lid_gap(basis.mean), rel=0.01)
+    assert gaps[2] == pytest.approx(0, abs=0.02 * float(lid_gap(basis.mean)))
+
+
+def test_a_photo_of_a_blink_is_no_rest(basis, blink):
+    lids = Lids(basis, basis.mean, 0.1)(blink)
+    assert lid_gap(basis.rebuild(lids[:1], basis.mean))[0] > 0.75 * lid_gap(basis.mean)
+
+
 def test_frames_one_by_one_are_those_of_all_at_once(basis, blink):
     dynamics = np.random.default_rng(0).normal(0, 1, (20000, len(basis.dynamics)))
     dynamics = (dynamics + blink[1]).astype(np.float32)

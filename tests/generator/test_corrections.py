@@ -10,7 +10,7 @@ from gioconda.controls import Controls
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
-from gioconda.generator.blinks import eye_opening
+from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.corrections import Frame
 
@@ -29,6 +29,7 @@ def frame(**changes: object) -> Frame:
         "touching": 0.0,
         "gaze": np.full(2, np.nan, np.float32),
         "lids": 0.0,
+        "brows": 0.0,
         "dials": controls.at(0, 1),
     }
     return Frame(**{**rest, **changes})  # type: ignore[arg-type]
@@ -79,13 +80,27 @@ def test_on_f_and_v_the_lips_come_near_and_do_not_meet() -> None:
 
 
 def test_a_head_that_came_nearer_goes_back() -> None:
-    back = corrections.DistanceReturn(CALIBRATION)
+    back = corrections.Return(BASIS, CALIBRATION)
     made = [frame(pose=np.full(6, 0.1, np.float32)) for _ in range(200)]
     for one in made:
         back(one)
     assert made[0].pose[5] == pytest.approx(0.096)
     assert abs(made[-1].pose[5]) < 1e-3
     assert made[-1].pose[0] == np.float32(0.1)
+
+
+def test_lids_come_back_to_where_they_rest_but_not_in_a_blink() -> None:
+    low = (0.3 * blink()).astype(np.float32)
+    back = corrections.Return(BASIS, CALIBRATION)
+    made = [frame(dynamics=low.copy()) for _ in range(300)]
+    for one in made:
+        back(one)
+    openings = eye_opening(np.array([one.dynamics[BASIS.upper] for one in made]), BASIS)
+    assert openings[0] < 0.85
+    assert openings[-1] == pytest.approx(1, abs=0.01)
+    shut = frame(dynamics=low + blink(), lids=1.0)
+    back(shut)
+    np.testing.assert_allclose(shut.dynamics, blink(), atol=0.01)
 
 
 @pytest.mark.parametrize(("dial", "gain"), [(0.0, 0.0), (0.5, 1.0), (1.0, 1.0), (2.0, 2 / 1.5)])

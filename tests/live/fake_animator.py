@@ -34,6 +34,11 @@ class FakeAnimator:
         self.controls = Controls()
         self.given: list[Controls] = []
         self.sounds: list[NDArray[np.float32]] = []
+        self.heard: dict[int, NDArray[np.float32]] = {}  # of the other one, by frame of sound
+
+    def listen(self, pcm: NDArray[np.float32]) -> None:
+        assert pcm.shape == (640,)
+        self.heard[len(self.sounds)] = pcm
 
     def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], NDArray[np.uint8]]]:
         assert pcm.shape == (640,)

@@ -29,6 +29,9 @@ class LoudnessAnimator:
         self.controls = Controls()
         self._pictures = pictures
 
+    def listen(self, pcm: NDArray[np.float32]) -> None:
+        """Nothing of it is seen."""
+
     def drawings(self, pcm: NDArray[np.float32]) -> list[Callable[[], Picture]]:
         """One picture for each 40 ms, at once."""
         pieces = pcm.reshape(-1, 640)

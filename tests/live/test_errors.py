@@ -13,7 +13,7 @@ from .conftest import wait
 from .test_calls import run
 from .test_faults import drain, open_session, told
 
-COMMANDS = "expected do: close, end_of_speech, interrupt, set, source"
+COMMANDS = "expected do: close, end_of_speech, interrupt, listen, set, source"
 FAULTS = {
     "": ("bad-request", "a text message must be JSON"),
     "{": ("bad-request", "a text message must be JSON"),
@@ -38,6 +38,10 @@ FAULTS = {
     '{"do": "set", "controls": {"distance": 7}}': (
         "controls",
         "distance must be from 0.5 to 2, is 7",
+    ),
+    '{"do": "listen", "sound": "AAAA"}': (
+        "bad-request",
+        "sound is int16: an even number of bytes was expected",
     ),
     '{"do": "source", "source": "radio"}': (
         "bad-request",

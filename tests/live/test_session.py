@@ -423,3 +423,29 @@ def test_what_came_out_of_a_bad_network_gives_the_same_frames_again(portrait, vo
     again = offline(portrait, heard)
     for (picture, _), same in zip(made[:24], again, strict=False):
         np.testing.assert_array_equal(picture, same)
+
+
+def test_the_other_one_is_heard_frame_by_frame_whatever_the_speaker_does():
+    clock, speaker, session = begin()
+    sound = tone(2)
+    for i, part in enumerate(np.split(sound, 100)):  # 20 ms each
+        clock.at(0.02 * (i + 1), lambda part=part: session.listen(part))
+    session.append(tone(0.4))
+    states = {frame.state for frame in take(session, 80)}
+    heard = np.concatenate(list(speaker.heard.values()))
+    np.testing.assert_array_equal(heard, sound[: len(heard)])
+    assert len(sound) - len(heard) < 640
+    assert states == {State.SPEAKING, State.IDLE}
+    assert not np.concatenate(speaker.sounds)[-16000:].any()  # it is not said
+
+
+def test_what_was_said_to_a_listener_too_long_ago_is_forgotten():
+    _, speaker, session = begin()
+    sound = tone(5)
+    session.listen(sound)
+    take(session, 50)
+    heard = np.concatenate(list(speaker.heard.values()))
+    np.testing.assert_array_equal(heard, sound[-3200:])
+    session.close()
+    with pytest.raises(GiocondaError, match="closed"):
+        session.listen(sound)

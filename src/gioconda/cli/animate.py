@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import Subparsers, add_video_options, adder
+from gioconda.cli.options import LISTEN, Subparsers, add_options, add_video_options, adder
 from gioconda.cli.progress import progress_bar
 
 
@@ -18,6 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("audio", str, "a voice: any sound, or video with sound")
     add_video_options(parser)
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    add_options(parser, [LISTEN])
     add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     add_dial_options(parser)
 
@@ -34,6 +35,7 @@ def run(args: argparse.Namespace) -> None:
         anyway=args.anyway,
         controls=read_controls(args),
         plain_mouth=args.plain_mouth,
+        listen=args.listen,
     )
 
 

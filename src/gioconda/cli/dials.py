@@ -33,7 +33,7 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
         "--emotion NAME[:STRENGTH]",
         _emotion,
         "happy, sad, angry, surprised, afraid or disgusted, 0 to 1 (default 1); may be given "
-        "several times",
+        "several times. Or auto: a mild guess from how lively the voice is, not from what it says",
         action="append",
     )
     add("--amplitude RATIO", float, "how much head and brows move, 0 to 2 (default 1)")
@@ -57,13 +57,14 @@ def read_controls(args: argparse.Namespace) -> "Controls":
     """
     from dataclasses import replace
 
-    from gioconda.controls import Controls
+    from gioconda.controls import AUTO, Controls
 
     given = {dial: getattr(args, dial) for dial in _DIALS if getattr(args, dial) is not None}
     if given.get("gaze") == "free":
         given["gaze"] = None
     if "emotion" in given:
-        given["emotion"] = dict(given["emotion"])
+        named = dict(given["emotion"])
+        given["emotion"] = AUTO if named == {AUTO: 1.0} else named
     return replace(Controls.load(args.controls) if args.controls else Controls(), **given)
 
 

@@ -186,6 +186,29 @@ def _performance(args: argparse.Namespace) -> None:
     show_performance(result, args.json)
 
 
+@_EVALUATIONS.offer(
+    "whether a face listens while the other one speaks",
+    *CLIPS,
+    option("--minutes N", positive, "of listening (default: 2)", default=2),
+    option("--laughter SOUND", Path, "does it notice this laughter?", nargs="+", default=[]),
+)
+def _listening(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.listening import Listening, evaluate_listening
+    from gioconda.media import read_audio
+
+    laughs = {path.name: read_audio(path) for path in args.laughter}
+    clips = [clip.audio() for clip in read_split(args, "val") if clip.speech]
+    with progress_bar("steps") as report:
+        result = evaluate_listening(clips, laughs, args.minutes, report)
+    title = (
+        f"A silent face, {result.minutes:.1f} minutes, {result.phrases} held-out people's phrases\n"
+        f"speech is taken for laughter {result.smiles_in_speech:.1f} times a minute; "
+        f"{sum(result.laughs.values())} of {len(result.laughs)} sounds of laughter are noticed"
+    )
+    rows = measure_rows(Listening, list(result.columns.values()))
+    show(result, args.json, title, ["", *result.columns], rows)
+
+
 # --- on portraits ---
 
 

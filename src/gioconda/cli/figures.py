@@ -55,6 +55,14 @@ def show_dials(result: DialResult, portraits: int, as_json: bool) -> None:
             for dial, speed in result.head_speed.items()
         ),
         ["amplitude: steps up that raise the speed, share", f"{result.amplitude_monotone:.3f}"],
+        *(
+            [f"articulation {dial:g}: spread of the mouth's opening, %", f"{spread:.2f}"]
+            for dial, spread in result.lips.items()
+        ),
+        [
+            "articulation: steps up that raise the spread, share",
+            f"{result.articulation_monotone:.3f}",
+        ],
     ]
     title = f"Dials on rendered frames of {portraits} portraits"
     show(result, as_json, title, ["", "measured"], rows)

@@ -5,7 +5,7 @@ import sys
 from time import perf_counter
 
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import Subparsers, add_output, adder
+from gioconda.cli.options import LISTEN, Subparsers, add_options, add_output, adder
 from gioconda.cli.progress import progress_bar
 
 
@@ -16,6 +16,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add("AUDIO", str, "a voice: any sound, or video with sound")
     add_output(parser, "motion file, .npz")
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    add_options(parser, [LISTEN])
     add_dial_options(parser)
 
 
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
     from gioconda.generator import Generator
-    from gioconda.media import FPS, SAMPLE_RATE
+    from gioconda.media import FPS, SAMPLE_RATE, together
     from gioconda.media.audio import hear
     from gioconda.media.files import PendingFile, check_apart
     from gioconda.motion import Motion
@@ -36,6 +37,9 @@ def run(args: argparse.Namespace) -> None:
     speech = voice.pcm
     if voice.note:
         print(f"gioconda: note: {voice.note}", file=sys.stderr)
+    if args.listen:
+        speech, other = together(speech, hear(args.listen).pcm)
+        generator.listen(other)
     start = perf_counter()
     total = -(-len(speech) * FPS // SAMPLE_RATE)
     parts = []

@@ -145,6 +145,14 @@ def add_output(parser: Parser, help: str) -> None:
     add_option(parser, "-o --output FILE", Path, help, required=True)
 
 
+LISTEN = option(
+    "--listen OTHER",
+    str,
+    "sound of the other one, to whom the face listens while it does not speak: it looks at the "
+    "viewer, nods, and does not move its lips",
+)
+
+
 def add_video_options(parser: Parser) -> None:
     """Adds the options of every command that renders a portrait."""
     add = adder(parser)

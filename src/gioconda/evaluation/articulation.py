@@ -6,7 +6,7 @@ who are many but say little with their faces, and others.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from gioconda.evaluation.trials import Trial
 from gioconda.face import measure as face
 from gioconda.face import topology
 from gioconda.face.basis import Basis
+from gioconda.face.lids import Lids
 from gioconda.motion import Motion
 
 ARTICULATED, PRESENTERS, OTHERS = "articulated", "presenters", "others"
@@ -141,6 +142,13 @@ def usual_lids(trials: Sequence[Trial], basis: Basis) -> dict[str, float]:
         apart = ~in_blinks(lids)
         found[trial.person].append(lids.mean(1)[apart if apart.any() else slice(None)])
     return {person: float(np.median(np.concatenate(parts))) for person, parts in found.items()}
+
+
+def as_worn(motion: Motion, trial: Trial, usual: Mapping[str, float], basis: Basis) -> Motion:
+    """Generated motion as a portrait of the trial's person, whose lids rest as usual, does it."""
+    rest = usual[trial.person] / float(face.lid_opening(trial.neutral[None]).mean())
+    lids = Lids(basis, trial.neutral, rest)
+    return replace(motion, dynamics=lids(motion.dynamics))
 
 
 def low_lids(

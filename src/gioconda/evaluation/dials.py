@@ -26,7 +26,7 @@ from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.encode import smooth
-from gioconda.face.pose import angles
+from gioconda.face.pose import angles, rotation
 from gioconda.face.tracker import track
 from gioconda.generator import Generator
 from gioconda.generator.corrections import following_lids
@@ -42,6 +42,7 @@ PITCHES: Final = (-10.0, 0.0, 10.0)
 DISTANCES: Final = (0.8, 0.9, 1.0, 1.15, 1.3)
 BLINKS: Final = (0.0, 0.5, 1.0, 2.0)
 AMPLITUDES: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
+ARTICULATIONS: Final = (0.0, 0.5, 1.0, 1.5, 2.0)
 _SETTLE: Final = 12  # frames at the start that are not counted
 _HELD: Final = 12  # frames that a drawn gaze is held; the middle one counts
 _SEED: Final = 99  # of the speech that the reading is calibrated on
@@ -67,6 +68,7 @@ class Seen:
         distance: (T,) of the head against the portrait's own, as a ratio.
         shut: (T,) whether the eyes are in a blink.
         blinks: a minute.
+        opening: (T,) of the mouth, inter-ocular distances.
     """
 
     eyes: _Series
@@ -75,6 +77,7 @@ class Seen:
     distance: _Series
     shut: NDArray[np.bool_]
     blinks: float
+    opening: _Series
 
     def gaze(self, lens: _Series = _PLAIN) -> _Series:
         """Where the eyes look against the camera, (T, 2), see `directions`.
@@ -116,6 +119,8 @@ class DialResult:
     blinks: dict[float, float]  # a minute, for each value of the dial
     head_speed: dict[float, float]  # degrees a frame, for each value of the amplitude
     amplitude_monotone: float  # share of steps up of the amplitude that are steps up in speed
+    lips: dict[float, float]  # spread of the opening, %, for each value of the articulation
+    articulation_monotone: float  # share of its steps up that are steps up in spread
 
 
 def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
@@ -145,6 +150,7 @@ def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
         distance=np.asarray(portrait.head.size[0] / head.size),
         shut=shut,
         blinks=len(blinked) * 60 * FPS / len(faces),
+        opening=face.mouth_opening(faces),
     )
 
 
@@ -153,10 +159,7 @@ def directions(turns: _Series, gaze: _Series) -> _Series:
 
     Yaw to the image's right, pitch up; both 0 for eyes that look along the camera's axis.
     """
-    looks = np.einsum("tij,tj->ti", turns, _unit(gaze))
-    yaw = np.arctan2(looks[:, 0], -looks[:, 2])
-    pitch = np.arcsin(np.clip(-looks[:, 1], -1, 1))
-    return np.asarray(np.degrees(np.stack([yaw, pitch], 1)))
+    return np.degrees(_angles(np.einsum("tij,tj->ti", turns, _unit(gaze))))
 
 
 def evaluate_dials(
@@ -174,6 +177,7 @@ def evaluate_dials(
         "distance": DISTANCES,
         "blinks": BLINKS,
         "amplitude": AMPLITUDES,
+        "articulation": ARTICULATIONS,
     }
     seen: dict[str, list[list[Seen]]] = {dial: [[] for _ in portraits] for dial in grids}
     values = [(dial, value) for dial, grid in grids.items() for value in grid]
@@ -200,6 +204,7 @@ def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]
     commanded = np.array(DISTANCES)
     measured = table("distance", lambda one: float(np.median(one.distance[_SETTLE:])))
     rates = table("blinks", lambda one: one.blinks)
+    lips = table("articulation", lambda one: 100 * float(one.opening[_SETTLE:].std()))
     speeds = table("amplitude", lambda one: float(np.abs(np.diff(one.head, axis=0)).mean()))
     return DialResult(
         gaze=gaze(lenses),
@@ -209,6 +214,8 @@ def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]
         blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
         head_speed=dict(zip(AMPLITUDES, speeds.mean(0).tolist(), strict=True)),
         amplitude_monotone=float((np.diff(speeds, axis=1) > 0).mean()),
+        lips=dict(zip(ARTICULATIONS, lips.mean(0).tolist(), strict=True)),
+        articulation_monotone=float((np.diff(lips, axis=1) > 0).mean()),
     )
 
 
@@ -246,6 +253,12 @@ def _unit(gaze: _Series) -> _Series:
     return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), -np.cos(yaw) * np.cos(pitch)], -1)
 
 
+def _angles(looks: _Series) -> _Series:
+    """Yaw and pitch (T, 2) in radians of unit vectors (T, 3)."""
+    yaw = np.arctan2(looks[:, 0], -looks[:, 2])
+    return np.stack([yaw, np.arcsin(np.clip(-looks[:, 1], -1, 1))], 1)
+
+
 def _open(seen: Seen, lens: _Series) -> _Series:
     """Gaze of the frames that count."""
     kept = ~seen.shut
@@ -259,7 +272,10 @@ def calibrate(portrait: Portrait) -> _Series:
     """The lens of a portrait: what its drawn eyes are from how they are read, (3, 2).
 
     The portrait speaks, but its eyes are put into the directions of `CALIBRATED` one after the
-    other; the lens is the affine map from what is read to what was drawn that fits best.
+    other. What is known is where they look against the camera, as whoever calibrates an eye tracker
+    knows a point on the wall: so what the tracker misreads of the head, alike for all directions,
+    goes into the lens, too. The lens is the affine map from what is read to that which fits best:
+    it shrinks the gaze by as much as the reading is noisy, which errs least.
     """
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
@@ -273,8 +289,11 @@ def calibrate(portrait: Portrait) -> _Series:
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
     middles = slice(_HELD // 2, None, _HELD)
     read = seen.eyes[middles]
-    true = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)[middles]
-    return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), true)[0])
+    eyes = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)
+    turns = np.stack([rotation(*pose[:3]) for pose in poses[: len(codes)]])
+    looks = np.einsum("tij,tj->ti", turns, _unit(eyes))
+    drawn = _angles(np.einsum("tji,tj->ti", seen.turns, looks))[middles]
+    return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), drawn)[0])
 
 
 def measure_reading(portrait: Portrait) -> Reading:

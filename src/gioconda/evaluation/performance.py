@@ -20,6 +20,7 @@ from gioconda.evaluation.articulation import (
     Compared,
     LowLids,
     articulation,
+    as_worn,
     by_family,
     compared,
     low_lids,
@@ -201,7 +202,8 @@ def _performance(
     """All of one generator; `made` is its motion for each trial."""
     basis, trials = material.basis, material.trials
     figures = _lip_figures(made, material)
-    found = [articulation(m, t.neutral, basis) for m, t in zip(made, trials, strict=True)]
+    pairs = list(zip(made, trials, strict=True))
+    found = [articulation(m, t.neutral, basis) for m, t in pairs]
     real = [articulation(trial.spoken, trial.neutral, basis) for trial in trials]
     far = {
         name: compared([found[i] for i in rows], [real[i] for i in rows])
@@ -232,7 +234,7 @@ def _performance(
     return Performance(
         **figures,
         articulation=far,
-        lids=_lids(made, material),
+        lids=_lids([as_worn(m, t, material.usual, basis) for m, t in pairs], material),
         head=head,
         blinks=_blinks(long, basis),
         head_voice=_head_voice(made, material),

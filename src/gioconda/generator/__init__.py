@@ -7,6 +7,9 @@ diffusion.py      from noise to motion in a few steps
 corrections.py    what is mended after the network, a class for each
 gate.py           shuts the mouth where no voice sounds
 blinks.py         when the eyes blink
+other_voice.py    the other one's voice, heard beside the own
+reactions.py      what a listener does
+mood.py           an emotion that the voice suggests
 emotions.py       emotions as dynamics; which there are says `gioconda/emotions.py`
 calibration.py    the numbers in the weights file that were measured or chosen
 
@@ -14,6 +17,6 @@ baseline.py       what it has to beat: a mouth by regressor.py, the rest from ba
 """
 
 from gioconda.generator.baseline import BaselineGenerator
-from gioconda.generator.generator import Generator
+from gioconda.generator.generator import GeneratedMotion, Generator
 
-__all__ = ["BaselineGenerator", "Generator"]
+__all__ = ["BaselineGenerator", "GeneratedMotion", "Generator"]

@@ -36,6 +36,7 @@ class Calibration:
         closing_least: directions that move the lips by less than this part of the largest are
             left alone.
         distance_return: of the way back to the dial's distance, a frame.
+        lids_return: of the way back to where the lids rest, a frame.
         gaze_mean: how much of a frame's gaze goes into the mean that is held to the dial's.
         lids_follow: of a blink, for a radian that the eyes look down: 0.7 of the iris' way.
         blink_closing: of a blink, added to what the network gives, which is about half.
@@ -48,6 +49,40 @@ class Calibration:
         blink_down_chances: how often that many.
         blink_up: how many frames they go up.
         blink_up_chances: how often that many.
+        listen_turn: frames after its own voice from which a face listens.
+        listen_hold: frames after the other one's voice for which it still does.
+        listen_rise: of the way to attention, a frame.
+        listen_fall: of the way back, a frame.
+        listen_calm: the part of the head's amplitude that a listener keeps, and who says nothing.
+        calm_after: frames after its own voice from which a face becomes calm.
+        calm_pace: of the way there and back, a frame.
+        phrase_least: frames of speech that make a phrase (Ward and Tsukahara: 0.7 s).
+        phrase_pause: frames of silence after which it has ended.
+        sign_delay: from how many frames later on before how many a listener gives a sign.
+        nod_often: at the end of so many phrases a listener nods.
+        nod_size: of the first dip, degrees, from least to largest.
+        nod_chances: how often there are one, two and three dips.
+        nod_frames: of a dip; 11 are 2.3 dips a second.
+        nod_decay: of a dip, against the one before.
+        brows_often: at the end of so many phrases brows are raised.
+        brows_size: how far, from least to largest.
+        brows_frames: how long.
+        laughter: r of a sound with itself a call earlier from which it may be laughter.
+        laughter_lasting: in how many of so many frames it must be, to be laughter: of 16 laughs 15
+            were, and 0.5 times a minute speech (10 minutes of clips of the training set).
+        smile: strength of the emotion at laughter.
+        smile_hold: frames for which it goes on.
+        smile_rise: of the way to the smile, a frame.
+        smile_fall: of the way back, a frame.
+        mood_frames: with a voice, by which a mood goes.
+        mood_pace: of the way to another mood, a frame.
+        mood_spread: of the pitch in octaves (logarithm to base 2), mean and deviation over 191
+            clips of 86 people of the training set.
+        mood_rate: syllables a second, likewise.
+        mood_loudness: of the frames with a voice against the level, dB, likewise.
+        mood_start: deviations from usual at which there is a mood.
+        mood_gain: strength of the emotion for each deviation more.
+        mood_most: of the strength.
     """
 
     pose_scale: tuple[float, ...] = (0.1, 0.055, 0.05, 0.1, 0.065, 0.017)
@@ -68,6 +103,7 @@ class Calibration:
     closing_release: float = 0.2
     closing_least: float = 0.2
     distance_return: float = 0.04
+    lids_return: float = 0.02
     gaze_mean: float = 0.8
     lids_follow: float = 1.1
     blink_closing: float = 0.5
@@ -79,3 +115,35 @@ class Calibration:
     blink_down_chances: tuple[float, ...] = (0.23, 0.66, 0.11)
     blink_up: tuple[int, ...] = (2, 3, 4, 5)
     blink_up_chances: tuple[float, ...] = (0.25, 0.5, 0.2, 0.05)
+    listen_turn: int = 8
+    listen_hold: int = 50
+    listen_rise: float = 1 / 4
+    listen_fall: float = 1 / 12
+    listen_calm: float = 0.5
+    calm_after: int = 50
+    calm_pace: float = 0.06
+    phrase_least: int = 18
+    phrase_pause: int = 5
+    sign_delay: tuple[int, int] = (0, 5)
+    nod_often: float = 0.75
+    nod_size: tuple[float, float] = (3.0, 5.5)
+    nod_chances: tuple[float, ...] = (0.5, 0.35, 0.15)
+    nod_frames: int = 11
+    nod_decay: float = 0.6
+    brows_often: float = 0.4
+    brows_size: tuple[float, float] = (0.4, 0.9)
+    brows_frames: int = 24
+    laughter: float = 0.45
+    laughter_lasting: tuple[int, int] = (15, 20)
+    smile: float = 0.6
+    smile_hold: int = 30
+    smile_rise: float = 0.15
+    smile_fall: float = 0.04
+    mood_frames: int = 100
+    mood_pace: float = 0.03
+    mood_spread: tuple[float, float] = (-1.5, 0.95)
+    mood_rate: tuple[float, float] = (4.2, 0.9)
+    mood_loudness: tuple[float, float] = (-7.4, 2.6)
+    mood_start: float = 0.6
+    mood_gain: float = 0.25
+    mood_most: float = 0.35

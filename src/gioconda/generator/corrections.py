@@ -4,14 +4,15 @@
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Dials
-from gioconda.face import measure
-from gioconda.face.basis import Basis
+from gioconda.face import actions, measure
+from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.emotions import offset
@@ -33,6 +34,7 @@ class Frame:
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
             they are free.
         lids: how far a blink has shut them, 0 to 1.
+        brows: how far a listener raises them, 0 to 1.
         dials: of this frame only.
     """
 
@@ -43,6 +45,7 @@ class Frame:
     touching: float
     gaze: NDArray[np.float32]
     lids: float
+    brows: float
     dials: Dials
 
 
@@ -94,15 +97,29 @@ def _between(chance: float, start: float, full: float) -> float:
     return min(1.0, max(0.0, (chance - start) / (full - start)))
 
 
-class DistanceReturn:
-    """Heads wander nearer and farther, so a slow mean of the distance is taken off."""
+class Return:
+    """What each clip has its own of, the network makes up as it goes: heads wander nearer and
+    farther, lids lower and higher. So slow means of both are taken off.
 
-    def __init__(self, calibration: Calibration) -> None:
-        self._part, self._near = calibration.distance_return, 0.0
+    In a blink the mean of the lids waits.
+    """
+
+    def __init__(self, basis: Basis, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._upper = basis.upper
+        self._opens = (eye_opening(np.eye(basis.parts[1]), basis) - 1).astype(np.float32)
+        shut = blink()[basis.upper]
+        self._shut = -shut / float(shut @ self._opens)  # (upper,) by all of a gap
+        self._near = self._open = 0.0
 
     def __call__(self, frame: Frame) -> None:
-        self._near += self._part * (float(frame.pose[5]) - self._near)
+        c = self._calibration
+        self._near += c.distance_return * (float(frame.pose[5]) - self._near)
         frame.pose[5] -= self._near
+        upper = frame.dynamics[self._upper]
+        if not frame.lids:
+            self._open += c.lids_return * (float(upper @ self._opens) - self._open)
+        upper += np.float32(self._open) * self._shut
 
 
 class AmplitudeGain:
@@ -183,3 +200,17 @@ def added_distance(frame: Frame) -> None:
 def added_emotion(frame: Frame) -> None:
     """Clips show hardly any strong emotion, so the dial is added."""
     frame.dynamics += offset(frame.dials.emotion)[0]
+
+
+def raised_brows(frame: Frame) -> None:
+    """A network that hears one voice gives no sign to another, so a listener's is added."""
+    if frame.brows:
+        frame.dynamics += np.float32(frame.brows) * raising()
+
+
+@cache
+def raising() -> NDArray[np.float32]:
+    """Dynamics (D,) of raised brows, as the actions raise them."""
+    names = ("browInnerUp", "browOuterUpLeft", "browOuterUpRight")
+    weights = np.array([name in names for name in actions.ACTIONS], float)
+    return actions.project(actions.face(weights), released_basis()).astype(np.float32)

@@ -6,19 +6,21 @@ recording goes the same way as a live one.
 """
 
 from collections import deque
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.controls import Controls
+from gioconda.controls import AUTO, Controls, Dials
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
 from gioconda.generator.blinks import BlinkTimer
 from gioconda.generator.corrections import Frame
 from gioconda.generator.lips import Lips
+from gioconda.generator.mood import Mood
 from gioconda.generator.network import (
     Channels,
     MotionStream,
@@ -26,6 +28,8 @@ from gioconda.generator.network import (
     released_network,
     speech_condition,
 )
+from gioconda.generator.other_voice import OtherVoice
+from gioconda.generator.reactions import Calm, Reaction
 from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
@@ -33,11 +37,23 @@ from gioconda.speech.encoder import Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES
 
 
+@dataclass(frozen=True)
+class GeneratedMotion(Motion):
+    """Motion, and what its eyes follow.
+
+    Attributes:
+        free: (T,) where neither a dial nor a listener's attention says where the eyes look.
+    """
+
+    free: NDArray[np.bool_]
+
+
 class Generator:
     """Speech in, motion out; frame t needs the sound of frames up to t + 2.
 
     Pieces of any size give the same motion as all at once. Seed and sound decide it together, so
-    two voices never share their blinks and nods.
+    two voices never share their blinks and nods. `listen` takes the other one's voice, to which the
+    face reacts (`reactions.py`) while its own is silent.
 
     Args:
         seed: decides, with the sound so far, what speech and dials leave open; 0 or more.
@@ -77,22 +93,36 @@ class Generator:
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
+        self._mood, self._sounds = Mood(calibration), deque[NDArray[np.float32]]()  # as digests
+        self._other = OtherVoice(seed, calibration)
+        self._calm, self._kept = Calm(calibration), calibration.listen_calm
         self._lips = Lips(calibration, lips)
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
         self._corrections: tuple[corrections.Correction, ...] = (
             corrections.SilentMouth(basis, calibration),
             corrections.LipClosure(basis, calibration),
-            corrections.DistanceReturn(calibration),
+            corrections.Return(basis, calibration),
             corrections.AmplitudeGain(basis, calibration),
             corrections.GazeHold(basis, calibration),
             corrections.BlinkClosing(calibration),
             corrections.added_pose,
             corrections.added_distance,
             corrections.added_emotion,
+            corrections.raised_brows,
         )
         self._count = 0  # of frames that were given out
 
-    def append(self, pcm: NDArray[np.float32]) -> Motion:
+    def listen(self, pcm: NDArray[np.float32]) -> None:
+        """Sound of the other one, heard with as much of the own sound as is appended from now on.
+
+        Whoever only listens appends silence.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+        """
+        self._other.append(pcm)
+
+    def append(self, pcm: NDArray[np.float32]) -> GeneratedMotion:
         """The frames that are now certain.
 
         Args:
@@ -105,9 +135,10 @@ class Generator:
         self._waiting = self._waiting[whole:]
         return self._motion([made for frame in frames for made in self._listen(frame)])
 
-    def finish(self) -> Motion:
+    def finish(self) -> GeneratedMotion:
         """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
         last = self._listen(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
+        self._other.finish()
         return self._motion(last + self._make(self._encoder.finish()))
 
     def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
@@ -115,6 +146,8 @@ class Generator:
         for frame in pcm.reshape(-1, SAMPLES):
             self._digest = crc32(to_int16(frame).tobytes(), self._digest)
             self._digests.append(self._digest)
+            self._sounds.append(frame)
+            self._other.hear()
         self._loudness = np.concatenate([self._loudness, speech.loudness])
         return self._make(self._encoder.append(speech.mel))
 
@@ -124,12 +157,26 @@ class Generator:
         speech = speech_condition(encoded, loudness)
         return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
 
-    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+    def _direct(self, voice: bool, loudness: float) -> tuple[Dials, Reaction]:
+        """The dials of the next frame, with what the voices make of them."""
         dials = self.controls.at(self._count, self._count + 1)
+        wanted = self.controls.emotion == AUTO
+        mood = self._mood.next(self._sounds.popleft(), loudness, voice, wanted)
+        if mood.any():
+            dials = replace(dials, emotion=np.maximum(dials.emotion, mood))
+        reaction = self._other.next(voice)
+        calm = max(self._calm.next(voice), reaction.attention)
+        if calm:
+            kept = np.float32(1 - (1 - self._kept) * calm)
+            dials = replace(dials, amplitude=dials.amplitude * kept)
+        return reaction.directed(dials), reaction
+
+    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+        voice = bool(encoded.voice[i] > self._sure)
+        dials, reaction = self._direct(voice, float(20 * speech[-1]))
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
-        voice = bool(encoded.voice[i] > self._sure)
         lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
         pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
         lower = self._lips.next(speech, float(dials.articulation[0]))
@@ -141,6 +188,7 @@ class Generator:
             touching=float(encoded.touching[i]),
             gaze=gaze,
             lids=self._blinks.closed,
+            brows=reaction.brows,
             dials=dials,
         )
         for correct in self._corrections:
@@ -148,9 +196,10 @@ class Generator:
         self._count += 1
         return frame
 
-    def _motion(self, frames: list[Frame]) -> Motion:
+    def _motion(self, frames: list[Frame]) -> GeneratedMotion:
         pose = np.empty((len(frames), self._channels.pose.stop), np.float32)
         dynamics = np.empty((len(frames), sum(self._basis.parts)), np.float32)
         for i, frame in enumerate(frames):
             pose[i], dynamics[i] = frame.pose, frame.dynamics
-        return Motion(pose, dynamics, self._basis.name)
+        free = [bool(np.isnan(frame.dials.gaze).any()) for frame in frames]
+        return GeneratedMotion(pose, dynamics, self._basis.name, np.array(free, bool))

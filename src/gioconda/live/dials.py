@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.controls import EMOTIONS, Controls
+from gioconda.controls import AUTO, EMOTIONS, Controls
 from gioconda.errors import GiocondaError
 from gioconda.media import FPS
 
@@ -42,7 +42,9 @@ def glide(before: Controls, after: Controls, frame: int) -> Controls:
     return Controls(
         gaze={now: _gaze(start.gaze[0]), quick: _gaze(end.gaze[0])},
         distance={now: float(start.distance[0]), slow: float(end.distance[0])},
-        emotion={now: _emotion(start.emotion[0]), slow: _emotion(end.emotion[0])},
+        emotion=AUTO
+        if after.emotion == AUTO
+        else {now: _emotion(start.emotion[0]), slow: _emotion(end.emotion[0])},
         amplitude={now: float(start.amplitude[0]), slow: float(end.amplitude[0])},
         articulation={now: float(start.articulation[0]), slow: float(end.articulation[0])},
         blinks=float(end.blinks[0]),

@@ -99,6 +99,8 @@ class HostedSession:
                 self.session.end_of_speech()
             case messages.Interrupt():
                 self.session.interrupt()
+            case messages.Listen():
+                self.session.listen(command.pcm())
             case messages.SetControls():
                 self.session.set(command.controls)
             case messages.SetSource():

@@ -3,9 +3,21 @@
 import json
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+import numpy as np
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from gioconda.live.errors import RefusalError, check_fields, invalid
+from gioconda.media import SAMPLE_RATE, Sound, from_int16
+
+_LONGEST: Final = 2 * SAMPLE_RATE  # bytes of the other one's sound in a message: a second
 
 Source = Literal["speech", "microphone"]
 
@@ -54,6 +66,20 @@ class Offer(_Strict):
 # --- text messages of a connection ---
 
 
+class Listen(_Strict):
+    """Sound of the other one: int16 in base64, little endian, 16 kHz mono."""
+
+    do: Literal["listen"]
+    sound: Base64Bytes
+
+    def pcm(self) -> Sound:
+        """The sound in [-1, 1]. Raises RefusalError if it is half a sample, or too long."""
+        if len(self.sound) > _LONGEST:
+            message = f"sound: expected at most a second, {_LONGEST} bytes; found {len(self.sound)}"
+            raise RefusalError(400, "bad-request", message)
+        return samples(self.sound)
+
+
 class EndOfSpeech(_Strict):
     """Wait for no more sound."""
 
@@ -87,7 +113,7 @@ class Close(_Strict):
 
 
 Command = Annotated[
-    EndOfSpeech | Interrupt | SetControls | SetSource | Close, Field(discriminator="do")
+    EndOfSpeech | Interrupt | Listen | SetControls | SetSource | Close, Field(discriminator="do")
 ]
 _COMMAND: Final[TypeAdapter[Command]] = TypeAdapter(Command)
 _NAMES: Final = ", ".join(_COMMAND.json_schema()["discriminator"]["mapping"])
@@ -102,6 +128,14 @@ def parse_command(text: str) -> Command:
     if not error["loc"]:  # it is no object, or `do` is missing or wrong
         raise RefusalError(400, "bad-request", f"expected do: {_NAMES}")
     raise invalid(error, "controls" if "controls" in error["loc"] else "bad-request")
+
+
+def samples(data: bytes) -> Sound:
+    """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
+    if len(data) % 2:
+        message = "sound is int16: an even number of bytes was expected"
+        raise RefusalError(400, "bad-request", message)
+    return from_int16(np.frombuffer(data, "<i2"))
 
 
 def parse_json(text: str, name: str) -> object:

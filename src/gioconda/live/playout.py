@@ -27,6 +27,8 @@ _FADE: Final = 32  # samples
 _PAUSE, _QUIET_SHARE, _QUIET, _FORGET = 3, 0.05, 0.002, 0.98
 # A microphone's sound that waits longer than the first is discarded down to the second.
 _STALE, _FRESH = 2 * SAMPLE_RATE // 5, SAMPLE_RATE // 10
+# The same of the other one's, to which the face need not react as soon.
+_OTHER_STALE, _OTHER_FRESH = SAMPLE_RATE, SAMPLE_RATE // 5
 
 
 class BufferFullError(GiocondaError):
@@ -76,6 +78,26 @@ class InputBuffer:
         """Discard everything."""
         self._chunks.clear()
         self._size = 0
+
+
+class OtherBuffer:
+    """The other one's sound as it is spoken, which is only heard: no pause of it is shortened.
+
+    Not to be called by two threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._input = InputBuffer()
+
+    def append(self, pcm: Sound, now: float) -> None:
+        """Add sound that has just arrived. What then has waited too long is discarded."""
+        self._input.append(pcm, now)
+        if len(self._input) > _OTHER_STALE:
+            self._input.take(len(self._input) - _OTHER_FRESH)
+
+    def take(self) -> Sound | None:
+        """The sound of the next frame, (640,), or None while less than that waits."""
+        return self._input.take(SAMPLES)[0] if len(self._input) >= SAMPLES else None
 
 
 class FrameSound(NamedTuple):

@@ -2,8 +2,9 @@
 
 A session is offline's loop with a clock: 25 times a second the next 640 samples go into the same
 generator and renderer, silence where nothing waits. So the sound that comes out, given to an
-`Animator`, gives the same frames again, whatever the network did. Only where pictures were left
-out, because the machine was too slow, teeth differ a little for two seconds.
+`Animator` with what was heard of the other one, gives the same frames again, whatever the network
+did. Only where pictures were left out, because the machine was too slow, teeth differ a little for
+two seconds.
 """
 
 import threading
@@ -19,7 +20,7 @@ import numpy as np
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
-from gioconda.live.playout import SAMPLES, STEP, FrameSound, PlayoutBuffer
+from gioconda.live.playout import SAMPLES, STEP, FrameSound, OtherBuffer, PlayoutBuffer
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 
 LATE: Final = STEP  # seconds after its time from which a frame is late
@@ -69,6 +70,7 @@ class Speaker(Protocol):
 
     controls: Controls
 
+    def listen(self, pcm: Sound) -> None: ...
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]: ...
 
 
@@ -125,8 +127,8 @@ class Delivery(NamedTuple):
 class Session:
     """One portrait that speaks live.
 
-    Any thread may call `append`, `end_of_speech`, `interrupt`, `set` and `close`; one thread takes
-    the frames by iterating.
+    Any thread may call `append`, `listen`, `end_of_speech`, `interrupt`, `set` and `close`; one
+    thread takes the frames by iterating.
 
     Args:
         speaker: an `Animator` of its own.
@@ -158,7 +160,7 @@ class Session:
         self._state = State.IDLE
         self._interrupted = 0  # frames since the interruption
         self.microphone = microphone
-        self._playout = PlayoutBuffer()
+        self._playout, self._other = PlayoutBuffer(), OtherBuffer()
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
         # sound that the generator has, and whose frame has not come out yet
@@ -190,6 +192,21 @@ class Session:
             self._check(State.SPEAKING)
             self._playout.append(pcm, self._clock.now())
             self._state = State.SPEAKING
+
+    def listen(self, pcm: Sound) -> None:
+        """Add sound of the other one, to whom the portrait listens while it does not speak.
+
+        As it is spoken: where more than a second waits, all but the last 0.2 s is discarded.
+
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1].
+
+        Raises:
+            TransitionError: if the session is closed.
+        """
+        with self._lock:
+            self._check(State.CLOSED)
+            self._other.append(pcm, self._clock.now())
 
     def end_of_speech(self) -> None:
         """Wait for no more sound: the speech is complete. Raises TransitionError if closed."""
@@ -287,11 +304,13 @@ class Session:
         while not self._drawings:
             with self._lock:
                 state = self._state
-                sound = self._next_sound()
+                sound, other = self._next_sound(), self._other.take()
                 self._pending.append((sound, state))
                 controls, self._controls = self._controls, None
             if controls is not None:
                 self._speaker.controls = glide(self._speaker.controls, controls, self._generated)
+            if other is not None:
+                self._speaker.listen(other)
             drawings = self._speaker.drawings(sound.pcm)
             self._generated += len(drawings)
             self._drawings.extend(drawings)

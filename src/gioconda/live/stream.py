@@ -7,16 +7,15 @@ import threading
 from contextlib import suppress
 from typing import Any, Final
 
-import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.fragments import Fragments
 from gioconda.live.hosted import HostedSession
-from gioconda.live.messages import parse_command
+from gioconda.live.messages import parse_command, samples
 from gioconda.live.portraits import jpeg
 from gioconda.live.session import Frame
-from gioconda.media import Picture, Sound, from_int16, to_int16
+from gioconda.media import Picture, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
 _KINDS: Final = {"jpeg": 0, "h264": 1}
@@ -138,14 +137,6 @@ async def _receive(socket: WebSocket, hosted: HostedSession) -> None:
             return
         with hosted.reporting_errors():
             if message.get("bytes") is not None:
-                hosted.append(_samples(message["bytes"]))
+                hosted.append(samples(message["bytes"]))
             else:
                 hosted.execute(parse_command(message.get("text") or ""))
-
-
-def _samples(data: bytes) -> Sound:
-    """int16, little endian, as sound in [-1, 1]. Raises RefusalError for half a sample."""
-    if len(data) % 2:
-        message = "sound is int16: an even number of bytes was expected"
-        raise RefusalError(400, "bad-request", message)
-    return from_int16(np.frombuffer(data, "<i2"))

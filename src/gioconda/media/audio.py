@@ -48,6 +48,12 @@ class Voice:
     note: str | None
 
 
+def together(*sounds: Sound) -> list[Sound]:
+    """Sounds of one length, the longest's: silence follows the others."""
+    longest = max(map(len, sounds))
+    return [np.pad(sound, (0, longest - len(sound))) for sound in sounds]
+
+
 def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
     """The voice in any audio or video file that PyAV reads, at 16 kHz in mono.
 

@@ -13,6 +13,7 @@ from zipfile import ZIP_STORED, ZipFile
 import numpy as np
 
 from gioconda.errors import GiocondaError
+from gioconda.generator.calibration import Calibration
 from gioconda.inference import CALIBRATION, calibration_values
 from gioconda.renderer.calibration import RendererCalibration
 
@@ -57,12 +58,20 @@ def set_calibration(model: Path, settings: Sequence[str], output: Path) -> int:
 
 
 def _values(model: Path) -> dict[str, Any]:
-    """Those in the file, and those that a file of the renderer may leave out."""
+    """Those in the file, and those that it may leave out."""
     values = calibration_values(model, _WHAT)
-    known = fields(RendererCalibration)
-    if not {field.name for field in known if field.default is MISSING} <= values.keys():
-        return values
-    return values | {f.name: f.default for f in known if f.name not in values}
+    for kind in (RendererCalibration, Calibration):
+        known = {field.name: field.default for field in fields(kind)}
+        needed = {name for name, default in known.items() if default is MISSING}
+        if needed <= values.keys() <= known.keys():
+            left = known.keys() - values.keys()
+            return values | {n: _listed(v) for n, v in known.items() if n in left}
+    return values
+
+
+def _listed(value: Any) -> Any:
+    """As JSON gives it."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _setting(model: Path, text: str, values: dict[str, Any]) -> tuple[str, Any]:
