@@ -141,7 +141,7 @@ def test_nothing_beyond_the_edges_of_the_photo_is_shown(photo, size, cut):
     )
     warper = Warper(portrait, out)
     for move in ([0.3, 0.2, 0.2, 0.3, 0.3, -0.1], [-0.3, -0.2, -0.2, -0.3, -0.3, -0.1]):
-        flow = warper.warp(portrait.pose + np.float32(move), portrait.expression).flow
+        flow = warper.warp(portrait.pose + np.array(move, np.float32), portrait.expression).flow
         place = (flow - portrait.margin + 0.5) / scale - 0.5 + corner  # in the photo
         assert place.min() > -0.6
         assert (place.max((0, 1)) < np.array([width, height]) - 0.4).all()

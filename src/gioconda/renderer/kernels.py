@@ -191,17 +191,14 @@ def soften(
         for x in range(2, width - 2):
             across = _beside_jump(row[x - 2], row[x - 1], row[x], row[x + 1], row[x + 2], least)
             down = _beside_jump(rows[0, x], rows[1, x], row[x], rows[3, x], rows[4, x], least)
-            edge[x] = 0
-            if across | down:
-                left, right, over, under = (
-                    flow[y, x - 1],
-                    flow[y, x + 1],
-                    flow[y - 1, x],
-                    flow[y + 1, x],
-                )
-                across &= abs(right[0] - left[0] - 2) + abs(right[1] - left[1]) > _TORN
-                down &= abs(under[0] - over[0]) + abs(under[1] - over[1] - 2) > _TORN
-                edge[x] = across | down
+            edge[x] = across | 2 * down
+            count += across | down
+        if not count:
+            continue
+        count = 0
+        for x in range(2, width - 2):
+            if edge[x]:
+                edge[x] = _torn(flow, y, x, edge[x])
                 count += edge[x]
         if not count:
             continue
@@ -218,6 +215,15 @@ def soften(
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _torn(flow: NDArray[np.float32], y: int, x: int, ways: np.uint8) -> bool:
+    """Whether what lies beside a pixel, across (1) or down (2), lies otherwise in the texture."""
+    left, right, above, below = flow[y, x - 1], flow[y, x + 1], flow[y - 1, x], flow[y + 1, x]
+    across = abs(right[0] - left[0] - 2) + abs(right[1] - left[1]) > _TORN
+    down = abs(below[0] - above[0]) + abs(below[1] - above[1] - 2) > _TORN
+    return bool(((ways & 1) and across) or ((ways & 2) and down))
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

@@ -273,7 +273,8 @@ def _held(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.
     What moves away from an edge goes at most `room` (N, 2, 2); much less is not changed.
     """
     limit = np.where(change > 0, room[:, 0], room[:, 1])
-    held: NDArray[np.float64] = change / (1 + (change / limit) ** 4) ** 0.25
+    share = np.square(change / limit)
+    held: NDArray[np.float64] = change / np.sqrt(np.sqrt(1 + share * share))
     return held
 
 
