@@ -253,6 +253,8 @@ def _emotion(args: argparse.Namespace) -> None:
     option("--full", bool, "the whole photo instead of the square"),
 )
 def _rest(args: argparse.Namespace) -> None:
+    import sys
+
     from gioconda.errors import GiocondaError
     from gioconda.evaluation.rest import Rest, rest
     from gioconda.evaluation.results import counted
@@ -265,18 +267,19 @@ def _rest(args: argparse.Namespace) -> None:
         for each in (sorted(path.iterdir()) if path.is_dir() else [path])
         if each.suffix.lower() in _IMAGES or each == path
     ]
-    result, refused = {}, []
+    result = {}
     with progress_bar("portraits") as report:
         for path in counted(paths, report):
             try:
                 portrait = make_portrait(read_image(path), None if args.full else 512)
             except GiocondaError as error:
-                refused.append(f"{path.name}: {error}")
+                if len(paths) == 1:
+                    raise
+                print(f"{path.name} is left out: {error}", file=sys.stderr)
                 continue
             result[path.name] = rest(portrait, args.full)
     title = "A frame in the photo's own pose and expression against the photo, in grey levels"
-    heads = ["", *headings(Rest)]
-    show(result, args.json, "\n".join([title, *refused]), heads, named_rows(result))
+    show(result, args.json, title, ["", *headings(Rest)], named_rows(result))
 
 
 def _portraits(args: argparse.Namespace) -> "list[Portrait]":
