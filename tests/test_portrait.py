@@ -9,7 +9,7 @@ from gioconda.portrait import make_portrait, read_portrait
 
 def test_the_crop_has_the_size_asked_for(portrait):
     margin = portrait.margin
-    assert portrait.plate.shape == (512, 512, 3)
+    assert portrait.plate.shape == (512 + 2 * margin, 512 + 2 * margin, 3)
     assert portrait.texture.shape == (512 + 2 * margin, 512 + 2 * margin, 4)
 
 
@@ -31,10 +31,8 @@ def test_the_matte_holds_the_face_and_not_the_corner(portrait):
 
 
 def test_the_plate_shows_no_skin_where_the_face_was(portrait):
-    margin = portrait.margin
-    crop = portrait.texture[margin:-margin, margin:-margin, :3].astype(float)
-    x, y = portrait.points[1, :2].round().astype(int)
-    assert np.abs(portrait.plate[y, x] - crop[y, x]).max() > 20
+    x, y = portrait.points[1, :2].round().astype(int) + portrait.margin
+    assert np.abs(portrait.plate[y, x].astype(int) - portrait.texture[y, x, :3]).max() > 20
 
 
 def test_the_smile_of_the_photo_comes_off(portrait):
@@ -52,10 +50,25 @@ def test_its_own_pose_is_zero_but_for_the_turn(portrait):
 @pytest.mark.parametrize("side", [301, 303])
 def test_the_crop_of_an_odd_photo_lies_inside_it(photo, side):
     cut = photo[:side, 70 : 70 + side]
-    left, top, length = make_portrait(cut, None).crop
+    left, top, length = make_portrait(cut, 256).crop
     assert min(left, top) >= 0
     assert max(left, top) + length <= side
     assert length % 2 == 0
+
+
+@pytest.mark.parametrize("keep", [np.s_[:, 150:320], np.s_[:300]])
+def test_of_the_whole_photo_the_crop_holds_the_head_however_narrow_it_is(photo, keep):
+    portrait = make_portrait(np.ascontiguousarray(photo[keep]), None)
+    height, width = portrait.photo.shape[:2]
+    left, top, side = portrait.crop
+    assert left >= 0
+    assert top >= 0
+    reach = 3 * portrait.head.size[0]
+    x, y = portrait.head.centre[0] + [left, top]
+    assert left <= max(x - reach, 0)
+    assert top <= max(y - reach, 0)
+    assert left + side >= min(x + reach, width)
+    assert top + side >= min(y + reach, height)
 
 
 @pytest.mark.parametrize("size", [0, -4, 5000])

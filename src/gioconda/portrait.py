@@ -16,13 +16,16 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
-from gioconda.media import Picture, cut_out, read_frames, sample
+from gioconda.media import Picture, cut_out, read_frames
 from gioconda.motion import Motion
+from gioconda.plate import paint_plate
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
-_MARGIN = 0.25  # of the crop's side that the texture shows beyond it, on each side
+# of the crop's side that the texture shows beyond it, on each side; in the whole photo less, for
+# what is near the crop's border keeps still there
+_MARGIN, _LITTLE = 0.25, 0.02
 _VIEW = 5.2  # side of the crop in inter-ocular distances
-_SPREAD = 0.12  # the plate is painted anew this far beyond the matte, in the same unit
+_MOVES = 3.5  # from the eyes, in the same unit: as far as anything moves
 _DROP = 0.3  # the crop's middle lies this far under the eyes
 
 
@@ -37,8 +40,8 @@ class Portrait:
         crop: left, top and side of the crop in the photo's pixels.
         size: side S of the crop at its output size in pixels; even.
         texture: (S + 2 M, S + 2 M, 4) the crop with a border of M = `margin` pixels;
-            RGB, and the person's matte as the fourth channel.
-        plate: (S, S, 3) what is behind the person; it never moves.
+            RGB, and as the fourth channel how much of a pixel goes with the person.
+        plate: (S + 2 M, S + 2 M, 3) what is behind the person; it never moves.
         points: (478, 3) the face's mesh in the crop's pixels.
         head: the pose of the head in the crop.
         face: (478, 3) the mesh in the head frame, with the photo's own expression.
@@ -105,7 +108,9 @@ def make_portrait(
 
     Args:
         image: (H, W, 3) RGB.
-        size: side of the output in pixels, rounded up to even; None for the photo's own scale.
+        size: side of the output in pixels, rounded up to even; None for the whole photo at its own
+            scale: the crop then holds all that moves, and may reach beyond the photo's right or
+            lower edge.
         face: which face of several, counted from the left, from 1; None for the largest.
         anyway: go on with a note where its mouth is covered.
 
@@ -161,7 +166,7 @@ def portrait_at(
     Args:
         image: (H, W, 3) RGB.
         points: (478, 3) the face's mesh in its pixels.
-        size: side of the output in pixels, rounded up to even; None for the photo's own scale.
+        size: as in `make_portrait`.
         neutral: (478, 3) the person's neutral face, if more than this picture is known.
         note: kept in the portrait.
     """
@@ -169,7 +174,7 @@ def portrait_at(
     if neutral is None:
         neutral = basis.identify(points[None])
     head, _ = basis.pose(points[None], neutral)
-    crop = _crop(image, head)
+    crop = _crop(image, head) if size else _all_that_moves(image, head)
     side = round(crop[2]) if size is None else size
     side += side % 2
     scale = side / crop[2]
@@ -179,7 +184,8 @@ def portrait_at(
     placed[:, :2] += shift
     head, expression = basis.pose(placed[None], neutral)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    texture, plate = _cut_out(image, placed, head, matrix, side)
+    margin = round((_MARGIN if size else _LITTLE) * side)
+    texture, plate = _cut_out(image, placed, head, matrix, side, margin)
     return Portrait(
         photo=image,
         crop=crop,
@@ -207,72 +213,34 @@ def _crop(image: Picture, head: HeadPose) -> tuple[float, float, float]:
     return left, top, side
 
 
+def _all_that_moves(image: Picture, head: HeadPose) -> tuple[float, float, float]:
+    """Left, top and side of a square with all of the picture that goes with the head."""
+    size = np.array(image.shape[1::-1])
+    middle, reach = head.centre[0], _MOVES * head.size[0]
+    low = np.maximum(np.floor(middle - reach), 0)
+    high = np.minimum(np.ceil(middle + reach), size)
+    side = float(2 * np.ceil((high - low).max() / 2))
+    left, top = np.clip(size - side, 0, low)
+    return float(left), float(top), side
+
+
 def _cut_out(
-    image: Picture, points: NDArray[np.float64], head: HeadPose, matrix: NDArray[Any], side: int
+    image: Picture,
+    points: NDArray[np.float64],
+    head: HeadPose,
+    matrix: NDArray[Any],
+    side: int,
+    margin: int,
 ) -> tuple[NDArray[np.uint8], Picture]:
-    """The texture with the matte, and the plate behind."""
-    margin = round(_MARGIN * side)
+    """The texture with its alpha, and the plate behind."""
     wide = side + 2 * margin
     matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
     inside = points.copy()
     inside[:, :2] += margin
     matte = person_matte(colours, inside)
-    texture = np.dstack([colours, np.rint(matte * 255).astype(np.uint8)])
     white = np.full(image.shape[:2], 255, np.uint8)
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
-    plate = _plate(colours, matte, photographed, head)
-    window = slice(margin, margin + side)
-    return texture, np.ascontiguousarray(plate[window, window])
-
-
-def _plate(
-    colours: Picture,
-    matte: NDArray[np.float32],
-    photographed: NDArray[np.bool_],
-    head: HeadPose,
-) -> Picture:
-    """The picture with the person painted over from what is around, (S + 2 M, S + 2 M, 3)."""
-    spread = max(3, round(_SPREAD * float(head.size[0])))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * spread + 1, 2 * spread + 1))
-    hidden = np.asarray(cv2.dilate((matte > 0.06).astype(np.uint8), kernel), np.uint8)
-    hidden[~photographed] = 1
-    # frames and lines along the photo's border are not spread over the plate
-    nine = np.ones((9, 9), np.uint8)
-    inner = np.asarray(cv2.erode(photographed.astype(np.uint8), nine), np.uint8)
-    unknown = np.maximum(hidden, 1 - inner)
-    known = 1 - unknown.astype(np.float32)
-    filled = _fill(colours.astype(np.float32), known)
-    # near the silhouette, the background's own grain: mirrored at the nearest known pixel
-    distance, labels = cv2.distanceTransformWithLabels(
-        unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    y, x = np.nonzero(unknown == 0)
-    where = np.zeros((labels.max() + 1, 2), np.float32)
-    where[labels[y, x]] = np.stack([x, y], -1)
-    here = np.stack(np.meshgrid(*map(np.arange, hidden.shape[::-1])), -1).astype(np.float32)
-    mirrored = np.asarray(cv2.blur(2 * where[labels] - here, (5, 5)), np.float32)
-    grain = sample(colours, mirrored)
-    valid = sample(np.where(unknown, 0, 255).astype(np.uint8), mirrored) / np.float32(255)
-    trust = cv2.blur(valid * np.exp(-distance / float(head.size[0])), (5, 5))[..., None]
-    filled += (grain - filled) * trust
-    plate = colours + (filled - colours) * hidden[..., None]
-    return np.clip(np.rint(plate), 0, 255).astype(np.uint8)
-
-
-def _fill(colours: NDArray[np.float32], known: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What is not known, painted smoothly from what is (push-pull pyramid)."""
-    if min(known.shape) <= 2 or known.min() > 0:
-        weight = known.sum()
-        mean = (colours * known[..., None]).sum((0, 1)) / max(float(weight), 1e-6)
-        if weight == 0:
-            mean = colours.mean((0, 1))
-        return np.where(known[..., None] > 0, colours, mean).astype(np.float32)
-    smaller_known = cv2.pyrDown(known)
-    weighted = cv2.pyrDown(colours * known[..., None])
-    smaller = np.asarray(weighted / np.maximum(smaller_known, 1e-4)[..., None], np.float32)
-    coarse = _fill(smaller, np.asarray(smaller_known > 0.125, np.float32))
-    height, width = known.shape
-    up = cv2.pyrUp(coarse, dstsize=(width, height))
-    filled: NDArray[np.float32] = colours * known[..., None] + up * (1 - known[..., None])
-    return filled
+    placed = replace(head, centre=head.centre + margin)
+    plate, alpha = paint_plate(colours, matte, photographed, placed)
+    return np.dstack([colours, alpha]), plate

@@ -14,6 +14,13 @@ def draw(vertices, values, triangles, size=10):
     return flow
 
 
+def torn_at(part, moved=4):
+    """The flow of a picture at rest, whose part (H, W) has moved so far."""
+    flow = np.stack(np.meshgrid(*map(np.arange, part.shape[::-1])), -1).astype(np.float32)
+    flow[part] += np.float32(moved)
+    return flow
+
+
 def test_a_square_at_rest_maps_every_pixel_to_itself():
     flow = draw(SQUARE, SQUARE[:, :2], HALVES)
     y, x = np.mgrid[:10, :10]
@@ -38,9 +45,9 @@ def test_triangles_beyond_the_border_are_cut():
     assert np.isfinite(flow).all()
 
 
-def test_compose_mixes_by_the_matte():
+def test_compose_adds_the_person_to_what_shows_of_the_plate():
     plate = np.full((1, 3, 3), 100, np.uint8)
-    picture = np.full((1, 3, 4), 200, np.uint8)
+    picture = np.repeat(np.array([0, 200, 100, 128], np.uint8)[None, :3, None], 4, 2)
     picture[0, :, 3] = [0, 255, 128]
     out = np.empty_like(plate)
     compose(picture, plate, out)
@@ -65,7 +72,7 @@ def test_stairs_of_an_edge_are_blurred_and_nothing_else():
     across = np.arange(50) > 20 + np.arange(40)[:, None] // 3
     depth = np.where(across, 9, 2).astype(np.float32)
     found = picture.copy()
-    soften(depth, 50, found)
+    soften(depth, torn_at(across), 50, found)
     kernel = np.array([1, 2, 1]) / 4
     blurred = cv2.sepFilter2D(picture.astype(np.float32), -1, kernel, kernel)
     beside = cv2.dilate(across.astype(np.uint8), CROSS) != cv2.erode(across.astype(np.uint8), CROSS)
@@ -74,9 +81,17 @@ def test_stairs_of_an_edge_are_blurred_and_nothing_else():
     assert np.abs(found[beside] - blurred[beside]).max() <= 0.5
 
 
+def test_what_is_before_and_did_not_move_has_no_edge():
+    picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    near = np.arange(50) > np.full((40, 1), 20)
+    found = picture.copy()
+    soften(np.where(near, 9, 2).astype(np.float32), torn_at(near, 0), 50, found)
+    assert np.array_equal(found, picture)
+
+
 def test_a_steep_slope_is_no_edge():
     picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     steep = np.where(np.arange(50) < 25, 0, 9 * (np.arange(50) - 24)).astype(np.float32)
     found = picture.copy()
-    soften(np.tile(steep, (40, 1)), 50, found)
+    soften(np.tile(steep, (40, 1)), torn_at(np.arange(50) < np.full((40, 1), 25)), 50, found)
     assert (found != picture).any(2).sum() == 0

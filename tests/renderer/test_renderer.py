@@ -110,6 +110,43 @@ def test_the_full_picture_changes_only_inside_the_crop(photo):
     assert (changed < [top + side, left + side]).all()
 
 
+@pytest.mark.parametrize("keep", [np.s_[:, 150:320], np.s_[30:330, 60:400]])
+def test_the_full_picture_has_no_seam_across_the_head(photo, keep):
+    narrow = np.ascontiguousarray(photo[keep])
+    portrait = make_portrait(narrow, None)
+    moved = np.array([0.25, 0.1, 0.1, 0.05, 0, 0], np.float32)
+    flow = Warper(portrait, narrow.copy()).warp(portrait.pose + moved, portrait.expression).flow
+    y, x = np.mgrid[: flow.shape[0], : flow.shape[1]]
+    move = flow - np.stack([x, y], -1) - portrait.margin
+    above = slice(None, int(portrait.points[10, 1]))  # nothing overlaps over the forehead
+    for step in (np.diff(move[above], axis=0), np.diff(move[above], axis=1)):
+        assert np.abs(step).max() < 1
+    assert np.abs(move).max() > 10
+
+
+@pytest.mark.parametrize("size", [256, None])
+@pytest.mark.parametrize("cut", [np.s_[85:], np.s_[:, 160:], np.s_[:, :290], np.s_[:190]])
+def test_nothing_beyond_the_edges_of_the_photo_is_shown(photo, size, cut):
+    portrait = make_portrait(np.ascontiguousarray(photo[cut]), size)
+    height, width = portrait.photo.shape[:2]
+    scale = portrait.size / portrait.crop[2]
+    corner = np.array(portrait.crop[:2])
+    out = np.empty(
+        (
+            min(portrait.size, height - int(corner[1])) if size is None else size,
+            min(portrait.size, width - int(corner[0])) if size is None else size,
+            3,
+        ),
+        np.uint8,
+    )
+    warper = Warper(portrait, out)
+    for move in ([0.3, 0.2, 0.2, 0.3, 0.3, -0.1], [-0.3, -0.2, -0.2, -0.3, -0.3, -0.1]):
+        flow = warper.warp(portrait.pose + np.array(move, np.float32), portrait.expression).flow
+        place = (flow - portrait.margin + 0.5) / scale - 0.5 + corner  # in the photo
+        assert place.min() > -0.6
+        assert (place.max((0, 1)) < np.array([width, height]) - 0.4).all()
+
+
 def test_full_needs_the_photos_own_scale(portrait):
     with pytest.raises(ValueError, match="crop is"):
         Renderer(portrait, full=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
 _COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
+_IMAGES = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a folder
 _PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
@@ -267,6 +268,41 @@ def _emotion(args: argparse.Namespace) -> None:
         f"{len(portraits)} portraits\njudged by geometry alone, no independent eye"
     )
     show(result, args.json, title, ["", *JUDGED], rows)
+
+
+@_EVALUATIONS.offer(
+    "whether a portrait at rest is its photo",
+    option("pictures", Path, "portraits, or folders of them", metavar="PICTURE", nargs="+"),
+    option("--full", bool, "the whole photo instead of the square"),
+)
+def _rest(args: argparse.Namespace) -> None:
+    import sys
+
+    from gioconda.errors import GiocondaError
+    from gioconda.evaluation.rest import Rest, rest
+    from gioconda.evaluation.results import counted
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    paths = [
+        each
+        for path in args.pictures
+        for each in (sorted(path.iterdir()) if path.is_dir() else [path])
+        if each.suffix.lower() in _IMAGES or each == path
+    ]
+    result = {}
+    with progress_bar("portraits") as report:
+        for path in counted(paths, report):
+            try:
+                portrait = make_portrait(read_image(path), None if args.full else 512)
+            except GiocondaError as error:
+                if len(paths) == 1:
+                    raise
+                print(f"{path.name} is left out: {error}", file=sys.stderr)
+                continue
+            result[path.name] = rest(portrait, args.full)
+    title = "A frame in the photo's own pose and expression against the photo, in grey levels"
+    show(result, args.json, title, ["", *headings(Rest)], named_rows(result))
 
 
 def _portraits(args: argparse.Namespace) -> "list[Portrait]":

@@ -69,10 +69,11 @@ def draw_report(portrait: Portrait, face: Face, name: str) -> _Picture:
     draw = ImageDraw.Draw(sheet)
     draw.text((_GAP, _GAP - 4), name, _INK, load_default(22))
     neutral = np.zeros(sum(portrait.basis.parts), np.float32)
+    inside = slice(portrait.margin, portrait.margin + portrait.size)
     panels = {
         "whole picture": _whole(portrait, face),
         "matte": _matte(portrait),
-        "background": portrait.plate,
+        "background": portrait.plate[inside, inside],
         "neutral face": Renderer(portrait).render(portrait.pose, neutral),
     }
     lefts = np.linspace(_GAP, sheet.width - _GAP - _SMALL, len(panels)).round().astype(int).tolist()

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+_TORN: Final = 1.0  # pixels by which places two pixels apart lie otherwise in the texture
 _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
 
 
@@ -144,35 +145,38 @@ def _span(
 
 
 @numba.njit(cache=True, nogil=True)
-def compose(picture: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """The picture (H, W, 4), its fourth channel the matte, over the plate (H, W, 3)."""
+def compose(person: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """The person (H, W, 4), colours times alpha and alpha, over the plate (H, W, 3)."""
     height, width = plate.shape[:2]
     for y in range(height):
         for x in range(width):
-            alpha = np.int32(picture[y, x, 3])
-            if alpha == 255:
+            clear = np.int32(255) - person[y, x, 3]
+            if clear == 0:
                 for k in range(3):
-                    out[y, x, k] = picture[y, x, k]
-            elif alpha == 0:
+                    out[y, x, k] = person[y, x, k]
+            elif clear == 255:
                 for k in range(3):
                     out[y, x, k] = plate[y, x, k]
             else:
                 for k in range(3):
-                    behind = np.int32(plate[y, x, k])
-                    mixed = behind * 255 + (np.int32(picture[y, x, k]) - behind) * alpha
-                    out[y, x, k] = (mixed + 127) // 255
+                    behind = (clear * np.int32(plate[y, x, k]) + 127) // 255
+                    out[y, x, k] = min(np.int32(person[y, x, k]) + behind, 255)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def soften(depth: NDArray[np.float32], unit: float, out: NDArray[np.uint8]) -> None:
+def soften(
+    depth: NDArray[np.float32], flow: NDArray[np.float32], unit: float, out: NDArray[np.uint8]
+) -> None:
     """Blur the edges of what lies before something else, which would be stairs, in place.
 
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
     What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
+    Where what is before has not moved against what is behind, there is nothing to soften.
     Two pixels along the borders are left as they are.
 
     Args:
         depth: (H, W) as `rasterise` left it.
+        flow: (H, W, 2) likewise, in pixels.
         unit: the inter-ocular distance in pixels, as depth is.
         out: (h, w, 3) the upper left part of the picture.
     """
@@ -187,8 +191,15 @@ def soften(depth: NDArray[np.float32], unit: float, out: NDArray[np.uint8]) -> N
         for x in range(2, width - 2):
             across = _beside_jump(row[x - 2], row[x - 1], row[x], row[x + 1], row[x + 2], least)
             down = _beside_jump(rows[0, x], rows[1, x], row[x], rows[3, x], rows[4, x], least)
-            edge[x] = across | down
+            edge[x] = across | 2 * down
             count += across | down
+        if not count:
+            continue
+        count = 0
+        for x in range(2, width - 2):
+            if edge[x]:
+                edge[x] = _torn(flow, y, x, edge[x])
+                count += edge[x]
         if not count:
             continue
         above[:] = here if last == y - 1 else out[y - 1]
@@ -204,6 +215,15 @@ def soften(depth: NDArray[np.float32], unit: float, out: NDArray[np.uint8]) -> N
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _torn(flow: NDArray[np.float32], y: int, x: int, ways: np.uint8) -> bool:
+    """Whether what lies beside a pixel, across (1) or down (2), lies otherwise in the texture."""
+    left, right, above, below = flow[y, x - 1], flow[y, x + 1], flow[y - 1, x], flow[y + 1, x]
+    across = abs(right[0] - left[0] - 2) + abs(right[1] - left[1]) > _TORN
+    down = abs(below[0] - above[0]) + abs(below[1] - above[1] - 2) > _TORN
+    return bool(((ways & 1) and across) or ((ways & 2) and down))
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

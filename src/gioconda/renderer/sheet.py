@@ -30,6 +30,7 @@ _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
+_PULL = 0.4  # most that the picture stretches where it moves away from the photo's edge
 
 _RIMS, _CREASES = topology.UPPER_LIDS, topology.LID_CREASES
 
@@ -47,11 +48,13 @@ class Sheet:
     texture: NDArray[np.float32]
     _portrait: Portrait
     _rest: NDArray[np.float64]
+    _home: NDArray[np.float64]
     _face: NDArray[np.float64]
     _outer: NDArray[np.float64]
     _anchor: NDArray[np.int64]
     _give: NDArray[np.float64]
     _follow: NDArray[np.float64]
+    _room: NDArray[np.float64]
 
     def place(
         self,
@@ -79,10 +82,11 @@ class Sheet:
         place = self.head(pose)
         placed = place.size * (head @ rotation(place.yaw, place.pitch, place.roll).T)
         placed[:, :2] += place.centre
-        count = len(self._rest)
-        moved = placed[:count]
-        moved[:, :2] = self._rest + self._follow[:, None] * (moved[:, :2] - self._rest)
-        iris = placed[count:]
+        count = len(self._follow)
+        change = placed[:, :2] - self._rest
+        change[:count] *= self._follow[:, None]
+        placed[:, :2] = self._home + _held(change, self._room)
+        moved, iris = placed[:count], placed[count:]
         if seen is not None:
             off = seen[: topology.FACE_POINTS, :2] - moved[: topology.FACE_POINTS, :2]
             moved[: topology.FACE_POINTS, :2] += off
@@ -114,10 +118,13 @@ def make_sheet(portrait: Portrait) -> Sheet:
     bearing = np.maximum.accumulate(bearing + np.arange(len(oval)) * 1e-4)
     direction = np.stack([np.cos(bearing), np.sin(bearing)], -1)
     rings = face[oval, :2] + unit * _RINGS[:, None, None] * direction  # (R, 36, 2)
+    rings = np.clip(rings, *_photo(portrait))  # the outermost lie along the photo's edges
 
     deep = _deep(portrait)
     start = deep[oval]
-    back = 1 - np.exp(-_within_person(portrait, face[oval, :2], unit * direction) / _SKULL_CURVE)
+    out = np.linalg.norm(rings - face[oval, :2], axis=-1) / unit
+    way = _within_person(portrait, face[oval, :2], unit * direction, out)
+    back = 1 - np.exp(-way / _SKULL_CURVE)
     depth = start + (_SKULL_DEPTH - start) * back
     outer = _lift(rings.reshape(-1, 2), depth.reshape(-1), head)
 
@@ -130,17 +137,21 @@ def make_sheet(portrait: Portrait) -> Sheet:
     follow *= _inside(portrait, rings.reshape(-1, 2))
     outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
     rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
+    whole = np.concatenate([rest, portrait.points[topology.FACE_POINTS :, :2]])
+    home = np.clip(whole, *_photo(portrait))
     margin = portrait.margin
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
-        texture=(rest + margin).astype(np.float32),
+        texture=(home[: len(rest)] + margin).astype(np.float32),
         _portrait=portrait,
-        _rest=rest,
+        _rest=whole,
+        _home=home,
         _face=lift_face(portrait),
         _outer=outer,
         _anchor=np.concatenate([np.tile(oval, len(_RINGS)), _RIMS]),
-        _give=np.concatenate([np.repeat(np.exp(-_RINGS / _GIVE), len(oval)), np.ones(len(_RIMS))]),
+        _give=np.concatenate([np.exp(-out.reshape(-1) / _GIVE), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
+        _room=_room(portrait, home),
     )
 
 
@@ -203,9 +214,12 @@ def _lift(
 
 
 def _within_person(
-    portrait: Portrait, start: NDArray[np.float64], step: NDArray[np.float64]
+    portrait: Portrait,
+    start: NDArray[np.float64],
+    step: NDArray[np.float64],
+    out: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """How much of the way to each ring lies on the person, (R, 36), in inter-ocular distances.
+    """How much of the way so far `out` lies on the person, (R, 36), in inter-ocular distances.
 
     The proxy goes back only there: where the face's edge is the silhouette, what turns into
     view is more of the same skin, not a stretched edge.
@@ -216,7 +230,7 @@ def _within_person(
     x, y = np.clip(np.rint(places), 0, limit).astype(int).transpose(2, 0, 1)
     matte = portrait.texture[y, x, 3] / 255.0
     way = np.cumsum(np.minimum.accumulate(matte, axis=0), axis=0) * 0.02
-    return np.stack([np.interp(_RINGS, fine, column) for column in way.T], -1)
+    return np.stack([np.interp(o, fine, w) for o, w in zip(out.T, way.T, strict=True)], -1)
 
 
 def _inside(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -234,6 +248,34 @@ def _inside(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float
         if cut:
             free *= _step(distance / size, 0, _EDGE)
     return free
+
+
+def _photo(portrait: Portrait) -> NDArray[np.float64]:
+    """The photo's upper left and lower right corner in the crop's pixels, (2, 2), x and y."""
+    corners = np.array([(0, 0), portrait.photo.shape[1::-1]])
+    placed: NDArray[np.float64] = corners - portrait.crop[:2]
+    return placed * portrait.size / portrait.crop[2] - 0.5
+
+
+def _room(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each place (N, 2) may move away from the photo's edges, (N, 2, 2), in pixels.
+
+    The first towards greater x and y, away from the left and the upper edge; then the others.
+    """
+    low, high = _photo(portrait)
+    room: NDArray[np.float64] = _PULL * np.stack([places - low, high - places], 1)
+    return np.maximum(room, 1e-6)
+
+
+def _held(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Moves (N, 2) that uncover nothing beyond the photo's edges.
+
+    What moves away from an edge goes at most `room` (N, 2, 2); much less is not changed.
+    """
+    limit = np.where(change > 0, room[:, 0], room[:, 1])
+    share = np.square(change / limit)
+    held: NDArray[np.float64] = change / np.sqrt(np.sqrt(1 + share * share))
+    return held
 
 
 def _triangles(face: NDArray[np.int32], mean: NDArray[np.float32]) -> NDArray[np.int32]:

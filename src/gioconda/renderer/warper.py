@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.media import sample
+from gioconda.plate import foreground
 from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.kernels import compose, rasterise, soften
@@ -21,9 +22,9 @@ class WarpedFrame:
     Picture and flow are the warper's own memory, good until its next frame.
 
     Attributes:
-        picture: (S, S, 3) the crop, RGB; its last row or column may be missing.
+        picture: (H, W, 3) the crop, RGB; H and W are S, or less where the photo ends.
         mesh: (478, 3) the face's mesh in the crop's pixels.
-        flow: (S, S, 2) where in the portrait's texture each pixel comes from, x and y.
+        flow: (H, W, 2) where in the portrait's texture each pixel comes from, x and y.
         head: where the head is in the crop.
         dynamics: (D,) as in Motion.
     """
@@ -40,7 +41,7 @@ class Warper:
 
     Args:
         portrait: whom to draw.
-        out: (S, S, 3) where to draw, its last row or column may be missing; None for new memory.
+        out: (H, W, 3) where to draw, the crop or its upper left part; None for new memory.
 
     Attributes:
         frame: the last frame, once there is one.
@@ -50,14 +51,18 @@ class Warper:
 
     def __init__(self, portrait: Portrait, out: NDArray[np.uint8] | None = None) -> None:
         size = portrait.size
+        self._out = np.empty((size, size, 3), np.uint8) if out is None else out
+        height, width = self._out.shape[:2]
         self._portrait = portrait
         self._sheet = make_sheet(portrait)
         self._eyes = make_eyes(portrait)
-        self._flow = np.zeros((size, size, 2), np.float32)
-        self._depth = np.empty((size, size), np.float32)
-        self._picture = np.empty((size, size, 4), np.uint8)
-        self._out = np.empty((size, size, 3), np.uint8) if out is None else out
-        self._plate = portrait.plate[: self._out.shape[0], : self._out.shape[1]]
+        margin = portrait.margin
+        rows, columns = (np.arange(margin, margin + n, dtype=np.float32) for n in (height, width))
+        self._flow = np.stack(np.meshgrid(columns, rows), -1)
+        self._depth = np.empty((height, width), np.float32)
+        self._picture = np.empty((height, width, 4), np.uint8)
+        self._plate = portrait.plate[margin : margin + height, margin : margin + width].copy()
+        self._person = foreground(portrait.texture, portrait.plate)
 
     def warp(
         self,
@@ -89,12 +94,12 @@ class Warper:
         yield "place the mesh"
         rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
         yield "flow"
-        sample(self._portrait.texture, self._flow, out=self._picture)
+        sample(self._person, self._flow, out=self._picture)
         yield "warp"
         compose(self._picture, self._plate, out)
         yield "compose"
         head = sheet.head(pose)
-        soften(self._depth, head.size, out)
+        soften(self._depth, self._flow, head.size, out)
         yield "soften"
         for eye in self._eyes:
             eye.draw(out, face)
