@@ -7,8 +7,9 @@ heads that never teach.
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,7 +21,7 @@ from gioconda.data.heads.drawing import Camera, Drawn, draw
 from gioconda.data.heads.head import Head, Pose, head_files, read_head
 from gioconda.data.heads.pairs import at_rest, draw_look, draw_weights, held, looking
 from gioconda.data.heads.regions import Region
-from gioconda.data.shards import Sample, pack, pack_track, write_shards
+from gioconda.data.shards import Sample, Shard, pack, pack_track, write_shards
 from gioconda.errors import GiocondaError
 from gioconda.face.tracker import track
 from gioconda.media import VideoWriter
@@ -36,7 +37,6 @@ PARTS: Final = {
     "lower teeth": (Region.LOWER_TEETH,),
     "tongue": (Region.TONGUE,),
 }
-_COLUMNS: Final = ("clip", "split", "person", "source", "licence", "audio", "sound_late", "shard")
 
 
 def prepare_heads(
@@ -75,34 +75,17 @@ def prepare_heads(
         output.mkdir(parents=True, exist_ok=True)
         if any(output.iterdir()):
             raise GiocondaError(f"{output} is not empty; give a new folder for the heads' clips")
-        shards = [
-            (split, shard)
-            for split in splits
-            for shard in write_shards(samples(split), output, split)
-        ]
-        rows = [
-            {
-                "clip": name,
-                "split": split,
-                "person": name.rpartition("-")[0],
-                "source": "heads",
-                "licence": "MIT",
-                "audio": "none",
-                "sound_late": 0.0,
-                "shard": shard.file,
-            }
-            for split, shard in shards
-            for name in shard.names
-        ]
+        shards = {one: write_shards(samples(one), output, one) for one in splits}
+        rows = _table(shards)
         with open(output / "clips.csv", "w", newline="", encoding="utf-8") as out:
-            table = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
+            table = csv.DictWriter(out, rows[0], lineterminator="\n")
             table.writeheader()
             table.writerows(rows)
         manifest: dict[str, Any] = {
             "kind": "heads",
             "shards": [
                 {"file": shard.file, "size": shard.size, "sha256": shard.sha256}
-                for _, shard in shards
+                for shard in chain(*shards.values())
             ],
             "figures": {"heads": count, "clips": len(rows), "frames": FRAMES * len(rows)},
         }
@@ -110,6 +93,25 @@ def prepare_heads(
     except OSError as error:
         raise write_error(output, error) from error
     return manifest
+
+
+def _table(shards: Mapping[str, Sequence[Shard]]) -> list[dict[str, str]]:
+    """The rows of clips.csv."""
+    return [
+        {
+            "clip": name,
+            "split": split,
+            "person": name.rpartition("-")[0],
+            "source": "heads",
+            "licence": "MIT",
+            "audio": "none",
+            "sound_late": "0",
+            "shard": shard.file,
+        }
+        for split, written in shards.items()
+        for shard in written
+        for name in shard.names
+    ]
 
 
 def _files(head: Head, name: str, number: int) -> dict[str, bytes]:
