@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
     """Render."""
     import time
 
-    from gioconda.face.basis import check_basis
+    from gioconda.face.basis import in_basis
     from gioconda.inference import own_models
     from gioconda.media import VideoWriter, read_audio, read_image
     from gioconda.motion import Motion
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     motion = Motion.load(args.motion)
     audio = None if args.audio is None else read_audio(args.audio)
     portrait = make_portrait(read_image(args.photo), None if args.full else args.size, args.face)
-    check_basis(motion, portrait.basis)
+    motion = in_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)
     renderer = Renderer(portrait, full=args.full)

@@ -97,8 +97,8 @@ def truncated(basis: Basis, size: int) -> Basis:
     counts = np.diff(ends, prepend=0)
     starts = np.cumsum(parts) - parts
     kept = np.concatenate([start + np.arange(n) for start, n in zip(starts, counts, strict=True)])
-    gaze, upper, lower = (int(n) for n in counts)
-    return replace(basis, dynamics=basis.dynamics[kept], parts=(gaze, upper, lower))
+    gaze, upper, lower, expressive = (int(n) for n in counts)
+    return replace(basis, dynamics=basis.dynamics[kept], parts=(gaze, upper, lower, expressive))
 
 
 def _sample(clips: list[Clip]) -> list[Clip]:

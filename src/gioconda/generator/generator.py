@@ -132,10 +132,12 @@ class Generator:
         voice = bool(encoded.voice[i] > self._sure)
         lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
         pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
-        lower = self._lips.next(speech, float(dials.articulation[0]))
+        dynamics = np.zeros(sum(self._basis.parts), np.float32)
+        dynamics[: len(upper)] = upper
+        dynamics[self._basis.lower] = self._lips.next(speech, float(dials.articulation[0]))
         frame = Frame(
             pose,
-            np.concatenate([upper, lower]),
+            dynamics,
             voice=float(encoded.voice[i]),
             closing=float(encoded.closing[i]),
             touching=float(encoded.touching[i]),
