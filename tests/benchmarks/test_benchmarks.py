@@ -93,7 +93,7 @@ def test_head_anchors(tmp_path: Path) -> None:
         names=tuple(EMOTIONS),
         weights=(0.5, 1.0),
         heads=("Ann", "Bob"),
-        dynamics=rng.normal(0, 1, (*grid, 32)).astype(np.float32),
+        dynamics=rng.normal(0, 1, (*grid, sum(released_basis().parts))).astype(np.float32),
         moved=rng.normal(0, 0.02, (*grid, 478, 3)).astype(np.float16),
         tracked=rng.normal(0, 0.02, (*grid, 6)).astype(np.float32),
         exact=rng.normal(0, 0.02, (*grid, 4)).astype(np.float32),

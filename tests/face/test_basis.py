@@ -105,7 +105,8 @@ def test_a_motion_from_before_there_were_expressive_coordinates_still_counts() -
     old = Motion(np.zeros((3, 6), np.float32), np.ones((3, start), np.float32), basis.name)
     now = in_basis(old, basis)
     assert now.dynamics.shape == (3, sum(basis.parts))
-    assert (now.dynamics[:, :start] == 1).all() and (now.dynamics[:, start:] == 0).all()
+    assert (now.dynamics[:, :start] == 1).all()
+    assert (now.dynamics[:, start:] == 0).all()
     other = Motion(old.pose, old.dynamics[:, 1:], basis.name)
     with pytest.raises(GiocondaError, match="31 coordinates"):
         in_basis(other, basis)
