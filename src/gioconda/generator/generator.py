@@ -81,14 +81,15 @@ class Generator:
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
         self._corrections: tuple[corrections.Correction, ...] = (
             corrections.SilentMouth(basis, calibration),
-            corrections.LipClosure(basis, calibration),
             corrections.DistanceReturn(calibration),
             corrections.AmplitudeGain(basis, calibration),
+            corrections.AddedEmotion(basis, calibration),
+            # after emotions, for lips that these part must meet too
+            corrections.LipClosure(basis, calibration),
             corrections.GazeHold(basis, calibration),
             corrections.BlinkClosing(calibration),
             corrections.added_pose,
             corrections.added_distance,
-            corrections.added_emotion,
         )
         self._count = 0  # of frames that were given out
 
@@ -122,9 +123,13 @@ class Generator:
         """The frames of this encoded speech."""
         loudness, self._loudness = np.split(self._loudness, [len(encoded)])
         speech = speech_condition(encoded, loudness)
-        return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
+        return [
+            self._make_frame(encoded, i, speech[i], float(loudness[i])) for i in range(len(encoded))
+        ]
 
-    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+    def _make_frame(
+        self, encoded: Heard, i: int, speech: NDArray[np.float32], loudness: float
+    ) -> Frame:
         dials = self.controls.at(self._count, self._count + 1)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
@@ -139,6 +144,7 @@ class Generator:
             pose,
             dynamics,
             voice=float(encoded.voice[i]),
+            loudness=loudness,
             closing=float(encoded.closing[i]),
             touching=float(encoded.touching[i]),
             gaze=gaze,
