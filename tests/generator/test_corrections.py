@@ -200,6 +200,16 @@ def test_lids_shut_in_a_blink_whatever_is_felt(feeling: str) -> None:
     assert blinking == pytest.approx(rest, rel=0.05)
 
 
+def test_an_emotion_parts_the_lips_in_pauses_only() -> None:
+    emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
+    surprised = Controls(emotion={"surprised": 1})
+    silent = [frame(controls=surprised) for _ in range(40)]
+    spoken = [frame(controls=surprised, voice=1.0, loudness=0.0) for _ in range(40)]
+    for one in [*silent, *spoken]:
+        emotion(one)
+    assert opening(spoken[-1]) - opening(frame()) < 0.002 < 0.02 < opening(silent[-1])
+
+
 def test_lips_that_an_emotion_parts_meet_where_they_must() -> None:
     emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
     made = [frame(controls=Controls(emotion={"surprised": 1}), closing=1.0) for _ in range(40)]

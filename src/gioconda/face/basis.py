@@ -121,7 +121,7 @@ class Basis:
             head = fit_pose(points, neutral)
             neutral = self.neutral(head.to_head(points))
             code = self.encode(head.to_head(points), neutral)
-            strength = (code**2).sum(1)
+            strength = (code[:, : self.expressive.start] ** 2).sum(1)
             weight = 1 / (1 + strength / max(float(np.quantile(strength, 0.2)), 1.0)) ** 2
             average = np.tensordot(weight / weight.sum(), neutral, 1)
             corners = average[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]]

@@ -45,8 +45,8 @@ class Calibration:
         emotion_fall: to a weaker one; they go about half as fast.
         emotion_swing: how much weaker an emotion is in silence than in the loudest speech.
         emotion_quiet: dB under the level of the voice at which it counts as silence.
-        swell_rise: of the way to a louder voice, a frame.
-        swell_fall: to a less loud one.
+        swell_rise: of the way to a louder voice, a frame, and from a pause to speech.
+        swell_fall: to a less loud one, and to a pause.
         blink_rate: a minute, in all training clips.
         blink_least: frames from one blink to the next, at least.
         blink_pause: from which frame of a pause to before which one people blink more.

@@ -14,7 +14,7 @@ from gioconda.face import measure
 from gioconda.face.basis import Basis
 from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
-from gioconda.generator.emotions import offset
+from gioconda.generator.emotions import offset, parting
 from gioconda.generator.gate import VoiceGate
 
 _Floats = NDArray[np.floating]
@@ -128,8 +128,9 @@ class AddedEmotion:
     """Clips show hardly any strong emotion, so the dial is added.
 
     Not as it stands: an emotion comes within half a second and goes within one, starting and
-    ending softly, and while it is held it swells and sinks with the voice. Lids that it widens or
-    narrows still shut in a blink.
+    ending softly, and while it is held it swells and sinks with the voice. Where it parts the lips
+    it does so in pauses only, for in speech the voice says how open they are. Lids that it widens
+    or narrows still shut in a blink.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
@@ -138,17 +139,22 @@ class AddedEmotion:
         self._towards = np.zeros(len(EMOTIONS), np.float32)
         self._level = np.zeros(len(EMOTIONS), np.float32)  # follows `_towards`, which follows
         self._swell = 0.0  # of the voice, 0 to 1
+        self._speech = 0.0  # whether there is any, 0 to 1
 
     def __call__(self, frame: Frame) -> None:
         c = self._calibration
-        loud = _between(frame.loudness, -c.emotion_quiet, 0) if frame.voice > c.gate_voice else 0
-        self._swell += (c.swell_rise if loud > self._swell else c.swell_fall) * (loud - self._swell)
+        speaks = float(frame.voice > c.gate_voice)
+        loud = speaks * _between(frame.loudness, -c.emotion_quiet, 0)
+        self._swell, self._speech = (
+            at + (c.swell_rise if to > at else c.swell_fall) * (to - at)
+            for at, to in ((self._swell, loud), (self._speech, speaks))
+        )
         self._towards = self._nearer(self._towards, frame.dials.emotion[0])
         self._level = self._nearer(self._level, self._towards)
         if not self._level.any():
             return
-        strength = 1 - c.emotion_swing * (1 - self._swell)
-        added = offset(strength * self._level[None])[0]
+        strength = (1 - c.emotion_swing * (1 - self._swell)) * self._level[None]
+        added = (offset(strength) - np.float32(self._speech) * parting(strength))[0]
         wide = float(added @ self._opens)
         frame.dynamics += added + np.float32(frame.lids * wide) * blink()
 
