@@ -1,6 +1,6 @@
 """What judges that had no part in making emotions see in heads and in portraits.
 
-    python benchmarks/emotion_judges.py [PICTURE ...] [--heads HEADS] --landmarker FILE
+    python benchmarks/emotion_judges.py [PICTURE ...] [--speaking] [--heads HEADS] --landmarker FILE
         [--classifier FOLDER] [--sheet FILE]
 
 The first judge is `gioconda evaluate emotion --judge`: MediaPipe's blendshapes and FACS. The second
@@ -8,7 +8,8 @@ is the expression network of face-api (MIT; the folder `model` of the npm packag
 @vladmandic/face-api 1.7.15), which was taught by photos with names of emotions: it is asked which
 of the six gains most in log likelihood against the same face at rest, for at strength 1 most
 portraits are still more neutral to it than anything else. Heads (docs/heads.md) say what a judge
-is worth.
+is worth. With --speaking, portraits say the bundled voice, and five frames of it are judged
+together against the same frames of the same speech without an emotion.
 """
 
 import argparse
@@ -23,13 +24,17 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset15 as ops
 
+from gioconda import example
+from gioconda.controls import Controls
 from gioconda.data.heads import EMOTIONS, Camera, Look, Pose, draw, head_files, read_head
 from gioconda.evaluation.blendshape_reader import BlendshapeReader
 from gioconda.evaluation.emotion import name_emotion
 from gioconda.face.tracker import track
+from gioconda.generator import Generator
 from gioconda.generator.emotions import offset
 from gioconda.media import Picture, read_image
-from gioconda.portrait import make_portrait
+from gioconda.motion import Motion
+from gioconda.portrait import Portrait, make_portrait
 from gioconda.renderer import Renderer
 
 LABELS: Final = ("neutral", "happy", "sad", "angry", "afraid", "disgusted", "surprised")
@@ -37,6 +42,8 @@ MEAN: Final = np.array([122.782, 117.001, 104.298], np.float32)
 SIDE: Final = 112
 BROWS_AND_CHIN: Final = [70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 152]
 CHEEKS: Final = [234, 454]
+SECONDS: Final = 4
+FRAMES: Final = (40, 52, 64, 76, 88)  # when the emotion has come
 
 
 class Classifier:
@@ -117,6 +124,7 @@ def _weights(model: Path) -> dict[str, NDArray[np.float32]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", metavar="PICTURE", type=Path, nargs="*")
+    parser.add_argument("--speaking", action="store_true", help="judge frames of speech")
     parser.add_argument("--heads", type=Path, help="a folder of heads; all of them are judged")
     parser.add_argument("--first", type=int, help="take only so many heads")
     parser.add_argument("--landmarker", type=Path, required=True, help="face_landmarker.task")
@@ -129,30 +137,40 @@ def main() -> None:
         files = [f for out in (False, True) for f in head_files(args.heads, held_out=out)]
         show("heads", map(of_head, files[: args.first]), reader, classifier)
     if args.pictures:
-        drawn = [of_portrait(path) for path in args.pictures]
+        drawn = [of_portrait(path, args.speaking) for path in args.pictures]
         show("portraits", drawn, reader, classifier)
         if args.sheet:
             write_sheet(drawn, args.sheet)
 
 
-def of_head(path: Path) -> list[Picture]:
-    """At rest, then each emotion."""
+def of_head(path: Path) -> list[list[Picture]]:
+    """A picture at rest, then one of each emotion."""
     head, look, camera = read_head(path), Look(noise=1.0), Camera()
-    return [
-        draw(head, Pose(dict(shape)), look, camera).picture for shape in ({}, *EMOTIONS.values())
-    ]
+    poses = [Pose(), *(Pose(dict(shape)) for shape in EMOTIONS.values())]
+    return [[draw(head, pose, look, camera).picture] for pose in poses]
 
 
-def of_portrait(path: Path) -> list[Picture]:
+def of_portrait(path: Path, speaking: bool) -> list[list[Picture]]:
+    """Pictures at rest, or in speech without an emotion, then those of each emotion."""
     portrait = make_portrait(read_image(path))
+    if speaking:
+        return [spoken(portrait, feeling) for feeling in ({}, *({name: 1.0} for name in EMOTIONS))]
     strengths = np.concatenate([np.zeros((1, len(EMOTIONS))), np.eye(len(EMOTIONS))])
     codes = portrait.lids(offset(strengths))
-    return [Renderer(portrait).render(portrait.pose, code).copy() for code in codes]
+    return [[Renderer(portrait).render(portrait.pose, code).copy()] for code in codes]
+
+
+def spoken(portrait: Portrait, feeling: dict[str, float]) -> list[Picture]:
+    voice = example.voice(SECONDS)
+    generator = Generator(0, Controls(emotion=feeling), portrait.gaze)
+    motion = Motion.joined([generator.append(voice), generator.finish()]).about(portrait.pose)
+    renderer, codes = Renderer(portrait), portrait.lids(motion.dynamics)
+    return [renderer.render(motion.pose[i], codes[i]).copy() for i in FRAMES]
 
 
 def show(
     what: str,
-    faces: Iterable[Sequence[Picture]],
+    faces: Iterable[Sequence[Sequence[Picture]]],
     reader: BlendshapeReader,
     classifier: Classifier | None,
 ) -> None:
@@ -160,13 +178,14 @@ def show(
     seen: dict[str, list[list[str]]] = {"blendshapes": []}
     if classifier:
         seen["classifier"] = []
-    for pictures in faces:
-        meshes = track(pictures).points
-        pairs = list(zip(pictures, meshes, strict=True))
-        rest, *shown = (reader.read(*pair) for pair in pairs)
+    for expressions in faces:
+        pairs = [
+            list(zip(pictures, track(pictures).points, strict=True)) for pictures in expressions
+        ]
+        rest, *shown = (np.mean([reader.read(*one) for one in row], axis=0) for row in pairs)
         seen["blendshapes"].append([name_emotion(one - rest) for one in shown])
         if classifier:
-            likely = np.array([classifier(*pair) for pair in pairs])
+            likely = np.array([np.mean([classifier(*one) for one in row], axis=0) for row in pairs])
             gains = (likely[1:] - likely[0])[:, 1:]
             seen["classifier"].append([LABELS[1 + i] for i in gains.argmax(1)])
     for judge, found in seen.items():
@@ -179,10 +198,11 @@ def show(
             print(f"{asked:11}" + "".join(f"{column.count(name):11}" for name in LABELS))
 
 
-def write_sheet(drawn: Sequence[Sequence[Picture]], path: Path) -> None:
+def write_sheet(drawn: Sequence[Sequence[Sequence[Picture]]], path: Path) -> None:
     """A row for each portrait: at rest, then each emotion."""
     rows = []
-    for pictures in drawn:
+    for expressions in drawn:
+        pictures = [each[0] for each in expressions]
         mesh = track(pictures[:1]).points[0, :, :2]
         low, high = mesh.min(0), mesh.max(0)
         left, top = np.maximum(low - 0.3 * (high - low), 0).astype(int)
