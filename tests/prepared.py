@@ -51,6 +51,7 @@ def _clip(folder: Path, portrait: Portrait, pcm: NDArray[np.float32]) -> dict[st
         "npz": pack(arrays),
         "speech.npz": pack({"own": np.ones(FRAMES, bool)}),
         "flac": flac(pcm),
+        "json": b'{"basis": "none"}',  # so that the motion is read off the track
     }
 
 

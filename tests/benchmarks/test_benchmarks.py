@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
+LANDMARKER = os.environ.get("GIOCONDA_LANDMARKER", "")
 COMMAND = ("-c", "import sys; from gioconda.cli import main; sys.exit(main())")
 
 
@@ -99,7 +100,7 @@ def test_head_anchors(tmp_path: Path) -> None:
         names=tuple(EMOTIONS),
         weights=(0.5, 1.0),
         heads=("Ann", "Bob"),
-        dynamics=rng.normal(0, 1, (*grid, 32)).astype(np.float32),
+        dynamics=rng.normal(0, 1, (*grid, sum(released_basis().parts))).astype(np.float32),
         moved=rng.normal(0, 0.02, (*grid, 478, 3)).astype(np.float16),
         tracked=rng.normal(0, 0.02, (*grid, 6)).astype(np.float32),
         exact=rng.normal(0, 0.02, (*grid, 4)).astype(np.float32),
@@ -111,6 +112,18 @@ def test_head_anchors(tmp_path: Path) -> None:
     said = benchmark("head_anchors", "--read", tmp_path / "anchors.npz")
     assert "2 heads" in said
     assert "disgusted" in said
+
+
+def test_emotion_lips(data: Path, tmp_path: Path) -> None:
+    said = benchmark("emotion_lips", data, "--cache", tmp_path, "--clips", "1")
+    assert "1 clips of 1 people" in said
+    assert "disgusted" in said
+
+
+@pytest.mark.skipif(not LANDMARKER, reason="GIOCONDA_LANDMARKER names no face_landmarker.task")
+def test_emotion_judges(pictures: Path) -> None:
+    said = benchmark("emotion_judges", pictures / "portrait.jpg", "--landmarker", LANDMARKER)
+    assert "of 6 by blendshapes, 1 portraits" in said
 
 
 def test_face_colours(data: Path, tmp_path: Path) -> None:

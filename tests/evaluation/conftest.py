@@ -29,7 +29,9 @@ class Known(Clip):
         motion = talking(syllables(125, self.seed))
         rng = np.random.default_rng(self.seed)
         pose = np.cumsum(0.002 * rng.normal(size=(125, 6)), axis=0)
-        dynamics = motion.dynamics + 0.3 * np.cumsum(rng.normal(size=(125, 32)), axis=0) / 10
+        # as sets had it before there were expressive coordinates
+        spoken = motion.dynamics[:, : BASIS.expressive.start]
+        dynamics = spoken + 0.3 * np.cumsum(rng.normal(size=spoken.shape), axis=0) / 10
         return {
             "pose": pose,
             "dynamics": dynamics,

@@ -1,14 +1,16 @@
 """The basis: what goes in comes out, and a neutral face is neutral."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gioconda.errors import GiocondaError
-from gioconda.face import measure, topology
-from gioconda.face.basis import load_basis, released_basis
+from gioconda.face import actions, measure, topology
+from gioconda.face.basis import in_basis, load_basis, released_basis
 from gioconda.face.pose import HeadPose, angles, rotation
+from gioconda.motion import Motion
 
 
 @pytest.fixture
@@ -85,3 +87,35 @@ def test_a_file_that_is_no_basis_is_refused(tmp_path: Path) -> None:
     for name in ("basis.safetensors", "missing.safetensors"):
         with pytest.raises(GiocondaError, match="not a basis of faces"):
             load_basis(tmp_path / name)
+
+
+def test_what_people_say_reads_the_same_with_and_without_expressive_coordinates() -> None:
+    basis = released_basis()
+    start = basis.expressive.start
+    without = replace(basis, dynamics=basis.dynamics[:start], parts=(*basis.parts[:3], 0))
+    faces = basis.mean + 0.01 * np.random.default_rng(0).normal(size=(5, *basis.mean.shape))
+    code = basis.encode(faces, basis.mean)
+    assert np.allclose(code[:, :start], without.encode(faces, basis.mean), atol=1e-5)
+    assert np.allclose(basis.neutral(faces), without.neutral(faces))
+
+
+def test_a_motion_from_before_there_were_expressive_coordinates_still_counts() -> None:
+    basis = released_basis()
+    start = basis.expressive.start
+    old = Motion(np.zeros((3, 6), np.float32), np.ones((3, start), np.float32), basis.name)
+    now = in_basis(old, basis)
+    assert now.dynamics.shape == (3, sum(basis.parts))
+    assert (now.dynamics[:, :start] == 1).all()
+    assert (now.dynamics[:, start:] == 0).all()
+    other = Motion(old.pose, old.dynamics[:, 1:], basis.name)
+    with pytest.raises(GiocondaError, match="31 coordinates"):
+        in_basis(other, basis)
+
+
+def test_brows_whose_inner_ends_alone_rise_are_read_back() -> None:
+    basis = released_basis()
+    weights = np.array([name == "browInnerUp" for name in actions.ACTIONS], float)
+    moved = actions.face(weights)
+    back = basis.rebuild(basis.encode((basis.mean + moved)[None], basis.mean), basis.mean)[0]
+    missed, wanted = ((x[topology.BROWS] ** 2).sum() for x in (back - basis.mean - moved, moved))
+    assert missed < 0.1 * wanted

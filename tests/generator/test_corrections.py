@@ -1,18 +1,20 @@
 """Corrections, each by itself: what it mends, and what it leaves alone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gioconda.controls import Controls
+from gioconda.controls import EMOTIONS, Controls
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
 from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.corrections import Frame
+from gioconda.generator.emotions import offset
 
 BASIS, CALIBRATION = released_basis(), Calibration()
 WIDE = 2 * np.sign(BASIS.dynamics[BASIS.lower, 14, 1])  # an open mouth
@@ -25,6 +27,7 @@ def frame(**changes: object) -> Frame:
         "pose": np.zeros(6, np.float32),
         "dynamics": np.zeros(sum(BASIS.parts), np.float32),
         "voice": 0.0,
+        "loudness": -100.0,
         "closing": 0.0,
         "touching": 0.0,
         "gaze": np.full(2, np.nan, np.float32),
@@ -150,12 +153,83 @@ def test_lids_come_down_in_a_blink() -> None:
 
 
 def test_dials_are_added() -> None:
-    controls = Controls(pose=(10, 5, -5, 0.1, 0), distance=2.0, emotion={"happy": 0.5})
+    controls = Controls(pose=(10, 5, -5, 0.1, 0), distance=2.0)
     made = frame(controls=controls)
     corrections.added_pose(made)
     corrections.added_distance(made)
     shift = [*np.radians([10, 5, -5]), 0.1, 0, -np.log(2)]
     np.testing.assert_allclose(made.pose, shift, rtol=1e-6)
-    corrections.added_emotion(made)
-    smile = BASIS.rebuild(made.dynamics[None], BASIS.mean)[0] - BASIS.mean
-    assert smile[[61, 291], 1].max() < -0.02  # the corners of the mouth go up
+
+
+HAPPY = Controls(emotion={"happy": 0.5})
+
+
+def smiles(frames: Sequence[Frame]) -> list[float]:
+    """How far the corners of the mouth are up in each frame, after one and the same correction."""
+    emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
+    for one in frames:
+        emotion(one)
+    faces = BASIS.rebuild(np.stack([one.dynamics for one in frames]), BASIS.mean)
+    return [float(x) for x in -(faces - BASIS.mean)[:, [61, 291], 1].mean(1)]
+
+
+def test_an_emotion_comes_in_half_a_second_and_goes_in_a_second() -> None:
+    up = smiles([frame(controls=HAPPY) for _ in range(50)] + [frame() for _ in range(80)])
+    held, most = up[49], max(up)
+    assert held == most > 0.02
+    assert up[0] < 0.1 * held < up[2] < 0.5 * held
+    assert 0.8 * held < up[12] < held
+    assert up[:50] == sorted(up[:50])
+    assert 0.05 * held < up[75] < 0.2 * held
+    assert up[-1] == 0
+
+
+def test_a_held_emotion_swells_with_the_voice() -> None:
+    quiet = [frame(controls=HAPPY) for _ in range(60)]
+    loud = [frame(controls=HAPPY, voice=1.0, loudness=0.0) for _ in range(60)]
+    up = smiles([*quiet, *loud])
+    assert 1.05 < up[-1] / up[59] < 1.3
+    strength = [0.5 if name == "happy" else 0.0 for name in EMOTIONS]
+    asked = BASIS.rebuild(offset(np.array([strength])), BASIS.mean)[0] - BASIS.mean
+    assert up[-1] == pytest.approx(-asked[[61, 291], 1].mean(), rel=0.02)
+
+
+def test_no_emotion_is_exactly_nothing() -> None:
+    made = frame(voice=1.0, loudness=0.0)
+    corrections.AddedEmotion(BASIS, CALIBRATION)(made)
+    assert not made.dynamics.any()
+
+
+@pytest.mark.parametrize("feeling", ["surprised", "sad"])
+def test_lids_shut_in_a_blink_whatever_is_felt(feeling: str) -> None:
+    emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
+    made = [frame(controls=Controls(emotion={feeling: 1})) for _ in range(40)]
+    made[-1].lids = 1.0
+    for one in made:
+        emotion(one)
+    opened, blinking = (
+        measure.lid_gap(BASIS.rebuild(one.dynamics, BASIS.mean)) for one in made[-2:]
+    )
+    rest = measure.lid_gap(BASIS.mean)
+    assert abs(opened / rest - 1) > 0.05
+    assert blinking == pytest.approx(rest, rel=0.05)
+
+
+def test_an_emotion_parts_the_lips_in_pauses_only() -> None:
+    emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
+    surprised = Controls(emotion={"surprised": 1})
+    silent = [frame(controls=surprised) for _ in range(40)]
+    spoken = [frame(controls=surprised, voice=1.0, loudness=0.0) for _ in range(40)]
+    for one in [*silent, *spoken]:
+        emotion(one)
+    assert opening(spoken[-1]) - opening(frame()) < 0.002 < 0.02 < opening(silent[-1])
+
+
+def test_lips_that_an_emotion_parts_meet_where_they_must() -> None:
+    emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
+    made = [frame(controls=Controls(emotion={"surprised": 1}), closing=1.0) for _ in range(40)]
+    for one in made:
+        emotion(one)
+    parted = opening(made[-1])
+    corrections.LipClosure(BASIS, CALIBRATION)(made[-1])
+    assert opening(made[-1]) < 0.007 < 0.02 < parted

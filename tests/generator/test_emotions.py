@@ -42,9 +42,9 @@ def test_strengths_scale_and_add() -> None:
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_lips_that_meet_still_meet(name: str) -> None:
     change = lip_gaps(feeling(name)) - lip_gaps(BASIS.mean[None])
-    if name == "surprised":  # parted, yet far less than by speech
-        assert 0.02 < change.max() < 0.06
-        assert change.min() >= 0
+    if PROTOTYPES[name].parted:  # yet far less than by speech
+        assert 0.02 < change.max() < 0.08
+        assert change.min() >= -0.001
     else:
         assert np.abs(change).max() < 0.001
 
@@ -60,10 +60,12 @@ def test_faces_show_their_prototypes() -> None:
     corners, inner, wings = [61, 291], [107, 55, 336, 285], [48, 278]
     assert rise("happy", corners) > 0.06
     assert rise("sad", corners) < -0.03
-    assert rise("sad", inner) > 0.03
+    outer = [70, 63, 300, 293]
+    assert rise("sad", inner) > 0.06
+    assert rise("sad", inner) - rise("sad", outer) > 0.06  # not as one
     assert rise("angry", inner) < -0.05
     assert rise("surprised", inner) > 0.06
-    assert rise("afraid", inner) > 0.04
+    assert rise("afraid", inner) > 0.06
     assert rise("disgusted", wings) > 0.02
     rest = measure.lid_opening(BASIS.mean[None]).mean()
     assert measure.lid_opening(feeling("surprised")).mean() > rest + 0.03

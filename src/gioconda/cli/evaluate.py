@@ -254,18 +254,30 @@ def _dials(args: argparse.Namespace) -> None:
     "whether portraits show the emotion asked for",
     _PICTURES,
     option("--strength S", _strength, "above 0 to 1 (default: 1)", default=1.0),
+    option("--judge FILE", Path, "MediaPipe's face_landmarker.task (default: the mesh alone)"),
 )
 def _emotion(args: argparse.Namespace) -> None:
     from gioconda.data.videos.emotion import EMOTIONS as JUDGED
-    from gioconda.evaluation.dials import evaluate_emotion
+    from gioconda.evaluation.blendshape_reader import BlendshapeReader
+    from gioconda.evaluation.emotion import (
+        Judge,
+        by_blendshapes,
+        by_geometry,
+        evaluate_emotion,
+    )
 
+    judge: Judge = by_geometry
+    by = "geometry alone, no independent eye"
+    if args.judge:
+        judge, by = by_blendshapes(BlendshapeReader(args.judge)), "MediaPipe's blendshapes"
     portraits = _portraits(args)
     with progress_bar("portraits") as report:
-        result = evaluate_emotion(portraits, args.strength, report)
+        result = evaluate_emotion(portraits, args.strength, judge, report)
     rows = [[asked, *map(str, found.values())] for asked, found in result.items()]
+    right = sum(found[asked] for asked, found in result.items())
     title = (
         f"Emotions asked for at strength {args.strength:g} (rows) and found (columns), "
-        f"{len(portraits)} portraits\njudged by geometry alone, no independent eye"
+        f"{len(portraits)} portraits:\n{right} of {len(portraits) * len(result)}, judged by {by}"
     )
     show(result, args.json, title, ["", *JUDGED], rows)
 

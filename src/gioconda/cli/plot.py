@@ -73,11 +73,11 @@ def measured(motion: "Motion") -> dict[str, dict[str, "NDArray[np.floating]"]]:
 
     from gioconda.evaluation.dials import directions
     from gioconda.face import measure
-    from gioconda.face.basis import check_basis, released_basis
+    from gioconda.face.basis import in_basis, released_basis
     from gioconda.face.pose import rotation
 
     basis = released_basis()
-    check_basis(motion, basis)
+    motion = in_basis(motion, basis)
     mouth, lids, gaze = [], [], []
     for start in range(0, len(motion), _PIECE):
         faces = basis.rebuild(motion.dynamics[start : start + _PIECE], basis.mean)

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     import time
     from contextlib import closing, nullcontext
 
-    from gioconda.face.basis import check_basis
+    from gioconda.face.basis import in_basis
     from gioconda.inference import own_models
     from gioconda.media import FileSound, VideoWriter
     from gioconda.media.audio import hear
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
     motion = Motion.load(args.motion)
     voice = None if args.audio is None else hear(args.audio)
     portrait = read_portrait(args.photo, None if args.full else args.size, args.face, args.anyway)
-    check_basis(motion, portrait.basis)
+    motion = in_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)
     renderer = Renderer(portrait, full=args.full)

@@ -146,6 +146,18 @@ def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str
     return train_basis(clips, args.wheel, recipe, output, report)
 
 
+@_TRAININGS.offer(
+    "the basis with what emotions move, .safetensors",
+    _RECIPE,
+    option("--anchors PATH", Path, "emotions of heads: benchmarks/head_anchors.py", required=True),
+)
+def _expressive(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+    from gioconda.training.expressive import Recipe, train_expressive
+
+    clips, recipe = read_split(args, "train"), _recipe(args, Recipe)
+    return train_expressive(clips, args.anchors, recipe, output, report)
+
+
 @_TRAININGS.offer("stretches of real head motion, .safetensors", _RECIPE)
 def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.bank import Recipe, train_bank

@@ -91,14 +91,14 @@ def evaluate_basis(clips: list[Clip], report: Report = silent) -> BasisResult:
 
 
 def truncated(basis: Basis, size: int) -> Basis:
-    """The basis with its first `size` coordinates, each part cut in proportion."""
-    parts = np.array(basis.parts)
+    """The basis with `size` coordinates of those that speech moves, each part cut in proportion."""
+    parts = np.array(basis.parts[:3])
     ends = np.round(np.cumsum(parts) * size / parts.sum()).astype(int)
     counts = np.diff(ends, prepend=0)
     starts = np.cumsum(parts) - parts
     kept = np.concatenate([start + np.arange(n) for start, n in zip(starts, counts, strict=True)])
     gaze, upper, lower = (int(n) for n in counts)
-    return replace(basis, dynamics=basis.dynamics[kept], parts=(gaze, upper, lower))
+    return replace(basis, dynamics=basis.dynamics[kept], parts=(gaze, upper, lower, 0))
 
 
 def _sample(clips: list[Clip]) -> list[Clip]:

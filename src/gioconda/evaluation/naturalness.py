@@ -21,7 +21,7 @@ from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import measure
 from gioconda.face import measure as face
 from gioconda.face import topology
-from gioconda.face.basis import Basis
+from gioconda.face.basis import Basis, released_basis
 from gioconda.media import FPS
 from gioconda.motion import POSE, Motion
 
@@ -219,7 +219,7 @@ def motion_distance(real: Sequence[PersonMotion], made: Sequence[PersonMotion]) 
         raise GiocondaError(f"{len(people)} people are in real motion; expected {_PEOPLE} or more")
     groups = [np.concatenate(found) for found in people.values()]
     others = np.concatenate([_windows(part) for part in made])
-    channels = len(POSE), real[0].motion.dynamics.shape[1]
+    channels = len(POSE), released_basis().expressive.start
     rng = np.random.default_rng(0)
     floor, distance, sizes = [], [], []
     for _ in range(_HALVINGS):
@@ -256,8 +256,13 @@ def frechet(a: _Series, b: _Series) -> float:
 
 
 def _windows(part: PersonMotion) -> _Series:
-    """Of every second frame, steps of the pose and the dynamics, (N, 72 + 13 D)."""
-    pose, dynamics = part.motion.pose.astype(np.float64), part.motion.dynamics.astype(np.float64)
+    """Of every second frame, steps of the pose and the dynamics, (N, 72 + 13 D).
+
+    Without the coordinates that only emotions move: generated speech leaves them at 0, and older
+    sets have none.
+    """
+    spoken = part.motion.dynamics[:, : released_basis().expressive.start]
+    pose, dynamics = part.motion.pose.astype(np.float64), spoken.astype(np.float64)
     windows = (slice(i, i + WINDOW, 2) for i in range(0, len(pose) - WINDOW + 1, _HOP))
     rows = [(np.diff(pose[w], axis=0).ravel(), dynamics[w].ravel()) for w in windows]
     return np.array([np.concatenate(row) for row in rows])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
-from gioconda.face.basis import Basis
+from gioconda.face.basis import Basis, in_basis
 from gioconda.face.encode import encode
 from gioconda.media import FPS
 from gioconda.motion import Motion
@@ -91,9 +91,8 @@ def _read(clip: Clip, basis: Basis) -> Trial:
     facts = json.loads(clip.video.with_suffix(".json").read_text())
     measured = clip.measures()
     if facts["basis"] == basis.name:
-        motion = Motion(
-            measured["pose"].astype(np.float32), measured["dynamics"].astype(np.float32), basis.name
-        )
+        pose, dynamics = (measured[name].astype(np.float32) for name in ("pose", "dynamics"))
+        motion = in_basis(Motion(pose, dynamics, basis.name), basis)
         neutral = measured["neutral"].astype(np.float32)
     else:
         motion, neutral = encode(clip.track(), basis)

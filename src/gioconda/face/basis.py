@@ -1,9 +1,10 @@
 """The linear basis of faces: a mean, identities, and dynamics.
 
 A face in the head frame is  mean + identity + dynamics  where identity is what makes the
-person and dynamics what the face does. Dynamics come in three parts, each with its own
-coordinates: the gaze (irises), the upper face (lids, brows) and the lower face (lips, jaw).
-`training/basis.py` learns it.
+person and dynamics what the face does. Dynamics come in four parts, each with its own
+coordinates: the gaze (irises), the upper face (lids, brows), the lower face (lips, jaw), and what
+only emotions move (brows whose ends part, a wrinkled nose, raised cheeks). `training/basis.py`
+learns the first three of people who speak, `training/expressive.py` appends the fourth.
 """
 
 from dataclasses import dataclass
@@ -36,7 +37,9 @@ class Basis:
             each coordinate has variance 1 over people.
         dynamics: (D, 478, 3) directions in which faces move, scaled so that each coordinate
             has mean square 1 over the training clips.
-        parts: how many of the D are gaze, upper face and lower face, in this order.
+        parts: how many of the D are gaze, upper face, lower face and expressive, in this order.
+            The last are orthogonal to the others, points weighted as in a fit, so that these mean
+            the same with and without them.
         noise: standard deviation of a point that the identities leave unexplained.
         triangles: (F, 3) the mesh's triangles, without the eyes and the mouth.
     """
@@ -45,7 +48,7 @@ class Basis:
     mean: NDArray[np.float32]
     identity: NDArray[np.float32]
     dynamics: NDArray[np.float32]
-    parts: tuple[int, int, int]
+    parts: tuple[int, int, int, int]
     noise: float
     triangles: NDArray[np.int32]
 
@@ -62,7 +65,12 @@ class Basis:
     @property
     def lower(self) -> slice:
         """The coordinates that move lips and jaw."""
-        return slice(self.parts[0] + self.parts[1], sum(self.parts))
+        return slice(self.parts[0] + self.parts[1], sum(self.parts[:3]))
+
+    @property
+    def expressive(self) -> slice:
+        """The coordinates that only emotions move; speech leaves them at 0."""
+        return slice(sum(self.parts[:3]), sum(self.parts))
 
     def rebuild(
         self, dynamics: NDArray[np.floating], neutral: NDArray[np.floating]
@@ -82,7 +90,8 @@ class Basis:
             faces: (T, 478, 3) in the head frame.
         """
         code = np.tensordot(faces - self.mean, self._expression, ((1, 2), (1, 2)))
-        return np.asarray(faces - np.tensordot(code, self.dynamics, 1), np.float64)
+        spoken = self.dynamics[: self.expressive.start]
+        return np.asarray(faces - np.tensordot(code, spoken, 1), np.float64)
 
     def encode(
         self, faces: NDArray[np.floating], neutral: NDArray[np.floating]
@@ -112,7 +121,7 @@ class Basis:
             head = fit_pose(points, neutral)
             neutral = self.neutral(head.to_head(points))
             code = self.encode(head.to_head(points), neutral)
-            strength = (code**2).sum(1)
+            strength = (code[:, : self.expressive.start] ** 2).sum(1)
             weight = 1 / (1 + strength / max(float(np.quantile(strength, 0.2)), 1.0)) ** 2
             average = np.tensordot(weight / weight.sum(), neutral, 1)
             corners = average[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]]
@@ -130,8 +139,12 @@ class Basis:
 
     @cached_property
     def _expression(self) -> NDArray[np.float64]:
-        """(D, 478, 3): as `_projection`, the identity unknown and held by its prior."""
-        b = self.dynamics.reshape(len(self.dynamics), -1).astype(np.float64)
+        """As `_projection`, the identity unknown and held by its prior.
+
+        (D, 478, 3) without the expressive coordinates: how a brow lies at rest is the person's own.
+        """
+        spoken = self.dynamics[: self.expressive.start]
+        b = spoken.reshape(len(spoken), -1).astype(np.float64)
         u = self.identity.reshape(len(self.identity), -1).astype(np.float64)
         w = point_weights().reshape(-1) / (_TOGETHER * self.noise**2)
         # (noise + U U^T)^-1 by Woodbury's identity, applied to the dynamics
@@ -139,17 +152,25 @@ class Basis:
         bw = b * w
         precision = bw - (bw @ u.T) @ inner @ (u * w)
         inverse = np.linalg.inv(precision @ b.T + np.eye(len(b)))
-        return (inverse @ precision).reshape(self.dynamics.shape)
+        return (inverse @ precision).reshape(spoken.shape)
 
 
-def check_basis(motion: Motion, basis: Basis) -> None:
-    """Raise GiocondaError unless the motion is in this basis."""
+def in_basis(motion: Motion, basis: Basis) -> Motion:
+    """The motion with all coordinates of its basis.
+
+    What was written before the basis had expressive coordinates has 0 for them.
+
+    Raises:
+        GiocondaError: if the motion is in another basis.
+    """
     found, own = motion.dynamics.shape[1], sum(basis.parts)
-    if (motion.basis, found) != (basis.name, own):
+    if motion.basis != basis.name or found not in (own, basis.expressive.start):
         raise GiocondaError(
             f"the motion is in the basis {motion.basis} with {found} coordinates, this "
             f"Gioconda has {basis.name} with {own}; make it again, or give its --models"
         )
+    dynamics = np.pad(motion.dynamics, ((0, 0), (0, own - found)))
+    return Motion(motion.pose, dynamics, motion.basis)
 
 
 def point_weights() -> NDArray[np.float64]:
@@ -184,10 +205,11 @@ def load_basis(path: Path) -> Basis:
         with safe_open(path, framework="numpy") as file:
             facts = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        gaze, upper, lower = (int(n) for n in facts["parts"].split(","))
+        gaze, upper, lower, *expressive = (int(n) for n in facts["parts"].split(","))
+        (count,) = expressive or (0,)
         return Basis(
             name=facts["name"],
-            parts=(gaze, upper, lower),
+            parts=(gaze, upper, lower, count),
             noise=float(facts["noise"]),
             **{key: tensors[key] for key in ("mean", "identity", "dynamics", "triangles")},
         )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import actions, measure
-from gioconda.face.basis import check_basis, point_weights, released_basis
+from gioconda.face.basis import in_basis, point_weights, released_basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
 
@@ -42,7 +42,7 @@ def weights(motion: Motion) -> NDArray[np.float64]:
     Raises:
         GiocondaError: if the motion is in another basis than the released one.
     """
-    check_basis(motion, released_basis())
+    motion = in_basis(motion, released_basis())
     return _solve(motion.dynamics.astype(np.float64))
 
 
@@ -59,7 +59,7 @@ def rotations(motion: Motion) -> NDArray[np.float64]:
         GiocondaError: if the motion is in another basis than the released one.
     """
     basis = released_basis()
-    check_basis(motion, basis)
+    motion = in_basis(motion, basis)
     turned = np.zeros((len(motion), 3, 3))
     turned[:, 0] = motion.pose[:, :3] * [1, -1, -1]
     ahead = measure.eye_gaze(basis.mean[None])

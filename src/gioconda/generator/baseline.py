@@ -86,5 +86,6 @@ class BaselineGenerator:
         idle = self._idle.take(len(lower))
         gaze, upper = np.split(idle.upper * self._amplitude, [self._basis.parts[0]], axis=1)
         upper = with_blinks(upper, idle.blink, self._bank.shut, self._basis)
-        dynamics = np.concatenate([gaze, upper, lower], 1)
+        silent = np.zeros((len(lower), self._basis.parts[3]), np.float32)
+        dynamics = np.concatenate([gaze, upper, lower, silent], 1)
         return Motion(idle.pose * self._amplitude, dynamics, self._basis.name)

@@ -40,6 +40,14 @@ class Calibration:
         gaze_mean: how much of a frame's gaze goes into the mean that is held to the dial's.
         lids_follow: of a blink, for a radian that the eyes look down: 0.7 of the iris' way.
         blink_closing: of a blink, added to what the network gives, which is about half.
+        emotion_rise: of the way to a stronger emotion, a frame, twice in turn: nine tenths in 13
+            frames, for spontaneous smiles take about half a second to come (Schmidt, Cohn and Tian,
+            Biological Psychology 2003).
+        emotion_fall: to a weaker one; they go about half as fast.
+        emotion_swing: how much weaker an emotion is in silence than in the loudest speech.
+        emotion_quiet: dB under the level of the voice at which it counts as silence.
+        swell_rise: of the way to a louder voice, a frame, and from a pause to speech.
+        swell_fall: to a less loud one, and to a pause.
         blink_rate: a minute, in all training clips.
         blink_least: frames from one blink to the next, at least.
         blink_pause: from which frame of a pause to before which one people blink more.
@@ -107,6 +115,12 @@ class Calibration:
     gaze_mean: float = 0.8
     lids_follow: float = 1.1
     blink_closing: float = 0.5
+    emotion_rise: float = 1 / 4
+    emotion_fall: float = 1 / 8
+    emotion_swing: float = 0.15
+    emotion_quiet: float = 20.0
+    swell_rise: float = 1 / 4
+    swell_fall: float = 1 / 12
     blink_rate: float = 25.0
     blink_least: int = 8
     blink_pause: tuple[int, int] = (2, 5)

@@ -10,15 +10,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.controls import Dials
+from gioconda.controls import EMOTIONS, Dials
 from gioconda.face import actions, measure
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator.blinks import blink, eye_opening
 from gioconda.generator.calibration import Calibration
-from gioconda.generator.emotions import offset
+from gioconda.generator.emotions import offset, parting
 from gioconda.generator.gate import VoiceGate
 
 _Floats = NDArray[np.floating]
+_UNSEEN = 1e-3  # of an emotion: it moves points by far less than a pixel
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Frame:
         pose: (6,) as `Motion.pose`.
         dynamics: (D,).
         voice: certainty of a voice, 0 to 1.
+        loudness: in dB against the level of the voice, at most about 0, as in `Speech`.
         closing: certainty of p, b or m, 0 to 1.
         touching: certainty of f or v, 0 to 1.
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
@@ -41,6 +43,7 @@ class Frame:
     pose: NDArray[np.float32]
     dynamics: NDArray[np.float32]
     voice: float
+    loudness: float
     closing: float
     touching: float
     gaze: NDArray[np.float32]
@@ -138,6 +141,48 @@ class AmplitudeGain:
         upper += (gain - 1) * (upper - upper @ self._lids * self._lids)
 
 
+class AddedEmotion:
+    """Clips show hardly any strong emotion, so the dial is added.
+
+    Not as it stands: an emotion comes within half a second and goes within one, starting and
+    ending softly, and while it is held it swells and sinks with the voice. Where it parts the lips
+    it does so in pauses only, for in speech the voice says how open they are. Lids that it widens
+    or narrows still shut in a blink.
+    """
+
+    def __init__(self, basis: Basis, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self._opens = measure.lid_gap(basis.dynamics) / measure.lid_gap(basis.mean)  # (D,)
+        self._towards = np.zeros(len(EMOTIONS), np.float32)
+        self._level = np.zeros(len(EMOTIONS), np.float32)  # follows `_towards`, which follows
+        self._swell = 0.0  # of the voice, 0 to 1
+        self._speech = 0.0  # whether there is any, 0 to 1
+
+    def __call__(self, frame: Frame) -> None:
+        c = self._calibration
+        speaks = float(frame.voice > c.gate_voice)
+        loud = speaks * _between(frame.loudness, -c.emotion_quiet, 0)
+        self._swell, self._speech = (
+            at + (c.swell_rise if to > at else c.swell_fall) * (to - at)
+            for at, to in ((self._swell, loud), (self._speech, speaks))
+        )
+        self._towards = self._nearer(self._towards, frame.dials.emotion[0])
+        self._level = self._nearer(self._level, self._towards)
+        if not self._level.any():
+            return
+        strength = (1 - c.emotion_swing * (1 - self._swell)) * self._level[None]
+        added = (offset(strength) - np.float32(self._speech) * parting(strength))[0]
+        wide = float(added @ self._opens)
+        frame.dynamics += added + np.float32(frame.lids * wide) * blink()
+
+    def _nearer(self, at: NDArray[np.float32], to: NDArray[np.float32]) -> NDArray[np.float32]:
+        c = self._calibration
+        part = np.where(to > at, c.emotion_rise, c.emotion_fall)
+        moved = np.asarray(at + part * (to - at), np.float32)
+        moved[moved < _UNSEEN] = 0
+        return moved
+
+
 class GazeHold:
     """The network turns the eyes half of the way to where the dial is; the rest is added.
 
@@ -195,11 +240,6 @@ def added_pose(frame: Frame) -> None:
 def added_distance(frame: Frame) -> None:
     """Clips hardly change their distance, so the dial is added."""
     frame.pose[5] -= np.log(frame.dials.distance[0])
-
-
-def added_emotion(frame: Frame) -> None:
-    """Clips show hardly any strong emotion, so the dial is added."""
-    frame.dynamics += offset(frame.dials.emotion)[0]
 
 
 def raised_brows(frame: Frame) -> None:

@@ -38,10 +38,22 @@ def offset(strengths: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(strengths @ prototypes(), np.float32)
 
 
+def parting(strengths: NDArray[np.floating]) -> NDArray[np.float32]:
+    """What of `offset` parts the lips, (T, D): without it, their gap is as speech has it."""
+    return np.asarray(strengths @ _partings(), np.float32)
+
+
 @cache
 def prototypes() -> NDArray[np.float64]:
     """The dynamics of each emotion at strength 1, (E, D), in the released basis."""
     return np.stack([_dynamics(one) for one in PROTOTYPES.values()])
+
+
+@cache
+def _partings() -> NDArray[np.float64]:
+    whole = prototypes()
+    shut = [_dynamics(Prototype(one.actions)) for one in PROTOTYPES.values()]
+    return whole - np.stack(shut)
 
 
 def _dynamics(emotion: Prototype) -> NDArray[np.float64]:

@@ -100,14 +100,15 @@ class Generator:
         self._stream = MotionStream(network, self._channels, steps or calibration.steps)
         self._corrections: tuple[corrections.Correction, ...] = (
             corrections.SilentMouth(basis, calibration),
-            corrections.LipClosure(basis, calibration),
             corrections.Return(basis, calibration),
             corrections.AmplitudeGain(basis, calibration),
+            corrections.AddedEmotion(basis, calibration),
+            # after emotions, for lips that these part must meet too
+            corrections.LipClosure(basis, calibration),
             corrections.GazeHold(basis, calibration),
             corrections.BlinkClosing(calibration),
             corrections.added_pose,
             corrections.added_distance,
-            corrections.added_emotion,
             corrections.raised_brows,
         )
         self._count = 0  # of frames that were given out
@@ -155,7 +156,9 @@ class Generator:
         """The frames of this encoded speech."""
         loudness, self._loudness = np.split(self._loudness, [len(encoded)])
         speech = speech_condition(encoded, loudness)
-        return [self._make_frame(encoded, i, speech[i]) for i in range(len(encoded))]
+        return [
+            self._make_frame(encoded, i, speech[i], float(loudness[i])) for i in range(len(encoded))
+        ]
 
     def _direct(self, voice: bool, loudness: float) -> tuple[Dials, Reaction]:
         """The dials of the next frame, with what the voices make of them."""
@@ -171,19 +174,24 @@ class Generator:
             dials = replace(dials, amplitude=dials.amplitude * kept)
         return reaction.directed(dials), reaction
 
-    def _make_frame(self, encoded: Heard, i: int, speech: NDArray[np.float32]) -> Frame:
+    def _make_frame(
+        self, encoded: Heard, i: int, speech: NDArray[np.float32], loudness: float
+    ) -> Frame:
         voice = bool(encoded.voice[i] > self._sure)
-        dials, reaction = self._direct(voice, float(20 * speech[-1]))
+        dials, reaction = self._direct(voice, loudness)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
         lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
         pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
-        lower = self._lips.next(speech, float(dials.articulation[0]))
+        dynamics = np.zeros(sum(self._basis.parts), np.float32)
+        dynamics[: len(upper)] = upper
+        dynamics[self._basis.lower] = self._lips.next(speech, float(dials.articulation[0]))
         frame = Frame(
             pose,
-            np.concatenate([upper, lower]),
+            dynamics,
             voice=float(encoded.voice[i]),
+            loudness=loudness,
             closing=float(encoded.closing[i]),
             touching=float(encoded.touching[i]),
             gaze=gaze,

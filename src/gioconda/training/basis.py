@@ -77,7 +77,7 @@ def train_basis(
     weight = np.sqrt(point_weights())
     identity = _components(neutrals - mean, weight, recipe.identities)
     leftover = _unexplained(neutrals, weight, recipe)
-    region = _regions(mean)
+    region = regions(mean)
     dynamics = [_components(moving * region[i], weight, n) for i, n in enumerate(recipe.parts)]
     save_file(
         {
@@ -191,7 +191,7 @@ def _unexplained(
     return float(np.concatenate(left).std())
 
 
-def _regions(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def regions(mean: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much each point belongs to gaze, upper and lower face, (3, 478, 1); sums to 1."""
     height = mean[:, 1]
     eyes, mouth = 0.25, 0.55  # in inter-ocular distances under the corners of the eyes

@@ -156,7 +156,7 @@ class _Maker:
         self._encoder, self._basis = load_encoder(), basis
         self._pose_scale = np.array(calibration.pose_scale, np.float32)
         self._gaze_scale = calibration.gaze_scale
-        self._mirror = mirror_of(basis, sum(basis.parts))[0].astype(np.float32)
+        self._mirror = mirror_of(basis, basis.expressive.start)[0].astype(np.float32)
 
     def make(
         self,
@@ -173,7 +173,7 @@ class _Maker:
         nearest = np.round(at).astype(int)
         # pose and lips without the jitter of their tracking; lids are too quick for that
         pose = smooth(smooth(one.motion.pose)) / self._pose_scale
-        dynamics = one.motion.dynamics.copy()
+        dynamics = one.motion.dynamics[:, : self._basis.expressive.start].copy()
         dynamics[:, self._basis.lower] = smooth(dynamics[:, self._basis.lower])
         mirrored = np.concatenate([pose * MIRRORED_POSE, dynamics @ self._mirror], 1)
         conditions = np.zeros((len(at), Conditions.COUNT), np.float32)

@@ -115,7 +115,8 @@ class MotionLoss:
     """How far residuals (N, T, C) are off, by how much it shows: "position"."""
 
     def __init__(self, basis: Basis, channels: Channels) -> None:
-        shows = np.linalg.norm(basis.dynamics[..., :2].reshape(sum(basis.parts), -1), axis=1)
+        spoken = basis.dynamics[: basis.expressive.start, :, :2]
+        shows = np.linalg.norm(spoken.reshape(len(spoken), -1), axis=1)
         weights = np.concatenate([np.ones(len(POSE)), shows / shows.mean()])[: channels.count]
         self._weights = torch.from_numpy(weights.astype(np.float32))
         self._pose = channels.pose
