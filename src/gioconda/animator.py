@@ -22,6 +22,7 @@ from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.plain_mouth import PlainMouth
 from gioconda.renderer.renderer import Decoder
+from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 
@@ -174,16 +175,17 @@ def animate(
     """
     start = time.perf_counter()
     dials = controls or Controls()
-    speech = read_audio(audio)
-    portrait = make_portrait(read_image(photo), None if full else size, face)
-    decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
     made_from = {"portrait": photo, "voice": audio}
     used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
     made_from |= own_models(*used)
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
-    made = Output(made_from, settings, consent, badge, sign_key)
-    animator = Animator(portrait, seed, dials, full, decoder, made.mark)
+    speech, picture = read_audio(audio), read_image(photo)
+    with loading(renderer=not plain_mouth):
+        portrait = make_portrait(picture, None if full else size, face)
+        decoder: Decoder | None = PlainMouth(portrait) if plain_mouth else None
+        made = Output(made_from, settings, consent, badge, sign_key)
+        animator = Animator(portrait, seed, dials, full, decoder, made.mark)
     done = _film(animator, speech, output, made, report)
     seconds = time.perf_counter() - start
     return Animation(os.fspath(output), done, seconds, portrait.note, made.id)

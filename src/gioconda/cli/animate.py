@@ -38,9 +38,11 @@ def run(args: argparse.Namespace) -> None:
 
 def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> None:
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
-    from gioconda.animator import animate
+    from gioconda.start import loading
 
-    with progress_bar("frames") as report:
+    with loading(renderer=not options.get("plain_mouth")), progress_bar("frames") as report:
+        from gioconda.animator import animate  # takes long enough to load networks meanwhile
+
         made = animate(
             photo,
             audio,

@@ -11,6 +11,7 @@ with the real lips and to move as far as they do (docs/design.md).
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.generator.calibration import Calibration
@@ -29,7 +30,7 @@ class Lips:
     """
 
     def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
-        network = network_of(model, "lips.onnx", "a network of lips")
+        network = load_lips(model)
         self._usual = calibration.articulation
         self._learned = calibration.articulation_range
         self._request = network.create_infer_request()
@@ -50,3 +51,12 @@ class Lips:
         ).values()
         self._state = np.array(state)
         return np.array(lower[0]) * np.float32(wanted / known)
+
+
+def load_lips(model: Path | None = None) -> ov.CompiledModel:
+    """The network of lips; the released one's by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    return network_of(model, "lips.onnx", "a network of lips")

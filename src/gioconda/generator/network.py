@@ -25,7 +25,6 @@ its only output.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +35,9 @@ from numpy.typing import NDArray
 from gioconda.face.basis import Basis
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.diffusion import sample
-from gioconda.inference import compiled, read_calibration, read_networks, weights_file
+from gioconda.inference import kept_compiled, read_calibration, read_networks, weights_file
 from gioconda.motion import POSE
+from gioconda.once import once
 from gioconda.speech.encoder import FEATURES, Heard
 
 HISTORY: Final = 74  # frames before the new one that the network attends to: 3 s
@@ -104,7 +104,7 @@ class Network:
     calibration: Calibration
 
 
-@cache
+@once
 def released_network() -> Network:
     """The network in use: the one that comes with the package, or the user's own."""
     return load_network(weights_file("generator.zip"))
@@ -116,10 +116,15 @@ def load_network(model: Path) -> Network:
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    networks = read_networks(model, _WHAT, "first.onnx", "again.onnx")
-    calibration = read_calibration(model, _WHAT, Calibration)
-    first, again = (compiled(one, _WHAT, None) for one in networks)
-    return Network(first, again, calibration)
+    first, again = (_step(model, name) for name in ("first.onnx", "again.onnx"))
+    return Network(first, again, read_calibration(model, _WHAT, Calibration))
+
+
+def _step(model: Path, name: str) -> ov.CompiledModel:
+    def read() -> ov.Model:
+        return read_networks(model, _WHAT, name)[0]
+
+    return kept_compiled(model, name, _WHAT, read, None)
 
 
 class MotionStream:

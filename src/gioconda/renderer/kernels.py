@@ -260,3 +260,16 @@ def _lay(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
             for k in range(3):
                 value = kept * out[y, x, k] + light[y, x, k] + np.float32(0.5)
                 out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+
+
+def load_kernels() -> None:
+    """Compile what draws frames for the arrays that it is given, or load it compiled."""
+    side = 8
+    vertices, values = np.zeros((3, 3), np.float32), np.zeros((3, 2), np.float32)
+    flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
+    rasterise(vertices, values, np.zeros((1, 3), np.int32), flow, depth)
+    out = np.zeros((side, side, 3), np.uint8)
+    compose(np.zeros((side, side, 4), np.uint8), out.copy(), out)
+    soften(depth, 1.0, out)
+    light = blend(np.zeros((side, side, 3), np.float32), out, out[..., 0].copy(), 1.0)
+    _lay(light[:4, :4].copy(), out[:4, :4])
