@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from importlib import resources
@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 
 from gioconda import cache
 from gioconda.errors import GiocondaError
@@ -166,6 +168,39 @@ def compiled_weights(name: str, what: str) -> ov.CompiledModel:
         return read_network(file, what)
 
     return kept_compiled(file, "", what, read)
+
+
+class Request:
+    """A network that is asked over and over, with the same memory for what goes in.
+
+    Write into `inputs`, call it, read what it gives. Handing arrays over anew each time would
+    take a sixth of the time of a frame's motion.
+
+    Args:
+        network: what is asked.
+        given: memory for some of the inputs, by name: C-contiguous and as the network wants it.
+            The others, which must have one shape alone, get their own, zeros.
+
+    Attributes:
+        inputs: arrays by name.
+    """
+
+    def __init__(
+        self, network: ov.CompiledModel, given: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        self._request = network.create_infer_request()
+        self.inputs: dict[str, NDArray[Any]] = {}
+        for port in network.inputs:
+            name = port.any_name
+            memory = (given or {}).get(name)
+            if memory is None:
+                memory = np.zeros(port.shape, port.element_type.to_dtype())
+            self._request.set_tensor(port, ov.Tensor(memory, shared_memory=True))
+            self.inputs[name] = memory
+
+    def __call__(self) -> list[NDArray[Any]]:
+        """The outputs in their order: the network's own memory, good until the next call."""
+        return list(self._request.infer(share_outputs=True).values())
 
 
 def network_of(model: Path | None, name: str, what: str) -> ov.CompiledModel:
