@@ -1,5 +1,6 @@
 """Portrait: one photo made ready to move."""
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
-from gioconda.media import Picture, cut_out, sample
+from gioconda.media import Picture, cut_out, read_image, sample
 from gioconda.motion import Motion
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
@@ -109,6 +110,17 @@ def make_portrait(image: Picture, size: int | None = 512, face: int | None = Non
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face)
     return portrait_at(image, found.points, size, note=found.note)
+
+
+def read_portrait(
+    photo: str | os.PathLike[str], size: int | None = 512, face: int | None = None
+) -> Portrait:
+    """As `make_portrait`, of a picture's file.
+
+    Raises:
+        GiocondaError: as `make_portrait`, and if the file is no picture.
+    """
+    return make_portrait(read_image(photo), size, face)
 
 
 def portrait_at(
