@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
         "controls": read_controls(args),
         "plain_mouth": args.plain_mouth,
     }
-    if args.pairs is None and len(args.voice) == 1 and not Path(args.output).is_dir():
+    if args.pairs is None and len(args.voice) == 1:
         speak(args, args.photo, args.voice[0], **options)
         return
     from gioconda.cli.many import animate_pairs, pairs_of, read_pairs
