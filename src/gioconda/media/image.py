@@ -188,7 +188,7 @@ def _averaged(
         fraction = (edges - before)[:, None, None] if axis == 0 else (edges - before)[:, None]
         first, second = total.take(before, axis), total.take(before + 1, axis)
         total = np.diff(first + fraction * (second - first), axis=axis)
-    return np.rint(total / (steps[0] * steps[1])).astype(np.uint8)
+    return np.asarray(np.rint(total / (steps[0] * steps[1])), np.uint8)
 
 
 def sample(
