@@ -84,7 +84,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
         }
         shots = {"warp": warped.picture, "network": drawn(network)}
         for name, (mouth, pose) in methods.items():
-            interior = MouthInterior(portrait, mouth)
+            interior = MouthInterior(neutral_face(portrait), mouth)
             shots[name] = drawn(lambda f, m=interior, p=pose: m.draw(f, p))
         real = cut_out(pictures[i], reenactor.to_crop, (portrait.size, portrait.size))
         inside = masks(warped.mesh[:, :2].astype(np.float64), *real.shape[:2])[0] / 255

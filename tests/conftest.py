@@ -38,9 +38,10 @@ def portrait(photo: NDArray[np.uint8]) -> Portrait:
 
 @pytest.fixture(scope="session", autouse=True)
 def data_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The local signing key of the tests is their own, not the user's."""
+    """The local signing key and the cache of the tests are their own, not the user's."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("data")
         patch.setenv("XDG_DATA_HOME", str(folder))
+        patch.setenv("GIOCONDA_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.delenv("GIOCONDA_SIGN_KEY", raising=False)
         yield folder

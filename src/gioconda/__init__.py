@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gioconda.motion import Motion as Motion
     from gioconda.portrait import Portrait as Portrait
     from gioconda.portrait import make_portrait as make_portrait
+    from gioconda.start import warm_up as warm_up
 
 _HOME = {
     "Animator": "gioconda.animator",
@@ -21,6 +22,7 @@ _HOME = {
     "animate": "gioconda.animator",
     "make_portrait": "gioconda.portrait",
     "use_models": "gioconda.models",
+    "warm_up": "gioconda.start",
 }
 __all__ = list(_HOME)
 

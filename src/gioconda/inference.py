@@ -1,17 +1,25 @@
 """Networks on the CPU, one core each: what overlaps is for the frame loop to say."""
 
+import functools
+import hashlib
 import json
 import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from zipfile import BadZipFile, ZipFile
 
+import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 
+from gioconda import cache
 from gioconda.errors import GiocondaError
+from gioconda.once import once
 
 CALIBRATION: Final = "calibration.json"  # in a model's zip file, beside its networks
 MODELS: Final = "GIOCONDA_MODELS"  # in the environment: a folder of the user's own models
@@ -41,6 +49,55 @@ def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
+    source = str(model) if isinstance(model, Path) else model
+    try:
+        return _core().compile_model(source, "CPU", _settings(precision))
+    except RuntimeError as error:
+        raise GiocondaError(f"{model} is not {what} ({error})") from error
+
+
+def kept_compiled(
+    file: Path, part: str, what: str, read: Callable[[], ov.Model], precision: str | None = "f32"
+) -> ov.CompiledModel:
+    """A network as `compiled` gives it, but taken from the user's cache if it is there.
+
+    What it is kept under stands for the file's content, the code that reads it, the settings, this
+    OpenVINO and this processor: when one of them changes, it is compiled anew. Networks of files
+    that are not in use, as training makes and measures them, are not kept.
+
+    Args:
+        file: what it is read from.
+        part: which of the file's networks, and in which shape.
+        what: its name in an error.
+        read: reads it where it is not kept. A function whose module is all that it depends on.
+        precision: as in `compiled`.
+
+    Raises:
+        GiocondaError: as `read`, and if the network is no such model.
+    """
+    if not (file.is_file() and _in_use(file)):
+        return compiled(read(), what, precision)
+    settings = _settings(precision)
+    digest = _digest(file, file.stat().st_mtime_ns)
+    code = _digest(Path(str(sys.modules[read.__module__].__file__)), 0)
+    state = json.dumps([digest, code, part, settings, ov.__version__, *_processor()])
+    name = f"{file.stem}-{hashlib.sha256(state.encode()).hexdigest()[:32]}.blob"
+    content = cache.load(name)
+    if content is not None:
+        with suppress(RuntimeError):  # an OpenVINO of the same version, built otherwise
+            return _core().import_model(content, "CPU", settings)
+    network = compiled(read(), what, precision)
+    cache.save(name, network.export_model().getvalue())
+    return network
+
+
+def _in_use(file: Path) -> bool:
+    """Whether this is one of the files that `weights_file` gives."""
+    own = os.environ.get(MODELS)
+    return released_file("") in file.parents or bool(own and file.parent == Path(own))
+
+
+def _settings(precision: str | None) -> dict[str, str | int | bool]:
     settings: dict[str, str | int | bool] = {
         "INFERENCE_NUM_THREADS": 1,
         "PERFORMANCE_HINT": "LATENCY",
@@ -49,11 +106,25 @@ def compiled(model: Path | ov.Model, what: str, precision: str | None = "f32") -
     }
     if precision:
         settings["INFERENCE_PRECISION_HINT"] = precision
-    source = str(model) if isinstance(model, Path) else model
-    try:
-        return ov.Core().compile_model(source, "CPU", settings)
-    except RuntimeError as error:
-        raise GiocondaError(f"{model} is not {what} ({error})") from error
+    return settings
+
+
+@once
+def _digest(file: Path, changed: int) -> str:
+    """SHA-256 of a file that was changed at that time, hex."""
+    with open(file, "rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+@once
+def _core() -> ov.Core:
+    return ov.Core()
+
+
+@once
+def _processor() -> tuple[str, ...]:
+    names = ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+    return tuple(str(_core().get_property("CPU", name)) for name in names)
 
 
 def released_file(name: str) -> Path:
@@ -61,7 +132,7 @@ def released_file(name: str) -> Path:
     return Path(str(resources.files("gioconda") / "weights" / name))
 
 
-@cache
+@functools.cache
 def weights_file(name: str) -> Path:
     """The file of weights in use: of the folder of own models if it is there, or the released one.
 
@@ -88,10 +159,48 @@ def own_models(*names: str) -> dict[str, Path]:
     return {name: file for name, file in used.items() if file != released_file(file.name)}
 
 
-@cache
+@once
 def compiled_weights(name: str, what: str) -> ov.CompiledModel:
-    """The network of a file of weights in use, as `compiled` gives it and kept."""
-    return compiled(weights_file(name), what)
+    """The network of a file of weights in use, compiled once."""
+    file = weights_file(name)
+
+    def read() -> ov.Model:
+        return read_network(file, what)
+
+    return kept_compiled(file, "", what, read)
+
+
+class Request:
+    """A network that is asked over and over, with the same memory for what goes in.
+
+    Write into `inputs`, call it, read what it gives. Handing arrays over anew each time would
+    take a sixth of the time of a frame's motion.
+
+    Args:
+        network: what is asked.
+        given: memory for some of the inputs, by name: C-contiguous and as the network wants it.
+            The others, which must have one shape alone, get their own, zeros.
+
+    Attributes:
+        inputs: arrays by name.
+    """
+
+    def __init__(
+        self, network: ov.CompiledModel, given: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
+        self._request = network.create_infer_request()
+        self.inputs: dict[str, NDArray[Any]] = {}
+        for port in network.inputs:
+            name = port.any_name
+            memory = (given or {}).get(name)
+            if memory is None:
+                memory = np.zeros(port.shape, port.element_type.to_dtype())
+            self._request.set_tensor(port, ov.Tensor(memory, shared_memory=True))
+            self.inputs[name] = memory
+
+    def __call__(self) -> list[NDArray[Any]]:
+        """The outputs in their order: the network's own memory, good until the next call."""
+        return list(self._request.infer(share_outputs=True).values())
 
 
 def network_of(model: Path | None, name: str, what: str) -> ov.CompiledModel:

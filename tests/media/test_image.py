@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from gioconda.errors import GiocondaError
-from gioconda.media.image import read_frames, read_image, write_image
+from gioconda.media.image import cut_out, read_frames, read_image, write_image
 
 RED = (255, 0, 0)
 
@@ -315,3 +315,16 @@ def test_writing_fails_clearly_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected uint8"):
         write_image(tmp_path / "a.png", rgb[..., 0])
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(("scale", "corner"), [(0.47, (400, 300)), (0.21, (333, 555))])
+def test_a_small_part_of_a_picture_is_averaged_as_all_of_it_is(scale, corner):
+    picture = np.random.default_rng(0).integers(0, 256, (1001, 1200, 3), dtype=np.uint8)
+    turn = scale * np.array([[0.98, 0.199], [-0.199, 0.98]])
+    matrix = np.column_stack([turn, -turn @ corner])
+    part = cut_out(picture, matrix, (60, 40))
+    # so wide that all of the picture is averaged
+    wide = cut_out(picture, matrix + [[0, 0, 2000], [0, 0, 2000]], (2060, 2040))[2000:, 2000:]
+    off = np.abs(part.astype(int) - wide)
+    assert off.max() <= 1
+    assert (off > 0).mean() < 0.01

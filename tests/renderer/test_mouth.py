@@ -31,7 +31,7 @@ def opened(portrait, much):
 
 
 def inside(portrait, pose, much=0.35, mouth=MOUTH):
-    found = MouthInterior(portrait, mouth).inside(opened(portrait, much), pose)
+    found = MouthInterior(neutral_face(portrait), mouth).inside(opened(portrait, much), pose)
     assert found
     return found._replace(colours=found.colours * found.shown[..., :1])
 
@@ -80,7 +80,7 @@ def test_a_lower_row_of_teeth_does_not_move_the_upper(portrait):
 
 
 def test_nothing_is_drawn_beside_the_lips_or_between_shut_ones(portrait):
-    interior = MouthInterior(portrait, MOUTH)
+    interior = MouthInterior(neutral_face(portrait), MOUTH)
     frame = opened(portrait, 0.35)
     before = frame.picture.copy()
     interior.draw(frame, MouthPose(0.4))
@@ -113,7 +113,7 @@ def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
     size = teeth_size(neutral_face(portrait))
     tones = Tones(*np.array([[220, 210, 190], [150, 90, 90], [30, 15, 15]], np.float32))
     frame = opened(portrait, 0.2)
-    MouthInterior(portrait, Mouth(drop, size, tones)).draw(frame, MouthPose(0.16))
+    MouthInterior(neutral_face(portrait), Mouth(drop, size, tones)).draw(frame, MouthPose(0.16))
     shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
     usual = Mouth(-0.04, teeth_size(neutral_face(shown)), tones)
     found, pose = as_shown(shown, usual, MouthPose(0.2))
@@ -125,7 +125,7 @@ def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
 
 
 def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):
-    interior = MouthInterior(portrait, MOUTH)
+    interior = MouthInterior(neutral_face(portrait), MOUTH)
     frame = opened(portrait, 0.2)
     frame.picture[:] = (0, 255, 255)  # no tooth is so by itself
     wide = opened(portrait, 0.35)

@@ -37,8 +37,8 @@ def tried(portrait):
     """Frames whose mouths are drawn in a state that is known."""
     size = teeth_size(neutral_face(portrait))
     tones = tones_in(skin_colour(portrait), USUAL).astype(np.float32)
-    drawn = MouthInterior(portrait, Mouth(float(DROPS[DROP]), size, Tones(*tones)))
-    named = MouthInterior(portrait, Mouth(0.0, size, NAMED))
+    drawn = MouthInterior(neutral_face(portrait), Mouth(float(DROPS[DROP]), size, Tones(*tones)))
+    named = MouthInterior(neutral_face(portrait), Mouth(0.0, size, NAMED))
     lower, found = portrait.basis.lower, []
     slope = portrait.basis.dynamics[lower][:, [14, 13], 1] @ [1, -1]
     for much, jaw in OPENINGS.items():
@@ -89,7 +89,7 @@ def test_it_can_be_learned_from_these_frames_and_drawn(portrait, tried):
 def test_known_parts_tell_the_state_that_was_drawn(portrait, tried):
     size = teeth_size(neutral_face(portrait))
     drawn, interior = (
-        MouthInterior(portrait, Mouth(drop, size, NAMED)) for drop in (DROPS[DROP], 0)
+        MouthInterior(neutral_face(portrait), Mouth(drop, size, NAMED)) for drop in (DROPS[DROP], 0)
     )
     left = []
     for one, jaw in zip(tried, OPENINGS.values(), strict=True):

@@ -20,7 +20,7 @@ from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.networks import calibration_of, released
-from gioconda.renderer.neural import NeuralDecoder, look_up
+from gioconda.renderer.neural import NeuralDecoder, layers, look_up
 from gioconda.renderer.view import CELL
 
 torch = pytest.importorskip("torch")
@@ -124,7 +124,7 @@ def test_features_are_warped_as_opencv_warps_them():
     features = torch.rand(1, 4 + 2 * HANGING, 16, 16, generator=rng)
     origin = 80 * torch.rand(1, 3, 16, 16, 2, generator=rng) - 8
     found = networks.warp(features, origin)[0].permute(1, 2, 0).numpy()
-    expected = look_up(features[0].permute(1, 2, 0).numpy(), origin[0].numpy())
+    expected = look_up(layers(features[0].permute(1, 2, 0).numpy()), origin[0].numpy())
     np.testing.assert_allclose(found, expected, atol=0.03)  # OpenCV counts in 32nds of a pixel
 
 

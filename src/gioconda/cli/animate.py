@@ -1,49 +1,90 @@
-"""gioconda animate: a photo and a voice become a talking portrait."""
+"""gioconda animate: a photo and a voice become a talking portrait, or many of them many."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from gioconda.cli.dials import add_dial_options, read_controls
-from gioconda.cli.options import LISTEN, Subparsers, add_options, add_video_options, adder
+from gioconda.cli.options import LISTEN, Subparsers, add_options, add_video_options, adder, positive
 from gioconda.cli.progress import progress_bar
+from gioconda.errors import GiocondaError
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("animate", help="make a portrait speak")
     add = adder(parser)
-    add("photo", str, "a photo, painting or drawing of a face")
-    add("audio", str, "a voice: any sound, or video with sound")
+    add("PHOTO", str, "a photo, painting or drawing of a face")
+    add("VOICE", str, "a voice: any sound, or video with sound; several make several", nargs="+")
+    parser.add_argument(
+        "--pairs",
+        metavar="CSV",
+        type=Path,
+        action=_Pairs,
+        help="in place of PHOTO and VOICE: a table with columns photo, voice and perhaps output",
+    )
     add_video_options(parser)
     add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
     add_options(parser, [LISTEN])
     add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
+    cores = len(os.sched_getaffinity(0))
+    add(
+        "--workers N",
+        positive,
+        "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
+        default=max(1, cores // 2),
+    )
     add_dial_options(parser)
+
+
+class _Pairs(argparse.Action):
+    """Stores the table; photo and voice are not needed then."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, args: argparse.Namespace, value: Any, *_: Any
+    ) -> None:
+        setattr(args, self.dest, value)
+        for action in parser._actions:
+            action.required &= action.dest not in ("photo", "voice")
 
 
 def run(args: argparse.Namespace) -> None:
     """Animate."""
-    speak(
-        args,
-        args.photo,
-        args.audio,
-        size=args.size,
-        full=args.full,
-        face=args.face,
-        anyway=args.anyway,
-        controls=read_controls(args),
-        plain_mouth=args.plain_mouth,
-        listen=args.listen,
-    )
+    options = {
+        "size": args.size,
+        "full": args.full,
+        "face": args.face,
+        "anyway": args.anyway,
+        "controls": read_controls(args),
+        "plain_mouth": args.plain_mouth,
+        "listen": args.listen,
+    }
+    if args.pairs is None and len(args.voice) == 1:
+        speak(args, args.photo, args.voice[0], **options)
+        return
+    from gioconda.cli.many import animate_pairs, pairs_of, read_pairs
+
+    folder = Path(args.output)
+    if args.pairs is None:
+        pairs = pairs_of(Path(args.photo), map(Path, args.voice), folder)
+    elif args.photo is None:
+        pairs = read_pairs(args.pairs, folder)
+    else:
+        raise GiocondaError("--pairs comes in place of PHOTO and VOICE; leave one of them out")
+    options |= {"seed": args.seed, "consent": args.consent}
+    options |= {"badge": args.badge, "sign_key": args.sign_key}
+    animate_pairs(pairs, args.workers, options)
 
 
 def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> None:
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
-    from gioconda.animator import animate
+    from gioconda.start import loading
 
-    with progress_bar("frames") as report:
+    with loading(renderer=not options.get("plain_mouth")), progress_bar("frames") as report:
+        from gioconda.animator import animate  # takes long enough to load networks meanwhile
+
         made = animate(
             photo,
             audio,

@@ -1,4 +1,4 @@
-"""``--models FOLDER``: which commands take it, and what they use of it."""
+"""``--models FOLDER`` and ``--no-cache``: which commands take them, and which models they use."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def add_models(parser: argparse.ArgumentParser, *command: str) -> None:
-    """Adds --models to the commands below this parser that use models."""
+    """Adds --models and --no-cache to the commands below this parser that use models."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for name, one in action.choices.items():
@@ -47,15 +47,22 @@ def add_models(parser: argparse.ArgumentParser, *command: str) -> None:
         help="models of your own in place of the released ones, see docs/training.md "
         "(default: $GIOCONDA_MODELS)",
     )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="compile networks anew, and keep none for the next run (as GIOCONDA_CACHE=off)",
+    )
     parser.set_defaults(needs=_NEEDS[command])
 
 
 def use_given_models(args: argparse.Namespace) -> None:
-    """Put the folder of --models to use.
+    """Put the folder of --models to use, and heed --no-cache.
 
     Raises:
         GiocondaError: as `gioconda.models.use_models`.
     """
+    if getattr(args, "no_cache", False):
+        os.environ["GIOCONDA_CACHE"] = "off"
     if "models" not in args:
         os.environ.pop("GIOCONDA_MODELS", None)  # a prepared set depends on what is released
     elif args.models:

@@ -2,9 +2,16 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gioconda.evaluation.results import measures, to_json
+if TYPE_CHECKING:
+    from gioconda.evaluation.results import Measure
+
+
+def _measures(kind: type) -> "list[Measure]":
+    from gioconda.evaluation.results import measures  # with numpy, which --help does without
+
+    return measures(kind)
 
 
 def show(
@@ -24,6 +31,8 @@ def show(
         rows: cells as text.
     """
     if as_json:
+        from gioconda.evaluation.results import to_json
+
         print(json.dumps(to_json(result)))
         return
     from rich.console import Console
@@ -39,12 +48,12 @@ def show(
 
 def headings(kind: type) -> list[str]:
     """What a result's measures are called, with their units."""
-    return [measure.heading for measure in measures(kind)]
+    return [measure.heading for measure in _measures(kind)]
 
 
 def cells(result: object) -> list[str]:
     """The measures of a result."""
-    return [measure.text(result) for measure in measures(type(result))]
+    return [measure.text(result) for measure in _measures(type(result))]
 
 
 def named_rows(results: Mapping[str, object]) -> list[list[str]]:
@@ -56,5 +65,5 @@ def measure_rows(kind: type, results: Sequence[object | None], prefix: str = "")
     """A row for each measure of a kind: what it is called, and its value in each result."""
     return [
         [prefix + measure.heading, *(measure.text(result) for result in results)]
-        for measure in measures(kind)
+        for measure in _measures(kind)
     ]

@@ -4,7 +4,6 @@ Two of them use operations of MediaPipe's own; they are written here with OpenVI
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,8 @@ from openvino.frontend import ConversionExtension, FrontEndManager
 
 from gioconda.errors import GiocondaError
 from gioconda.face.topology import LEFT_EYE, LIPS, RIGHT_EYE
-from gioconda.inference import compiled, weights_file
+from gioconda.inference import kept_compiled, weights_file
+from gioconda.once import once
 
 # Of each crop that the attention mesh looks at again: its points, and the two that level it.
 _CROPS = ((LIPS, 61, 291), (RIGHT_EYE, 33, 133), (LEFT_EYE, 362, 263))
@@ -22,9 +22,9 @@ _CROP_SIZE = 16
 _CROP_MARGIN = 1.5
 
 
-@cache
+@once
 def network(name: str) -> ov.CompiledModel:
-    """One of MediaPipe's networks, compiled for the CPU and kept.
+    """One of MediaPipe's networks, compiled for the CPU once.
 
     Args:
         name: the file's name without its ending.
@@ -38,11 +38,15 @@ def network(name: str) -> ov.CompiledModel:
             f"the face model {name}.tflite is missing from the package; "
             "install Gioconda again with pip, which fetches it"
         )
-    front_end = FrontEndManager().load_by_framework("tflite")
-    for operation, translate in _operations():
-        front_end.add_extension(ConversionExtension(operation, translate))
-    model = front_end.convert(front_end.load(str(file)))
-    return compiled(model, "a face model")  # in bf16 the points step by a quarter of a pixel
+
+    def read() -> ov.Model:
+        front_end = FrontEndManager().load_by_framework("tflite")
+        for operation, translate in _operations():
+            front_end.add_extension(ConversionExtension(operation, translate))
+        return front_end.convert(front_end.load(str(file)))
+
+    # exact: in bf16 the points step by a quarter of a pixel
+    return kept_compiled(file, "", "a face model", read)
 
 
 def _operations() -> list[tuple[str, Callable[[Any], list[Any]]]]:

@@ -11,10 +11,11 @@ with the real lips and to move as far as they do (docs/design.md).
 from pathlib import Path
 
 import numpy as np
+import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda.generator.calibration import Calibration
-from gioconda.inference import network_of
+from gioconda.inference import Request, network_of
 
 
 class Lips:
@@ -29,11 +30,11 @@ class Lips:
     """
 
     def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
-        network = network_of(model, "lips.onnx", "a network of lips")
+        network = load_lips(model)
         self._usual = calibration.articulation
         self._learned = calibration.articulation_range
-        self._request = network.create_infer_request()
-        self._state = np.zeros(network.input("state").shape, np.float32)
+        speech = network.input("speech").partial_shape[1].get_length()
+        self._ask = Request(network, {"speech": np.zeros((1, speech), np.float32)})
 
     def next(self, speech: NDArray[np.float32], articulation: float) -> NDArray[np.float32]:
         """The lower part of the next frame's dynamics.
@@ -44,9 +45,18 @@ class Lips:
         """
         wanted = articulation * self._usual
         known = float(np.clip(wanted, *self._learned))
-        level = np.full(1, np.log(known), np.float32)
-        lower, state = self._request.infer(
-            (speech[None], level, self._state), share_inputs=True
-        ).values()
-        self._state = np.array(state)
+        given = self._ask.inputs
+        given["speech"][0] = speech
+        given["articulation"][0] = np.log(known)
+        lower, state = self._ask()
+        given["state"][:] = state
         return np.array(lower[0]) * np.float32(wanted / known)
+
+
+def load_lips(model: Path | None = None) -> ov.CompiledModel:
+    """The network of lips; the released one's by default.
+
+    Raises:
+        GiocondaError: if the file is missing or is no such model.
+    """
+    return network_of(model, "lips.onnx", "a network of lips")

@@ -25,7 +25,6 @@ its only output.
 """
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +35,15 @@ from numpy.typing import NDArray
 from gioconda.face.basis import Basis
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.diffusion import sample
-from gioconda.inference import compiled, read_calibration, read_networks, weights_file
+from gioconda.inference import (
+    Request,
+    kept_compiled,
+    read_calibration,
+    read_networks,
+    weights_file,
+)
 from gioconda.motion import POSE
+from gioconda.once import once
 from gioconda.speech.encoder import FEATURES, Heard
 
 HISTORY: Final = 74  # frames before the new one that the network attends to: 3 s
@@ -104,7 +110,7 @@ class Network:
     calibration: Calibration
 
 
-@cache
+@once
 def released_network() -> Network:
     """The network in use: the one that comes with the package, or the user's own."""
     return load_network(weights_file("generator.zip"))
@@ -116,10 +122,15 @@ def load_network(model: Path) -> Network:
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    networks = read_networks(model, _WHAT, "first.onnx", "again.onnx")
-    calibration = read_calibration(model, _WHAT, Calibration)
-    first, again = (compiled(one, _WHAT, None) for one in networks)
-    return Network(first, again, calibration)
+    first, again = (_step(model, name) for name in ("first.onnx", "again.onnx"))
+    return Network(first, again, read_calibration(model, _WHAT, Calibration))
+
+
+def _step(model: Path, name: str) -> ov.CompiledModel:
+    def read() -> ov.Model:
+        return read_networks(model, _WHAT, name)[0]
+
+    return kept_compiled(model, name, _WHAT, read, None)
 
 
 class MotionStream:
@@ -135,17 +146,19 @@ class MotionStream:
         self._channels, self._steps = channels, steps
         self._calibration = network.calibration
         self._pose_scale = np.array(network.calibration.pose_scale, np.float32)
-        self._first = network.first.create_infer_request()
-        self._again = network.again.create_infer_request()
-        shapes = {port.any_name: port.shape for port in network.first.inputs}
-        self._history = np.zeros(shapes["history"], np.float32)  # before the start the face rests
         self._frame = np.zeros(channels.count, np.float32)
         self._expected, self._scale = self._frame, self._frame
-        self._level = np.ones(1, np.float32)
-        self._given = np.zeros(shapes["given"], np.float32)
-        self._conditions = np.zeros(shapes["conditions"], np.float32)
-        self._cached = np.zeros(shapes["cached"], np.float32)
-        self._caches = [np.zeros(shapes[name], np.float32) for name in CACHES]
+        self._first = Request(network.first)
+        given = self._first.inputs  # of both steps: before the start the face rests
+        self._history, self._level, self._cached = (
+            given[name] for name in ("history", "level", "cached")
+        )
+        self._noisy, self._given, self._conditions = (
+            given[name] for name in ("noisy", "given", "conditions")
+        )
+        self._caches = [given[name] for name in CACHES]
+        new = {"given": self._given[1], "conditions": self._conditions[1]}
+        self._again = Request(network.again, given | new)
 
     def next(
         self,
@@ -182,17 +195,14 @@ class MotionStream:
         return pose, self._frame[self._channels.dynamics]
 
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
+        self._noisy[:] = x
         self._level[0] = level
         if level == 1:
-            frame = self._history, x, self._level, self._given, self._conditions
-            residual, expected, scale, *latest = _ask(
-                self._first, (*frame, self._cached, *self._caches)
-            )
+            residual, expected, scale, *latest = self._first()
             self._expected, self._scale = np.array(expected), np.array(scale)
             self._keep(latest)
         else:
-            frame = x, self._level, self._given[1], self._conditions[1], self._cached
-            (residual,) = _ask(self._again, (*frame, *self._caches))
+            (residual,) = self._again()
         return np.array(residual)
 
     def _keep(self, latest: list[NDArray[np.float32]]) -> None:
@@ -202,9 +212,3 @@ class MotionStream:
             kept[..., -1:, :] = one
         self._cached[:-1] = self._cached[1:]
         self._cached[-1] = 1
-
-
-def _ask(
-    request: ov.InferRequest, inputs: tuple[NDArray[np.float32], ...]
-) -> list[NDArray[np.float32]]:
-    return list(request.infer(inputs, share_inputs=True).values())

@@ -1,7 +1,9 @@
 """Video, in and out, at 25 frames a second."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +24,7 @@ from gioconda.media.files import PendingFile, write_error
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
 
 FPS = 25
+_AHEAD = 2  # frames that may wait to be coded
 
 # Codes of matrices, primaries, transfer curves (ITU-T H.273, 8.1 to 8.3) and of the range.
 _BT709, _UNSPECIFIED, _BT601, _LIMITED = 1, 2, 5, 1
@@ -132,6 +135,8 @@ class VideoWriter:
     that it plays while it loads. If the block ends by an exception, Ctrl-C among them,
     nothing is left behind and an older file of that name stays as it was.
 
+    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller.
+
     Raises GiocondaError when made if the name does not end in .mp4, the folder does not exist
     or is not writable, or a side is odd; later if the disk is full or no frame was written.
     """
@@ -152,6 +157,8 @@ class VideoWriter:
         self._count = 0
         self._seal = seal
         self._file = PendingFile(path, (".mp4",))
+        self._coding: deque[Future[None]] = deque()
+        self._coder = ThreadPoolExecutor(1)
         try:
             self._open(audio)
         except BaseException:
@@ -183,13 +190,22 @@ class VideoWriter:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")
         picture = _to_yuv(frame)
         picture.pts, picture.time_base = self._count, Fraction(1, FPS)
+        self._coding.append(self._coder.submit(self._code, picture))
+        self._count += 1
+        self._wait(_AHEAD)
+
+    def _code(self, picture: VideoFrame) -> None:
+        self._container.mux(self._video.encode(picture))
+        if self._sound is not None:
+            self._sound.advance()
+
+    def _wait(self, most: int) -> None:
+        """Until at most so many frames are not yet coded."""
         try:
-            self._container.mux(self._video.encode(picture))
-            if self._sound is not None:
-                self._sound.advance()
+            while len(self._coding) > most:
+                self._coding.popleft().result()
         except (OSError, av.FFmpegError) as error:
             raise write_error(self._file.path, error) from error
-        self._count += 1
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +220,7 @@ class VideoWriter:
             if kind is None:
                 self._finish()
         finally:
+            self._coder.shutdown(cancel_futures=True)
             with suppress(OSError, av.FFmpegError):
                 self._container.close()
             self._file.discard()
@@ -211,6 +228,7 @@ class VideoWriter:
     def _finish(self) -> None:
         if not self._count:
             raise GiocondaError(f"{self._file.path} would have no frames; nothing was written.")
+        self._wait(0)
         try:
             self._container.mux(self._video.encode(None))
             if self._sound is not None:

@@ -116,3 +116,9 @@ def _add(
         change = np.float32(strength[i]) * np.float32(pattern[i]) * unit
         value = np.float32(frame[i]) + change + np.float32(0.5)
         out[i] = np.uint8(np.int32(min(max(value, np.float32(0)), np.float32(255))))
+
+
+def load_kernels() -> None:
+    """Compile what marks frames for the arrays that it is given, or load it compiled."""
+    values = np.zeros(1, np.uint8)
+    _add(values, values.astype(np.int8), values, values)

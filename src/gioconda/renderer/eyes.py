@@ -61,8 +61,7 @@ class Eye:
         frame, middle, width = axes_between(start, end)
         if width < 4:
             return
-        x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
-        place = (np.stack([x, y], -1) - middle) @ frame.T / width
+        place = pixels_from(middle, low, high) @ frame.T / width
         top, bottom = (
             along_axes(face[self.upper, :2], middle, frame, width),
             along_axes(face[self.lower, :2], middle, frame, width),
@@ -159,6 +158,17 @@ def _complete(
     soft = cv2.GaussianBlur(visible.astype(np.float32), (0, 0), 2.0)
     soft = np.clip(2 * soft - 1, 0, 1)[..., None]
     return np.asarray(np.clip(np.rint(made + (seen - made) * soft), 0, 255), np.uint8)
+
+
+def pixels_from(
+    middle: NDArray[np.floating], low: NDArray[np.int_], high: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Pixels from `low` (x, y) up to, not including, `high`, seen from a place, (h, w, 2)."""
+    width, height = high - low
+    found = np.empty((height, width, 2))
+    found[..., 0] = np.arange(low[0], high[0]) - middle[0]
+    found[..., 1] = (np.arange(low[1], high[1]) - middle[1])[:, None]
+    return found
 
 
 def axes_between(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
-from gioconda.renderer.eyes import along_axes, axes_between
+from gioconda.renderer.eyes import along_axes, axes_between, pixels_from
 from gioconda.renderer.jaws import coordinates
 from gioconda.renderer.view import CELL, cell_middles
 
@@ -53,8 +53,7 @@ def mouth_geometry(
         for edge in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
     )
     axes, middle, width = axes_between(upper[0], upper[-1])
-    x, y = np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1]))
-    place: NDArray[Any] = (np.stack([x, y], -1) - middle) @ axes.T / width
+    place: NDArray[Any] = pixels_from(middle, low, high) @ axes.T / width
     rims = [along_axes(edge, middle, axes, width) for edge in (upper, lower)]
     down = place[..., 1] - np.interp(place[..., 0], *rims[0])
     up = np.interp(place[..., 0], *rims[1]) - place[..., 1]

@@ -182,15 +182,18 @@ def soften(
     """
     height, width = out.shape[:2]
     least = np.float32(_EDGE * unit)
-    above, here = np.empty_like(out[0]), np.empty_like(out[0])  # as they were
+    # loops over single values: numba takes six times as long to compile slices
+    above, here = np.empty((width, 3), np.uint8), np.empty((width, 3), np.uint8)  # as they were
     last = -1  # the row that `here` holds
     edge = np.zeros(width, np.uint8)
     for y in range(2, height - 2):
-        rows, row = depth[y - 2 : y + 3], depth[y]
         count = 0
         for x in range(2, width - 2):
-            across = _beside_jump(row[x - 2], row[x - 1], row[x], row[x + 1], row[x + 2], least)
-            down = _beside_jump(rows[0, x], rows[1, x], row[x], rows[3, x], rows[4, x], least)
+            c = depth[y, x]
+            left, right = (depth[y, x - 2], depth[y, x - 1]), (depth[y, x + 1], depth[y, x + 2])
+            across = _beside_jump(left[0], left[1], c, right[0], right[1], least)
+            up, low = (depth[y - 2, x], depth[y - 1, x]), (depth[y + 1, x], depth[y + 2, x])
+            down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
             edge[x] = across | 2 * down
             count += across | down
         if not count:
@@ -202,8 +205,10 @@ def soften(
                 count += edge[x]
         if not count:
             continue
-        above[:] = here if last == y - 1 else out[y - 1]
-        here[:] = out[y]
+        for x in range(width):
+            for k in range(3):
+                above[x, k] = here[x, k] if last == y - 1 else out[y - 1, x, k]
+                here[x, k] = out[y, x, k]
         last = y
         for x in range(2, width - 2):
             if not edge[x]:
@@ -220,9 +225,10 @@ def soften(
 @numba.njit(cache=True, fastmath=True, nogil=True)
 def _torn(flow: NDArray[np.float32], y: int, x: int, ways: np.uint8) -> bool:
     """Whether what lies beside a pixel, across (1) or down (2), lies otherwise in the texture."""
-    left, right, above, below = flow[y, x - 1], flow[y, x + 1], flow[y - 1, x], flow[y + 1, x]
-    across = abs(right[0] - left[0] - 2) + abs(right[1] - left[1]) > _TORN
-    down = abs(below[0] - above[0]) + abs(below[1] - above[1] - 2) > _TORN
+    right = flow[y, x + 1, 0] - flow[y, x - 1, 0], flow[y, x + 1, 1] - flow[y, x - 1, 1]
+    below = flow[y + 1, x, 0] - flow[y - 1, x, 0], flow[y + 1, x, 1] - flow[y - 1, x, 1]
+    across = abs(right[0] - 2) + abs(right[1]) > _TORN
+    down = abs(below[0]) + abs(below[1] - 2) > _TORN
     return bool(((ways & 1) and across) or ((ways & 2) and down))
 
 
@@ -266,3 +272,17 @@ def _add(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
             for k in range(3):
                 value = out[y, x, k] + light[y, x, k] + np.float32(0.5)
                 out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+
+
+def load_kernels() -> None:
+    """Compile what draws frames for the arrays that it is given, or load it compiled."""
+    side = 8
+    vertices, values = np.zeros((3, 3), np.float32), np.zeros((3, 2), np.float32)
+    flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
+    rasterise(vertices, values, np.zeros((1, 3), np.int32), flow, depth)
+    out = np.zeros((side, side, 3), np.uint8)
+    compose(np.zeros((side, side, 4), np.uint8), out.copy(), out)
+    soften(depth, flow, 1.0, out)
+    light = np.zeros((side, side, 3), np.float32)
+    fade(light, 1.0)
+    _add(light[:4, :4].copy(), out[:4, :4])

@@ -10,7 +10,8 @@ from zipfile import ZipFile
 
 import openvino as ov
 
-from gioconda.inference import compiled, read_calibration, read_networks, weights_file
+from gioconda.inference import kept_compiled, read_calibration, read_networks, weights_file
+from gioconda.once import once
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.conditions import WINDOWS
 from gioconda.renderer.view import CELL
@@ -57,18 +58,34 @@ def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:
     return encoder, drawing
 
 
-@cache
+def load_released() -> None:
+    """Compile the networks in use, or load them compiled."""
+    compiled_networks(released(), precisions(released())[-1])
+
+
+@once
 def compiled_networks(model: Path, precision: str) -> tuple[ov.CompiledModel, ...]:
     """The encoder, exact since it runs once, and the decoder for each of `WINDOWS`."""
-    encoder, decoder = networks(model, precision == "int8")
+
+    def read() -> ov.Model:
+        return networks(model)[0]
+
+    encoder = kept_compiled(model, "encoder", "an encoder", read)
     side = int(encoder.input(0).shape[0])
+    return encoder, *(_decoder(model, precision, window.size(side)) for window in WINDOWS)
+
+
+def _decoder(model: Path, precision: str, size: tuple[int, int]) -> ov.CompiledModel:
+    """The decoder for a window of so many pixels, height and width."""
+    integers = precision == "int8"
+
+    def read() -> ov.Model:
+        decoder = networks(model, integers)[1]
+        resize(decoder, *size)
+        return decoder
+
     hint = "f32" if precision == "f32" else "bf16"  # with int8: of what is not in integers
-    decoders = []
-    for window in WINDOWS:
-        fixed = decoder.clone()
-        resize(fixed, *window.size(side))
-        decoders.append(compiled(fixed, "a decoder", hint))
-    return compiled(encoder, "an encoder"), *decoders
+    return kept_compiled(model, f"decoder {precision} {size}", "a decoder", read, hint)
 
 
 def resize(decoder: ov.Model, height: int, width: int) -> None:

@@ -3,6 +3,7 @@
 It draws over the geometry of the mouth (`gioconda.renderer.mouth`).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -96,7 +97,7 @@ class Appearance:
         self.light = Light(source.picture, calibration)
         given = [self.light.off(source.picture), source.masks, source.jaws]
         answer = encoder.create_infer_request().infer(given)
-        self._features, self._ground = np.ascontiguousarray(answer[0]), answer[1].copy()
+        self._features, self._ground = layers(answer[0]), answer[1].copy()
 
     def inputs(
         self, conditions: DecoderConditions, window: Window | None = None
@@ -142,18 +143,26 @@ def sharpen(
     change += amount[..., None] * (drawn - coarse)
 
 
-def look_up(features: NDArray[np.float32], origin: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features (s, s, C) looked up bilinearly, (h, w, C).
+def layers(features: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Features (s, s, C) as `look_up` takes them: `_AT_ONCE` of them at a time, (s, s, 4) each."""
+    starts = range(0, features.shape[-1], _AT_ONCE)
+    return [np.ascontiguousarray(features[..., i : i + _AT_ONCE]) for i in starts]
+
+
+def look_up(
+    features: Sequence[NDArray[np.float32]], origin: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Features looked up bilinearly, (h, w, C).
 
     Args:
-        features: the last of them hang on the jaws, `HANGING` on each.
+        features: `layers` of C; the last of them hang on the jaws, `HANGING` on each.
         origin: (3, h, w, 2) where skin, upper and lower jaw come from, in pixels of the view.
     """
     places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
-    found = np.empty((*origin.shape[1:3], features.shape[-1]), np.float32)
-    skin = features.shape[-1] - 2 * HANGING
-    for i in range(0, features.shape[-1], _AT_ONCE):
-        part = np.ascontiguousarray(features[..., i : i + _AT_ONCE])
+    count = _AT_ONCE * len(features)
+    found = np.empty((*origin.shape[1:3], count), np.float32)
+    skin = count - 2 * HANGING
+    for i, part in zip(range(0, count, _AT_ONCE), features, strict=True):
         layer = max(0, (i - skin) // HANGING + 1)
         found[..., i : i + _AT_ONCE] = cv2.remap(  # type: ignore[call-overload]
             part, places[layer], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -79,8 +79,8 @@ class View:
             out: (H, W, 3).
             change: (h, w, 3) what is added to it, -255 to 255; at the border it is faded, in place.
         """
-        x, y = np.meshgrid([-1, self.width], [-1, self.height])
-        corners = np.stack([x, y], -1).reshape(4, 2)
+        right, bottom = self.width, self.height
+        corners = np.array([[-1, -1], [right, -1], [-1, bottom], [right, bottom]])
         inverse = cv2.invertAffineTransform(self.matrix)
         places = corners @ inverse[:, :2].T + inverse[:, 2]
         limit = [out.shape[1], out.shape[0]]
@@ -98,11 +98,11 @@ def cell_middles(corner: tuple[int, int], height: int, width: int) -> NDArray[np
         corner: row and column of the first cell.
         height, width: h and w, in cells.
     """
-    y, x = (
-        (np.arange(start, start + n, dtype=np.float32) + 0.5) * CELL - 0.5
-        for start, n in zip(corner, (height, width), strict=True)
-    )
-    return np.stack(np.meshgrid(x, y), -1)
+    row, column = corner
+    found = np.empty((height, width, 2), np.float32)
+    found[..., 0] = (np.arange(column, column + width) + 0.5) * CELL - 0.5
+    found[..., 1] = ((np.arange(row, row + height) + 0.5) * CELL - 0.5)[:, None]
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from gioconda.inference import network_of
+from gioconda.inference import Request, network_of
 from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
@@ -53,8 +53,10 @@ class SpeechEncoder:
 
     def __init__(self, model: Path | None = None) -> None:
         network = load_encoder(model)
-        self._request = network.create_infer_request()
-        self._state = np.zeros(network.inputs[1].shape, np.float32)
+        sound, state = (port.any_name for port in network.inputs)
+        frame = np.zeros((1, SPECTRA, MELS), np.float32)
+        self._ask = Request(network, {sound: frame})
+        self._frame, self._state = frame, self._ask.inputs[state]
         self._ahead = LOOK_AHEAD  # frames to come before the first answer counts
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
@@ -78,8 +80,9 @@ class SpeechEncoder:
 
     def _hear(self, mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All that `Heard` has, of one frame."""
-        *heard, state = self._request.infer((mel[None], self._state), share_inputs=True).values()
-        self._state = np.array(state)
+        self._frame[0] = mel
+        *heard, state = self._ask()
+        self._state[:] = state
         return [np.array(part) for part in heard]
 
 

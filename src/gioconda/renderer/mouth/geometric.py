@@ -45,7 +45,7 @@ class GeometricMouth:
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
-        self.interior = MouthInterior(portrait, self.mouth)
+        self.interior = MouthInterior(self._neutral, self.mouth)
         if shown:
             self.interior.remember(own, shown)
 

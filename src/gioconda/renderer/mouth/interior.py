@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
+from gioconda.face.basis import released_basis
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
@@ -21,7 +22,7 @@ from gioconda.renderer.mouth.shading import (
     shrink,
 )
 from gioconda.renderer.mouth.shape import LIPS_MEET, Part, released_shape
-from gioconda.renderer.mouth.state import Mouth, MouthPose
+from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.sheet import lift_face
 from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
@@ -73,13 +74,13 @@ class MouthInterior:
     picture's own resolution.
 
     Args:
-        portrait: whose mouth.
+        neutral: (478, 3) the portrait's neutral face, of `neutral_face`.
         mouth: what stays through all frames.
     """
 
-    def __init__(self, portrait: Portrait, mouth: Mouth) -> None:
+    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth) -> None:
         shape = released_shape()
-        self.neutral = neutral_face(portrait)
+        self._neutral = neutral
         self._shape = shape
         count = len(shape.rest)
         skull = (shape.part == Part.UPPER_TEETH) | (
@@ -104,7 +105,7 @@ class MouthInterior:
         shape = self._shape
         self.mouth = mouth
         self._tones = mouth.tones.stacked().astype(np.float32)
-        to = self.neutral[list(_LIPS_MEET)].mean(0)
+        to = self._neutral[list(_LIPS_MEET)].mean(0)
         rest = (shape.rest - LIPS_MEET) * mouth.size + to
         rest[:, 1] += mouth.drop * self._hangs
         self._rest = np.ascontiguousarray(rest, np.float32)
@@ -317,3 +318,17 @@ def neutral_face(portrait: Portrait) -> NDArray[np.float64]:
     own = np.tensordot(portrait.expression, portrait.basis.dynamics, 1)
     neutral: NDArray[np.float64] = lift_face(portrait) - own
     return neutral
+
+
+def load_kernels() -> None:
+    """Compile what draws mouths for the arrays that it is given, or load it compiled."""
+    neutral, side = released_basis().mean.astype(np.float64), 128
+    mesh = 40 * neutral[:, :2] + side / 2
+    mesh[topology.LIP_INNER_LOWER[1:-1], 1] += 10
+    head = HeadPlace(np.full(2, side / 2), 40.0, 0.0)
+    picture, flow = np.zeros((side, side, 3), np.uint8), np.empty((0, 0, 2), np.float32)
+    frame = WarpedFrame(picture, mesh.astype(np.float32), flow, head, np.empty(0, np.float32))
+    interior = MouthInterior(neutral, Mouth(0.0, 1.0, Tones(*np.eye(3, dtype=np.float32))))
+    interior.remember(frame, MouthPose(0.2))
+    interior.draw(frame, MouthPose(0.2))
+    interior.maps(mesh, head, MouthPose(0.2), (side, side))

@@ -7,7 +7,7 @@ import numpy as np
 
 from gioconda.face import topology
 from gioconda.portrait import Portrait
-from gioconda.renderer.mouth.interior import MouthInterior
+from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
 from gioconda.renderer.view import HeadPlace
@@ -53,7 +53,9 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, 
     upper, lower = frame.mesh[[topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM], :2]
     if np.linalg.norm(lower - upper) < _APART * frame.head.size:
         return mouth, None
-    trial = Trial.of(frame, frame.picture, MouthInterior(portrait, replace(mouth, tones=NAMED)))
+    trial = Trial.of(
+        frame, frame.picture, MouthInterior(neutral_face(portrait), replace(mouth, tones=NAMED))
+    )
     if not trial:
         return mouth, None
     tones = mouth.tones.stacked().astype(np.float64)

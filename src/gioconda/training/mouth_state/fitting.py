@@ -133,7 +133,7 @@ def try_frames(
         compare: tries one.
     """
     size = teeth_size(neutral_face(portrait))
-    interior = MouthInterior(portrait, Mouth(0.0, size, NAMED))
+    interior = MouthInterior(neutral_face(portrait), Mouth(0.0, size, NAMED))
     found = {}
     for i, picture in real.items():
         seen = cut_out(picture, reenactor.to_crop, (portrait.size, portrait.size))

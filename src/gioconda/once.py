@@ -1,0 +1,35 @@
+"""Things that are made once, whoever asks first."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import wraps
+from threading import Lock
+from typing import ParamSpec, TypeVar
+
+_Asked = ParamSpec("_Asked")
+_Made = TypeVar("_Made")
+
+
+def once(make: Callable[_Asked, _Made]) -> Callable[_Asked, _Made]:
+    """As `functools.cache`, for threads: while one makes it, the others wait for that one.
+
+    What fails is tried again when it is asked for again. Arguments are positional.
+    """
+    lock = Lock()
+    made: dict[tuple[object, ...], Future[_Made]] = {}
+
+    @wraps(make)
+    def get(*asked: _Asked.args, **named: _Asked.kwargs) -> _Made:
+        with lock:
+            first = asked not in made
+            future = made.setdefault(asked, Future())
+        if first:
+            try:
+                future.set_result(make(*asked, **named))
+            except BaseException as error:
+                with lock:
+                    del made[asked]
+                future.set_exception(error)
+        return future.result()
+
+    return get

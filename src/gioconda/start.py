@@ -1,0 +1,99 @@
+"""The start: what animating needs is loaded side by side, before it is asked for."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
+
+
+def _load_mesh() -> None:
+    from gioconda.face.networks import network
+
+    network("face_landmark_with_attention")
+
+
+def _load_detectors() -> None:
+    from gioconda.face.networks import network
+
+    network("face_detection_full_range_sparse")
+    network("face_detection_short_range")
+    network("selfie_segmentation")
+
+
+def _load_kernels() -> None:
+    from gioconda.provenance.mark import load_kernels as load_mark
+    from gioconda.renderer.kernels import load_kernels
+    from gioconda.renderer.mouth.interior import load_kernels as load_mouth
+
+    load_kernels()
+    load_mark()
+    load_mouth()
+
+
+def _load_generator() -> None:
+    from gioconda.generator.network import released_network
+
+    released_network()
+
+
+def _load_speech() -> None:
+    from gioconda.generator.lips import load_lips
+    from gioconda.speech.encoder import load_encoder
+
+    load_encoder()
+    load_lips()
+
+
+def _load_renderer() -> None:
+    from gioconda.renderer.networks import load_released
+
+    load_released()
+
+
+_FACE: Final = (_load_mesh, _load_detectors)
+_ALL: Final = (*_FACE, _load_kernels, _load_generator, _load_speech, _load_renderer)
+
+
+def warm_up() -> None:
+    """Load and compile all that animating needs, and keep it in the user's cache.
+
+    `animate` does this itself, beside its other work. Call it where waiting costs less than
+    later: when a service starts, or once after the package was installed, so that nobody's first
+    run compiles. Afterwards in this process the first frame of a portrait comes at once.
+
+        gioconda.warm_up()
+
+    It takes seconds the first time, and less than one when the cache is there.
+
+    Raises:
+        GiocondaError: if a model is missing, or is none.
+    """
+    with ThreadPoolExecutor(_workers()) as pool:
+        for done in [pool.submit(load) for load in _ALL]:
+            done.result()
+
+
+@contextmanager
+def loading(renderer: bool = True) -> Iterator[None]:
+    """While the block runs, loads what it will need, in the order in which it will.
+
+    What fails is left to whoever needs it. If the block fails, what has not begun is left.
+
+    Args:
+        renderer: whether the learned renderer is needed.
+    """
+    loads: list[Callable[[], None]] = [
+        load for load in _ALL if renderer or load is not _load_renderer
+    ]
+    pool = ThreadPoolExecutor(_workers())
+    for load in loads:
+        pool.submit(load)
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0))

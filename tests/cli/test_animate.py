@@ -1,0 +1,85 @@
+"""Several videos by one command."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from gioconda.cli import main
+from gioconda.media import read_video
+from gioconda.provenance import read_manifest
+from tests.media.samples import write_sound
+
+
+@pytest.fixture
+def voices(tmp_path, voice):
+    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
+    for i, file in enumerate(files):
+        part = voice[16000 * i :][:9600]
+        write_sound(file, part[None], 16000, "pcm_f32le", "mono", "flt")
+    return files
+
+
+def frames(file):
+    return np.stack(list(read_video(file)))
+
+
+def test_several_voices_make_what_single_commands_make(tmp_path, photo_path, voices):
+    folder = tmp_path / "videos" / "new"
+    common = ["--size", "128", "--seed", "3"]
+    assert main(["animate", str(photo_path), *map(str, voices), "-o", str(folder), *common]) == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["one.mp4", "two.mp4"]
+    for voice in voices:
+        single = tmp_path / f"single-{voice.stem}.mp4"
+        assert main(["animate", str(photo_path), str(voice), "-o", str(single), *common]) == 0
+        many = folder / f"{voice.stem}.mp4"
+        np.testing.assert_array_equal(frames(many), frames(single))
+        assert read_manifest(many).output["mark"] == read_manifest(single).output["mark"]
+
+
+def test_a_table_names_photos_voices_and_videos(tmp_path, photo_path, voices, capsys):
+    shutil.copy(photo_path, tmp_path / "face.jpg")
+    table = tmp_path / "pairs.csv"
+    table.write_text("photo,voice,output\nface.jpg,one.wav,first.mp4\nface.jpg,two.wav,\n")
+    folder = tmp_path / "videos"
+    line = ["animate", "--pairs", str(table), "-o", str(folder), "--size", "128"]
+    assert main([*line, "--workers", "2"]) == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["face-two.mp4", "first.mp4"]
+    assert capsys.readouterr().out.startswith("2 videos, 1.2 s in ")
+
+
+def test_one_bad_voice_is_told_and_the_others_are_made(tmp_path, photo_path, voices, capsys):
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    folder = tmp_path / "videos"
+    line = ["animate", str(photo_path), str(bad), str(voices[0]), "-o", str(folder)]
+    assert main([*line, "--size", "128", "--workers", "1"]) == 2
+    assert [file.name for file in folder.iterdir()] == ["one.mp4"]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"gioconda: error: {folder / 'bad.mp4'}: {bad}")
+    assert told[1] == "gioconda: error: 1 of 2 videos were not made; see above"
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("", "has no pair"),
+        ("photo,voice\n", "has no pair"),
+        ("photo,sound\na.jpg,b.wav\n", "has no photo or no voice in line 2"),
+        ("photo,voice\na/x.jpg,b.wav\nb/x.jpg,b.wav\n", "2 videos would be called"),
+    ],
+)
+def test_a_table_that_is_none_is_told(tmp_path, capsys, table, told):
+    file = tmp_path / "pairs.csv"
+    file.write_text(table)
+    assert main(["animate", "--pairs", str(file), "-o", str(tmp_path / "videos")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "videos").exists()
+
+
+def test_a_table_comes_in_place_of_photo_and_voice(tmp_path, photo_path, voices, capsys):
+    line = ["animate", "--pairs", "pairs.csv", str(photo_path), str(voices[0]), "-o", "videos"]
+    assert main(line) == 2
+    assert "leave one of them out" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["animate", str(photo_path), "-o", "video.mp4"])
