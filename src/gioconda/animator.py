@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.generator import Generator
+from gioconda.generator import LATER, Generator
 from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, read_audio, read_image
 from gioconda.motion import Motion
@@ -39,6 +39,7 @@ class Animator:
         decoder: draws what the warp cannot know; None for the renderer's own choice.
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
+        later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Animator:
         full: bool = False,
         decoder: Decoder | None = None,
         mark: Callable[[Picture], Picture] | None = None,
+        later: int = 0,
     ) -> None:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         self.renderer = Renderer(portrait, decoder, full=full)
-        self._generator = Generator(seed, controls, portrait.gaze)
+        self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
         self._frame = 0
 
@@ -183,7 +185,7 @@ def animate(
     settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
     settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
     made = Output(made_from, settings, consent, badge, sign_key)
-    animator = Animator(portrait, seed, dials, full, decoder, made.mark)
+    animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
     done = _film(animator, speech, output, made, report)
     seconds = time.perf_counter() - start
     return Animation(os.fspath(output), done, seconds, portrait.note, made.id)

@@ -21,14 +21,14 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
-    from gioconda.generator import Generator
+    from gioconda.generator import LATER, Generator
     from gioconda.media import FPS, SAMPLE_RATE, read_audio
     from gioconda.media.files import PendingFile
     from gioconda.motion import Motion
 
     controls = read_controls(args)
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
-    generator = Generator(args.seed, controls)
+    generator = Generator(args.seed, controls, later=LATER)
     speech = read_audio(args.audio)
     start = perf_counter()
     total = -(-len(speech) * FPS // SAMPLE_RATE)

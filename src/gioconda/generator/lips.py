@@ -1,20 +1,33 @@
 """Lips: what the lower face does to speech, frame by frame.
 
-The network's contract, which training shares: `lips.onnx` takes the `speech` of T frames, as
-`speech_condition` gives it, (T, 258), the `articulation` (1,) and a `state` (numbers,), 0 before
-any speech. It gives the `lower` part of the dynamics (T, lower) and the `next` state.
+The network's contract, which training shares; T frames, N = `LATER` + 1:
+
+| tensor | shape in `lips.onnx` | what it is |
+|---|---|---|
+| `speech` | (T, N, 258) | `speech_condition` of each frame and of those after it |
+| `heard` | (T, N) | 1 where it is heard, of each frame itself at least; else speech is 0 |
+| `articulation` | (1,) | logarithm of how far lips move against people's median |
+| `state` | (numbers,) | 0 before any speech |
+| → `lower` | (T, lower) | the lower part of the dynamics |
+| → `voice` | (T,) | how surely a voice sounds, 0 to 1 |
+| → `next` | (numbers,) | the next state |
+
+One network serves calls, in which no later frame is heard, and recordings, in which some are.
 
 The lips are not sampled. What speech tells of them is told best by one answer that is taught to go
 with the real lips and to move as far as they do (docs/design.md).
 """
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.generator.calibration import Calibration
 from gioconda.inference import network_of
+
+LATER: Final = 5  # frames after its own that the network may hear, besides the encoder's
 
 
 class Lips:
@@ -35,18 +48,24 @@ class Lips:
         self._request = network.create_infer_request()
         self._state = np.zeros(network.input("state").shape, np.float32)
 
-    def next(self, speech: NDArray[np.float32], articulation: float) -> NDArray[np.float32]:
-        """The lower part of the next frame's dynamics.
+    def next(
+        self, speech: NDArray[np.float32], articulation: float
+    ) -> tuple[NDArray[np.float32], float]:
+        """The lower part of the next frame's dynamics, and how surely a voice sounds, 0 to 1.
 
         Args:
-            speech: (258,) of `speech_condition`.
+            speech: (1 to `LATER` + 1, 258) of `speech_condition`: of the frame, and of those after
+                it that are heard.
             articulation: the dial. Beyond what clips taught it is a gain.
         """
+        window = np.zeros((1, LATER + 1, speech.shape[1]), np.float32)
+        heard = np.zeros((1, LATER + 1), np.float32)
+        window[0, : len(speech)], heard[0, : len(speech)] = speech, 1
         wanted = articulation * self._usual
         known = float(np.clip(wanted, *self._learned))
         level = np.full(1, np.log(known), np.float32)
-        lower, state = self._request.infer(
-            (speech[None], level, self._state), share_inputs=True
+        lower, voice, state = self._request.infer(
+            (window, heard, level, self._state), share_inputs=True
         ).values()
         self._state = np.array(state)
-        return np.array(lower[0]) * np.float32(wanted / known)
+        return np.array(lower[0]) * np.float32(wanted / known), float(voice[0])
