@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.controls import Controls
-from gioconda.generator import GeneratedMotion, Generator
+from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter, together
 from gioconda.media.audio import hear
@@ -43,6 +43,7 @@ class Animator:
         decoder: draws what the warp cannot know; None for the renderer's own choice.
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
+        later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
     """
 
     def __init__(
@@ -53,12 +54,13 @@ class Animator:
         full: bool = False,
         decoder: Decoder | None = None,
         mark: Callable[[Picture], Picture] | None = None,
+        later: int = 0,
     ) -> None:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         self.renderer = Renderer(portrait, decoder, full=full)
-        self._generator = Generator(seed, controls, portrait.gaze)
+        self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
 
     @property
@@ -210,7 +212,7 @@ def animate(
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         made = Output(made_from, settings, consent, badge, sign_key)
-        animator = Animator(portrait, seed, dials, full, decoder, made.mark)
+        animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
     if other is not None:
         animator.listen(other)
     with closing(FileSound(audio, voice)) as sound:

@@ -132,8 +132,9 @@ class _Set:
     def _check_lips(self) -> None:
         what = "a network of lips"
         network = read_network(self._file("lips"), what)
-        self._check_tensors("lips", what, network.inputs, ["speech", "articulation", "state"])
-        self._check_tensors("lips", what, network.outputs, ["lower"])
+        inputs = ["speech", "heard", "articulation", "state"]
+        self._check_tensors("lips", what, network.inputs, inputs)
+        self._check_tensors("lips", what, network.outputs, ["lower", "voice"])
         self._check_in_basis("lips", _basis_of(network), _size(network.output("lower")), _mouth)
         self._check_features("lips", network, _size(network.input("speech")))
 

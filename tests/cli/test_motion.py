@@ -8,7 +8,7 @@ import pytest
 
 from gioconda.animator import HOP
 from gioconda.cli import main
-from gioconda.generator import Generator
+from gioconda.generator import LATER, Generator
 from gioconda.media import to_int16
 from gioconda.motion import Motion
 
@@ -21,7 +21,7 @@ def test_a_frame_for_every_40_ms_of_voice(
     motion = Motion.load(path)
     assert len(motion) == -(-len(voice) // 640)
     assert f"{len(motion)} frames" in capsys.readouterr().out
-    generator = Generator(3)
+    generator = Generator(3, later=LATER)
     first = generator.append(voice[:HOP])
     np.testing.assert_array_equal(motion.pose[: len(first)], first.pose)
     np.testing.assert_array_equal(motion.dynamics[: len(first)], first.dynamics)

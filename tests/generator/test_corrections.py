@@ -51,7 +51,7 @@ def opening(made: Frame) -> float:
 
 def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
     silent = corrections.SilentMouth(BASIS, CALIBRATION)
-    made = [speaking(voice=voice, closing=0.5) for voice in (0.9, *(0.01,) * 30)]
+    made = [speaking(voice=voice, closing=0.5) for voice in (0.95, *(0.01,) * 30)]
     for one in made:
         silent(one)
     assert opening(made[0]) == opening(made[4]) == opening(speaking())
@@ -59,8 +59,24 @@ def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
     assert made[-1].closing < 0.01
 
 
+def test_a_voice_has_to_be_sure_to_open_a_mouth_and_less_to_keep_it_open() -> None:
+    def openings(*voices: float) -> list[float]:
+        silent, made = corrections.SilentMouth(BASIS, CALIBRATION), []
+        for voice in (*voices, *(0.5,) * 40):
+            made.append(speaking(voice=voice))
+            silent(made[-1])
+        return [opening(made[0]), opening(made[-1])]
+
+    begun, doubted, sung = openings(0.5), openings(0.01), openings(0.01, 0.95)
+    wide = opening(speaking())
+    assert begun == [wide, wide]  # a sound may begin in the middle of a word
+    assert max(doubted) < 0.01
+    assert sung[0] < 0.01
+    assert sung[1] == pytest.approx(wide, rel=1e-3)
+
+
 def test_lips_meet_at_once_and_part_over_frames() -> None:
-    closure = corrections.LipClosure(BASIS, CALIBRATION)
+    closure = corrections.LipClosure(BASIS, replace(CALIBRATION, meet=(0.4, 0.8)))
     wide = np.random.default_rng(0).normal(size=BASIS.parts[2]).astype(np.float32)
     openings = []
     for sure in (0.0, 0.6, 0.9, 0.0, 0.0, 0.0):

@@ -6,7 +6,7 @@ from gioconda import Controls, Motion, example
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
-from gioconda.generator import Generator
+from gioconda.generator import LATER, Generator
 from gioconda.generator.corrections import following_lids
 
 Voice = NDArray[np.float32]
@@ -45,6 +45,23 @@ def test_frames_come_out_120_ms_after_their_sound_began(voice: Voice) -> None:
     generator = Generator()
     assert len(generator.append(voice[: 3 * 640 - 1])) == 0
     assert len(generator.append(voice[3 * 640 - 1 : 3 * 640])) == 1
+
+
+def test_lips_of_a_recording_hear_further_ahead_and_the_head_is_the_same(voice: Voice) -> None:
+    recording = Generator(later=LATER)
+    assert len(recording.append(voice[: (3 + LATER) * 640 - 1])) == 0
+    assert len(recording.append(voice[(3 + LATER) * 640 - 1 : 16000])) > 0
+    motions = []
+    for later, size in ((0, 16000), (LATER, 16000), (LATER, 700)):
+        generator, pcm = Generator(later=later), voice[:16000]
+        parts = [generator.append(pcm[at : at + size]) for at in range(0, len(pcm), size)]
+        motions.append(Motion.joined([*parts, generator.finish()]))
+    heads, lips = [one.pose for one in motions], [one.dynamics for one in motions]
+    np.testing.assert_array_equal(heads[0], heads[1])
+    np.testing.assert_array_equal(lips[1], lips[2])
+    assert np.abs(lips[0] - lips[1]).max() > 0.01
+    with pytest.raises(GiocondaError, match="0 to 5 frames more ahead, not 6"):
+        Generator(later=LATER + 1)
 
 
 def test_two_voices_share_no_choreography(voice: Voice) -> None:

@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from gioconda.training import voices  # noqa: E402
+from gioconda.data import voices  # noqa: E402
 from gioconda.training.disturber import Disturber  # noqa: E402
 from gioconda.training.hearing import recipe as hearing  # noqa: E402
 from gioconda.training.hearing import teacher  # noqa: E402

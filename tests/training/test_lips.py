@@ -3,21 +3,50 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
+from gioconda.data.spoken.utterances import Utterance
+from gioconda.data.spoken.voices import Voice
 from gioconda.errors import GiocondaError
+from gioconda.face import measure
+from gioconda.face.basis import released_basis
 from gioconda.generator.calibration import Calibration
-from gioconda.generator.lips import Lips
+from gioconda.generator.lips import LATER, Lips
 
 torch = pytest.importorskip("torch")
 
 from torch.nn import functional as F  # noqa: E402
 
+from gioconda.training import steps  # noqa: E402
 from gioconda.training.disturber import Disturber  # noqa: E402
-from gioconda.training.lips import LipNet, Recipe, train_lips, write_lips  # noqa: E402
+from gioconda.training.lips.batches import Windows  # noqa: E402
+from gioconda.training.lips.contacts import ContactLoss  # noqa: E402
+from gioconda.training.lips.network import LipNet, write_lips  # noqa: E402
+from gioconda.training.lips.recipe import Recipe, train_lips  # noqa: E402
+from gioconda.training.lips.sounds import (  # noqa: E402
+    MEETING,
+    TOUCHING,
+    VOWEL,
+    read_sentences,
+    read_voiceless,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SMALL = Recipe(steps=2, batch=4, width=16, layers=2, copies=1)
+SMALL = Recipe(
+    steps=2,
+    windows=Windows(clips=4, sentences=2, voiceless=2),
+    width=16,
+    layers=2,
+    copies=1,
+    voiceless=5,
+)
+PHONES = (Phone("SIL", 0, 0.1), Phone("M", 0.1, 0.2), Phone("AA", 0.2, 0.5), Phone("F", 0.5, 0.7))
+
+
+@pytest.fixture(scope="module")
+def sentence(voice: np.ndarray) -> Utterance:
+    return Utterance("one", Voice("flite", "kal", "kal", "p", "c"), "ma", voice[:16000], PHONES)
 
 
 def small_net() -> LipNet:
@@ -27,54 +56,63 @@ def small_net() -> LipNet:
     return net
 
 
-def test_a_stream_says_what_the_whole_says(tmp_path: Path):
+@pytest.mark.parametrize("ahead", [0, 2, LATER])
+def test_a_stream_says_what_the_whole_says(ahead: int, tmp_path: Path):
     net = small_net()
     write_lips(net, tmp_path / "lips.onnx")
-    speech = torch.randn(1, 40, 258)
-    with torch.no_grad():
-        level = torch.tensor([np.log(1.5)], dtype=torch.float32)
-        whole = net(speech, level, torch.ones(1, 40))[0].numpy()
-        late = net(F.pad(speech, (0, 0, 7, 0)), level, F.pad(torch.ones(1, 40), (7, 0)))[0, 7:]
+    speech, level = torch.randn(40, 258), torch.tensor([np.log(1.5)], dtype=torch.float32)
+
+    def whole(before: int) -> tuple[np.ndarray, np.ndarray]:
+        size = before, LATER  # nothing is heard before the beginning and after the end
+        padded, heard = F.pad(speech, (0, 0, *size)), F.pad(torch.ones(40), size)
+        with torch.no_grad():
+            lower, voice = net(padded[None], level, heard[None], torch.tensor([ahead]))
+        return lower[0, before:].numpy(), torch.sigmoid(voice)[0, before:].numpy()
+
     lips = Lips(Calibration(articulation=1.5), tmp_path / "lips.onnx")
-    stream = [lips.next(frame, 1.0) for frame in speech[0].numpy()]
-    np.testing.assert_allclose(stream, whole, atol=5e-3)
-    np.testing.assert_allclose(late, whole, atol=1e-5)  # nothing is heard before it begins
+    stream = [lips.next(speech[i : i + ahead + 1].numpy(), 1.0) for i in range(40)]
+    for made, expected, late in zip(zip(*stream, strict=True), whole(0), whole(7), strict=True):
+        np.testing.assert_allclose(made, expected, atol=5e-3)
+        np.testing.assert_allclose(late, expected, atol=1e-5)
 
 
 def test_beyond_what_clips_taught_articulation_is_a_gain(tmp_path: Path):
     write_lips(small_net(), tmp_path / "lips.onnx")
     calibration = Calibration(articulation=1.0, articulation_range=(0.5, 1.5))
-    frame = np.ones(258, np.float32)
+    frame = np.ones((1, 258), np.float32)
     none, little, much, most = (
-        Lips(calibration, tmp_path / "lips.onnx").next(frame, dial) for dial in (0.0, 0.5, 1.5, 2.0)
+        Lips(calibration, tmp_path / "lips.onnx").next(frame, dial)[0]
+        for dial in (0.0, 0.5, 1.5, 2.0)
     )
     assert not none.any()
     np.testing.assert_allclose(most, much / 1.5 * 2, rtol=1e-5)
     assert np.abs(much / 3 - little).max() > 1e-3  # between them it is learned
 
 
-def test_training_goes_on_where_it_stopped(performances: list[Performance], tmp_path: Path):
+def test_training_goes_on_where_it_stopped(
+    performances: list[Performance], sentence: Utterance, tmp_path: Path
+):
     model, state = tmp_path / "lips.onnx", tmp_path / "state.pt"
     done = []
-    for steps in (2, 4):
-        recipe = Recipe(**{**vars(SMALL), "steps": steps})
-        facts = train_lips(performances, recipe, model, state, 5, Disturber())
+    for count in (2, 4):
+        recipe = Recipe(**{**vars(SMALL), "steps": count})
+        facts = train_lips(performances, [sentence], Disturber(), recipe, model, state, 5)
         done.append(facts["steps"])
         assert np.isfinite(list(facts.values())).all()
     assert done == [2, 4]
-    made = Lips(Calibration(), model).next(np.zeros(258, np.float32), 1.0)
-    assert np.isfinite(made).all()
+    lower, voice = Lips(Calibration(), model).next(np.zeros((1, 258), np.float32), 1.0)
+    assert np.isfinite(lower).all()
+    assert 0 <= voice <= 1
 
 
 def test_without_lips_there_is_nothing_to_learn(performances: list[Performance], tmp_path: Path):
     one = performances[0]
     silent = Performance(**{**vars(one), "own": np.zeros(len(one), bool)})
     with pytest.raises(GiocondaError, match="no clip has lips to learn from"):
-        train_lips([silent], SMALL, tmp_path / "l.onnx", tmp_path / "s.pt", 1, Disturber())
+        train_lips([silent], [], Disturber(), SMALL, tmp_path / "l.onnx", tmp_path / "s.pt", 1)
 
 
 def test_lips_that_do_not_move_cost():
-    from gioconda.face.basis import released_basis
     from gioconda.training.mouth_loss import MouthLoss
 
     basis = released_basis()
@@ -85,3 +123,33 @@ def test_lips_that_do_not_move_cost():
     assert float(exact["spread"]) == pytest.approx(0, abs=0.02)
     assert float(half["shape"]) < 0.1 < float(half["spread"]) < float(mean["spread"])
     assert float(mean["shape"]) == pytest.approx(1, abs=0.05)
+
+
+def test_phones_ask_of_lips_what_they_do():
+    basis = released_basis()
+    gaps = measure.lip_gap(basis.dynamics[basis.lower])
+    opener = torch.from_numpy((gaps / (gaps**2).sum()).astype(np.float32))  # moves the gap by 1
+    rest = float(measure.lip_gap(basis.mean))
+    spans = torch.tensor([[0, MEETING, 2, 4], [0, TOUCHING, 6, 8], [0, VOWEL, 4, 6]])
+
+    def losses(openings: list[float]) -> list[float]:
+        lower = (torch.tensor(openings) / 100 - rest)[None, :, None] * opener
+        return [float(one) for one in ContactLoss(basis)(lower, spans).values()]
+
+    assert losses([9, 9, 9, -1, 9, 9, 0.5, 9]) == pytest.approx([0, 0, 0], abs=1e-3)
+    assert losses([0, 0, 1.0, 9, 0, 9, 9, 3]) == pytest.approx([1.3, 2.4, 2.0], abs=1e-3)
+    nothing = ContactLoss(basis)(torch.zeros(1, 8, len(opener)), spans[:0])
+    assert [float(one) for one in nothing.values()] == [0, 0, 0]
+
+
+def test_sentences_say_what_lips_do_when(sentence: Utterance):
+    (heard,) = read_sentences([sentence], Disturber(), steps.silent)
+    assert heard.spans.tolist() == [[MEETING, 2, 5], [VOWEL, 5, 12], [TOUCHING, 12, 18]]
+    assert np.isnan(heard.voice[:2]).all()
+    assert (heard.voice[2:17] == 1).all()
+
+
+def test_without_a_voice_there_is_silence_noise_and_music():
+    heard = read_voiceless(5, Disturber(), steps.silent)
+    assert len(heard) == 5
+    assert all(len(one) == 125 and not one.voice.any() and not len(one.spans) for one in heard)

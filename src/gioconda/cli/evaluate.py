@@ -18,6 +18,7 @@ _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
 _COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a folder
+_LIVE = option("--live", bool, "lips hear no further ahead than in a call")
 _PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
@@ -169,6 +170,7 @@ def _generator(args: argparse.Namespace) -> None:
         default=[],
     ),
     option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more phones"),
+    _LIVE,
 )
 def _performance(args: argparse.Namespace) -> None:
     from gioconda.cli.performance import show_performance
@@ -177,9 +179,9 @@ def _performance(args: argparse.Namespace) -> None:
     from gioconda.generator import Generator
 
     makers: dict[str, Maker] = {
-        file.stem: partial(Generator, model=file) for file in args.generator
+        file.stem: partial(Generator, model=file, later=_later(args)) for file in args.generator
     }
-    makers["released"] = Generator
+    makers["released"] = partial(Generator, later=_later(args))
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
         sentences = list(read_spoken(args.spoken, "val"))[:: 3 * _EVERY] if args.spoken else []
@@ -208,6 +210,35 @@ def _listening(args: argparse.Namespace) -> None:
     )
     rows = measure_rows(Listening, list(result.columns.values()))
     show(result, args.json, title, ["", *result.columns], rows)
+
+
+@_EVALUATIONS.offer(
+    "whether lips follow song and rap",
+    *CLIPS,
+    option("--spoken SET", Path, "a set of `gioconda prepare --tts`, whose vowels are held"),
+    option("--music FOLDER", Path, "music without a voice, which must not open the mouth"),
+    _LIVE,
+)
+def _song(args: argparse.Namespace) -> None:
+    from gioconda.cli.song import show_song
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.evaluation.song import evaluate_song
+    from gioconda.generator import Generator
+    from gioconda.media import read_audio
+
+    sentences = list(read_spoken(args.spoken, "val"))[:: 3 * _EVERY] if args.spoken else []
+    files = sorted(args.music.iterdir()) if args.music else []
+    pieces = {file.stem: read_audio(file) for file in files}
+    make = partial(Generator, steps=1, later=_later(args))  # lips do not hang on heads' steps
+    with progress_bar("steps") as report:
+        result = evaluate_song(read_split(args, "val"), make, sentences, pieces, report)
+    show_song(result, args.json)
+
+
+def _later(args: argparse.Namespace) -> int:
+    from gioconda.generator import LATER
+
+    return 0 if args.live else LATER
 
 
 # --- on portraits ---

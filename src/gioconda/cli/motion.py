@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
-    from gioconda.generator import Generator
+    from gioconda.generator import LATER, Generator
     from gioconda.media import FPS, SAMPLE_RATE, together
     from gioconda.media.audio import hear
     from gioconda.media.files import PendingFile, check_apart
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
     controls = read_controls(args)
     check_apart(args.output, [args.audio])
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
-    generator = Generator(args.seed, controls)
+    generator = Generator(args.seed, controls, later=LATER)
     voice = hear(args.audio)
     speech = voice.pcm
     if voice.note:

@@ -239,14 +239,15 @@ def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[s
     )
 
 
-@_TRAININGS.offer("speech to the lower face, .onnx", *_SLICES, *_UNDER)
+@_TRAININGS.offer("speech to the lower face, .onnx", *_SLICES, _SPOKEN, *_UNDER)
 def _lips(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
-    from gioconda.training.lips import Recipe, train_lips
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.training.lips.recipe import Recipe, train_lips
 
     recipe, performances = _recipe(args, Recipe), _performances(args, "train", report)
-    return train_lips(
-        performances, recipe, output, args.checkpoint, args.minutes, _disturber(args), report
-    )
+    sounds = list(read_spoken(args.spoken, "train")), _disturber(args)
+    slice_ = output, args.checkpoint, args.minutes
+    return train_lips(performances, *sounds, recipe, *slice_, report)
 
 
 @_TRAININGS.offer(

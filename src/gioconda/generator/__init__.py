@@ -18,5 +18,6 @@ baseline.py       what it has to beat: a mouth by regressor.py, the rest from ba
 
 from gioconda.generator.baseline import BaselineGenerator
 from gioconda.generator.generator import GeneratedMotion, Generator
+from gioconda.generator.lips import LATER
 
-__all__ = ["BaselineGenerator", "GeneratedMotion", "Generator"]
+__all__ = ["LATER", "BaselineGenerator", "GeneratedMotion", "Generator"]

@@ -22,13 +22,14 @@ class Calibration:
         articulation_range: the least and the largest that clips taught.
         steps: network evaluations for a frame; with 6 it keeps 0.92 of the spread of what is nearly
             sure (a deviation of 0.3), with 4 0.79.
-        gate_voice: the certainty of a voice from which the voice gate opens. From 0.5 on it shut
-            presenters' mouths in the midst of speech: r of their opening 0.54, with 0.1 0.61,
-            without a gate 0.63 (80 clips of the sync judge's people). Silence has up to 0.11.
+        gate_voice: the lips' certainty of a voice from which the voice gate opens.
+        gate_keep: under which it counts as none once it was open, and at the very beginning, for a
+            sound may begin in the middle of a word. Silence has up to 0.1, most music up to 0.5.
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
         gate_hold: frames of a pause through which the gate stays open.
-        meet: certainties of p, b or m at which the lips set out to meet, and at which they meet.
+        meet: certainties of p, b or m at which the lips set out to meet, and at which they meet;
+            beyond 1 they never do by this alone, for the lips' network has learned it.
         touch: of f or v, at which they set out to come near, and at which they are there.
         teeth_gap: between the lips on f and v, inter-ocular distances; the median of real ones.
         contact_gap: on the mean face where lips meet, for other lips start more open.
@@ -48,6 +49,7 @@ class Calibration:
         emotion_quiet: dB under the level of the voice at which it counts as silence.
         swell_rise: of the way to a louder voice, a frame, and from a pause to speech.
         swell_fall: to a less loud one, and to a pause.
+        blink_voice: the encoder's certainty of a voice under which there is a pause to blink in.
         blink_rate: a minute, in all training clips.
         blink_least: frames from one blink to the next, at least.
         blink_pause: from which frame of a pause to before which one people blink more.
@@ -100,12 +102,13 @@ class Calibration:
     articulation: float = 1.5
     articulation_range: tuple[float, float] = (0.4, 2.2)
     steps: int = 6
-    gate_voice: float = 0.12
+    gate_voice: float = 0.9
+    gate_keep: float = 0.4
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6
-    meet: tuple[float, float] = (0.4, 0.8)
-    touch: tuple[float, float] = (0.4, 0.8)
+    meet: tuple[float, float] = (0.7, 1.1)
+    touch: tuple[float, float] = (0.6, 1.0)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003
     closing_release: float = 0.2
@@ -121,6 +124,7 @@ class Calibration:
     emotion_quiet: float = 20.0
     swell_rise: float = 1 / 4
     swell_fall: float = 1 / 12
+    blink_voice: float = 0.12
     blink_rate: float = 25.0
     blink_least: int = 8
     blink_pause: tuple[int, int] = (2, 5)

@@ -63,18 +63,20 @@ class SilentMouth:
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
         c = calibration
-        self._lower, self._sure = basis.lower, c.gate_voice
+        self._lower, self._sure, self._kept = basis.lower, c.gate_voice, c.gate_keep
         self._gate = VoiceGate(c.gate_rise, c.gate_fall, c.gate_hold, at_once=True)
+        self._voice = True  # a sound may begin in the middle of a word
 
     def __call__(self, frame: Frame) -> None:
-        part = self._gate.next(frame.voice > self._sure)
+        self._voice = frame.voice > (self._kept if self._voice else self._sure)
+        part = self._gate.next(self._voice)
         frame.dynamics[self._lower] *= part
         frame.closing *= part
         frame.touching *= part
 
 
 class LipClosure:
-    """In a learned mean lips seldom meet, so they close on p, b, m and come near on f, v.
+    """Where the lips learned to meet too little, on p, b, m, and to come near, on f, v.
 
     The mouth moves by the least that brings the inner rims together.
     """

@@ -1,13 +1,15 @@
 """Generator: speech in, motion out, frame by frame.
 
-A frame comes out of the motion network (`network.py`) and goes through the corrections. With
-`LOOK_AHEAD` frames of later sound, a sound moves the face 120 ms after it at the latest. A whole
-recording goes the same way as a live one.
+A frame comes out of the motion network (`network.py`) and the lips (`lips.py`) and goes through the
+corrections. With `LOOK_AHEAD` frames of later sound, a sound moves the face 120 ms after it at the
+latest. A whole recording goes the same way as a live one, but can wait for its lips to hear more.
 """
 
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -19,7 +21,7 @@ from gioconda.face.basis import released_basis
 from gioconda.generator import corrections
 from gioconda.generator.blinks import BlinkTimer
 from gioconda.generator.corrections import Frame
-from gioconda.generator.lips import Lips
+from gioconda.generator.lips import LATER, Lips
 from gioconda.generator.mood import Mood
 from gioconda.generator.network import (
     Channels,
@@ -37,6 +39,16 @@ from gioconda.speech.encoder import Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES
 
 
+class _Heard(NamedTuple):
+    """What is heard in a frame, as in `speech_condition` and `Heard`."""
+
+    speech: NDArray[np.float32]
+    loudness: float
+    voice: float
+    closing: float
+    touching: float
+
+
 @dataclass(frozen=True)
 class GeneratedMotion(Motion):
     """Motion, and what its eyes follow.
@@ -49,7 +61,7 @@ class GeneratedMotion(Motion):
 
 
 class Generator:
-    """Speech in, motion out; frame t needs the sound of frames up to t + 2.
+    """Speech in, motion out; frame t needs the sound of frames up to t + 2 + `later`.
 
     Pieces of any size give the same motion as all at once. Seed and sound decide it together, so
     two voices never share their blinks and nods. `listen` takes the other one's voice, to which the
@@ -63,12 +75,13 @@ class Generator:
         steps: how often the network is asked for a frame; by default as it was calibrated.
         model: a file that `gioconda train generator` wrote; the released one by default.
         lips: a file that `gioconda train lips` wrote; the released one by default.
+        later: frames more that the lips hear ahead, 0 to `LATER`; a call has no time for any.
 
     Attributes:
         controls: the dials; others may be put in their place at any time, for the frames to come.
 
     Raises:
-        GiocondaError: if the seed is out of range, or the file is missing or is no such model.
+        GiocondaError: if seed or `later` is out of range, or a file is missing or is no such model.
     """
 
     def __init__(
@@ -79,9 +92,12 @@ class Generator:
         steps: int | None = None,
         model: Path | None = None,
         lips: Path | None = None,
+        later: int = 0,
     ) -> None:
         if seed < 0:
             raise GiocondaError(f"seed must be 0 or more, is {seed}")
+        if not 0 <= later <= LATER:
+            raise GiocondaError(f"lips hear 0 to {LATER} frames more ahead, not {later}")
         network = released_network() if model is None else load_network(model)
         basis, calibration = released_basis(), network.calibration
         self.controls = controls or Controls()
@@ -90,9 +106,11 @@ class Generator:
         self._listener, self._encoder = Listener(), SpeechEncoder()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
+        self._later = later
+        self._pending: deque[_Heard] = deque()  # frames whose lips still listen
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
-        self._blinks, self._sure = BlinkTimer(calibration), calibration.gate_voice
+        self._blinks, self._sure = BlinkTimer(calibration), calibration.blink_voice
         self._mood, self._sounds = Mood(calibration), deque[NDArray[np.float32]]()  # as digests
         self._other = OtherVoice(seed, calibration)
         self._calm, self._kept = Calm(calibration), calibration.listen_calm
@@ -140,7 +158,8 @@ class Generator:
         """The frames that are left: ceil(samples / 640) in all, as if silence followed."""
         last = self._listen(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
         self._other.finish()
-        return self._motion(last + self._make(self._encoder.finish()))
+        last += self._make(self._encoder.finish())
+        return self._motion(last + [self._make_frame() for _ in range(len(self._pending))])
 
     def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
         speech = self._listener.append(pcm)
@@ -153,18 +172,21 @@ class Generator:
         return self._make(self._encoder.append(speech.mel))
 
     def _make(self, encoded: Heard) -> list[Frame]:
-        """The frames of this encoded speech."""
+        """The frames that are certain with this encoded speech."""
         loudness, self._loudness = np.split(self._loudness, [len(encoded)])
         speech = speech_condition(encoded, loudness)
-        return [
-            self._make_frame(encoded, i, speech[i], float(loudness[i])) for i in range(len(encoded))
-        ]
+        sounds = loudness, encoded.voice, encoded.closing, encoded.touching
+        self._pending += (
+            _Heard(row, *map(float, certain)) for row, *certain in zip(speech, *sounds, strict=True)
+        )
+        return [self._make_frame() for _ in range(len(self._pending) - self._later)]
 
-    def _direct(self, voice: bool, loudness: float) -> tuple[Dials, Reaction]:
+    def _direct(self, heard: _Heard) -> tuple[Dials, Reaction]:
         """The dials of the next frame, with what the voices make of them."""
+        voice = heard.voice > self._sure
         dials = self.controls.at(self._count, self._count + 1)
         wanted = self.controls.emotion == AUTO
-        mood = self._mood.next(self._sounds.popleft(), loudness, voice, wanted)
+        mood = self._mood.next(self._sounds.popleft(), heard.loudness, voice, wanted)
         if mood.any():
             dials = replace(dials, emotion=np.maximum(dials.emotion, mood))
         reaction = self._other.next(voice)
@@ -174,26 +196,27 @@ class Generator:
             dials = replace(dials, amplitude=dials.amplitude * kept)
         return reaction.directed(dials), reaction
 
-    def _make_frame(
-        self, encoded: Heard, i: int, speech: NDArray[np.float32], loudness: float
-    ) -> Frame:
-        voice = bool(encoded.voice[i] > self._sure)
-        dials, reaction = self._direct(voice, loudness)
+    def _make_frame(self) -> Frame:
+        """The next frame."""
+        window = np.stack([one.speech for one in islice(self._pending, self._later + 1)])
+        heard = self._pending.popleft()
+        dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
-        lids = self._blinks.next(float(dials.blinks[0]), chance, voice)
-        pose, upper = self._stream.next(noise, speech, gaze, dials.amplitude[0], lids)
+        lids = self._blinks.next(float(dials.blinks[0]), chance, heard.voice > self._sure)
+        pose, upper = self._stream.next(noise, heard.speech, gaze, dials.amplitude[0], lids)
         dynamics = np.zeros(sum(self._basis.parts), np.float32)
         dynamics[: len(upper)] = upper
-        dynamics[self._basis.lower] = self._lips.next(speech, float(dials.articulation[0]))
+        lower, voice = self._lips.next(window, float(dials.articulation[0]))
+        dynamics[self._basis.lower] = lower
         frame = Frame(
             pose,
             dynamics,
-            voice=float(encoded.voice[i]),
-            loudness=loudness,
-            closing=float(encoded.closing[i]),
-            touching=float(encoded.touching[i]),
+            voice=voice,
+            loudness=heard.loudness,
+            closing=heard.closing,
+            touching=heard.touching,
             gaze=gaze,
             lids=self._blinks.closed,
             brows=reaction.brows,

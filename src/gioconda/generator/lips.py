@@ -1,14 +1,25 @@
 """Lips: what the lower face does to speech, frame by frame.
 
-The network's contract, which training shares: `lips.onnx` takes the `speech` of T frames, as
-`speech_condition` gives it, (T, 258), the `articulation` (1,) and a `state` (numbers,), 0 before
-any speech. It gives the `lower` part of the dynamics (T, lower) and the `next` state.
+The network's contract, which training shares; T frames, N = `LATER` + 1:
+
+| tensor | shape in `lips.onnx` | what it is |
+|---|---|---|
+| `speech` | (T, N, 258) | `speech_condition` of each frame and of those after it |
+| `heard` | (T, N) | 1 where it is heard, of each frame itself at least; else speech is 0 |
+| `articulation` | (1,) | logarithm of how far lips move against people's median |
+| `state` | (numbers,) | 0 before any speech |
+| → `lower` | (T, lower) | the lower part of the dynamics |
+| → `voice` | (T,) | how surely a voice sounds, 0 to 1 |
+| → `next` | (numbers,) | the next state |
+
+One network serves calls, in which no later frame is heard, and recordings, in which some are.
 
 The lips are not sampled. What speech tells of them is told best by one answer that is taught to go
 with the real lips and to move as far as they do (docs/design.md).
 """
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import openvino as ov
@@ -16,6 +27,8 @@ from numpy.typing import NDArray
 
 from gioconda.generator.calibration import Calibration
 from gioconda.inference import Request, network_of
+
+LATER: Final = 5  # frames after its own that the network may hear, besides the encoder's
 
 
 class Lips:
@@ -33,24 +46,30 @@ class Lips:
         network = load_lips(model)
         self._usual = calibration.articulation
         self._learned = calibration.articulation_range
-        speech = network.input("speech").partial_shape[1].get_length()
-        self._ask = Request(network, {"speech": np.zeros((1, speech), np.float32)})
+        features = network.input("speech").partial_shape[2].get_length()
+        shapes = {"speech": (1, LATER + 1, features), "heard": (1, LATER + 1)}
+        self._ask = Request(network, {k: np.zeros(v, np.float32) for k, v in shapes.items()})
 
-    def next(self, speech: NDArray[np.float32], articulation: float) -> NDArray[np.float32]:
-        """The lower part of the next frame's dynamics.
+    def next(
+        self, speech: NDArray[np.float32], articulation: float
+    ) -> tuple[NDArray[np.float32], float]:
+        """The lower part of the next frame's dynamics, and how surely a voice sounds, 0 to 1.
 
         Args:
-            speech: (258,) of `speech_condition`.
+            speech: (1 to `LATER` + 1, 258) of `speech_condition`: of the frame, and of those after
+                it that are heard.
             articulation: the dial. Beyond what clips taught it is a gain.
         """
         wanted = articulation * self._usual
         known = float(np.clip(wanted, *self._learned))
         given = self._ask.inputs
-        given["speech"][0] = speech
+        given["speech"][0] = 0
+        given["speech"][0, : len(speech)] = speech
+        given["heard"][0] = np.arange(LATER + 1) < len(speech)
         given["articulation"][0] = np.log(known)
-        lower, state = self._ask()
+        lower, voice, state = self._ask()
         given["state"][:] = state
-        return np.array(lower[0]) * np.float32(wanted / known)
+        return np.array(lower[0]) * np.float32(wanted / known), float(voice[0])
 
 
 def load_lips(model: Path | None = None) -> ov.CompiledModel:

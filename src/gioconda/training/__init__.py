@@ -3,7 +3,7 @@
 A recipe is a module or a folder, named after what it makes:
 
     hearing/      the speech encoder, taught by Whisper
-    lips.py       features of that encoder to the lower face
+    lips/         features of that encoder to the lower face
     generator/    features of that encoder and controls to head, eyes and brows
     renderer/     portrait and warped frame to the drawn frame: what mouths look like
     mouth_state/  where teeth and tongue of a geometric mouth stand; nothing released uses it yet
@@ -20,9 +20,9 @@ runs it. `network.py` is the network, `examples.py` what it learns from; where t
 `export.py`, it writes the file that run time reads.
 
 Networks learn in slices, with a checkpoint (`steps.py`), and share `augmentation.py` and
-`disturber.py` (sound as users bring it), `voices.py` (other voices), `examples.py` (clips as motion
-and conditions), `targets.py`, `mouth_loss.py`, `people.py` (who is kept for the judges),
-`export.py` (a network as an ONNX file) and `blocks.py` (what the networks that hear are made of).
+`disturber.py` (sound as users bring it), `examples.py` (clips as motion and conditions),
+`targets.py`, `mouth_loss.py`, `people.py` (who is kept for the judges), `export.py` (a network as
+an ONNX file) and `blocks.py` (what the networks that hear are made of).
 
 An experiment is a Python file of a few lines, for `gioconda train WHAT --recipe FILE`
 (`experiment.py`). Options of the command line change its numbers, and `calibration.py` those that

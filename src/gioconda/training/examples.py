@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.samples.performances import Performance
+from gioconda.data.voices import another
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import Basis, released_basis
@@ -21,7 +22,6 @@ from gioconda.training.disturber import Disturber
 from gioconda.training.people import for_judge
 from gioconda.training.steps import Report, reported
 from gioconda.training.targets import mirror_of, resampled, smooth
-from gioconda.training.voices import another
 
 _AMPLITUDE: Final = 1.3  # at most so far from the median, as a logarithm
 _ARTICULATION: Final = 0.9

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from gioconda.data.phones import LABEL, SILENCE, Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.spoken.utterances import Utterance
+from gioconda.data.voices import another
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import Basis
 from gioconda.face.measure import lip_gap
@@ -28,7 +29,6 @@ from gioconda.training.disturber import Disturber, cut
 from gioconda.training.hearing.teacher import HALVES, Projection, Whisper
 from gioconda.training.people import for_judge
 from gioconda.training.targets import resampled, smooth
-from gioconda.training.voices import another
 
 UNKNOWN: Final = -1  # phone
 KINDS: Final = ("clips", "sentences", "speech", "nobody")

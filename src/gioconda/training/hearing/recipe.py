@@ -1,7 +1,7 @@
 """Recipe: learn to hear what Whisper hears, 80 ms after it was said, whatever lies over it.
 
 1. Sounds: clips with lips, sentences with phones, speech of which nothing is known, music and
-   noise. Each is there as it came and once by another voice (`voices.py`); the teacher hears it
+   noise. Each is there as it came and once by another voice (`another`); the teacher hears it
    to the end (`teacher.py`). Copies are disturbed; the encoder hears one of them, never the
    future beyond `LOOK_AHEAD`. All of this is made once and kept (`examples.py`).
 2. The features are taught by the teacher's, by phones, by whether a voice sounds, by what the

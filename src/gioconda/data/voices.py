@@ -11,7 +11,8 @@ from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
 from gioconda.media import SAMPLE_RATE
-from gioconda.training.augmentation import Sound
+
+Sound = NDArray[np.float64]
 
 _GRAIN, _SEARCH = 640, 160  # samples: of the pieces that `stretched` joins, and their leeway
 _FRAME, _HOP = 400, 160  # samples: what `revoiced` takes the voice's filter from
@@ -44,7 +45,8 @@ def pitched(pcm: Sound, semitones: float) -> Sound:
     """Higher or lower at the same speed; the formants move along, as of a smaller head."""
     ratio = 2 ** (semitones / 12)
     slow = stretched(pcm, 1 / ratio)
-    return np.interp(np.arange(int(len(slow) / ratio)) * ratio, np.arange(len(slow)), slow)
+    at = np.arange(int(len(slow) / ratio)) * ratio
+    return np.asarray(np.interp(at, np.arange(len(slow)), slow))
 
 
 def whispered(pcm: Sound, rng: np.random.Generator) -> Sound:
@@ -92,7 +94,7 @@ def _revoiced(pcm: Sound, voice: Sound, rng: np.random.Generator) -> Sound:
         loud = np.sqrt(products[0] / ((made**2).sum() + 1e-9))
         out[start : start + _FRAME] += made * loud
         weight[start : start + _FRAME] += window
-    return out[: len(pcm)] / np.maximum(weight[: len(pcm)], 0.5)
+    return np.asarray(out[: len(pcm)] / np.maximum(weight[: len(pcm)], 0.5))
 
 
 def another(

@@ -1,0 +1,1 @@
+"""Recipe of the network of lips and jaw: start in `recipe.py`."""

@@ -1,0 +1,174 @@
+"""Batches: windows of clips, of sentences, and of sounds without a voice."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gioconda.face.basis import released_basis
+from gioconda.generator.lips import LATER
+from gioconda.generator.network import Conditions
+from gioconda.motion import POSE
+from gioconda.speech.encoder import FEATURES
+from gioconda.training.examples import Copies, Example, chances
+from gioconda.training.lips.sounds import Sound
+
+BEFORE: Final = 20  # frames that a window hears before its own
+SPEECH: Final = Conditions.SPEECH.stop  # numbers that tell the speech of a frame
+_VOICE: Final = 0.3  # the encoder's certainty of a voice in a clean clip from which there is one
+_LONGEST: Final = 250  # frames of a clip from which it is not drawn more often
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What a batch is made of.
+
+    Attributes:
+        frames: of a window.
+        clips, sentences, voiceless: windows of each kind; none where there are no such sounds.
+        unknown: how often the condition is left at the median.
+        live: how often nothing is heard ahead, and as often all of it; else a part.
+        levels: least and largest articulation of a sound without a face, as a logarithm.
+    """
+
+    frames: int = 30
+    clips: int = 56
+    sentences: int = 20
+    voiceless: int = 12
+    unknown: float = 0.15
+    live: float = 0.4
+    levels: tuple[float, float] = (-0.5, 0.8)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """N windows of T frames, of which the first C are of clips.
+
+    Attributes:
+        speech: (N, `BEFORE` + T + `LATER`, 258).
+        heard: (N, `BEFORE` + T + `LATER`) 0 before the sound begins and after it ends, else 1.
+        ahead: (N,) later frames that are heard.
+        articulation: (N,).
+        voice: (N, T) as in `Sound`.
+        lower: (C, T, coordinates).
+        counts: (C, T) 1 where a frame is to be learned.
+        neutral_gap: (C,).
+        spans: (M, 4) window, and as in `Sound`, of those that lie whole in their window.
+    """
+
+    speech: Tensor
+    heard: Tensor
+    ahead: Tensor
+    articulation: Tensor
+    voice: Tensor
+    lower: Tensor
+    counts: Tensor
+    neutral_gap: Tensor
+    spans: Tensor
+
+
+class Batches:
+    """Draws batches: of each clip one of its copies, each as often in the mirror."""
+
+    def __init__(
+        self,
+        clips: list[Copies],
+        sentences: list[Sound],
+        voiceless: list[Sound],
+        windows: Windows,
+        rng: np.random.Generator,
+    ) -> None:
+        self._clips, self._windows, self._rng = clips, windows, rng
+        self._sounds = (sentences, windows.sentences), (voiceless, windows.voiceless)
+        self._chances = chances(
+            clips, lambda one: np.exp(one.articulation) * min(len(one), _LONGEST)
+        )
+
+    def draw(self) -> Batch:
+        rng, sizes = self._rng, self._windows
+        drawn = rng.choice(len(self._clips), sizes.clips, p=self._chances)
+        copies = [self._clips[i] for i in drawn]
+        chosen = [one[rng.integers(len(one))] for one in copies]
+        clips = [self._of_clip(one, own) for one, (own, *_) in zip(chosen, copies, strict=True)]
+        sounds = [
+            self._of_sound(kind[rng.integers(len(kind))])
+            for kind, count in self._sounds
+            for _ in range(count if kind else 0)
+        ]
+        known = rng.random(len(clips)) >= sizes.unknown
+        levels = np.array([one.articulation for one in chosen]) * known
+        levels = np.concatenate([levels, rng.uniform(*sizes.levels, len(sounds))])
+        parts = [_stacked([window[i] for window in (*clips, *sounds)]) for i in range(3)]
+        spans = [np.empty((0, 4), np.int64)] + [
+            np.insert(sound[3], 0, row, axis=1) for row, sound in enumerate(sounds, len(clips))
+        ]
+        return Batch(
+            parts[0],
+            parts[1],
+            self._ahead(len(levels)),
+            torch.from_numpy(levels.astype(np.float32)),
+            parts[2],
+            _stacked([window[3] for window in clips]),
+            _stacked([window[4] for window in clips]),
+            torch.tensor([one.neutral_gap for one in chosen]),
+            torch.from_numpy(np.concatenate(spans)),
+        )
+
+    def _ahead(self, count: int) -> Tensor:
+        part, live = self._rng.random(count), self._windows.live
+        some = self._rng.integers(1, LATER, count)
+        return torch.from_numpy(np.where(part < live, 0, np.where(part < 2 * live, LATER, some)))
+
+    def _of_clip(self, example: Example, clip: Example) -> tuple[NDArray[np.float32], ...]:
+        """Speech, where it is heard, voice, lips, and which of these count.
+
+        The clip as it is tells where a voice sounds in a copy that is disturbed.
+        """
+        lower = (example.mirrored if self._rng.random() < 0.5 else example.motion)[:, _lower()]
+        size = self._windows.frames
+        start = int(self._rng.integers(max(1, len(example) - size + 1)))
+        speech, heard = self._heard(example.conditions[:, Conditions.SPEECH], start)
+        at = np.linspace(0, len(clip) - 1, len(example)).round().astype(int)
+        sounds = (clip.conditions[:, FEATURES] > _VOICE)[at] & example.own
+        voice = np.where(sounds, np.float32(1), np.float32(np.nan))
+        counts = np.ones(len(lower), np.float32)
+        cut = (_padded(one[start : start + size], size) for one in (lower, counts))
+        return speech, heard, _padded(voice[start : start + size], size, np.nan), *cut
+
+    def _of_sound(self, sound: Sound) -> tuple[NDArray[Any], ...]:
+        """Speech, where it is heard, voice, and spans."""
+        size = self._windows.frames
+        start = int(self._rng.integers(max(1, len(sound) - size + 1)))
+        speech, heard = self._heard(sound.speech, start)
+        spans = sound.spans - [0, start, start]
+        inside = (spans[:, 1] >= 0) & (spans[:, 2] <= size)
+        voice = _padded(sound.voice[start : start + size], size, np.nan)
+        return speech, heard, voice, spans[inside]
+
+    def _heard(
+        self, speech: NDArray[np.float32], start: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Speech about a window that starts there, and where there is any."""
+        size = BEFORE + self._windows.frames + LATER
+        window, heard = np.zeros((size, SPEECH), np.float32), np.zeros(size, np.float32)
+        first, end = max(0, start - BEFORE), min(len(speech), start - BEFORE + size)
+        there = slice(first - start + BEFORE, end - start + BEFORE)
+        window[there], heard[there] = speech[first:end], 1
+        return window, heard
+
+
+def _padded(values: NDArray[np.float32], size: int, value: float = 0.0) -> NDArray[np.float32]:
+    rest = [(0, size - len(values))] + [(0, 0)] * (values.ndim - 1)
+    return np.pad(values, rest, constant_values=value)
+
+
+def _stacked(rows: list[NDArray[np.float32]]) -> Tensor:
+    return torch.from_numpy(np.stack(rows))
+
+
+def _lower() -> slice:
+    """Where an example's motion has the lower face."""
+    return slice(len(POSE) + released_basis().lower.start, None)
