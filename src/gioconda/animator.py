@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from gioconda.controls import Controls
 from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter, together
-from gioconda.media.audio import hear
+from gioconda.media.audio import Voice, hear
 from gioconda.media.files import check_apart
 from gioconda.media.image import check_order
 from gioconda.portrait import Portrait, read_portrait
@@ -183,43 +182,46 @@ def animate(
         controls: the dials; by default each rests.
         consent: who allowed what; it is written into the signed manifest.
         badge: draw a small visible badge into a corner.
-        sign_key: PEM of the key and certificates to sign with; by default the environment's
-            GIOCONDA_SIGN_KEY, or a local key.
+        sign_key: PEM of key and certificates; by default GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
-        listen: sound of the other one, who begins with `audio`; it makes the video longer if it is.
-        make: makes the portrait of the photo, as `read_portrait`; one that keeps the last portraits
-            saves half a second where a photo speaks again.
+        listen: sound of the other one, who begins with `audio`; the video is as long as both.
+        make: as `read_portrait`; one that keeps portraits saves time where a photo speaks again.
         report: called with the frames done and the frames in all.
 
     Raises:
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
-    start = time.perf_counter()
-    dials = controls or Controls()
-    check_apart(output, [file for file in (photo, audio, listen) if file is not None])
-    check_order(photo, audio, "the voice")
-    voice, other = hear(audio), None
-    speech = voice.pcm
-    if listen is not None:
-        speech, other = together(speech, hear(listen).pcm)
-    made_from = {"portrait": photo, "voice": audio}
-    made_from |= {} if listen is None else {"other voice": listen}
-    used = ("basis", "speech", "lips", "generator") + ("renderer",) * (not plain_mouth)
-    made_from |= own_models(*used)
-    settings: dict[str, Any] = {"seed": seed, "size": size, "full": full, "face": face}
-    settings |= {"controls": dials.to_dict(), "plain_mouth": plain_mouth}
+    start, dials = time.perf_counter(), controls or Controls()
+    inputs = {"portrait": photo, "voice": audio} | ({"other voice": listen} if listen else {})
+    check_apart(output, inputs.values())
+    voice, speech, other = _hear(photo, audio, listen)
+    inputs |= own_models("basis", "speech", "lips", "generator", *["renderer"] * (not plain_mouth))
+    settings = {"controls": dials.to_dict(), "plain_mouth": plain_mouth, "full": full}
+    settings |= {"seed": seed, "size": size, "face": face}
     with loading(renderer=not plain_mouth):
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
-        made = Output(made_from, settings, consent, badge, sign_key)
+        made = Output(inputs, settings, consent, badge, sign_key)
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
-    if other is not None:
-        animator.listen(other)
+    animator.listen(other)
     with closing(FileSound(audio, voice)) as sound:
         done = _film(animator, speech, sound, output, made, report)
-    seconds = time.perf_counter() - start
     note = "; ".join(filter(None, (portrait.note, voice.note))) or None
-    return Animation(os.fspath(output), done, seconds, note, made.id)
+    return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
+
+
+def _hear(
+    photo: str | os.PathLike[str],
+    audio: str | os.PathLike[str],
+    listen: str | os.PathLike[str] | None,
+) -> tuple[Voice, Sound, Sound]:
+    """The voice, what is said, and what the other one says, which may be nothing."""
+    check_order(photo, audio, "the voice")
+    voice = hear(audio)
+    if listen is None:
+        return voice, voice.pcm, np.empty(0, np.float32)
+    speech, other = together(voice.pcm, hear(listen).pcm)
+    return voice, speech, other
 
 
 def _film(
