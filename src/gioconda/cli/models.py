@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 _SPOKEN: Final = ("basis", "speech", "lips", "generator")
-_DRAWN: Final = ("basis", "renderer")
-_WHOLE: Final = (*_SPOKEN, "renderer")
+_DRAWN: Final = ("basis", "renderer", "mouth-state")
+_WHOLE: Final = (*_SPOKEN, "renderer", "mouth-state")
 _COMPARED: Final = (*_SPOKEN, "regressor", "bank")
 _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("animate",): _WHOLE,
@@ -16,16 +16,21 @@ _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("motion",): _SPOKEN,
     ("render",): _DRAWN,
     **{(name,): ("basis",) for name in ("plot", "export", "track", "portrait")},
-    ("bench",): (*_COMPARED, "renderer"),
+    ("bench",): (*_COMPARED, "renderer", "mouth-state"),
     ("evaluate", "basis"): ("basis",),
     ("evaluate", "speech"): ("basis", "regressor"),
     ("evaluate", "generator"): _COMPARED,
     ("evaluate", "dials"): _WHOLE,
-    **{("evaluate", name): _DRAWN for name in ("reenactment", "renderer", "gaze", "emotion")},
+    **{("evaluate", name): _SPOKEN for name in ("performance", "song", "listening")},
+    **{
+        ("evaluate", name): _DRAWN
+        for name in ("reenactment", "renderer", "gaze", "emotion", "rest")
+    },
     **{
         ("train", name): ("basis",)
-        for name in ("bank", "regressor", "judge", "hearing", "renderer", "integers")
+        for name in ("bank", "regressor", "judge", "hearing", "mouth-state")
     },
+    **{("train", name): ("basis", "mouth-state") for name in ("renderer", "integers")},
     **{("train", name): ("basis", "speech") for name in ("lips", "generator")},
 }
 """By command: the keys of `gioconda.inference.FILES` that it uses."""
