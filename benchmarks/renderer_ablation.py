@@ -70,7 +70,7 @@ def main() -> None:
     (args.output / "result.json").write_text(json.dumps(to_json(found), indent=2))
     print("| recipe | " + " | ".join(f"{region}, {what}" for region, what in MEASURES) + " |")
     print("|---" * (len(MEASURES) + 1) + "|")
-    for name in ("warp", "plain mouth", *names):
+    for name in ("warp", "geometry", *names):
         cells = (f"{getattr(found[name][region], what):.2f}" for region, what in MEASURES)
         print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
 

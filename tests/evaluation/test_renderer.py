@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from gioconda.evaluation.renderer import REGIONS, Drawn, _alike, _changes, _laid, _Tally
+from gioconda.evaluation.renderer import (
+    REGIONS,
+    Drawn,
+    _alike,
+    _changes,
+    _laid,
+    _largest,
+    _steps,
+    _Tally,
+)
 from gioconda.renderer.jaws import Jaws
 
 SIDE = 64
@@ -75,3 +84,12 @@ def test_teeth_that_stay_on_the_jaw_are_alike_and_fog_hides_nothing(teeth):
     assert alike["same"] > 0.95
     assert alike["foggy"] == pytest.approx(2 * 0.3 / (1 + 0.3**2), abs=0.05)
     assert max(alike["left"], alike["other"]) < 0.3
+
+
+def test_a_mouth_that_pops_is_told(teeth):
+    rng = np.random.default_rng(1)
+    calm, wild = shown(rng, teeth, teeth), shown(rng, teeth, 255 - teeth)
+    found = _largest([_steps(calm, calm), _steps(calm, wild)])
+    popped, real = found["drawn"]
+    assert popped > 20 * real > 0
+    assert not _largest([])

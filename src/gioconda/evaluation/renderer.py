@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -92,6 +92,8 @@ class RegionScores:
     # and of the inner mouth over half a second.
     flicker: float | None = measure("flicker", form=".3g")
     wander: float | None = measure("wander", form=".3g")
+    # Of the inner mouth, the largest change from one frame of a clip to the next over the real one.
+    pop: float | None = measure("pop", form=".3g")
     # How alike the detail on the upper jaw is half a second apart and more, over how alike the
     # real one is: under 1 if teeth change more than real ones, above 1 if they are too still.
     sameness: float | None = measure("sameness", form=".3g")
@@ -162,6 +164,11 @@ def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) 
     """What changes between frames of one clip."""
     frames = {now.number: now for now in drawn}
     laid = {now.number: _laid(now) for now in drawn}
+    steps = [
+        _steps(before, now) for before, now in pairwise(drawn) if before.number == now.number - 1
+    ]
+    for name, largest in _largest(steps).items():
+        tallies[name].put("pop", "inner mouth", *largest)
     for now in drawn:
         for score, region, lag in _CHANGES:
             if before := frames.get(now.number - lag):
@@ -297,6 +304,29 @@ def _detail(
         both = cv2.blur(both, (box, box), borderType=cv2.BORDER_CONSTANT)
     coarse = both[..., :-1] / np.maximum(both[..., -1:], 1e-3)
     return np.asarray(inside[..., None] * (picture - coarse), np.float32)
+
+
+def _steps(before: Drawn, now: Drawn) -> dict[str, float]:
+    """By method and under "real", the mean change inside the mouth; nothing where too little is
+    seen."""
+    inside = np.minimum(before.regions["inner mouth"], now.regions["inner mouth"])
+    if inside.sum() < _ENOUGH:
+        return {}
+    shown = [{"real": one.real, **one.pictures} for one in (before, now)]
+    change = {
+        name: np.abs(shown[1][name].astype(np.float32) - a).mean(-1) for name, a in shown[0].items()
+    }
+    return {name: float(np.average(each, weights=inside)) for name, each in change.items()}
+
+
+def _largest(steps: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float]]:
+    """By method, the largest of its steps and of the real ones."""
+    seen = [step for step in steps if step]
+    if not seen:
+        return {}
+    found = {name: max(step[name] for step in seen) for name in seen[0]}
+    real = found.pop("real")
+    return {name: (most, real) for name, most in found.items()}
 
 
 class _Laid(NamedTuple):
