@@ -67,8 +67,8 @@ def test_networks_are_told_what_is_where_inside_a_mouth(portrait, conditions):
     assert near[upper > 0.5].mean() > near[(found[0] == 255) & (upper + lower < 0.1)].mean()
 
 
-def test_a_window_is_told_the_same_of_the_mouth(portrait, mouth):
-    conditions, frame = Conditions(portrait, SIDE, mouth), opened(portrait)
+def test_a_window_is_told_the_same_of_the_mouth(portrait, conditions):
+    frame = opened(portrait)
     seen = conditions.see(frame)
     window = WINDOWS[0].on(seen.mesh, SIDE)
     whole, part = (conditions.decoder(frame, seen, place) for place in (None, window))
