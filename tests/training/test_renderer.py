@@ -180,7 +180,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(evaluation, "_ENOUGH", 1)
     result = evaluation.evaluate_renderer(clips, {"network": lambda p: NeuralDecoder(p, output)})
     methods = result.methods
-    assert list(methods) == ["warp", "plain mouth", "network", "re-encoded"]
+    assert list(methods) == ["warp", "geometry", "network", "re-encoded"]
     assert (methods["re-encoded"]["face"].psnr or 0) > (methods["warp"]["face"].psnr or 0)
     assert methods["re-encoded"]["inner mouth"].sameness == pytest.approx(1, abs=0.1)
 
