@@ -82,6 +82,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 def _emotion(text: str) -> tuple[str, float]:
     name, colon, strength = text.partition(":")
     try:
-        return name, float(strength) if colon else 1.0
+        if name.isalpha():
+            return name, float(strength) if colon else 1.0
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME or NAME:STRENGTH") from None
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r}: expected NAME or NAME:STRENGTH")
