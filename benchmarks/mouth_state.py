@@ -7,8 +7,7 @@ when each method's mean colour is made that of the real frame, so that detail al
 detail` is that colour alone; `usual` the geometry with the row that is believed without a photo,
 `told` with what the portrait shows, jaw and tongue by the face; `own row` likewise with the clip's
 fitted row, `own row and tones` with its tones, too; `fitted` with jaw and tongue fitted to each
-frame; `plain mouth` and `today` are what the released decoder draws over, and draws, `today over
-told` what it draws over the geometry, for which it was not trained.
+frame; `network` is what the released decoder draws over `told`.
 """
 
 import argparse
