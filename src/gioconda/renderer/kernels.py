@@ -249,7 +249,8 @@ def fade(light: NDArray[np.float32], feather: float) -> None:
         for x in range(width):
             inside = min(min(x, width - 1 - x), min(y, height - 1 - y))
             if inside < feather:
-                light[y, x] *= np.float32(inside / feather)
+                for k in range(3):
+                    light[y, x, k] *= np.float32(inside / feather)
 
 
 def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
