@@ -25,7 +25,7 @@ def test_it_prints_the_released_numbers_which_are_the_recipes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run() == 0
-    assert "gate_voice=0.9\n" in capsys.readouterr().out
+    assert "gate_voice=0.5\n" in capsys.readouterr().out
     assert read_calibration(RELEASED, "a generator", Calibration) == Calibration()
 
 
@@ -55,7 +55,7 @@ def test_a_generator_obeys_its_files_numbers(tmp_path: Path, voice: NDArray[np.f
     [
         (["--set", "gain=2", "-o", "x.zip"], "no calibration gain; it has pose_scale, gaze_scale"),
         (["--set", "gate_voice", "-o", "x.zip"], "gate_voice is not NAME=VALUE"),
-        (["--set", "gate_voice=much", "-o", "x.zip"], "gate_voice must be 1 number, as 0.9 is"),
+        (["--set", "gate_voice=much", "-o", "x.zip"], "gate_voice must be 1 number, as 0.5 is"),
         (["--set", "gate_voice=nan", "-o", "x.zip"], "gate_voice must be 1 number"),
         (["--set", "steps=2.5", "-o", "x.zip"], "steps must be 1 whole number, as 6 is"),
         (["--set", "meet=0.1", "-o", "x.zip"], "meet must be 2 numbers, as 0.7,1.1 is; is 0.1"),

@@ -102,7 +102,7 @@ class Calibration:
     articulation: float = 1.5
     articulation_range: tuple[float, float] = (0.4, 2.2)
     steps: int = 6
-    gate_voice: float = 0.9
+    gate_voice: float = 0.5
     gate_keep: float = 0.4
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
