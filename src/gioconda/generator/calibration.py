@@ -49,7 +49,8 @@ class Calibration:
         emotion_quiet: dB under the level of the voice at which it counts as silence.
         swell_rise: of the way to a louder voice, a frame, and from a pause to speech.
         swell_fall: to a less loud one, and to a pause.
-        blink_voice: the encoder's certainty of a voice under which there is a pause to blink in.
+        blink_voice: the encoder's certainty of a voice under which there is a pause: to blink in,
+            and, of the other one's voice, to react in.
         blink_rate: a minute, in all training clips.
         blink_least: frames from one blink to the next, at least.
         blink_pause: from which frame of a pause to before which one people blink more.

@@ -75,7 +75,7 @@ class OtherVoice:
             return NONE
         sound, voice = heard
         chance = np.random.default_rng((self._seed, sound.digest))
-        sure = voice > self._calibration.gate_voice
+        sure = voice > self._calibration.blink_voice
         return self._reactions.next(sure, sound.spectra, speaking, chance)
 
     def _begin(self) -> None:
