@@ -13,9 +13,9 @@ DROPS: Final = np.array([-0.10, -0.07, -0.04, -0.01, 0.02, 0.06])
 JAWS: Final = np.array([0, 0.05, 0.1, 0.16, 0.22, 0.3, 0.4, 0.55, 0.75, 1.0])
 TONGUES: Final = np.array([0, 0.08])
 NAMED: Final = Tones(*np.eye(3, dtype=np.float32))  # what is drawn in these tells them apart
-_LEAST: Final = 25  # pixels between the lips from which a frame serves
+LEAST: Final = 25  # pixels between the lips from which a frame serves
 _MOST: Final = 200  # of them that are compared
-_SEEN: Final = 0.6  # of a pixel that the lips leave free, for it to count
+SEEN: Final = 0.6  # of a pixel that the lips leave free, for it to count
 
 
 class Trial:
@@ -50,8 +50,8 @@ class Trial:
         found = interior.inside(frame, MouthPose(0.0))
         if not found:
             return None
-        places = np.argwhere(found.shown[..., 0] > _SEEN)
-        if len(places) < _LEAST:
+        places = np.argwhere(found.shown[..., 0] > SEEN)
+        if len(places) < LEAST:
             return None
         rows, columns = np.random.default_rng(0).permutation(places)[:_MOST].T
         left, top = found.corner

@@ -24,15 +24,13 @@ from gioconda.renderer.mouth.geometric import face_of, skin_colour
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.predictor import teeth_size, tones_in
 from gioconda.renderer.mouth.state import Mouth, MouthPose
-from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
+from gioconda.renderer.mouth.trial import DROPS, JAWS, LEAST, NAMED, SEEN, TONGUES, Trial
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.renderer.warper import WarpedFrame
 
 SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 OPEN: Final = 0.03  # inter-ocular distances between the lips from which a frame tells something
 _READ: Final = 100  # frames of a clip
-_LEAST: Final = 25  # pixels between the lips from which a frame of a head serves
-_SEEN: Final = 0.6  # of such a pixel that the lips leave free
 _ROUNDS: Final = 4  # of states and tones in turn
 _TRUST: Final = 0.006  # in the usual tones, in parts of the pixels
 # Tones to begin with, as of `StateModel`; the released ones, chosen for their look, are near.
@@ -156,8 +154,8 @@ def try_parts(
     inside = interior.inside(frame, MouthPose(0.0))
     if not inside:
         return None
-    places = np.argwhere(inside.shown[..., 0] > _SEEN)
-    if len(places) < _LEAST:
+    places = np.argwhere(inside.shown[..., 0] > SEEN)
+    if len(places) < LEAST:
         return None
     rows, columns = (places + inside.corner[::-1]).T
     mouth, crop = interior.mouth, (len(known), len(known))
