@@ -1,6 +1,6 @@
 """Streams a sound file to `gioconda serve` in real time and writes the frames that come back.
 
-    pip install 'gioconda[live]' httpx websockets
+    pip install 'gioconda-portrait[live]' httpx websockets
     python live_client.py voice.wav frames/ [picture.jpg] [--key K] [--consent TEXT] [--server URL]
 
 A synthesiser's sound is streamed the same way: send it piece by piece, as fast as it comes.

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from gioconda.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from gioconda.animator import Animator as Animator
     from gioconda.animator import animate as animate

@@ -90,4 +90,4 @@ def test_missing_matplotlib_is_told(
     assert main(["plot", str(tmp_path / "m.npz"), "-o", str(tmp_path / "m.png")]) == 2
     error = capsys.readouterr().err
     assert error.startswith("gioconda: error: the plot needs matplotlib")
-    assert "pip install 'gioconda[data]'" in error
+    assert "pip install 'gioconda-portrait[data]'" in error

@@ -75,5 +75,5 @@ def test_without_the_live_parts_it_says_what_to_install():
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert result.returncode == 2
-    assert "gioconda[live]" in result.stderr
+    assert "gioconda-portrait[live]" in result.stderr
     assert "Traceback" not in result.stderr

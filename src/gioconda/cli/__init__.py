@@ -19,6 +19,7 @@ from types import ModuleType
 from gioconda.cli.models import add_models, use_given_models
 from gioconda.cli.options import Subparsers as Subparsers
 from gioconda.errors import GiocondaError
+from gioconda.version import __version__
 
 COMMANDS: tuple[str, ...] = (
     "animate",
@@ -45,7 +46,8 @@ def needs(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise GiocondaError(
-            f"{error.name} is missing; install Gioconda with it: pip install 'gioconda[{extra}]'"
+            f"{error.name} is missing; install Gioconda with it: "
+            f"pip install 'gioconda-portrait[{extra}]'"
         ) from error
 
 
@@ -101,7 +103,10 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
         prog="gioconda", description="One portrait and a voice become a talking portrait video."
     )
     parser.add_argument(
-        "--version", action=_PrintVersion, nargs=0, help="print the version and exit"
+        "--version",
+        action="version",
+        version=f"gioconda {__version__}",
+        help="print the version and exit",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     named = arguments[:1]
@@ -114,13 +119,3 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
 def _module(command: str) -> ModuleType:
     return import_module(f"{__name__}.{command}")
-
-
-class _PrintVersion(argparse.Action):
-    """Reads the version only when it is asked for."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
-        from importlib.metadata import version
-
-        print(f"gioconda {version('gioconda')}")
-        parser.exit()

@@ -135,7 +135,7 @@ CALLS: dict[str, Attack] = {
 def check_calls() -> None:
     """Raise GiocondaError unless calls can be made."""
     if find_spec("aiortc") is None:
-        raise GiocondaError("calls are made with aiortc; pip install 'gioconda[bench]'")
+        raise GiocondaError("calls are made with aiortc; pip install 'gioconda-portrait[bench]'")
 
 
 def call(frames: Frames, codec: str, bit_rate: int) -> Frames:

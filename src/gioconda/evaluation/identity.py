@@ -38,7 +38,7 @@ class Recogniser:
         package = find_spec("face_recognition_models")
         if find_spec("dlib") is None or package is None or package.origin is None:
             raise GiocondaError(
-                'identity needs dlib; install it with: pip install "gioconda[identity]"'
+                'identity needs dlib; install it with: pip install "gioconda-portrait[identity]"'
             )
         self._dlib: Any = import_module("dlib")
         self._net = self._dlib.face_recognition_model_v1(str(Path(package.origin).parent / _NET))

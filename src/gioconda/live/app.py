@@ -1,6 +1,5 @@
 """App: the routes and the answers to errors, for any ASGI server."""
 
-from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -14,6 +13,7 @@ from gioconda.live.errors import RefusalError, invalid, refusal_of
 from gioconda.live.messages import Refusal
 from gioconda.live.routes import ROUTERS
 from gioconda.live.server import Server, Settings
+from gioconda.version import __version__
 
 _PLAIN: Final = {
     404: "nothing is at this address; /docs lists what there is",
@@ -27,7 +27,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
     refused: dict[str, Any] = {"model": Refusal, "description": "Refused, and why"}
     app = FastAPI(
         title="Gioconda live",
-        version=version("gioconda"),
+        version=__version__,
         summary="A portrait speaks as the voice arrives.",
         description="WebSocket and WebRTC messages are described in docs/live.md.",
         docs_url=None,

@@ -78,7 +78,8 @@ def serve_replicas(settings: Settings, host: str, port: int, replicas: int) -> N
         from ray import serve
     except ModuleNotFoundError as error:
         raise GiocondaError(
-            f"{error.name} is missing; install it: pip install 'gioconda[live]' 'ray[serve]'"
+            f"{error.name} is missing; install it: "
+            "pip install 'gioconda-portrait[live]' 'ray[serve]'"
         ) from error
     if not ray.is_initialized():
         # Ray runs its workers at a low priority; these serve people

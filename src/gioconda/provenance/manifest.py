@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from gioconda.errors import GiocondaError
 from gioconda.provenance.signer import LOCAL_NAME, Signer
+from gioconda.version import __version__
 
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 OUTPUT_LABEL = "gioconda.output"
@@ -88,9 +89,7 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
 
 def _definition(output: Mapping[str, Any], ingredients: Mapping[str, str]) -> dict[str, Any]:
     """The manifest as C2PA's library wants it."""
-    from importlib.metadata import version
-
-    agent = {"name": "Gioconda", "version": version("gioconda")}
+    agent = {"name": "Gioconda", "version": __version__}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     created = {
         "action": "c2pa.created",

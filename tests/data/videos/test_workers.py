@@ -125,5 +125,5 @@ print(sorted(run_ray(square, tasks, "local")))
 
 def test_a_cluster_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(GiocondaError, match="pip install 'gioconda\\[ray\\]'"):
+    with pytest.raises(GiocondaError, match="pip install 'gioconda-portrait\\[ray\\]'"):
         list(run_ray(square, [], "127.0.0.1:1"))

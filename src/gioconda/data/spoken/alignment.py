@@ -122,7 +122,7 @@ def _decoder() -> "Decoder":
         from pocketsphinx import Decoder
     except ImportError:
         raise GiocondaError(
-            "pocketsphinx is missing; install it with: pip install 'gioconda[data]'"
+            "pocketsphinx is missing; install it with: pip install 'gioconda-portrait[data]'"
         ) from None
     return Decoder(samprate=SAMPLE_RATE, lm=None, cmn="batch", bestpath=False, loglevel="FATAL")
 

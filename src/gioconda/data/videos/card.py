@@ -45,7 +45,7 @@ def check_matplotlib(drawn: str = "the data card") -> None:
         import matplotlib.figure  # noqa: F401
     except ImportError as error:
         raise GiocondaError(
-            f"{drawn} needs matplotlib ({error}); run pip install 'gioconda[data]'"
+            f"{drawn} needs matplotlib ({error}); run pip install 'gioconda-portrait[data]'"
         ) from error
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -38,6 +37,7 @@ from gioconda.media import FPS
 from gioconda.media.files import write_error
 from gioconda.speech import listen
 from gioconda.speech.features import SAMPLES
+from gioconda.version import __version__
 
 _VERSION: Final = 1  # of what is written; counts up when the same videos give other clips
 # Files of gioconda/weights that clips are measured with; other ones give other clips.
@@ -267,7 +267,7 @@ def _assemble(output: Path, files: Sequence[Path], inputs: str, options: Options
         for r in sorted(rejects, key=lambda r: (r.name, r.reason))
     ]
     manifest: dict[str, Any] = {
-        "version": version("gioconda"),
+        "version": __version__,
         "inputs": inputs,
         "release": options.release,
         "limits": asdict(options.limits),

@@ -95,7 +95,9 @@ def run_ray(
     try:
         ray: Any = import_module("ray")
     except ModuleNotFoundError as error:
-        raise GiocondaError("--ray needs the package ray; pip install 'gioconda[ray]'") from error
+        raise GiocondaError(
+            "--ray needs the package ray; pip install 'gioconda-portrait[ray]'"
+        ) from error
     try:
         ray.init(address=address, log_to_driver=False)
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -1,7 +1,6 @@
 """The server: what it is, wants and allows."""
 
 from dataclasses import asdict
-from importlib.metadata import version
 
 from fastapi import APIRouter
 
@@ -10,6 +9,7 @@ from gioconda.live.playout import CAPACITY
 from gioconda.live.portraits import SIZE
 from gioconda.live.routes.requests import TheServer
 from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.version import __version__
 
 router = APIRouter(tags=["server"])
 
@@ -19,7 +19,7 @@ async def about(server: TheServer) -> messages.About:
     """What this server is, wants and allows."""
     voices = server.text_to_speech.voices
     return messages.About(
-        version=version("gioconda"),
+        version=__version__,
         needs_key=bool(server.settings.keys),
         consent_required=server.settings.require_consent,
         badge=True,
