@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from gioconda.animator import animate as animate
     from gioconda.controls import Controls as Controls
     from gioconda.errors import GiocondaError as GiocondaError
+    from gioconda.live.frame import Frame as Frame
+    from gioconda.live.session import Session as Session
     from gioconda.models import use_models as use_models
     from gioconda.motion import Motion as Motion
     from gioconda.portrait import Portrait as Portrait
@@ -18,9 +20,11 @@ if TYPE_CHECKING:
 _HOME = {
     "Animator": "gioconda.animator",
     "Controls": "gioconda.controls",
+    "Frame": "gioconda.live.frame",
     "GiocondaError": "gioconda.errors",
     "Motion": "gioconda.motion",
     "Portrait": "gioconda.portrait",
+    "Session": "gioconda.live.session",
     "animate": "gioconda.animator",
     "make_portrait": "gioconda.portrait",
     "use_models": "gioconda.models",

@@ -23,7 +23,6 @@ FAULTS = {
     "{}": ("bad-request", COMMANDS),
     '{"do": 7}': ("bad-request", COMMANDS),
     '{"do": "dance"}': ("bad-request", COMMANDS),
-    '{"do": "interrupt"}': ("state", "a session that is idle cannot become interrupted"),
     '{"do": "interrupt", "now": 1}': (
         "bad-request",
         "'now' is no field of this request; there are do",

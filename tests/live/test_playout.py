@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gioconda.live.playout import CAPACITY, SAMPLES, BufferFullError, PlayoutBuffer
+from gioconda.live.inputs import SAMPLES
+from gioconda.live.playout import CAPACITY, BufferFullError, PlayoutBuffer
 
 FRAME = np.full(SAMPLES, 0.5, np.float32)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gioconda import Animator, Controls, GiocondaError
-from gioconda.live import Session, State, TransitionError
+from gioconda.live import ClosedError, Session, State
 from gioconda.live.dials import constant, glide
 
 from .fake_animator import FakeAnimator, PlannedClock, VirtualClock, speak
@@ -73,7 +73,7 @@ def test_an_interruption_throws_away_what_waits_and_shuts_the_mouth():
     assert session.state is State.INTERRUPTED
     frames = take(session, 12)
     assert session.state is State.IDLE
-    assert np.abs(sound_of(frames[3:])).max() == 0
+    assert np.abs(sound_of(frames)).max() == 0
     session.append(tone(0.1))
     assert session.state is State.SPEAKING
 
@@ -115,15 +115,15 @@ def test_who_interrupts_and_speaks_again_is_told_so_once():
 
 
 @pytest.mark.parametrize("before", ["idle", "interrupted", "closed"])
-def test_what_a_state_does_not_allow_is_refused_and_both_states_are_named(before):
+def test_what_is_silent_may_be_interrupted_and_stays_so(before):
     _, _, session = begin()
     if before == "interrupted":
         session.append(tone(1))
         session.interrupt()
     elif before == "closed":
         session.close()
-    with pytest.raises(TransitionError, match=f"is {before} cannot become interrupted"):
-        session.interrupt()
+    session.interrupt()
+    assert session.state.value == before
 
 
 def test_a_closed_session_does_nothing_more():
@@ -137,7 +137,7 @@ def test_a_closed_session_does_nothing_more():
         session.end_of_speech,
         lambda: session.set({"distance": 1.0}),
     ):
-        with pytest.raises(TransitionError, match="closed"):
+        with pytest.raises(ClosedError, match="closed"):
             call()
 
 
@@ -415,7 +415,7 @@ def test_what_came_out_of_a_bad_network_gives_the_same_frames_again(portrait, vo
     clock.at(0.90, session.interrupt)
     made = []
     for frame in session:
-        made.append((frame.picture.copy(), frame.sound))
+        made.append((frame.picture.copy(), frame.heard))
         if len(made) == 28:
             break
     heard = np.concatenate([sound for _, sound in made])

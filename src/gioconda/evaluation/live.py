@@ -37,11 +37,12 @@ from gioconda.face.measure import lip_distances
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from gioconda.face.tracker import track
 from gioconda.live.calls import Calls
+from gioconda.live.frame import Frame
 from gioconda.live.limits import Limits
 from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits, jpeg
-from gioconda.live.session import Clock, Frame, Session
+from gioconda.live.session import Clock, Session
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 from gioconda.portrait import Portrait, make_portrait
 

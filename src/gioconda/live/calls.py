@@ -15,10 +15,10 @@ from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
 
 from gioconda.live.errors import RefusalError
+from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
+from gioconda.live.inputs import SAMPLES
 from gioconda.live.messages import Answer, parse_command
-from gioconda.live.playout import SAMPLES
-from gioconda.live.session import Frame
 from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder

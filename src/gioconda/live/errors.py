@@ -13,13 +13,13 @@ from starlette.responses import JSONResponse
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import DialError
 from gioconda.live.playout import BufferFullError
-from gioconda.live.session import TransitionError
+from gioconda.live.session import ClosedError
 
 _LOG: Final = logging.getLogger(__name__)
 
 # The first that fits: status of HTTP and code.
 _KINDS: Final[tuple[tuple[type[GiocondaError], int, str], ...]] = (
-    (TransitionError, 409, "state"),
+    (ClosedError, 409, "state"),
     (BufferFullError, 413, "too-far-ahead"),
     (DialError, 400, "controls"),
     (GiocondaError, 400, "bad-request"),

@@ -10,7 +10,8 @@ from typing import Any, Final, Protocol, assert_never
 
 from gioconda.live import messages
 from gioconda.live.errors import RefusalError, refusal_of
-from gioconda.live.session import Frame, Session, State
+from gioconda.live.frame import Frame, State
+from gioconda.live.session import Session
 from gioconda.media import FPS, Sound
 
 START_FAILED: Final = "the session failed to start; begin another"

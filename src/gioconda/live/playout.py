@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from gioconda.errors import GiocondaError
+from gioconda.live.inputs import SAMPLES, InputBuffer, Taken
 from gioconda.media import FPS, SAMPLE_RATE, Sound
 
-SAMPLES: Final = SAMPLE_RATE // FPS  # of a frame
 STEP: Final = 1 / FPS  # seconds
 CAPACITY: Final = 120 * SAMPLE_RATE  # samples that may wait
 
@@ -27,105 +27,52 @@ _FADE: Final = 32  # samples
 _PAUSE, _QUIET_SHARE, _QUIET, _FORGET = 3, 0.05, 0.002, 0.98
 # A microphone's sound that waits longer than the first is discarded down to the second.
 _STALE, _FRESH = 2 * SAMPLE_RATE // 5, SAMPLE_RATE // 10
-# The same of the other one's, to which the face need not react as soon.
-_OTHER_STALE, _OTHER_FRESH = SAMPLE_RATE, SAMPLE_RATE // 5
 
 
 class BufferFullError(GiocondaError):
     """More sound was sent than may wait."""
 
 
-class InputBuffer:
-    """Chunks of sound in the order in which they arrived, each with its time of arrival."""
-
-    def __init__(self) -> None:
-        self._chunks: deque[tuple[float, Sound]] = deque()
-        self._size = 0
-
-    def __len__(self) -> int:
-        """Samples that wait."""
-        return self._size
-
-    def append(self, pcm: Sound, now: float) -> None:
-        """Add sound that has just arrived."""
-        if len(pcm):
-            self._chunks.append((now, pcm))
-            self._size += len(pcm)
-
-    def peek(self, size: int) -> Sound:
-        """The first samples, at most `size`; they stay."""
-        found, missing = [], size
-        for _, pcm in self._chunks:
-            if missing <= 0:
-                break
-            found.append(pcm[:missing])
-            missing -= len(found[-1])
-        return np.concatenate(found) if found else np.empty(0, np.float32)
-
-    def take(self, size: int) -> tuple[Sound, float | None]:
-        """The first samples, at most `size`, and when the last of them arrived."""
-        found = self.peek(size)
-        arrived, left = None, len(found)
-        while left:
-            arrived, pcm = self._chunks.popleft()
-            if len(pcm) > left:
-                self._chunks.appendleft((arrived, pcm[left:]))
-            left -= min(left, len(pcm))
-        self._size -= len(found)
-        return found, arrived
-
-    def clear(self) -> None:
-        """Discard everything."""
-        self._chunks.clear()
-        self._size = 0
-
-
-class OtherBuffer:
-    """The other one's sound as it is spoken, which is only heard: no pause of it is shortened.
-
-    Not to be called by two threads at once.
-    """
-
-    def __init__(self) -> None:
-        self._input = InputBuffer()
-
-    def append(self, pcm: Sound, now: float) -> None:
-        """Add sound that has just arrived. What then has waited too long is discarded."""
-        self._input.append(pcm, now)
-        if len(self._input) > _OTHER_STALE:
-            self._input.take(len(self._input) - _OTHER_FRESH)
-
-    def take(self) -> Sound | None:
-        """The sound of the next frame, (640,), or None while less than that waits."""
-        return self._input.take(SAMPLES)[0] if len(self._input) >= SAMPLES else None
-
-
 class FrameSound(NamedTuple):
     """The sound of one frame.
 
     Attributes:
-        pcm: (640,) 16 kHz mono in [-1, 1].
+        pcm: (640,) 16 kHz mono in [-1, 1]: what the face moves by.
+        original: (rate / 25,) the same at the rate at which it came.
         arrived: when the newest of it arrived, or None for silence.
         last: whether the speech ends with it.
+        utterance: whose sound it is, from its first sample to its end; None for idle silence.
+        begins: whether the utterance begins with it.
+        spoken: samples of the utterance so far, at its own rate.
     """
 
     pcm: Sound
-    arrived: float | None
+    original: Sound
+    arrived: float | None = None
     last: bool = False
+    utterance: int | None = None
+    begins: bool = False
+    spoken: int = 0
 
 
 class PlayoutBuffer:
     """The sound of a session while it speaks. Not to be called by two threads at once.
 
+    No frame has sound of two utterances: the last one of each is filled up with silence.
+
+    Args:
+        rate: of the sound, in Hz.
+
     Attributes:
         underruns: gaps so far because sound was late.
-        caught_up: samples discarded so far to catch up.
+        caught_up: samples at 16 kHz discarded so far to catch up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int = SAMPLE_RATE) -> None:
         self.underruns = self.caught_up = 0
-        self._input = InputBuffer()
-        self._ended = False  # no more sound belongs to this speech
+        self._rate = rate
+        self._input = InputBuffer(rate)  # the utterance that is spoken
+        self._later: deque[InputBuffer] = deque()
         self._playing = False  # sound went into the last frame
         self._gap = 0  # samples of silence since sound was late
         self._waited = 0  # frames since the last sound
@@ -136,33 +83,50 @@ class PlayoutBuffer:
         self._loudest, self._pause = 0.0, 0
 
     def __len__(self) -> int:
-        """Samples that wait."""
-        return len(self._input)
+        """Samples at 16 kHz that wait."""
+        return len(self._input) + sum(map(len, self._later))
 
-    def append(self, pcm: Sound, now: float) -> None:
-        """Add a chunk that has just arrived. Raises BufferFullError if too much would wait."""
-        if len(self._input) + len(pcm) > CAPACITY:
+    @property
+    def empty(self) -> bool:
+        """Whether there is no utterance to be spoken."""
+        return not (self._input.begun or self._later)
+
+    def append(self, pcm: Sound, now: float) -> int:
+        """Add a chunk that has just arrived; the number of its utterance.
+
+        Raises BufferFullError if too much would wait.
+        """
+        size = len(pcm) * SAMPLE_RATE // self._rate
+        if len(self) + size > CAPACITY:
             raise BufferFullError(
                 f"more than {CAPACITY // SAMPLE_RATE} s of sound would wait; send it later"
             )
-        self._ended = False
-        self._chunk = len(pcm)
-        self._input.append(pcm, now)
+        newest = self._newest
+        if newest.ended:
+            newest = InputBuffer(self._rate, newest.number + 1)
+            self._later.append(newest)
+        self._chunk = size
+        newest.append(pcm, now)
+        return newest.number
 
     def end(self) -> None:
-        """No more sound belongs to this speech: do not wait for it."""
-        self._ended = True
+        """No more sound belongs to the newest utterance: do not wait for it."""
+        if self._newest.begun:
+            self._newest.end()
 
     def clear(self) -> None:
         """Discard what waits; the next sound begins a new speech."""
-        self._input.clear()
-        self._spare.clear()
-        self._ended = self._playing = False
-        self._gap = self._debt = self._waited = 0
-        self._margin = max(_MARGIN, self._margin // 2)
+        newest = self._newest
+        self._later.clear()
+        self._input = InputBuffer(self._rate, newest.number + newest.begun)
+        self._rest()
+
+    def silence(self) -> FrameSound:
+        """A frame that nobody speaks in."""
+        return FrameSound(np.zeros(SAMPLES, np.float32), np.zeros(self._rate // FPS, np.float32))
 
     def take(self, microphone: bool = False) -> FrameSound:
-        """The sound of the next frame; after the last one the buffer is clear.
+        """The sound of the next frame; after the last one of an utterance the next may begin.
 
         Args:
             microphone: discard sound that has waited too long, as in a call.
@@ -171,7 +135,11 @@ class PlayoutBuffer:
             self._discard_stale()
         sound = self._play(microphone) if self._playing else self._begin()
         if sound.last:
-            self.clear()
+            number = self._input.number
+            self._input = (
+                self._later.popleft() if self._later else InputBuffer(self._rate, number + 1)
+            )
+            self._rest()
         return sound
 
     # --- one frame ---
@@ -181,49 +149,75 @@ class PlayoutBuffer:
         if microphone:
             self._trim()
         self._catch_up()
-        pcm, arrived = self._input.take(SAMPLES)
+        taken = self._input.take(SAMPLES)
         self._spare.append(len(self._input))
-        frame = np.zeros(SAMPLES, np.float32)
-        frame[: len(pcm)] = pcm
-        if not self._ended and len(pcm) < SAMPLES:
-            fade = min(_FADE, len(pcm))
-            frame[len(pcm) - fade : len(pcm)] *= np.linspace(1, 0, fade, dtype=np.float32)
+        stops = not self._input.ended and len(taken.pcm) < SAMPLES
+        if stops:
             self._playing = False
             self._spare.clear()
-            self._gap, self._waited = SAMPLES - len(pcm), 0
-        self._listen(frame)
-        return FrameSound(frame, arrived, self._ended and not len(self._input))
+            self._gap, self._waited = SAMPLES - len(taken.pcm), 0
+        sound = self._frame(taken, fade_out=stops)
+        self._listen(sound.pcm)
+        return sound
 
     def _begin(self) -> FrameSound:
         """Silence, then sound, so much of it that the margin goes on waiting."""
-        margin = self._margin
+        if self._waited >= _TIMEOUT:
+            self.end()
+        ended, margin = self._input.ended, self._margin
         if self._gap and len(self._input):
             margin = min(margin + min(self._gap, _MARGIN_GROWTH), _MAX_MARGIN)
         # chunks that do not make up whole frames leave more at one time than at another
         uneven = self._chunk if self._chunk and SAMPLES % self._chunk else 0
         # as much must go on waiting when sound begins
-        reserve = 0 if self._ended else max(margin, min(uneven, _MAX_MARGIN))
+        reserve = 0 if ended else max(margin, min(uneven, _MAX_MARGIN))
         size = int(np.clip(len(self._input) - reserve, 0, SAMPLES))
-        frame = np.zeros(SAMPLES, np.float32)
         if not size:
             self._waited += 1
             self._gap += SAMPLES if self._gap else 0
-            last = self._waited > _TIMEOUT or (self._ended and not len(self._input))
-            return FrameSound(frame, None, last)
-        pcm, arrived = self._input.take(size)
-        # the end of a recording is filled up behind, as offline
-        begin = 0 if self._ended else SAMPLES - size
-        frame[begin : begin + size] = pcm
-        if self._gap:
-            fade = min(_FADE, size)
-            frame[begin : begin + fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+            return self._frame(self._input.take(0))
+        late = self._gap > 0
+        if late:
             self.underruns += 1
             self._debt += self._gap + SAMPLES - size
             self._margin = margin
         self._gap = self._waited = 0
         self._playing = True
-        self._listen(frame)
-        return FrameSound(frame, arrived, self._ended and not len(self._input))
+        # the end of a recording is filled up behind, as offline
+        sound = self._frame(self._input.take(size), behind=not ended, fade_in=late)
+        self._listen(sound.pcm)
+        return sound
+
+    def _frame(
+        self, taken: Taken, behind: bool = False, fade_in: bool = False, fade_out: bool = False
+    ) -> FrameSound:
+        """A frame of sound, filled up with silence before it (`behind`) or after."""
+        pcm = _placed(taken.pcm, SAMPLES, behind, fade_in, fade_out)
+        original = pcm
+        if self._rate != SAMPLE_RATE:
+            original = _placed(taken.original, self._rate // FPS, behind, fade_in, fade_out)
+        source = self._input
+        begun = source.taken > 0
+        return FrameSound(
+            pcm,
+            original,
+            taken.arrived,
+            source.ended and not len(source),
+            source.number if begun else None,
+            begun and source.taken == len(taken.original),
+            source.taken,
+        )
+
+    def _rest(self) -> None:
+        """Forget how sound flowed: nothing of it is on its way."""
+        self._spare.clear()
+        self._playing = False
+        self._gap = self._debt = self._waited = 0
+        self._margin = max(_MARGIN, self._margin // 2)
+
+    @property
+    def _newest(self) -> InputBuffer:
+        return self._later[-1] if self._later else self._input
 
     # --- catching up ---
 
@@ -272,3 +266,17 @@ class PlayoutBuffer:
 
 def _loudness(pcm: Sound) -> float:
     return float(np.sqrt(np.mean(np.square(pcm))))
+
+
+def _placed(part: Sound, size: int, behind: bool, fade_in: bool, fade_out: bool) -> Sound:
+    """A part of a frame in silence, at its end (`behind`) or its beginning."""
+    frame = np.zeros(size, np.float32)
+    begin = size - len(part) if behind else 0
+    sound = frame[begin : begin + len(part)]
+    sound[:] = part
+    fade = min(_FADE * size // SAMPLES, len(part))
+    if fade_in:
+        sound[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+    if fade_out:
+        sound[len(part) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return frame

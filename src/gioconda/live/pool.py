@@ -17,9 +17,10 @@ from gioconda.inference import own_models
 from gioconda.live.access import check_consent, record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.hosted import START_FAILED, HostedSession
+from gioconda.live.inputs import SAMPLES
 from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.messages import SessionRequest
-from gioconda.live.playout import SAMPLES, STEP
+from gioconda.live.playout import STEP
 from gioconda.live.portraits import Portraits, StoredPortrait
 from gioconda.live.session import Session
 from gioconda.media import FPS

@@ -1,18 +1,19 @@
 """Session: sound in as it comes, frames out on one clock with the sound that belongs to them.
 
-A session is offline's loop with a clock: 25 times a second the next 640 samples go into the same
-generator and renderer, silence where nothing waits. So the sound that comes out, given to an
-`Animator` with what was heard of the other one, gives the same frames again, whatever the network
-did. Only where pictures were left out, because the machine was too slow, teeth differ a little for
-two seconds.
+A session is offline's loop with a clock: 25 times a second the next 40 ms go into the same
+generator and renderer, silence where nothing waits. So what the face heard, given to an `Animator`
+with what was heard of the other one, gives the same frames again, whatever the network did. Only
+where pictures were left out, because the machine was too slow, teeth differ a little for two
+seconds.
 """
 
+import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -20,8 +21,11 @@ import numpy as np
 from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
-from gioconda.live.playout import SAMPLES, STEP, FrameSound, OtherBuffer, PlayoutBuffer
+from gioconda.live.frame import Delivery, Frame, State, Statistics
+from gioconda.live.inputs import OtherBuffer, check_rate
+from gioconda.live.playout import STEP, FrameSound, PlayoutBuffer
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
+from gioconda.start import warm_up
 
 LATE: Final = STEP  # seconds after its time from which a frame is late
 _INTERRUPTED: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
@@ -29,28 +33,8 @@ _DRAWN: Final = 5  # of so many frames at least one is drawn, however late
 _LOST: Final = 0.5  # seconds of delay that are given up: the clock is set anew
 
 
-class State(Enum):
-    """What a session does."""
-
-    IDLE = "idle"
-    SPEAKING = "speaking"
-    INTERRUPTED = "interrupted"
-    CLOSED = "closed"
-
-
-_TRANSITIONS: Final = {
-    State.IDLE: (State.IDLE, State.SPEAKING, State.CLOSED),
-    State.SPEAKING: (State.SPEAKING, State.IDLE, State.INTERRUPTED, State.CLOSED),
-    State.INTERRUPTED: (State.SPEAKING, State.IDLE, State.CLOSED),
-    State.CLOSED: (),
-}
-
-
-class TransitionError(GiocondaError):
-    """A session was asked for what it cannot do in its state."""
-
-    def __init__(self, before: State, after: State) -> None:
-        super().__init__(f"a session that is {before.value} cannot become {after.value}")
+class ClosedError(GiocondaError):
+    """A session was asked for something after its end."""
 
 
 class Clock:
@@ -74,74 +58,50 @@ class Speaker(Protocol):
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]: ...
 
 
-@dataclass(frozen=True)
-class Frame:
-    """40 ms of a session.
-
-    Attributes:
-        number: from 0.
-        time: seconds on the session's clock when it is to be shown.
-        sound: (640,) what is to be heard with it; 16 kHz mono in [-1, 1].
-        picture: (H, W, 3) RGB, good until the next frame; None if it was left out because there
-            is too much to do: the last one stays.
-        state: of the session, when its sound was taken in; an interruption shows at once.
-    """
+@dataclass
+class _Moment:
+    """The sound of a frame that has not come out yet, and the state in which it was taken in."""
 
     number: int
-    time: float
-    sound: Sound
-    picture: Picture | None
+    sound: FrameSound
     state: State
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """How a session is doing; docs/live.md says what each number means."""
+class _Drawn(NamedTuple):
+    """A frame that waits for its sound."""
 
-    fps: float
-    latency_ms: float | None
-    late: float
-    frames: int
-    left_out: int
-    underruns: int
-    caught_up_ms: int
-    waiting_ms: int
-    seconds: float
-    overloaded: bool
-
-
-class Delivery(NamedTuple):
-    """When a frame was ready and when it should have been.
-
-    Attributes:
-        arrived: when the newest of its sound arrived, or None for silence.
-        drawn: whether it has a picture.
-    """
-
-    ready: float
+    number: int
     due: float
-    arrived: float | None
-    drawn: bool
+    ready: float
+    picture: Picture | None
 
 
 class Session:
     """One portrait that speaks live.
 
+        session = gioconda.Session(gioconda.Animator(portrait), sample_rate=24000)
+        session.append(pcm)  # as it comes, from any thread
+        for frame in session:  # 25 a second; or: async for frame in session
+            show(frame.picture, frame.sound)
+
     Any thread may call `append`, `listen`, `end_of_speech`, `interrupt`, `set` and `close`; one
-    thread takes the frames by iterating.
+    thread, or one task, takes the frames by iterating.
 
     Args:
-        speaker: an `Animator` of its own.
+        speaker: an `Animator` of its own. Its pictures are given out as it draws them.
         microphone: sound that has waited too long is left out, as in a call; otherwise every
             word is spoken.
         clock: real time by default.
         dials: from the first frame on, as `set` takes them; by default as the speaker's are.
+        sample_rate: of the sound in and out, in Hz: a multiple of 25 from 8000 to 192000.
 
     Attributes:
         microphone: as above; may be changed at any time.
+        sample_rate: as above.
 
     Raises:
         DialError: if there is no such dial, or it cannot be set to that.
+        GiocondaError: if there cannot be such a sample rate.
     """
 
     def __init__(
@@ -150,6 +110,7 @@ class Session:
         microphone: bool = False,
         clock: Clock | None = None,
         dials: Mapping[str, Any] | None = None,
+        sample_rate: int = SAMPLE_RATE,
     ) -> None:
         if dials:
             speaker.controls = constant(dials)
@@ -160,15 +121,18 @@ class Session:
         self._state = State.IDLE
         self._interrupted = 0  # frames since the interruption
         self.microphone = microphone
-        self._playout, self._other = PlayoutBuffer(), OtherBuffer()
+        self.sample_rate = check_rate(sample_rate)
+        self._playout, self._other = PlayoutBuffer(sample_rate), OtherBuffer()
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
         # sound that the generator has, and whose frame has not come out yet
-        self._pending: deque[tuple[FrameSound, State]] = deque()
+        self._moments: deque[_Moment] = deque()
         self._drawings: deque[Callable[[], Picture]] = deque()
-        self._generated = 0  # frames whose motion is made
+        self._taken = self._generated = 0  # frames whose sound is taken in, whose motion is made
         self._start: float | None = None  # when frame 0 was to be shown
         self._number = self._left_out = self._undrawn = 0
+        self._spoken: tuple[int, int] | None = None  # utterance that is on, samples of it
+        self._cut: tuple[int, int] | None = None  # the same of one that was interrupted
         self._recent: deque[Delivery] = deque(maxlen=FPS)
 
     @property
@@ -176,62 +140,94 @@ class Session:
         """What it does now."""
         return self._state
 
-    def append(self, pcm: Sound) -> None:
+    def warm_up(self) -> None:
+        """Load, compile and draw what the first frame needs, so that it comes at once.
+
+        Takes seconds in a new process, and is to be called before the iteration begins.
+        Without it the first frames are late or have no picture.
+        """
+        if self._start is not None or self._drawings:
+            return
+        warm_up()
+        self._generate()
+        picture = np.array(self._drawings[0]())
+        self._drawings[0] = lambda: picture
+
+    def append(self, pcm: Sound) -> int | None:
         """Add sound to be spoken.
 
         Args:
-            pcm: (samples,) 16 kHz mono in [-1, 1].
+            pcm: (samples,) mono in [-1, 1] at the session's sample rate.
+
+        Returns:
+            The number of the utterance that it belongs to, which its frames will have; None for
+            no sound.
 
         Raises:
-            TransitionError: if the session is closed.
+            ClosedError: if the session is closed.
             BufferFullError: if more than two minutes would wait.
         """
         if not len(pcm):
-            return
+            return None
         with self._lock:
-            self._check(State.SPEAKING)
-            self._playout.append(pcm, self._clock.now())
+            self._check()
+            utterance = self._playout.append(pcm, self._clock.now())
             self._state = State.SPEAKING
+            return utterance
 
-    def listen(self, pcm: Sound) -> None:
+    def listen(self, pcm: Sound, sample_rate: int | None = None) -> None:
         """Add sound of the other one, to whom the portrait listens while it does not speak.
 
         As it is spoken: where more than a second waits, all but the last 0.2 s is discarded.
 
         Args:
-            pcm: (samples,) 16 kHz mono in [-1, 1].
+            pcm: (samples,) mono in [-1, 1].
+            sample_rate: in Hz; the session's by default.
 
         Raises:
-            TransitionError: if the session is closed.
+            ClosedError: if the session is closed.
         """
         with self._lock:
-            self._check(State.CLOSED)
-            self._other.append(pcm, self._clock.now())
+            self._check()
+            self._other.append(pcm, self._clock.now(), sample_rate or self.sample_rate)
 
     def end_of_speech(self) -> None:
-        """Wait for no more sound: the speech is complete. Raises TransitionError if closed."""
+        """Wait for no more sound: the utterance is complete. The next sound begins another.
+
+        Raises ClosedError if the session is closed.
+        """
         with self._lock:
-            self._check(State.IDLE)
+            self._check()
             self._playout.end()
 
     def interrupt(self) -> None:
-        """Discard the sound that waits, and fall silent. Raises TransitionError unless speaking."""
+        """Discard the sound that waits, and fall silent; what is silent or closed stays so.
+
+        No frame that is taken after this has any sound from before it; the mouth shuts within
+        a quarter of a second.
+        """
         with self._lock:
-            self._check(State.INTERRUPTED)
+            under_way = any(moment.sound.utterance is not None for moment in self._moments)
+            if self._state is State.CLOSED or not (under_way or self._state is State.SPEAKING):
+                return
             self._state, self._interrupted = State.INTERRUPTED, 0
             self._playout.clear()
+            self._cut, self._spoken = self._spoken or self._cut, None
             # frames on their way belong to the interruption, not to the speech before it
-            self._pending = deque((sound, State.INTERRUPTED) for sound, _ in self._pending)
+            silent = self._playout.silence().original
+            for moment in self._moments:
+                moment.state = State.INTERRUPTED
+                moment.sound = FrameSound(moment.sound.pcm, silent)
 
     def set(self, dials: Mapping[str, Any]) -> None:
         """Set some dials, by the names of `Controls`; the face gets there smoothly.
 
         Raises:
-            TransitionError: if the session is closed.
+            ClosedError: if the session is closed.
             DialError: if there is no such dial, or it cannot be set to that.
         """
         with self._lock:
-            self._check(State.CLOSED)
+            self._check()
             wanted = {**self._dials, **dials}
             self._controls = constant(wanted)
             self._dials = wanted
@@ -265,39 +261,81 @@ class Session:
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames, each at its time, until the session is closed."""
-        while not self._stop.is_set():
-            if self._start is None:
-                self._generate()  # the first frame needs look-ahead, which is ready before time 0
-                self._start = self._clock.now()
-            now = self._clock.now()
-            due = self._start + self._number * STEP
-            if now < due:
-                self._clock.wait(due, self._stop)
-                if self._stop.is_set():
-                    return
-            elif now - due > _LOST:
-                # what is lost is lost: a viewer would rather see the present
-                self._start += now - due
-                due = now
-            self._generate()
-            yield self._frame(due)
+        while (drawn := self._next()) is not None:
+            yield self._give(drawn)
+
+    async def __aiter__(self) -> AsyncIterator[Frame]:
+        """The same for asyncio: frames are drawn in a thread, one ahead, the next meanwhile."""
+        loop = asyncio.get_running_loop()
+        thread = ThreadPoolExecutor(1, "gioconda-session")
+        try:
+            coming = loop.run_in_executor(thread, self._next, True)
+            while (drawn := await asyncio.shield(coming)) is not None:
+                coming = loop.run_in_executor(thread, self._next, True)
+                yield self._give(drawn)
+        finally:
+            await asyncio.wait([coming])  # nobody else may draw before
+            thread.shutdown(wait=False)
 
     # --- one frame ---
 
-    def _frame(self, due: float) -> Frame:
-        draw = self._drawings.popleft()
-        with self._lock:
-            sound, state = self._pending.popleft()
+    def _next(self, keep: bool = False) -> _Drawn | None:
+        """Wait for the next frame's time, and draw it; None if the session is closed meanwhile.
+
+        Args:
+            keep: give a picture that is good for longer than until the next.
+        """
+        if self._stop.is_set():
+            return None
+        if self._start is None:
+            self._generate()  # the first frame needs look-ahead, which is ready before time 0
+            self._start = self._clock.now()
+        now = self._clock.now()
+        due = self._start + self._number * STEP
+        if now < due:
+            self._clock.wait(due, self._stop)
+            if self._stop.is_set():
+                return None
+        elif now - due > _LOST:
+            # what is lost is lost: a viewer would rather see the present
+            self._start += now - due
+            due = now
+        self._generate()
+        draw, number = self._drawings.popleft(), self._number
         drawn = self._clock.now() - due <= LATE or self._undrawn + 1 >= _DRAWN
         picture = draw() if drawn else None
         self._undrawn = 0 if drawn else self._undrawn + 1
-        frame = Frame(self._number, self._number * STEP, sound.pcm, picture, state)
-        now = self._clock.now()
         with self._lock:
-            self._recent.append(Delivery(now, due, sound.arrived, drawn))
             self._number += 1
             self._left_out += not drawn
-        return frame
+        copied = np.array(picture) if keep and picture is not None else picture
+        return _Drawn(number, due, self._clock.now(), copied)
+
+    def _give(self, drawn: _Drawn) -> Frame:
+        """The frame with its sound, which an interruption may have silenced meanwhile."""
+        with self._lock:
+            while (moment := self._moments.popleft()).number < drawn.number:
+                pass  # drawn for an iteration that was left
+            sound, (number, due, ready, picture) = moment.sound, drawn
+            self._recent.append(Delivery(ready, due, sound.arrived, picture is not None))
+            utterance, spoken = sound.utterance, sound.spoken
+            ends = sound.last and utterance is not None
+            if self._cut is not None:
+                (utterance, spoken), ends, self._cut = self._cut, True, None
+            elif utterance is not None:
+                self._spoken = None if ends else (utterance, spoken)
+        return Frame(
+            number,
+            number * STEP,
+            sound.original,
+            sound.pcm,
+            picture,
+            moment.state,
+            utterance,
+            sound.begins,
+            ends,
+            spoken,
+        )
 
     def _generate(self) -> None:
         """Give the generator sound until there is a frame to draw."""
@@ -305,7 +343,8 @@ class Session:
             with self._lock:
                 state = self._state
                 sound, other = self._next_sound(), self._other.take()
-                self._pending.append((sound, state))
+                self._moments.append(_Moment(self._taken, sound, state))
+                self._taken += 1
                 controls, self._controls = self._controls, None
             if controls is not None:
                 self._speaker.controls = glide(self._speaker.controls, controls, self._generated)
@@ -318,16 +357,15 @@ class Session:
     def _next_sound(self) -> FrameSound:
         if self._state is State.SPEAKING:
             sound = self._playout.take(self.microphone)
-            if sound.last:
+            if sound.last and self._playout.empty:
                 self._state = State.IDLE
             return sound
         if self._state is State.INTERRUPTED:
             self._interrupted += 1
             if self._interrupted >= _INTERRUPTED:
                 self._state = State.IDLE
-        return FrameSound(np.zeros(SAMPLES, np.float32), None)
+        return self._playout.silence()
 
-    def _check(self, after: State) -> None:
-        """Raise TransitionError unless the session can become this."""
-        if after not in _TRANSITIONS[self._state]:
-            raise TransitionError(self._state, after)
+    def _check(self) -> None:
+        if self._state is State.CLOSED:
+            raise ClosedError("the session is closed")

@@ -11,10 +11,10 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.fragments import Fragments
+from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
 from gioconda.live.messages import parse_command, samples
 from gioconda.live.portraits import jpeg
-from gioconda.live.session import Frame
 from gioconda.media import Picture, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
