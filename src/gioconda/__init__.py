@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gioconda.controls import Controls as Controls
     from gioconda.errors import GiocondaError as GiocondaError
     from gioconda.live.frame import Frame as Frame
+    from gioconda.live.frame import State as State
     from gioconda.live.session import Session as Session
     from gioconda.models import use_models as use_models
     from gioconda.motion import Motion as Motion
@@ -25,6 +26,7 @@ _HOME = {
     "Motion": "gioconda.motion",
     "Portrait": "gioconda.portrait",
     "Session": "gioconda.live.session",
+    "State": "gioconda.live.frame",
     "animate": "gioconda.animator",
     "make_portrait": "gioconda.portrait",
     "use_models": "gioconda.models",

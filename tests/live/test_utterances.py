@@ -186,7 +186,7 @@ def test_an_iteration_that_was_left_can_be_followed_by_another():
 
 def test_the_example_of_the_docs_speaks(portrait, voice, capsys, monkeypatch):
     text = (DOCS / "session.md").read_text()
-    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
     assert len([line for line in example.splitlines() if line]) <= 20
     monkeypatch.setattr(gioconda, "make_portrait", lambda *_: portrait, raising=False)
     shown = []

@@ -272,7 +272,7 @@ class _PlannedClock(Clock):
 
     def __init__(self, count: Callable[[], float]) -> None:
         self._count, self._offset = count, 0.0
-        self._plan: deque[tuple[float, Callable[[], None]]] = deque()
+        self._plan: deque[tuple[float, Callable[[], object]]] = deque()
         self._doing = False
 
     def now(self) -> float:
@@ -302,7 +302,7 @@ class _PlannedClock(Clock):
         self._plan.popleft()[1]()
         self._doing = False
 
-    def at(self, when: float, do: Callable[[], None]) -> None:
+    def at(self, when: float, do: Callable[[], object]) -> None:
         """Do this then. To be called in the order of time."""
         self._plan.append((when, do))
 
