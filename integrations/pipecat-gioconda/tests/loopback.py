@@ -2,8 +2,8 @@
 
     python -m tests.loopback [--seconds 8]
 
-A viewer of aiortc receives while a fake synthesiser, which says a recorded voice at 24 kHz faster than
-real time, speaks, is interrupted and speaks again.
+A viewer of aiortc receives while a fake synthesiser, which says a recorded voice at 24 kHz faster
+than real time, speaks, is interrupted and speaks again.
 """
 
 import argparse
@@ -38,7 +38,6 @@ from gioconda import example
 
 RATE = 24000
 PARAMS = TransportParams(
-    audio_in_enabled=True,
     audio_out_enabled=True,
     audio_out_sample_rate=RATE,
     video_out_enabled=True,
@@ -99,6 +98,14 @@ class Pushed(BaseObserver):
         if isinstance(data.source, GiocondaVideoService) and data.direction.name == "DOWNSTREAM":
             self.frames.append((time.monotonic(), data.frame))
 
+    async def stop(self, context: str, patience: float) -> None:
+        """Wait until this speech has been spoken."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end and not any(
+            isinstance(f, TTSStoppedFrame) and f.context_id == context for _, f in self.frames
+        ):
+            await asyncio.sleep(0.02)
+
 
 def speech(pcm: np.ndarray, context: str) -> list[Frame]:
     frames: list[Frame] = [TTSStartedFrame(context_id=context)]
@@ -131,12 +138,15 @@ async def measure(seconds: float) -> dict[str, object]:
         began = time.monotonic()
         for frame in speech(pcm, name):
             await worker.queue_frame(frame)
-        await asyncio.sleep(seconds + 1.5 if name == "first" else seconds / 2)
+        if name == "first":
+            await pushed.stop(name, 5 * seconds)
+        await asyncio.sleep(1)
         heard = next((t for t, loud in viewer.loud if loud and t > began), None)
         found[f"{name}_sound_ms"] = round(1000 * (heard - began)) if heard else None
         if name == "first":
-            span = [t for t in viewer.pictures if began < t < began + seconds]
-            found["pictures_per_second"] = round(len(span) / seconds, 1)
+            now = time.monotonic()
+            span = [t for t in viewer.pictures if began < t < now]
+            found["pictures_per_second"] = round(len(span) / (now - began), 1)
     cut = time.monotonic()
     await worker.queue_frame(InterruptionFrame())
     await asyncio.sleep(1)

@@ -1,0 +1,96 @@
+"""A real portrait in a LiveKit agent, in a room without a server: what would be published.
+
+    python -m tests.runner [--seconds 8]
+
+The agent's fake voice, a recording at 24 kHz, speaks, is interrupted and speaks again. What
+`AVSynchronizer` hands to the audio and the video source is measured.
+"""
+
+import argparse
+import asyncio
+import json
+import time
+
+import numpy as np
+import soxr
+from livekit import rtc
+from livekit.agents import Agent, AgentSession
+from livekit.plugins.gioconda import AvatarSession
+
+from gioconda import example
+
+from .conftest import RATE, Room, Voice, heard
+
+Published = list[tuple[float, rtc.VideoFrame | rtc.AudioFrame]]
+
+
+def watch(avatar: AvatarSession) -> tuple[Published, Published]:
+    """What is pushed to the synchronizer, and what it gives to the sources."""
+    pushed: Published = []
+    shown: Published = []
+    sync = avatar._runner.av_sync
+    push, capture = sync.push, sync._video_source.capture_frame
+
+    async def pushing(frame, timestamp=None):
+        pushed.append((time.monotonic(), frame))
+        await push(frame, timestamp)
+
+    def capturing(frame, **more):
+        shown.append((time.monotonic(), frame))
+        capture(frame, **more)
+
+    sync.push, sync._video_source.capture_frame = pushing, capturing
+    return pushed, shown
+
+
+async def measure(seconds: float) -> dict[str, object]:
+    """The figures."""
+    voice = soxr.resample(example.voice(), 16000, RATE)
+    pcm = (32767 * np.tile(voice, 3)[: round(RATE * seconds)]).astype(np.int16)
+    avatar, session = AvatarSession(photo=example.PHOTO), AgentSession(tts=Voice(pcm))
+    cold = time.monotonic()
+    await avatar.start(session, Room())
+    pushed, shown = watch(avatar)
+    await session.start(Agent(instructions=""))
+    while len(shown) < 3:
+        await asyncio.sleep(0.01)
+    found: dict[str, object] = {"start_s": round(shown[0][0] - cold, 2)}
+
+    def sounds(since: float) -> list[tuple[float, rtc.AudioFrame]]:
+        return [(t, f) for t, f in pushed if isinstance(f, rtc.AudioFrame) and t > since]
+
+    for name in ("first", "second"):
+        began = time.monotonic()
+        said = session.say("Good morning.")
+        while not any(np.frombuffer(f.data, np.int16).any() for _, f in sounds(began)):
+            await asyncio.sleep(0.005)
+        found[f"{name}_sound_ms"] = round(1000 * (sounds(began)[0][0] - began))
+        if name == "first":
+            await said.wait_for_playout()
+            now = time.monotonic()
+            count = sum(began < t < now for t, _ in shown)
+            found["pictures_per_second"] = round(count / (now - began), 1)
+            out = heard([f for _, f in sounds(began)])
+            found["samples_lost"] = len(pcm) - int((out[: len(pcm)] == pcm[: len(out)]).sum())
+            found["sample_rates"] = sorted({f.sample_rate for _, f in sounds(began)})
+    await asyncio.sleep(1)
+    cut = time.monotonic()
+    await said.interrupt()
+    await asyncio.sleep(1)
+    last = max((t for t, _ in sounds(cut)), default=cut)
+    found["interruption_gap_ms"] = round(1000 * (last - cut))
+    media = [f for _, f in pushed]
+    found["sounds"] = sum(isinstance(f, rtc.AudioFrame) for f in media)
+    found["sounds_behind_their_picture"] = sum(
+        isinstance(f, rtc.AudioFrame) and isinstance(media[i - 1], rtc.VideoFrame)
+        for i, f in enumerate(media)
+    )
+    await session.aclose()
+    await avatar.aclose()
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=8)
+    print(json.dumps(asyncio.run(measure(parser.parse_args().seconds)), indent=1))
