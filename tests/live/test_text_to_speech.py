@@ -7,6 +7,7 @@ import wave
 
 import pytest
 
+from gioconda import text_to_speech
 from gioconda.live.text_to_speech import TextToSpeech
 from gioconda.media import read_audio
 
@@ -16,6 +17,7 @@ from .test_server import refusal
 
 @pytest.fixture
 def reading(running, monkeypatch, tmp_path):
+    monkeypatch.setattr(text_to_speech, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(install(tmp_path)), prepend=os.pathsep)
     monkeypatch.setattr(running.server, "text_to_speech", TextToSpeech(100))
 
@@ -52,7 +54,20 @@ def test_texts_and_voices_that_cannot_be_are_refused(client, text, voice, expect
     assert refusal(say(client, text, voice)) == expected
 
 
-def test_without_espeak_there_are_no_voices(running, client, monkeypatch, tmp_path):
+def test_the_voice_that_comes_along_is_the_first(running, client, monkeypatch, tmp_path):
+    pytest.importorskip("hibari", reason="hibari-tts is not installed")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(running.server, "text_to_speech", TextToSpeech(100))
+    assert client.get("/about").json()["speech"] == [
+        {"voice": "en-hibari", "name": "English (hibari)"}
+    ]
+    with wave.open(io.BytesIO(say(client, "Good morning.", "en-hibari").content)) as sound:
+        assert sound.getframerate() == 24000
+        assert 0.5 < sound.getnframes() / 24000 < 3
+
+
+def test_without_a_synthesiser_there_are_no_voices(running, client, monkeypatch, tmp_path):
+    monkeypatch.setattr(text_to_speech, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(running.server, "text_to_speech", TextToSpeech(100))
     assert client.get("/about").json()["speech"] == []

@@ -23,6 +23,7 @@ from gioconda.version import __version__
 
 COMMANDS: tuple[str, ...] = (
     "animate",
+    "say",
     "render",
     "motion",
     "plot",

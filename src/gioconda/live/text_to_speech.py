@@ -1,20 +1,14 @@
-"""Text-to-speech by espeak-ng, if it is installed."""
+"""Text-to-speech for clients of the server."""
 
-import io
-import shutil
-import subprocess
-import wave
 from functools import cached_property
-from typing import Final
 
+from gioconda.errors import GiocondaError
 from gioconda.live.errors import RefusalError
-
-_PROGRAM: Final = "espeak-ng"
-_TIMEOUT: Final = 20.0  # seconds
+from gioconda.text_to_speech import synthesise, voices
 
 
 class TextToSpeech:
-    """espeak-ng's voices, each by its language.
+    """The voices that this machine has.
 
     Args:
         max_chars: of a text.
@@ -25,15 +19,8 @@ class TextToSpeech:
 
     @cached_property
     def voices(self) -> dict[str, str]:
-        """Name of each voice; empty without espeak-ng."""
-        try:
-            table = self._run("--voices").decode("utf-8", "replace")
-        except (OSError, subprocess.SubprocessError):
-            return {}
-        # priority, language, age and gender, name, ...: one line each, after one of headings
-        rows = [line.split() for line in table.splitlines()[1:]]
-        named = {row[1]: row[3].replace("_", " ") for row in rows if len(row) > 3}
-        return dict(sorted(named.items(), key=lambda each: each[1]))
+        """Name of each voice."""
+        return voices()
 
     def synthesise(self, text: str, voice: str) -> bytes:
         """A text as speech: a WAV file, mono.
@@ -47,31 +34,6 @@ class TextToSpeech:
         if not text.strip() or len(text) > self._max_chars:
             raise RefusalError(400, "text", f"expected a text of 1 to {self._max_chars} characters")
         try:
-            # by standard input, so that no text is taken for an option
-            spoken = self._run("--stdin", "--stdout", "-b", "1", "-v", voice, text=text)
-            return _whole(spoken)
-        except (OSError, subprocess.SubprocessError, wave.Error, EOFError) as error:
-            raise RefusalError(400, "text", "this text cannot be read aloud") from error
-
-    def _run(self, *arguments: str, text: str = "") -> bytes:
-        program = shutil.which(_PROGRAM)
-        if program is None:
-            raise FileNotFoundError(_PROGRAM)
-        given = text.encode("utf-8", "replace")
-        return subprocess.run(
-            [program, *arguments], input=given, capture_output=True, check=True, timeout=_TIMEOUT
-        ).stdout
-
-
-def _whole(stream: bytes) -> bytes:
-    """A WAV file whose header says how long it is; a stream's cannot know."""
-    with wave.open(io.BytesIO(stream)) as spoken:
-        channels, width, rate = spoken.getparams()[:3]
-        pcm = spoken.readframes(spoken.getnframes())
-    if not pcm:
-        raise EOFError
-    file = io.BytesIO()
-    with wave.open(file, "wb") as whole:
-        whole.setparams((channels, width, rate, 0, "NONE", ""))
-        whole.writeframes(pcm)
-    return file.getvalue()
+            return synthesise(text, voice)
+        except GiocondaError as error:
+            raise RefusalError(400, "text", str(error)) from error
