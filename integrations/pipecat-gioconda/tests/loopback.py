@@ -147,6 +147,9 @@ async def measure(seconds: float) -> dict[str, object]:
             now = time.monotonic()
             span = [t for t in viewer.pictures if began < t < now]
             found["pictures_per_second"] = round(len(span) / (now - began), 1)
+            drawn = [t for t, f in pushed.frames if isinstance(f, OutputImageRawFrame)]
+            drawn = [t for t in drawn if began < t < now]
+            found["drawn_per_second"] = round(len(drawn) / (now - began), 1)
     cut = time.monotonic()
     await worker.queue_frame(InterruptionFrame())
     await asyncio.sleep(1)
