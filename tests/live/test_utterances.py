@@ -60,6 +60,14 @@ def test_a_rate_without_whole_frames_is_refused(rate):
         begin(rate)
 
 
+@pytest.mark.parametrize("pcm", [np.zeros(640, np.int16), np.zeros((640, 2), np.float32)])
+def test_sound_of_another_kind_is_refused(pcm):
+    _, _, session = begin()
+    for give in (session.append, session.listen):
+        with pytest.raises(GiocondaError, match="expected mono sound"):
+            give(pcm)
+
+
 def test_every_utterance_begins_and_ends_once_and_silence_between_them_is_idle():
     _, _, session = begin(24000)
     numbers = []

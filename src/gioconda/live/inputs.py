@@ -29,6 +29,16 @@ def check_rate(rate: int) -> int:
     return rate
 
 
+def check_sound(pcm: Sound) -> Sound:
+    """The sound, if it is mono in floating point. Raises GiocondaError."""
+    if pcm.ndim != 1 or pcm.dtype.kind != "f":
+        raise GiocondaError(
+            "expected mono sound, (samples,) of float32 in [-1, 1]; found "
+            f"{pcm.shape} of {pcm.dtype}"
+        )
+    return pcm
+
+
 class Taken(NamedTuple):
     """Sound out of an input buffer.
 

@@ -22,7 +22,7 @@ from gioconda.controls import Controls
 from gioconda.errors import GiocondaError
 from gioconda.live.dials import constant, glide
 from gioconda.live.frame import Delivery, Frame, State, Statistics
-from gioconda.live.inputs import OtherBuffer, check_rate
+from gioconda.live.inputs import OtherBuffer, check_rate, check_sound
 from gioconda.live.playout import STEP, FrameSound, PlayoutBuffer
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
 from gioconda.start import warm_up
@@ -166,8 +166,9 @@ class Session:
         Raises:
             ClosedError: if the session is closed.
             BufferFullError: if more than two minutes would wait.
+            GiocondaError: if it is no such sound.
         """
-        if not len(pcm):
+        if not len(check_sound(pcm)):
             return None
         with self._lock:
             self._check()
@@ -186,10 +187,11 @@ class Session:
 
         Raises:
             ClosedError: if the session is closed.
+            GiocondaError: if it is no such sound.
         """
         with self._lock:
             self._check()
-            self._other.append(pcm, self._clock.now(), sample_rate or self.sample_rate)
+            self._other.append(check_sound(pcm), self._clock.now(), sample_rate or self.sample_rate)
 
     def end_of_speech(self) -> None:
         """Wait for no more sound: the utterance is complete. The next sound begins another.
