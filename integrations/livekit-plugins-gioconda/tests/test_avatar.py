@@ -161,9 +161,12 @@ def test_an_agent_that_is_interrupted_falls_silent_and_may_speak_again():
     np.testing.assert_array_equal(after[: len(new)], new)
 
 
-def test_without_a_portrait_the_agent_keeps_its_own_voice():
+@pytest.mark.parametrize(
+    "error", [gioconda.GiocondaError("no face was found"), RuntimeError("no memory")]
+)
+def test_without_a_portrait_the_agent_keeps_its_own_voice(error):
     async def visit():
-        avatar = Avatar(gioconda.GiocondaError("no face was found"))
+        avatar = Avatar(error)
         session = AgentSession(tts=Voice(sound(0.1)))
         before = session.output.audio
         await avatar.start(session, Room())

@@ -139,14 +139,16 @@ def test_without_an_avatar_sound_passes_through():
     assert any(isinstance(frame, ErrorFrame) for frame in up)
 
 
-def test_pictures_have_the_transports_size_and_are_not_stretched():
+@pytest.mark.parametrize("side", [64, 96, 200])
+def test_pictures_have_the_transports_size_and_are_not_stretched(side):
     params = TransportParams(video_out_width=128, video_out_height=96)
-    down, _ = pipe(Service(Speaker(side=96), params=params), spoken(sound(0.4)))
+    down, _ = pipe(Service(Speaker(side=side), params=params), spoken(sound(0.4)))
     images = [frame for frame in down if isinstance(frame, OutputImageRawFrame)]
     assert {(f.size, f.format, len(f.image)) for f in images} == {((128, 96), "RGB", 128 * 96 * 3)}
     loud = np.frombuffer(images[-4].image, np.uint8).reshape(96, 128, 3)
     assert not loud[:, :16].any()
     assert not loud[:, 112:].any()
+    assert loud[:, 16:112].all()
 
 
 def test_the_portrait_hears_the_user():

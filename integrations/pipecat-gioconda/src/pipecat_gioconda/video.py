@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from pipecat.audio.utils import create_stream_resampler
 from pipecat.frames.frames import (
@@ -271,8 +272,12 @@ class GiocondaVideoService(AIService):
         width, height = self._size
         if picture.shape[:2] == (height, width):
             return picture
-        canvas = np.zeros((height, width, 3), np.uint8)
         rows, columns = picture.shape[:2]
+        scale = min(height / rows, width / columns)
+        if scale != 1:  # a portrait that was made ready at another size
+            rows, columns = round(scale * rows), round(scale * columns)
+            picture = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+        canvas = np.zeros((height, width, 3), np.uint8)
         top, left = (height - rows) // 2, (width - columns) // 2
         canvas[top : top + rows, left : left + columns] = picture
         return canvas

@@ -52,6 +52,7 @@ class AvatarSession(BaseAvatarSession):
     ) -> None:
         super().__init__()
         self._photo, self._size, self._seed, self._dials = photo, size, seed, dials
+        self._pixels = (size, size)  # width and height
         self._session: gioconda.Session | None = None
         self._runner: AvatarRunner | None = None
 
@@ -71,19 +72,16 @@ class AvatarSession(BaseAvatarSession):
         rate = agent_session.tts.sample_rate if agent_session.tts is not None else _RATE
         try:
             self._session = await asyncio.to_thread(self._open, rate)
-        except gioconda.GiocondaError:
+        except Exception:
             logger.exception("no avatar; the agent goes on with its voice alone")
             return
-        side = self._size
-        if isinstance(self._photo, gioconda.Portrait):
-            side = self._photo.photo.shape[0]
         generator = GiocondaGenerator(self._session)
         sound = QueueAudioOutput(sample_rate=rate, wait_playback_start=True)
         self._runner = AvatarRunner(
             room,
             audio_recv=sound,
             video_gen=generator,
-            options=AvatarOptions(side, side, FPS, rate, 1),
+            options=AvatarOptions(*self._pixels, FPS, rate, 1),
         )
         generator.clear = self._runner.av_sync.clear_queue
         await self._runner.start()
@@ -112,8 +110,8 @@ class AvatarSession(BaseAvatarSession):
         photo = self._photo
         if not isinstance(photo, gioconda.Portrait):
             photo = read_portrait(os.fspath(photo), self._size)
-        session = gioconda.Session(
-            gioconda.Animator(photo, self._seed), dials=self._dials, sample_rate=rate
-        )
+        animator = gioconda.Animator(photo, self._seed)
+        self._pixels = (animator.renderer.width, animator.renderer.height)
+        session = gioconda.Session(animator, dials=self._dials, sample_rate=rate)
         session.warm_up()
         return session
