@@ -258,11 +258,11 @@ class GiocondaVideoService(AIService):
                 return
         if frame.utterance is None:
             return
-        if frame.begins:
-            await self.stop_ttfb_metrics()
         source = self._queue.context()
         if source is not None and frame.state is gioconda.State.SPEAKING:
             await self.push_frame(like(source, to_int16(frame.sound).tobytes(), rate))
+        if frame.begins:
+            await self.stop_ttfb_metrics()
         end = (frame.utterance, float("inf") if frame.ends else frame.spoken)
         for released in self._queue.spoken(end):
             await self.push_frame(released)
