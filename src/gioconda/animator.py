@@ -3,8 +3,7 @@
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 from gioconda.controls import Controls
 from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
-from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter, together
-from gioconda.media.audio import Voice, hear
+from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
+from gioconda.media.audio import Voice, hear, in_step
 from gioconda.media.files import check_apart
 from gioconda.media.image import check_order
+from gioconda.once import ahead
 from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
@@ -27,6 +27,7 @@ from gioconda.renderer.renderer import Decoder
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
+_AHEAD = 2  # hops whose motion is made before they are drawn
 
 
 class Animator:
@@ -95,18 +96,24 @@ class Animator:
         """The frames that are left when the voice has ended."""
         return self._frames(self._generator.finish())
 
-    def speak(self, pcm: Sound) -> Iterator[Picture]:
+    def speak(self, pcm: Sound | Iterable[Sound]) -> Iterator[Picture]:
         """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
 
-        What the other one says in it is to be given to `listen` before.
+        Motion is made in a thread of its own, a second ahead of the drawing; leave the dials alone.
 
-        Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
+        Args:
+            pcm: (samples,) 16 kHz mono in [-1, 1], or pieces of it, taken in that thread as they
+                are needed. What the other one says is to be given to `listen` before.
         """
-        pieces = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
-        with ThreadPoolExecutor(1) as ahead:
-            for motion in ahead.map(self._generator.append, pieces):
-                yield from self._frames(motion)
-        yield from self.finish()
+        if isinstance(pcm, np.ndarray):
+            pcm = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
+        for motion in ahead(self._motion(pcm), _AHEAD):
+            yield from self._frames(motion)
+
+    def _motion(self, pieces: Iterable[Sound]) -> Iterator[GeneratedMotion]:
+        for piece in pieces:
+            yield self._generator.append(piece)
+        yield self._generator.finish()
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out.
@@ -194,7 +201,8 @@ def animate(
     start, dials = time.perf_counter(), controls or Controls()
     inputs = {"portrait": photo, "voice": audio} | ({"other voice": listen} if listen else {})
     check_apart(output, inputs.values())
-    voice, speech, other = _hear(photo, audio, listen)
+    check_order(photo, audio, "the voice")
+    voices = [hear(file) for file in (audio, listen) if file is not None]
     inputs |= own_models("basis", "speech", "lips", "generator", *["renderer"] * (not plain_mouth))
     settings = {"controls": dials.to_dict(), "plain_mouth": plain_mouth, "full": full}
     settings |= {"seed": seed, "size": size, "face": face}
@@ -203,40 +211,34 @@ def animate(
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         made = Output(inputs, settings, consent, badge, sign_key)
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
-    animator.listen(other)
-    with closing(FileSound(audio, voice)) as sound:
-        done = _film(animator, speech, sound, output, made, report)
-    note = "; ".join(filter(None, (portrait.note, voice.note))) or None
+    done = _film(animator, voices, output, made, report)
+    note = "; ".join(filter(None, (portrait.note, voices[0].note))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
-
-
-def _hear(
-    photo: str | os.PathLike[str],
-    audio: str | os.PathLike[str],
-    listen: str | os.PathLike[str] | None,
-) -> tuple[Voice, Sound, Sound]:
-    """The voice, what is said, and what the other one says, which may be nothing."""
-    check_order(photo, audio, "the voice")
-    voice = hear(audio)
-    if listen is None:
-        return voice, voice.pcm, np.empty(0, np.float32)
-    speech, other = together(voice.pcm, hear(listen).pcm)
-    return voice, speech, other
 
 
 def _film(
     animator: Animator,
-    speech: Sound,
-    sound: FileSound,
+    voices: Sequence[Voice],
     output: str | os.PathLike[str],
     made: Output,
     report: Callable[[int, int], None],
 ) -> int:
     """Write the signed video; the number of its frames."""
-    total, done = -(-len(speech) * FPS // SAMPLE_RATE), 0
-    renderer = animator.renderer
-    with VideoWriter(output, renderer.height, renderer.width, sound, made.sign) as video:
-        for done, frame in enumerate(animator.speak(speech), start=1):
+    total, done = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE), 0
+    height, width = animator.renderer.height, animator.renderer.width
+    with (
+        closing(FileSound(voices[0])) as sound,
+        VideoWriter(output, height, width, sound, made.sign) as video,
+    ):
+        for done, frame in enumerate(animator.speak(_heard(animator, voices)), start=1):
             video.write(frame)
             report(done, total)
     return done
+
+
+def _heard(animator: Animator, voices: Sequence[Voice]) -> Iterator[Sound]:
+    """What is said, piece by piece; the animator listens to the other one meanwhile."""
+    for speech, *others in in_step(voices, HOP):
+        for other in others:
+            animator.listen(other)
+        yield speech

@@ -1,7 +1,8 @@
-"""Things that are made once, whoever asks first."""
+"""Things that are made once, whoever asks first, and things that are made ahead."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import wraps
 from threading import Lock
 from typing import ParamSpec, TypeVar
@@ -33,3 +34,15 @@ def once(make: Callable[_Asked, _Made]) -> Callable[_Asked, _Made]:
         return future.result()
 
     return get
+
+
+def ahead(things: Iterator[_Made], most: int) -> Iterator[_Made]:
+    """The same, made in a thread of its own, at most so many before they are asked for."""
+    maker, end = ThreadPoolExecutor(1), object()
+    try:
+        waiting = deque(maker.submit(next, things, end) for _ in range(most))
+        while (thing := waiting.popleft().result()) is not end:
+            waiting.append(maker.submit(next, things, end))
+            yield thing  # type: ignore[misc]
+    finally:
+        maker.shutdown(cancel_futures=True)

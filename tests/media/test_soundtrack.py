@@ -18,7 +18,7 @@ from .test_audio import make_video_with_late_sound, spoken, tone
 def film(source: Path, output: Path, frames: int = 50) -> tuple[NDArray[np.float32], int, str]:
     """A video with that sound; what an independent reader finds in it: samples, rate, layout."""
     with (
-        closing(FileSound(source, hear(source))) as sound,
+        closing(FileSound(hear(source))) as sound,
         VideoWriter(output, 32, 48, sound) as video,
     ):
         for _ in range(frames):

@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> None:
     """Move."""
     from gioconda.animator import HOP
     from gioconda.generator import LATER, Generator
-    from gioconda.media import FPS, SAMPLE_RATE, together
-    from gioconda.media.audio import hear
+    from gioconda.media import FPS, SAMPLE_RATE
+    from gioconda.media.audio import hear, in_step
     from gioconda.media.files import PendingFile, check_apart
     from gioconda.motion import Motion
 
@@ -33,19 +33,17 @@ def run(args: argparse.Namespace) -> None:
     check_apart(args.output, [args.audio])
     PendingFile(args.output, (".npz",)).discard()  # before the work, is it writable?
     generator = Generator(args.seed, controls, later=LATER)
-    voice = hear(args.audio)
-    speech = voice.pcm
-    if voice.note:
-        print(f"gioconda: note: {voice.note}", file=sys.stderr)
-    if args.listen:
-        speech, other = together(speech, hear(args.listen).pcm)
-        generator.listen(other)
+    voices = [hear(file) for file in (args.audio, args.listen) if file]
+    if voices[0].note:
+        print(f"gioconda: note: {voices[0].note}", file=sys.stderr)
     start = perf_counter()
-    total = -(-len(speech) * FPS // SAMPLE_RATE)
+    total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
     parts = []
     with progress_bar("frames") as report:
-        for begin in range(0, len(speech), HOP):
-            parts.append(generator.append(speech[begin : begin + HOP]))
+        for speech, *others in in_step(voices, HOP):
+            for other in others:
+                generator.listen(other)
+            parts.append(generator.append(speech))
             report(sum(map(len, parts)), total)
         parts.append(generator.finish())
         report(total, total)

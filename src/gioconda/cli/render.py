@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
         args.sign_key,
     )
     with (
-        nullcontext() if voice is None else closing(FileSound(args.audio, voice)) as audio,
+        nullcontext() if voice is None else closing(FileSound(voice)) as audio,
         progress_bar("frames") as report,
         VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
     ):

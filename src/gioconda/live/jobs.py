@@ -19,7 +19,7 @@ from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.media import SAMPLE_RATE
-from gioconda.media.audio import check_sound, read_audio
+from gioconda.media.audio import check_sound, hear
 
 _POLL: Final = 0.2  # seconds
 
@@ -182,7 +182,7 @@ class Jobs:
         report(0, 0)
         folder, voice = job.folder, job.folder / "voice"
         # its length is only known when it is decoded: a small file may hold hours of silence
-        read_audio(voice, round(self._limits.voice_seconds * SAMPLE_RATE))
+        hear(voice, round(self._limits.voice_seconds * SAMPLE_RATE))
         made = animate(
             folder / "portrait",
             voice,

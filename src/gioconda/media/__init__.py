@@ -4,7 +4,7 @@ Pictures are RGB, uint8, height x width x 3. Sound is 16 kHz mono float32 in [-1
 Video is 25 frames a second.
 """
 
-from gioconda.media.audio import SAMPLE_RATE, Sound, from_int16, read_audio, to_int16, together
+from gioconda.media.audio import SAMPLE_RATE, Sound, from_int16, read_audio, to_int16
 from gioconda.media.image import Picture, cut_out, read_frames, read_image, sample, write_image
 from gioconda.media.soundtrack import FileSound
 from gioconda.media.video import FPS, VideoWriter, read_video
@@ -24,6 +24,5 @@ __all__ = [
     "read_video",
     "sample",
     "to_int16",
-    "together",
     "write_image",
 ]

@@ -1,8 +1,8 @@
 """Sound, in; and samples as floats and as integers."""
 
 import os
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -32,26 +32,46 @@ _FAINTEST = 10 ** (-50 / 20)  # rms of a frame of video that is more than silenc
 
 @dataclass(frozen=True)
 class Voice:
-    """What is heard in a file.
+    """The voice in a file. It is not kept in memory, but decoded again as it is asked for.
 
     Attributes:
-        pcm: (samples,) 16 kHz mono in [-1, 1].
+        path: the file.
         track: which of the file's tracks of sound it is, from 0.
         weights: (C,) how much of each of its channels is heard, where that is neither the
             centre nor the mean.
+        samples: how long it is, at 16 kHz.
         note: what the user should know of it, in one line, or None.
     """
 
-    pcm: Sound
+    path: Path
     track: int
     weights: NDArray[np.float32] | None
-    note: str | None
+    samples: int
+    note: str | None = None
+
+    def pieces(self, size: int) -> Iterator[Sound]:
+        """All of it from its beginning, `size` samples at a time, the last ones fewer."""
+        waiting = np.empty(0, np.float32)
+        for chunk in _heard(self.path, self.track, self.weights):
+            waiting = np.concatenate([waiting, chunk])
+            while len(waiting) >= size:
+                yield waiting[:size]
+                waiting = waiting[size:]
+        if len(waiting):
+            yield waiting
 
 
-def together(*sounds: Sound) -> list[Sound]:
-    """Sounds of one length, the longest's: silence follows the others."""
-    longest = max(map(len, sounds))
-    return [np.pad(sound, (0, longest - len(sound))) for sound in sounds]
+def in_step(voices: Sequence[Voice], size: int) -> Iterator[list[Sound]]:
+    """Voices side by side, `size` samples of each at a time, to the end of the longest.
+
+    Silence follows the others.
+    """
+    longest = max(voice.samples for voice in voices)
+    streams = [voice.pieces(size) for voice in voices]
+    for begin in range(0, longest, size):
+        count = min(size, longest - begin)
+        pieces = [next(stream, np.empty(0, np.float32))[:count] for stream in streams]
+        yield [np.pad(piece, (0, count - len(piece))) for piece in pieces]
 
 
 def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
@@ -67,31 +87,38 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
     sound, or if its sound is shorter than 0.04 s; and as soon as there are more than `most`
     samples, for somebody else's files.
     """
-    return hear(path, most).pcm
+    kept: list[Sound] = []
+    _find(Path(path), most, kept)
+    return np.concatenate(kept)
 
 
 def hear(path: str | os.PathLike[str], most: int | None = None) -> Voice:
-    """As `read_audio`, and where in the file the voice is."""
-    path = Path(path)
+    """As `read_audio`, but the voice itself is left in the file, however long it is."""
+    return _find(Path(path), most, None)
+
+
+def _find(path: Path, most: int | None, kept: list[Sound] | None) -> Voice:
+    """The voice of a file; its sound goes into `kept` if there is one."""
     with open_container(path) as container:
         _sound_stream(container, path)
         tracks = len(container.streams.audio)
-    pcm, weights = _voice_of(path, 0, most)
-    if not _silent(pcm):
-        return Voice(pcm, 0, weights, None)
-    for track in range(1, tracks):
-        other, special = _voice_of(path, track, most)
-        if not _silent(other):
+    for track in range(tracks):
+        voice, silent = _survey(path, track, most, kept)
+        if not silent:
+            if not track:
+                return voice
             note = f"{path.name}: track {track + 1} of {tracks} is heard, the first is silent"
-            return Voice(other, track, special, note)
-    if pcm.size == 0:
+            return replace(voice, note=note)
+    if tracks > 1:
+        voice, _ = _survey(path, 0, most, kept)
+    if voice.samples == 0:
         raise GiocondaError(f"{path} holds no sound that can be decoded; record it again.")
-    if pcm.size < SHORTEST * SAMPLE_RATE:
+    if voice.samples < SHORTEST * SAMPLE_RATE:
         raise GiocondaError(
-            f"{path} is {pcm.size / SAMPLE_RATE:.3f} s of sound; "
+            f"{path} is {voice.samples / SAMPLE_RATE:.3f} s of sound; "
             f"expected at least {SHORTEST} s (one frame), give a longer recording."
         )
-    return Voice(pcm, 0, weights, f"{path.name} is silent; expected a voice")
+    return replace(voice, note=f"{path.name} is silent; expected a voice")
 
 
 def check_sound(path: Path) -> None:
@@ -118,53 +145,69 @@ def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
     return container.streams.audio[0]
 
 
-def _voice_of(path: Path, track: int, most: int | None) -> tuple[Sound, NDArray[np.float32] | None]:
-    """The sound of one track, and the weights of its channels where they are special."""
+def _survey(
+    path: Path, track: int, most: int | None, kept: list[Sound] | None
+) -> tuple[Voice, bool]:
+    """The voice of one track, and whether it is silent; its sound goes into `kept`."""
     levels: Levels | None = None
     names: list[str] = []
 
-    def usual() -> Iterator[tuple[int, NDArray[np.float32]]]:
+    def seen(rate: int, planes: NDArray[np.float32], channels: list[str]) -> None:
         nonlocal levels, names
-        for rate, planes, channels in sound_of(path, track):
-            if levels is None:
-                levels, names = Levels(len(planes)), channels
-            if len(planes) > 1:
-                levels.add(rate, planes)
-            yield rate, mixed(planes, channels, None)
+        if levels is None:
+            levels, names = Levels(len(planes)), channels
+        if len(planes) > 1:
+            levels.add(rate, planes)
 
-    pcm = _joined(usual(), path, most)
-    if levels is None or len(names) < 2:
-        return pcm, None
-    centre = names.index("FC") if "FC" in names else None
-    weights = voice_weights(levels.array(), centre)
-    if weights is None:
-        return pcm, None
-    chosen = (
-        (rate, mixed(planes, channels, weights)) for rate, planes, channels in sound_of(path, track)
-    )
-    return _joined(chosen, path, most), weights
+    samples, silent = _passed(_heard(path, track, None, seen), path, most, kept)
+    weights = None
+    if levels is not None and len(names) > 1:
+        weights = voice_weights(levels.array(), names.index("FC") if "FC" in names else None)
+    if weights is not None:
+        samples, silent = _passed(_heard(path, track, weights), path, most, kept)
+    return Voice(path, track, weights, samples), silent
 
 
-def _joined(
-    timed: Iterator[tuple[int, NDArray[np.float32]]], path: Path, most: int | None
-) -> Sound:
-    chunks, size = [np.empty(0, np.float32)], 0
-    for chunk in _resampled(timed):
-        chunks.append(chunk)
-        size += len(chunk)
-        if most is not None and size > most:
+def _passed(
+    chunks: Iterator[Sound], path: Path, most: int | None, kept: list[Sound] | None
+) -> tuple[int, bool]:
+    """How many samples there are, and whether no frame of video has anything to hear."""
+    samples, silent = 0, True
+    size = round(SHORTEST * SAMPLE_RATE)
+    waiting = np.empty(0, np.float32)
+    if kept is not None:
+        kept[:] = [waiting]
+    for chunk in chunks:
+        samples += len(chunk)
+        if most is not None and samples > most:
             raise GiocondaError(
                 f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
             )
-    pcm = np.concatenate(chunks)
-    return np.clip(pcm, -1, 1, out=pcm)
+        if kept is not None:
+            kept.append(chunk)
+        if silent:
+            waiting = np.concatenate([waiting, chunk])
+            whole = len(waiting) // size * size
+            blocks, waiting = waiting[:whole].reshape(-1, size), waiting[whole:]
+            silent = not (np.square(blocks).mean(1) >= _FAINTEST**2).any()
+    return samples, silent
 
 
-def _silent(pcm: Sound) -> bool:
-    """Whether no frame of video has anything to hear, or there is none."""
-    size = round(SHORTEST * SAMPLE_RATE)
-    blocks = pcm[: pcm.size // size * size].reshape(-1, size)
-    return not blocks.size or float(np.square(blocks).mean(1).max()) < _FAINTEST**2
+def _heard(
+    path: Path,
+    track: int,
+    weights: NDArray[np.float32] | None,
+    seen: Callable[[int, NDArray[np.float32], list[str]], None] = lambda *chunk: None,
+) -> Iterator[Sound]:
+    """The sound of one track as it is decoded, mixed, at 16 kHz; each chunk of it is `seen`."""
+
+    def timed() -> Iterator[tuple[int, NDArray[np.float32]]]:
+        for rate, planes, names in sound_of(path, track):
+            seen(rate, planes, names)
+            yield rate, mixed(planes, names, weights)
+
+    for chunk in _resampled(timed()):
+        yield np.clip(chunk, -1, 1, out=chunk)
 
 
 Chunk: TypeAlias = tuple[int, NDArray[np.float32], list[str]]

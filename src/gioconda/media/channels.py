@@ -27,7 +27,7 @@ class Levels:
         self._channels = channels
         self._rate: int | None = None
         self._rest = np.zeros((0, channels), np.float32)
-        self._levels: list[NDArray[np.float32]] = []
+        self._levels = bytearray()  # of float32: for an hour, arrays would be ten times as large
 
     def add(self, rate: int, planes: NDArray[np.float32]) -> None:
         """The next samples, (C, n)."""
@@ -44,11 +44,11 @@ class Levels:
         mean = blocks.mean(2, keepdims=True)
         heard = np.concatenate([blocks, mean], 2)
         heard = heard[:, 1:] - np.float32(_EMPHASIS) * heard[:, :-1]
-        self._levels.append(np.sqrt((heard**2).mean(1)))
+        self._levels += np.sqrt((heard**2).mean(1)).tobytes()
 
     def array(self) -> NDArray[np.float32]:
         """(T, C + 1): the channels, then the mean of all."""
-        return np.concatenate([np.zeros((0, self._channels + 1), np.float32), *self._levels])
+        return np.frombuffer(self._levels, np.float32).reshape(-1, self._channels + 1)
 
 
 def voice_weights(levels: NDArray[np.float32], centre: int | None) -> NDArray[np.float32] | None:

@@ -1,11 +1,9 @@
 """The sound of a video that is written: where it comes from, and how it is coded."""
 
-import os
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import chain, groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
@@ -51,12 +49,11 @@ class FileSound:
     the voice that was heard.
 
     Args:
-        path: the file.
-        voice: what was heard in it.
+        voice: what was heard in the file.
     """
 
-    def __init__(self, path: str | os.PathLike[str], voice: Voice) -> None:
-        self._sound = sound_of(Path(path), voice.track)
+    def __init__(self, voice: Voice) -> None:
+        self._sound = sound_of(voice.path, voice.track)
         rate, planes, names = next(self._sound)
         self.rate = rate if rate in _RATES else _USUAL
         self.layout = _layout(names)

@@ -18,6 +18,7 @@ from gioconda.version import __version__
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 OUTPUT_LABEL = "gioconda.output"
 _AS_TEXT = "settings"
+_HASHED = 8192  # KiB of a video that are hashed at a time; all at once would be held in memory
 
 _BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
 
@@ -66,11 +67,15 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
     import c2pa
 
     definition = json.dumps(_definition(output, ingredients))
+    settings = {
+        "builder": {"thumbnail": {"enabled": False}},
+        "core": {"merkle_tree_chunk_size_in_kb": _HASHED},
+    }
     signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
     try:
         info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
         with (
-            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
+            c2pa.Context.from_dict(settings) as context,
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder.from_json(definition, context) as builder,
             open(path, "rb") as source,
