@@ -1,16 +1,23 @@
 """Animator: photo + speech → frames, for a file or live."""
 
+import hashlib
+import json
 import os
+import pickle
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.cache import cache_folder
 from gioconda.controls import Controls
 from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
@@ -18,6 +25,7 @@ from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWri
 from gioconda.media.audio import Voice, hear, in_step
 from gioconda.media.files import check_apart
 from gioconda.media.image import check_order
+from gioconda.media.parts import PART, Parts
 from gioconda.once import ahead
 from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
@@ -28,6 +36,8 @@ from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 _AHEAD = 2  # hops whose motion is made before they are drawn
+_MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
+_MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
 
 class Animator:
@@ -96,24 +106,38 @@ class Animator:
         """The frames that are left when the voice has ended."""
         return self._frames(self._generator.finish())
 
-    def speak(self, pcm: Sound | Iterable[Sound]) -> Iterator[Picture]:
+    def speak(self, pcm: Sound) -> Iterator[Picture]:
         """All frames of a whole recording, ceil(samples / 640); as `append` and `finish`.
 
-        Motion is made in a thread of its own, a second ahead of the drawing; leave the dials alone.
+        What the other one says in it is to be given to `listen` before.
+
+        Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
+        """
+        pieces = ([pcm[begin : begin + HOP]] for begin in range(0, len(pcm), HOP))
+        for _, frames in self.recite(pieces):
+            yield from frames
+
+    def recite(
+        self, pieces: Iterable[Sequence[Sound]], state: bytes | None = None, done: int = 0
+    ) -> Iterator[tuple[bytes | None, Iterator[Picture]]]:
+        """As `speak`, for a recording of any length, which another process may go on with.
 
         Args:
-            pcm: (samples,) 16 kHz mono in [-1, 1], or pieces of it, taken in that thread as they
-                are needed. What the other one says is to be given to `listen` before.
-        """
-        if isinstance(pcm, np.ndarray):
-            pcm = [pcm[begin : begin + HOP] for begin in range(0, len(pcm), HOP)]
-        for motion in ahead(self._motion(pcm), _AHEAD):
-            yield from self._frames(motion)
+            pieces: of sound, taken in a thread of its own as they are needed: of `HOP` samples, the
+                last may be shorter; the own, and the other one's if there is one.
+            state: goes on where another animator of the same portrait and dials gave this.
+            done: frames to leave out, which are no fewer than that one had given out then.
 
-    def _motion(self, pieces: Iterable[Sound]) -> Iterator[GeneratedMotion]:
-        for piece in pieces:
-            yield self._generator.append(piece)
-        yield self._generator.finish()
+        Yields:
+            State before these frames where one of them begins a part of a video, and the frames.
+        """
+        place = pickle.loads(state) if state else _Place(self._generator, 0, 0)
+        self._generator = place.generator
+        left = done - place.frames
+        for before, motion in ahead(_recited(place, islice(pieces, place.pieces, None)), _AHEAD):
+            drawings = self._drawings(motion)
+            yield before, (draw() for draw in drawings[left:])
+            left = max(0, left - len(drawings))
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out.
@@ -135,6 +159,31 @@ class Animator:
 
     def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> Picture:
         return self._mark(self.renderer.render(pose, dynamics))
+
+
+class _Place(NamedTuple):
+    """How far the motion of a recording is."""
+
+    generator: Generator
+    pieces: int  # of sound that it has heard
+    frames: int  # that it has given out
+
+
+def _recited(
+    place: _Place, pieces: Iterable[Sequence[Sound]]
+) -> Iterator[tuple[bytes | None, GeneratedMotion]]:
+    generator, heard, frames = place
+    for piece in chain(pieces, [None]):
+        begins = frames and -frames % PART < _MOST
+        state = pickle.dumps(_Place(generator, heard, frames)) if begins else None
+        if piece is None:
+            motion = generator.finish()
+        else:
+            for other in piece[1:]:
+                generator.listen(other)
+            motion = generator.append(piece[0])
+        yield state, motion
+        heard, frames = heard + 1, frames + len(motion)
 
 
 @dataclass(frozen=True)
@@ -211,7 +260,8 @@ def animate(
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         made = Output(inputs, settings, consent, badge, sign_key)
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
-    done = _film(animator, voices, output, made, report)
+    key = partial(_key, made.id, badge, os.path.basename(output))
+    done = _film(animator, voices, output, made, key, report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
 
@@ -221,24 +271,31 @@ def _film(
     voices: Sequence[Voice],
     output: str | os.PathLike[str],
     made: Output,
+    key: Callable[[], str],
     report: Callable[[int, int], None],
 ) -> int:
     """Write the signed video; the number of its frames."""
-    total, done = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE), 0
+    total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
     height, width = animator.renderer.height, animator.renderer.width
+    long = total > PART and cache_folder()
     with (
         closing(FileSound(voices[0])) as sound,
-        VideoWriter(output, height, width, sound, made.sign) as video,
+        Parts(Path(output), key()) if long else nullcontext() as parts,
+        VideoWriter(output, height, width, sound, made.sign, parts) as video,
     ):
-        for done, frame in enumerate(animator.speak(_heard(animator, voices)), start=1):
-            video.write(frame)
-            report(done, total)
-    return done
+        begun = parts.state if parts else None
+        for state, frames in animator.recite(in_step(voices, HOP), begun, video.count):
+            if state:
+                video.remember(state)
+            for frame in frames:
+                video.write(frame)
+                report(video.count, total)
+    return video.count
 
 
-def _heard(animator: Animator, voices: Sequence[Voice]) -> Iterator[Sound]:
-    """What is said, piece by piece; the animator listens to the other one meanwhile."""
-    for speech, *others in in_step(voices, HOP):
-        for other in others:
-            animator.listen(other)
-        yield speech
+def _key(*facts: object) -> str:
+    """Stands for facts (JSON) and for this package as it is installed."""
+    package = Path(__file__).parent
+    stats = {file: file.stat() for file in sorted(package.rglob("*")) if file.suffix in _MAKERS}
+    files = [(str(file), stat.st_size, stat.st_mtime_ns) for file, stat in stats.items()]
+    return hashlib.sha256(json.dumps([facts, files]).encode()).hexdigest()[:32]

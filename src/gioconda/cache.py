@@ -16,7 +16,8 @@ _UNUSED: Final = 30 * 24 * 3600  # seconds after which what nobody has read goes
 
 
 def cache_folder() -> Path | None:
-    """Where compiled networks are kept, made now if it is not there; None to keep nothing.
+    """Where compiled networks are kept, and what long runs must know to go on; made now if it is
+    not there. None to keep nothing.
 
     It is `networks` in what GIOCONDA_CACHE in the environment says, or in
     $XDG_CACHE_HOME/gioconda, or in ~/.cache/gioconda. It is its owner's alone (0700); what others
@@ -71,6 +72,14 @@ def save(name: str, content: bytes) -> None:
         finally:
             partial.unlink(missing_ok=True)
         _forget(folder)
+
+
+def forget(name: str) -> None:
+    """Keep what was saved under a name no longer, if it is there."""
+    folder = cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            (folder / name).unlink()
 
 
 def _forget(folder: Path) -> None:

@@ -184,6 +184,11 @@ def test_killed_runs(talk: Path, tmp_path: Path) -> None:
     assert "the same to the byte" in said
 
 
+def test_killed_videos(sound: Path, tmp_path: Path) -> None:
+    options = ("-o", tmp_path / "videos", "--kills", 1, "--size", 64)
+    assert "the same packets" in benchmark("killed_videos", example.PHOTO, sound, *options)
+
+
 def test_renderer_curves(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     log = ROOT / "docs" / "renderer" / "small.log"

@@ -67,6 +67,8 @@ class Generator:
     two voices never share their blinks and nods. `listen` takes the other one's voice, to which the
     face reacts (`reactions.py`) while its own is silent.
 
+    A copy by `pickle` goes on as this one does, in this process or another.
+
     Args:
         seed: decides, with the sound so far, what speech and dials leave open; 0 or more.
         controls: the dials; by default each rests.

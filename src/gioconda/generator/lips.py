@@ -19,7 +19,7 @@ with the real lips and to move as far as they do (docs/design.md).
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import openvino as ov
@@ -44,11 +44,18 @@ class Lips:
 
     def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
         network = load_lips(model)
+        self._made_of = calibration, model
         self._usual = calibration.articulation
         self._learned = calibration.articulation_range
         features = network.input("speech").partial_shape[2].get_length()
         shapes = {"speech": (1, LATER + 1, features), "heard": (1, LATER + 1)}
         self._ask = Request(network, {k: np.zeros(v, np.float32) for k, v in shapes.items()})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lips, self._made_of, self._ask.inputs["state"]
+
+    def __setstate__(self, state: NDArray[np.float32]) -> None:
+        self._ask.inputs["state"][:] = state
 
     def next(
         self, speech: NDArray[np.float32], articulation: float

@@ -24,9 +24,10 @@ cache of the frame before; `again` is asked for the other steps. Their tensors b
 its only output.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import openvino as ov
@@ -105,9 +106,18 @@ def speech_condition(encoded: Heard, loudness: NDArray[np.float32]) -> NDArray[n
 class Network:
     """What is in a generator's file, ready to run."""
 
+    file: Path
     first: ov.CompiledModel
     again: ov.CompiledModel
     calibration: Calibration
+
+    def __reduce__(self) -> tuple[Callable[[Path], "Network"], tuple[Path]]:
+        return network_of_file, (self.file,)
+
+
+def network_of_file(file: Path) -> Network:
+    """The network in use where it is this file's, else as `load_network`."""
+    return released_network() if file == weights_file("generator.zip") else load_network(file)
 
 
 @once
@@ -123,7 +133,7 @@ def load_network(model: Path) -> Network:
         GiocondaError: if the file is missing or is no such model.
     """
     first, again = (_step(model, name) for name in ("first.onnx", "again.onnx"))
-    return Network(first, again, read_calibration(model, _WHAT, Calibration))
+    return Network(model, first, again, read_calibration(model, _WHAT, Calibration))
 
 
 def _step(model: Path, name: str) -> ov.CompiledModel:
@@ -143,7 +153,7 @@ class MotionStream:
     """
 
     def __init__(self, network: Network, channels: Channels, steps: int) -> None:
-        self._channels, self._steps = channels, steps
+        self._channels, self._steps, self._network = channels, steps, network
         self._calibration = network.calibration
         self._pose_scale = np.array(network.calibration.pose_scale, np.float32)
         self._frame = np.zeros(channels.count, np.float32)
@@ -159,6 +169,15 @@ class MotionStream:
         self._caches = [given[name] for name in CACHES]
         new = {"given": self._given[1], "conditions": self._conditions[1]}
         self._again = Request(network.again, given | new)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        state = {"frame": self._frame, **self._first.inputs}
+        return MotionStream, (self._network, self._channels, self._steps), state
+
+    def __setstate__(self, state: dict[str, NDArray[np.float32]]) -> None:
+        self._frame = state.pop("frame")
+        for name, values in state.items():
+            self._first.inputs[name][...] = values
 
     def next(
         self,

@@ -8,12 +8,15 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import cv2
 import numpy as np
+from av.codec.context import CodecContext, Flags
 from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -21,10 +24,13 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, write_error
+from gioconda.media.parts import PART, Parts
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
 
 FPS = 25
 _AHEAD = 2  # frames that may wait to be coded
+# No B-frames: a quarter of the time saved, and no start delay to edit away.
+_CODING = {"preset": "veryfast", "crf": "18", "bf": "0", "g": str(2 * FPS)}
 
 # Codes of matrices, primaries, transfer curves (ITU-T H.273, 8.1 to 8.3) and of the range.
 _BT709, _UNSPECIFIED, _BT601, _LIMITED = 1, 2, 5, 1
@@ -135,7 +141,11 @@ class VideoWriter:
     that it plays while it loads. If the block ends by an exception, Ctrl-C among them,
     nothing is left behind and an older file of that name stays as it was.
 
-    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller.
+    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller. Each `PART` of them
+    is coded for itself, so that a part that is kept can be taken over.
+
+    parts: where parts of a long video are kept; those that are there are taken over, and the first
+        frame to be written is number `count`.
 
     Raises GiocondaError when made if the name does not end in .mp4, the folder does not exist
     or is not writable, or a side is odd; later if the disk is full or no frame was written.
@@ -148,14 +158,16 @@ class VideoWriter:
         width: int,
         audio: NDArray[np.float32] | Source | None,
         seal: Callable[[Path], None] = lambda path: None,
+        parts: Parts | None = None,
     ) -> None:
         if height < 2 or width < 2 or height % 2 or width % 2:
             raise GiocondaError(
                 f"A video of {width} x {height} pixels; expected an even width and height."
             )
         self._shape = (height, width, 3)
-        self._count = 0
+        self.count = self._begun = 0
         self._seal = seal
+        self._parts, self._state = parts, b""
         self._file = PendingFile(path, (".mp4",))
         self._coding: deque[Future[None]] = deque()
         self._coder = ThreadPoolExecutor(1)
@@ -169,33 +181,63 @@ class VideoWriter:
         self._container = av.open(
             f"file:{self._file.partial}", "w", format="mp4", options={"movflags": "+faststart"}
         )
-        height, width, _ = self._shape
-        self._video = self._container.add_stream(
-            "libx264",
-            rate=FPS,
-            # No B-frames: a quarter of the time saved, and no start delay to edit away.
-            options={"preset": "veryfast", "crf": "18", "bf": "0", "g": str(2 * FPS)},
-        )
-        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
-        context = self._video.codec_context
+        self._video = self._container.add_stream("libx264", rate=FPS, options=_CODING)
+        self._encoder = self._prepared(self._video.codec_context)
+        source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
+        self._sound = None if source is None else SoundTrack(self._container, source, FPS)
+        if self._parts:
+            for packet in self._parts.packets():
+                self._add(packet)
+                self.count += 1
+            self._begun = self.count
+
+    def _prepared(self, context: VideoCodecContext) -> VideoCodecContext:
+        context.height, context.width, _ = self._shape
+        context.pix_fmt, context.time_base = "yuv420p", Fraction(1, FPS)
         context.thread_type, context.thread_count = "FRAME", 3  # encodes while the caller works
         context.colorspace = context.color_primaries = context.color_trc = _BT709
         context.color_range = _LIMITED
-        source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
-        self._sound = None if source is None else SoundTrack(self._container, source, FPS)
+        return context
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Add one frame: RGB, uint8, (height, width, 3). The array may be reused afterwards."""
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")
         picture = _to_yuv(frame)
-        picture.pts, picture.time_base = self._count, Fraction(1, FPS)
+        picture.pts, picture.time_base = self.count, Fraction(1, FPS)
+        if self.count % PART == 0 and self.count > self._begun:
+            self._coding.append(self._coder.submit(self._end_part, self._state))
         self._coding.append(self._coder.submit(self._code, picture))
-        self._count += 1
+        self.count += 1
         self._wait(_AHEAD)
 
+    def remember(self, state: bytes) -> None:
+        """What a run that goes on must know at the beginning of the next part."""
+        self._state = state
+
     def _code(self, picture: VideoFrame) -> None:
-        self._container.mux(self._video.encode(picture))
+        self._take(self._encoder.encode(picture))
+
+    def _end_part(self, state: bytes) -> None:
+        self._take(self._encoder.encode(None))
+        if self._parts:
+            self._parts.end(state)
+        context = CodecContext.create("libx264", "w")
+        assert isinstance(context, VideoCodecContext)
+        self._encoder = self._prepared(context)
+        context.options, context.framerate = _CODING, Fraction(FPS)
+        context.flags |= Flags.global_header
+
+    def _take(self, packets: "list[Packet[Any]]") -> None:
+        for packet in packets:
+            if self._parts:
+                self._parts.add(packet)
+            self._add(packet)
+
+    def _add(self, packet: "Packet[Any]") -> None:
+        """A coded picture, and the sound that goes with one."""
+        packet.stream = self._video
+        self._container.mux(packet)
         if self._sound is not None:
             self._sound.advance()
 
@@ -226,11 +268,11 @@ class VideoWriter:
             self._file.discard()
 
     def _finish(self) -> None:
-        if not self._count:
+        if not self.count:
             raise GiocondaError(f"{self._file.path} would have no frames; nothing was written.")
         self._wait(0)
         try:
-            self._container.mux(self._video.encode(None))
+            self._take(self._encoder.encode(None))
             if self._sound is not None:
                 self._sound.finish()
             self._container.close()

@@ -6,7 +6,7 @@ before them; nothing is computed twice.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import openvino as ov
@@ -52,12 +52,18 @@ class SpeechEncoder:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        network = load_encoder(model)
+        network, self._model = load_encoder(model), model
         sound, state = (port.any_name for port in network.inputs)
         frame = np.zeros((1, SPECTRA, MELS), np.float32)
         self._ask = Request(network, {sound: frame})
         self._frame, self._state = frame, self._ask.inputs[state]
         self._ahead = LOOK_AHEAD  # frames to come before the first answer counts
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SpeechEncoder, (self._model,), (self._state, self._ahead)
+
+    def __setstate__(self, state: tuple[NDArray[np.float32], int]) -> None:
+        self._state[:], self._ahead = state
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
         """What is now certain.

@@ -1,0 +1,122 @@
+"""Parts of a long video, kept until it is whole: a run that was killed is gone on with.
+
+Each is a file of coded pictures in a hidden folder beside the video. What the program knew at the
+end of one lies in the user's cache, which nobody else can write to, since it is read as it is.
+"""
+
+import fcntl
+import os
+import shutil
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from av.packet import Packet
+
+from gioconda import cache
+from gioconda.errors import GiocondaError
+from gioconda.media.files import check_folder, write_error
+
+PART: Final = 60 * 25  # frames
+_HEAD: Final = struct.Struct("<IqqqiiB")  # bytes, pts, dts, duration, time base, whether a key
+
+
+class Parts:
+    """What an earlier run has left of a video, and what this one leaves if it is killed; a context
+    manager. However else it ends, nothing is left.
+
+    Args:
+        output: the video.
+        key: stands for all that decides its pictures.
+
+    Attributes:
+        count: how many parts are there.
+        state: what was known at the end of them; None if there are none.
+
+    Raises:
+        GiocondaError: if another run is making this video, or the folder cannot be written.
+    """
+
+    def __init__(self, output: Path, key: str) -> None:
+        self._output, self._name = output, f".gioconda-{key}"
+        self._folder = output.with_name(self._name)
+        check_folder(output)
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._lock = open(self._folder / ".lock", "w")  # noqa: SIM115, held to the end
+        except OSError as error:
+            raise write_error(output, error) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise GiocondaError(
+                f"another run is making {output}; wait for it, or name another video"
+            ) from None
+        self.count, self.state = 0, None
+        while self._file(self.count).exists():
+            self.count += 1
+        while self.count and self.state is None:
+            self.state = cache.load(self._kept(self.count))
+            self.count -= self.state is None
+        self._number = self.count
+        self._open()
+
+    def packets(self) -> "Iterator[Packet[Any]]":
+        """The coded pictures of the parts that are there."""
+        for number in range(self.count):
+            with open(self._file(number), "rb") as file:
+                while head := file.read(_HEAD.size):
+                    size, pts, dts, duration, unit, units, key = _HEAD.unpack(head)
+                    packet = Packet(file.read(size))
+                    packet.pts, packet.dts, packet.duration = pts, dts, duration
+                    packet.time_base, packet.is_keyframe = Fraction(unit, units), bool(key)
+                    yield packet
+
+    def add(self, packet: "Packet[Any]") -> None:
+        """A coded picture of the part in the making."""
+        unit = packet.time_base
+        times = (packet.pts, packet.dts, packet.duration or 0)
+        head = (packet.size, *times, unit.numerator, unit.denominator, packet.is_keyframe)
+        self._part.write(_HEAD.pack(*head))
+        self._part.write(bytes(packet))
+
+    def end(self, state: bytes) -> None:
+        """The part is whole; keep it, and what a run that goes on after it must know."""
+        self._part.flush()
+        os.fsync(self._part.fileno())
+        self._part.close()
+        cache.save(self._kept(self._number + 1), state)
+        os.replace(self._partial, self._file(self._number))
+        cache.forget(self._kept(self._number))
+        self._number += 1
+        self._open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._part.close()
+        cache.forget(self._kept(self._number))
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.close()
+
+    def _open(self) -> None:
+        self._partial = self._folder / ".partial"
+        try:
+            self._part = open(self._partial, "wb")  # noqa: SIM115, closed by `end`
+        except OSError as error:
+            raise write_error(self._output, error) from error
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"{number:05}"
+
+    def _kept(self, number: int) -> str:
+        return f"{self._name}-{number:05}"
