@@ -1,6 +1,9 @@
 """Several videos by one command."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -35,6 +38,21 @@ def test_several_voices_make_what_single_commands_make(tmp_path, photo_path, voi
         many = folder / f"{voice.stem}.mp4"
         np.testing.assert_array_equal(frames(many), frames(single))
         assert read_manifest(many).output["mark"] == read_manifest(single).output["mark"]
+
+
+@pytest.mark.slow
+def test_ray_makes_the_same_videos(tmp_path, photo_path, voices, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("GIOCONDA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    line = [sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"]
+    line += ["animate", str(photo_path), *map(str, voices), "--size", "128", "-o"]
+    for folder, how in (("here", []), ("ray", ["--ray", "local"])):
+        subprocess.run([*line, folder, *how], cwd=tmp_path, check=True, timeout=500)
+    for voice in voices:
+        made = [tmp_path / folder / f"{voice.stem}.mp4" for folder in ("here", "ray")]
+        np.testing.assert_array_equal(*map(frames, made))
 
 
 def test_a_table_names_photos_voices_and_videos(tmp_path, photo_path, voices, capsys):

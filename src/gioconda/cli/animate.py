@@ -36,6 +36,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
         default=max(1, cores // 2),
     )
+    add(
+        "--ray ADDRESS",
+        str,
+        "of several videos: make them on a Ray cluster ('local' starts one on this machine)",
+    )
     add_dial_options(parser)
 
 
@@ -59,7 +64,7 @@ def run(args: argparse.Namespace) -> None:
         "anyway": args.anyway,
         "controls": read_controls(args),
         "plain_mouth": args.plain_mouth,
-        "listen": args.listen,
+        "listen": args.listen and os.path.abspath(args.listen),
     }
     if args.pairs is None and len(args.voice) == 1:
         speak(args, args.photo, args.voice[0], **options)
@@ -74,8 +79,8 @@ def run(args: argparse.Namespace) -> None:
     else:
         raise GiocondaError("--pairs comes in place of PHOTO and VOICE; leave one of them out")
     options |= {"seed": args.seed, "consent": args.consent}
-    options |= {"badge": args.badge, "sign_key": args.sign_key}
-    animate_pairs(pairs, args.workers, options)
+    options |= {"badge": args.badge, "sign_key": args.sign_key and os.path.abspath(args.sign_key)}
+    animate_pairs(pairs, args.workers, options, args.ray)
 
 
 def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> None:

@@ -74,13 +74,16 @@ def _checked(pairs: list[Pair]) -> list[Pair]:
     return pairs
 
 
-def animate_pairs(pairs: Sequence[Pair], workers: int, options: Mapping[str, Any]) -> None:
+def animate_pairs(
+    pairs: Sequence[Pair], workers: int, options: Mapping[str, Any], ray: str | None = None
+) -> None:
     """Make the videos, say each, and go on after one that fails.
 
     Args:
         pairs: which.
         workers: processes that make them; with 1 it is this one.
         options: of `gioconda.animate`, for all.
+        ray: address of a Ray cluster whose workers make them instead.
 
     Raises:
         GiocondaError: if one or more have failed, or a folder cannot be made.
@@ -92,7 +95,7 @@ def animate_pairs(pairs: Sequence[Pair], workers: int, options: Mapping[str, Any
         except OSError as error:
             raise GiocondaError(f"{folder} cannot be made: {error.strerror}") from error
     with progress_bar("videos") as report:
-        for done, (index, made) in enumerate(_made(pairs, workers, options), start=1):
+        for done, (index, made) in enumerate(_made(pairs, workers, options, ray), start=1):
             output = pairs[index].output
             if isinstance(made, str):
                 failed += 1
@@ -114,18 +117,26 @@ def _conclude(videos: int, frames: int, seconds: float) -> None:
 
 
 def _made(
-    pairs: Sequence[Pair], workers: int, options: Mapping[str, Any]
+    pairs: Sequence[Pair], workers: int, options: Mapping[str, Any], ray: str | None
 ) -> "Iterator[tuple[int, Animation | str]]":
     """The index of each as it ends, and what was made, or why not."""
-    if workers == 1 or len(pairs) == 1:
+    if ray is None and (workers == 1 or len(pairs) == 1):
         for index, pair in enumerate(pairs):
             yield index, animate_pair(pair, options)
         return
-    from gioconda.data.videos.workers import run_here
+    from gioconda.data.videos.workers import run_here, run_ray
 
-    arguments = [(pair, options) for pair in pairs]
-    for index, made in run_here(animate_pair, arguments, min(workers, len(pairs))):
-        yield index, made or "its worker was killed again and again; try fewer --workers"
+    if ray is None:
+        ended = run_here(animate_pair, [(p, options) for p in pairs], min(workers, len(pairs)))
+    else:
+        ended = run_ray(animate_pair, [(_from_here(p), options) for p in pairs], ray)
+    for index, made in ended:
+        yield index, made or "its worker was killed again and again; try fewer workers"
+
+
+def _from_here(pair: Pair) -> Pair:
+    """With names that mean the same wherever a worker runs."""
+    return Pair(*(file.absolute() for file in pair))
 
 
 def animate_pair(pair: Pair, options: Mapping[str, Any]) -> "Animation | str":

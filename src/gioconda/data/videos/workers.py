@@ -84,7 +84,8 @@ def run_ray(
 ) -> Iterator[tuple[int, Result | None]]:
     """As `run_here`, on a Ray cluster; see https://docs.ray.io.
 
-    All machines must see the same files under the same names, and have this package.
+    All machines must see the same files under the same names, and have this package. Workers have
+    the variables GIOCONDA_* of this process.
 
     Args:
         address: of the cluster, as `ray.init` takes it; "local" starts one on this machine.
@@ -99,7 +100,9 @@ def run_ray(
             "--ray needs the package ray; pip install 'gioconda-portrait[ray]'"
         ) from error
     try:
-        ray.init(address=address, log_to_driver=False)
+        own = {name: v for name, v in os.environ.items() if name.startswith("GIOCONDA_")}
+        environment = {"env_vars": own} if own else None
+        ray.init(address=address, log_to_driver=False, runtime_env=environment)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise GiocondaError(f"no Ray cluster is reached at '{address}' ({error})") from error
     try:
