@@ -87,6 +87,8 @@ def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **opti
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
     from gioconda.start import loading
 
+    # OpenVINO's converter, which nothing here uses, takes longer to import than the rest of it.
+    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
     with loading(renderer=not options.get("plain_mouth")), progress_bar("frames") as report:
         from gioconda.animator import animate  # takes long enough to load networks meanwhile
 

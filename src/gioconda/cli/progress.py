@@ -1,5 +1,6 @@
 """A progress bar on stderr."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -23,12 +24,14 @@ def progress_bar(label: str) -> Iterator[Report]:
                 ...
                 report(index, len(frames))
     """
+    if not sys.stderr.isatty():  # importing rich takes 30 ms
+        yield lambda done, total, label=None: None
+        return
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress
 
-    console = Console(stderr=True)
     columns = [*Progress.get_default_columns(), MofNCompleteColumn()]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(label, total=None)
 
         def report(done: int, total: int, label: str | None = None) -> None:
