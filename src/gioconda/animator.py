@@ -35,7 +35,8 @@ from gioconda.renderer.renderer import Decoder
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
-_AHEAD = 2  # hops whose motion is made before they are drawn
+_HOPS_AHEAD = 2  # whose motion is made before they are drawn
+_FRAMES_AHEAD = 1  # drawn before they are marked
 _MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
 _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
@@ -111,15 +112,15 @@ class Animator:
 
         What the other one says in it is to be given to `listen` before.
 
-        Motion is made in a thread of its own, ahead of the drawing; leave the dials alone.
+        Motion and drawing have threads of their own, which are ahead; leave the dials alone.
         """
         pieces = ([pcm[begin : begin + HOP]] for begin in range(0, len(pcm), HOP))
-        for _, frames in self.recite(pieces):
-            yield from frames
+        for _, frame in self.recite(pieces):
+            yield frame
 
     def recite(
         self, pieces: Iterable[Sequence[Sound]], state: bytes | None = None, done: int = 0
-    ) -> Iterator[tuple[bytes | None, Iterator[Picture]]]:
+    ) -> Iterator[tuple[bytes | None, Picture]]:
         """As `speak`, for a recording of any length, which another process may go on with.
 
         Args:
@@ -129,15 +130,28 @@ class Animator:
             done: frames to leave out, which are no fewer than that one had given out then.
 
         Yields:
-            State before these frames where one of them begins a part of a video, and the frames.
+            Each frame, and state before it if a part of a video begins here or shortly after.
         """
         place = pickle.loads(state) if state else _Place(self._generator, 0, 0)
         self._generator = place.generator
-        left = done - place.frames
-        for before, motion in ahead(_recited(place, islice(pieces, place.pieces, None)), _AHEAD):
-            drawings = self._drawings(motion)
-            yield before, (draw() for draw in drawings[left:])
-            left = max(0, left - len(drawings))
+        hops = ahead(_recited(place, islice(pieces, place.pieces, None)), _HOPS_AHEAD)
+        for before, picture in ahead(self._drawn(hops, done - place.frames), _FRAMES_AHEAD):
+            yield before, self._mark(picture)
+
+    def _drawn(
+        self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
+    ) -> Iterator[tuple[bytes | None, Picture]]:
+        """Frames without their mark, in memory that each has for itself until it is marked."""
+        memory: list[Picture] = []
+        for state, motion in hops:
+            for pose, dynamics in self._moved(motion)[left_out:]:
+                drawn = self.renderer.render(pose, dynamics)
+                memory = memory or [np.empty_like(drawn) for _ in range(_FRAMES_AHEAD + 2)]
+                memory.append(memory.pop(0))
+                np.copyto(memory[-1], drawn)
+                yield state, memory[-1]
+                state = None
+            left_out = max(0, left_out - len(motion))
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out.
@@ -150,12 +164,16 @@ class Animator:
         return (draw() for draw in self._drawings(motion))
 
     def _drawings(self, motion: GeneratedMotion) -> list[Callable[[], Picture]]:
+        return [partial(self._draw, *each) for each in self._moved(motion)]
+
+    def _moved(self, motion: GeneratedMotion) -> list[tuple[NDArray[np.float32], ...]]:
+        """Pose and dynamics of this portrait, frame by frame."""
         # Head and free eyes move about how the photo shows them.
         portrait, gaze = self._portrait, self._portrait.basis.gaze
         dynamics = portrait.lids(motion.dynamics)
         dynamics[motion.free, gaze] += portrait.expression[gaze]
         poses = motion.pose + portrait.pose
-        return [partial(self._draw, *each) for each in zip(poses, dynamics, strict=True)]
+        return list(zip(poses, dynamics, strict=True))
 
     def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> Picture:
         return self._mark(self.renderer.render(pose, dynamics))
@@ -284,12 +302,11 @@ def _film(
         VideoWriter(output, height, width, sound, made.sign, parts) as video,
     ):
         begun = parts.state if parts else None
-        for state, frames in animator.recite(in_step(voices, HOP), begun, video.count):
+        for state, frame in animator.recite(in_step(voices, HOP), begun, video.count):
             if state:
                 video.remember(state)
-            for frame in frames:
-                video.write(frame)
-                report(video.count, total)
+            video.write(frame)
+            report(video.count, total)
     return video.count
 
 
