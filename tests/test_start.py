@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+import time
+
+import pytest
 
 from gioconda import Animator
+from gioconda.once import ahead
 from gioconda.provenance import mark
 from gioconda.renderer import kernels
 from gioconda.renderer.mouth import interior, shading
@@ -51,3 +55,29 @@ def test_help_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_things_are_made_ahead_in_their_order_and_not_too_many():
+    made = []
+
+    def things():
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    numbers = ahead(things(), 2)
+    assert next(numbers) == 0
+    time.sleep(0.1)
+    assert made == [0, 1, 2]
+    assert list(numbers) == list(range(1, 10))
+
+
+def test_an_error_ahead_comes_where_the_thing_would():
+    def things():
+        yield 1
+        raise ValueError("no more")
+
+    numbers = ahead(things(), 3)
+    assert next(numbers) == 1
+    with pytest.raises(ValueError, match="no more"):
+        next(numbers)

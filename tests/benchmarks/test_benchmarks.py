@@ -189,6 +189,12 @@ def test_killed_videos(sound: Path, tmp_path: Path) -> None:
     assert "the same packets" in benchmark("killed_videos", example.PHOTO, sound, *options)
 
 
+def test_peers() -> None:
+    pytest.importorskip("torch")
+    said = benchmark("peers", "--rounds", 1)
+    assert "Gioconda: drawing" in said
+
+
 def test_renderer_curves(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     log = ROOT / "docs" / "renderer" / "small.log"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gioconda.errors import GiocondaError
-from gioconda.media.audio import SAMPLE_RATE, from_int16, hear, read_audio, to_int16
+from gioconda.media.audio import SAMPLE_RATE, from_int16, hear, in_step, read_audio, to_int16
 
 from .samples import write_pictures, write_sound
 
@@ -145,6 +145,16 @@ def test_of_several_tracks_the_first_that_is_not_silent_is_heard(tmp_path: Path)
     assert abs(level(np.concatenate(list(heard.pieces(1000)))) - level(voice)) < 0.01
     usual = hear(write_tracks(tmp_path / "b.mkv", [voice, 2 * voice]))
     assert (usual.track, usual.note) == (0, None)
+
+
+def test_voices_come_side_by_side_and_are_what_is_read_at_once(tmp_path: Path) -> None:
+    files = [wav(tmp_path / f"{n}.wav", spoken(n, 44100), 44100) for n in (2, 1)]
+    both = list(in_step([hear(file) for file in files], 7000))
+    assert [len(piece) for piece, _ in both] == [7000] * 4 + [4000]
+    own, other = (np.concatenate(pieces) for pieces in zip(*both, strict=True))
+    np.testing.assert_array_equal(own, read_audio(files[0]))
+    np.testing.assert_array_equal(other[:16000], read_audio(files[1]))
+    assert not other[16000:].any()
 
 
 def test_a_silent_file_is_said_to_be_silent(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ def add_parser(subparsers: Subparsers) -> None:
     meaning = "; ".join(f"{name}: {bench.help}" for name, bench in _BENCHES.items())
     add("what", tuple(_BENCHES), meaning, nargs="?", default="speed")
     add("--size N", size, "side of the video in pixels (default 512)", default=512)
+    add("--photo FILE", Path, "in place of the bundled one")
+    add("--full", bool, "the whole photo, at its own resolution (without --size)")
+    add("--speech N", positive, "seconds of speech (default 20)", default=20)
     live = adder(parser.add_argument_group("live"))
     live("--trials N", positive, "how many answers to time (default 100)", default=100)
     live("--minutes N", minutes, "how long to watch a viewer (default 1)", default=1.0)
@@ -51,10 +54,10 @@ def run(args: argparse.Namespace) -> None:
 def _speed(args: argparse.Namespace) -> None:
     from gioconda.evaluation.speed import bench_speed
 
-    result = bench_speed(args.size, seconds=20)
+    result = bench_speed(args.size, args.speech, args.photo, args.full)
     whole = result.pipeline
     title = (
-        f"{args.size} x {args.size}, {result.seconds:.0f} s of speech\n"
+        f"{result.width} x {result.height}, {result.seconds:.0f} s of speech\n"
         f"whole line: {whole.fps:.0f} frames a second, "
         f"{whole.times_real_time:.1f} times real time, "
         f"{whole.ratio_to_encoding_alone:.2f} of the speed of encoding alone; "

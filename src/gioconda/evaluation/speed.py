@@ -23,7 +23,15 @@ from gioconda.animator import HOP, Animator, animate
 from gioconda.evaluation.results import measure
 from gioconda.evaluation.trials import Maker
 from gioconda.generator import Generator
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, VideoWriter, to_int16
+from gioconda.media import (
+    FPS,
+    SAMPLE_RATE,
+    Picture,
+    Sound,
+    VideoWriter,
+    read_image,
+    to_int16,
+)
 from gioconda.portrait import make_portrait
 from gioconda.provenance import Mark
 from gioconda.renderer import Renderer
@@ -36,6 +44,7 @@ from gioconda.speech.features import SAMPLES
 _WARM: Final = 10  # frames, or hops of sound, that are not counted
 _BLOCK: Final = SAMPLE_RATE // 1000  # samples: the delay is measured to the millisecond
 _DELAY_SECONDS: Final = 4.0
+_LARGE: Final = 2160  # pixels: a side
 _FRAMES: Final = 100  # rendered, for comparison
 
 
@@ -61,9 +70,10 @@ class Pipeline:
 
 @dataclass(frozen=True)
 class SpeedBench:
-    """Speed of the bundled example."""
+    """Speed of one portrait."""
 
-    size: int  # side of the video, pixels
+    width: int  # of the video, pixels
+    height: int
     seconds: float  # of speech
     portrait_seconds: float  # making the portrait ready, once
     stages: list[Stage]
@@ -133,22 +143,28 @@ class MemoryBench:
     spread_mib: float
 
 
-def bench_speed(size: int, seconds: float) -> SpeedBench:
-    """Time each stage of the bundled example.
+def bench_speed(
+    size: int, seconds: float, photo: Path | None = None, full: bool = False
+) -> SpeedBench:
+    """Time each stage, of the bundled voice and, if no other is given, the bundled photo.
 
     The whole pipeline is timed apart, as `animate` runs it, encoding overlapped with the rest.
 
     Args:
         size: side of the video in pixels.
         seconds: how much speech is animated.
+        photo: another one.
+        full: keep the whole photo, at its own resolution.
     """
-    photo, voice = example.photo(), example.voice(seconds)
+    picture, voice = read_image(photo or example.PHOTO), example.voice(seconds)
     start = time.perf_counter()
-    portrait = make_portrait(photo, size)
+    portrait = make_portrait(picture, None if full else size)
     prepared = time.perf_counter() - start
     times: dict[str, list[float]] = {}
-    renderer, mark = Renderer(portrait), Mark(0)
+    renderer, mark = Renderer(portrait, full=full), Mark(0)
+    shape = renderer.height, renderer.width
     frames: list[Picture] = []
+    kept = FPS if max(shape) <= _LARGE else 5  # whole photos would fill the memory
     for pose, dynamics in _motion(voice, times):
         last = begin = time.perf_counter()
         for stage in renderer.stages(pose + portrait.pose, dynamics):
@@ -156,18 +172,19 @@ def bench_speed(size: int, seconds: float) -> SpeedBench:
             times.setdefault(stage, []).append(now - last)
             last = now
         times.setdefault("rendering, all of it", []).append(last - begin)
-        if len(frames) < FPS:
+        if len(frames) < kept:
             frame = renderer.render(pose + portrait.pose, dynamics)
             begin = time.perf_counter()
             marked = mark(frame)
             times.setdefault("mark", []).append(time.perf_counter() - begin)
             frames.append(marked.copy())
     # frames that move, over and over
-    times["encoding alone"] = _written(islice(cycle(frames), 10 * FPS), size, voice)
-    times["whole line"] = _written(Animator(portrait).speak(voice), size, voice)
+    times["encoding alone"] = _written(islice(cycle(frames), 10 * FPS), shape, voice)
+    times["whole line"] = _written(Animator(portrait, full=full).speak(voice), shape, voice)
     encoding, fps = (1 / float(np.mean(times[name])) for name in ("encoding alone", "whole line"))
     return SpeedBench(
-        size=size,
+        width=renderer.width,
+        height=renderer.height,
         seconds=len(voice) / SAMPLE_RATE,
         portrait_seconds=prepared,
         stages=[_stage(name, values) for name, values in times.items()],
@@ -352,11 +369,11 @@ def _motion(
         yield from zip(motion.pose, motion.dynamics, strict=True)
 
 
-def _written(frames: Iterable[Picture], size: int, voice: Sound) -> list[float]:
+def _written(frames: Iterable[Picture], shape: tuple[int, int], voice: Sound) -> list[float]:
     """Seconds from frame to frame of a video that is written, as `gioconda.animate` does it."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        VideoWriter(Path(folder) / "video.mp4", size, size, voice) as video,
+        VideoWriter(Path(folder) / "video.mp4", *shape, voice) as video,
     ):
         ends = [time.perf_counter()]
         for frame in frames:
