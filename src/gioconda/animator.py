@@ -278,7 +278,7 @@ def animate(
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         made = Output(inputs, settings, consent, badge, sign_key)
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
-    key = partial(_key, made.id, badge, os.path.basename(output))
+    key = partial(_key, made.id, badge, os.path.abspath(output))
     done = _film(animator, voices, output, made, key, report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
