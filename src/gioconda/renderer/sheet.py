@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gioconda.face import topology
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
+from gioconda.renderer.outline import drawn_in, unfolded
 from gioconda.renderer.view import HeadPlace
 
 # The shape of the sheet, alike for every portrait and every weights file: networks are trained on
@@ -27,6 +28,8 @@ _DEPTH = 1.3  # the mesh network gives depths so much too small, by turns that i
 _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they stretch less
 _GIVE = 0.35  # how far beyond the oval the skin goes with the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
+_BACK = 1.4  # what it turns less back towards the front, for each radian it is turned in the photo
+_LITTLE = np.radians(6)  # what every head may turn
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
@@ -138,11 +141,15 @@ def make_sheet(portrait: Portrait) -> Sheet:
     outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
     rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
     whole = np.concatenate([rest, portrait.points[topology.FACE_POINTS :, :2]])
-    home = np.clip(whole, *_photo(portrait))
+    home = whole.copy()
+    home[: len(face)] += drawn_in(portrait)
+    home = np.clip(home, *_photo(portrait))
+    texture = home[: len(rest)].copy()
+    texture[: len(face)] = unfolded(portrait, home[: len(face)])
     margin = portrait.margin
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
-        texture=(home[: len(rest)] + margin).astype(np.float32),
+        texture=(texture + margin).astype(np.float32),
         _portrait=portrait,
         _rest=whole,
         _home=home,
@@ -194,7 +201,7 @@ def _limit(turn: float, own: float) -> float:
 
     A face seen from the side hides its other side, so it may turn away but little back.
     """
-    room = _TURN - 0.8 * abs(own) if turn * own < 0 else _TURN
+    room = max(_LITTLE, _TURN - _BACK * abs(own)) if turn * own < 0 else _TURN
     free = 0.7 * room  # below this nothing is changed
     over = abs(turn) - free
     if over <= 0:

@@ -1,0 +1,148 @@
+"""The outline of a face that is seen from the side, found in the picture.
+
+Where a face is turned away its mesh folds over: the far cheek hides the points behind it. What is
+hidden comes into view when the head turns back, mirrored at the fold, which is skin like the
+cheek's, as long as the fold lies on the cheek. A mesh that reaches a little beyond the cheek has a
+strip of hair or background along its fold, and a dark tear opens there. So where the mesh folds
+over, its points are drawn in to where the picture changes.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.media import cut_out
+from gioconda.portrait import Portrait
+
+_UNIT: Final = 160  # pixels of the inter-ocular distance in the view that is looked at
+_SIDE: Final = 640  # of the view
+_BEARINGS: Final = 120
+# Lengths in inter-ocular distances.
+_OUT: Final = 0.1  # how far outside of the mesh's outline is looked
+_IN: Final = 0.2  # and how far inside
+_STEP: Final = 0.01
+_MOST: Final = 0.15  # by which the mesh reaches beyond the cheek
+_FOLDED: Final = 0.008  # beyond the oval: a fold hides so much at least
+_HIDDEN: Final = 2.0  # of what a fold hides: where little can come into view, little is drawn in
+_BESIDE: Final = 5  # steps to each side of a place that are compared
+_APART: Final = 7.0  # units of CIE L*a*b* between a cheek and what is behind it
+_CLEAR: Final = 0.5  # of the strongest change: the outermost that is so strong is the cheek's edge
+_WITHIN: Final = 0.03  # the edge itself is blurred: the fold lies this far inside
+_SPREAD: Final = 2.5  # the points so far within, in ways of those at the fold, move less and less
+_STRIP: Final = 0.5  # of what is mirrored at a fold: so wide is the strip that is shown instead
+_FEATURES: Final = np.concatenate([topology.LIPS, topology.LIDS])
+
+
+def drawn_in(portrait: Portrait) -> NDArray[np.float64]:
+    """By how much each point of the face is moved onto it, (468, 2), in the crop's pixels.
+
+    Nothing for a face whose oval is its outline, or whose outline the picture does not show.
+    """
+    scale = _UNIT / float(portrait.head.size[0])
+    points = portrait.points[: topology.FACE_POINTS, :2].astype(np.float64)
+    middle = points[topology.FACE_OVAL].mean(0)
+    spokes = (points - middle) * scale
+    bearings = np.linspace(-np.pi, np.pi, _BEARINGS, endpoint=False)
+    rays = np.stack([np.cos(bearings), np.sin(bearings)], -1)
+    edge = _reach(_visible(portrait, spokes), rays)
+    fold = edge - _reach(_filled([spokes[topology.FACE_OVAL]]), rays)
+    folded = fold > _FOLDED * _UNIT
+    if not folded.any():
+        return np.zeros_like(points)
+    over = np.where(folded, _over(_view(portrait, middle, scale), rays, edge), 0)
+    over = np.minimum(over, _HIDDEN * fold)
+    over = np.median([np.roll(over, k) for k in range(-2, 3)], 0)
+    far = np.linalg.norm(spokes, axis=1)
+    bearing = np.arctan2(spokes[:, 1], spokes[:, 0])
+    over = np.mean([np.roll(over, k) for k in range(-2, 3)], 0)
+
+    edge, over = (np.interp(bearing, bearings, v, period=2 * np.pi) for v in (edge, over))
+    inside = np.abs(edge - far) / np.maximum(_SPREAD * over, 1e-6)
+    pull = over * np.maximum(1 - inside, 0)
+    pull[_FEATURES] = 0
+    moved: NDArray[np.float64] = -spokes * (pull / np.maximum(far, 1e-6) / scale)[:, None]
+    return moved
+
+
+def unfolded(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where in the picture each point of the face takes its colours from, (468, 2).
+
+    What is hidden behind a fold takes them from a strip along it: mirrored as it lies, a nostril or
+    the corner of an eye would be seen twice.
+
+    Args:
+        home: (468, 2) where the points lie.
+    """
+    triangles = portrait.basis.triangles
+    seen = _seen(portrait.points[triangles, :2])
+    front, back = np.zeros((2, len(home)), bool)
+    front[triangles[seen]] = True
+    back[triangles[~seen]] = True
+    fold, hidden = np.flatnonzero(front & back), back & ~front
+    hidden[np.concatenate([_FEATURES, topology.FACE_OVAL])] = False
+    found = home.copy()
+    if len(fold) and hidden.any():
+        apart = portrait.face[np.flatnonzero(hidden), None] - portrait.face[fold]
+        nearest = home[fold[np.linalg.norm(apart, axis=-1).argmin(1)]]
+        found[hidden] = nearest + _STRIP * (home[hidden] - nearest)
+    return found
+
+
+def _seen(triangles: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which triangles (F, 3, 2) of the face show their outer side; the basis winds them so."""
+    along, beside = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    return np.asarray(along[:, 0] * beside[:, 1] < along[:, 1] * beside[:, 0])
+
+
+def _view(portrait: Portrait, middle: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+    """The picture about `middle`, slightly smooth, in CIE L*a*b*."""
+    shift = _SIDE / 2 - scale * (middle + portrait.margin)
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    colours = np.ascontiguousarray(portrait.texture[..., :3])
+    view = cut_out(colours, matrix, (_SIDE, _SIDE)).astype(np.float32) / 255
+    return np.asarray(cv2.cvtColor(cv2.GaussianBlur(view, (0, 0), 1), cv2.COLOR_RGB2Lab))
+
+
+def _visible(portrait: Portrait, spokes: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Where the mesh is seen from its outer side, in the view."""
+    triangles = spokes[portrait.basis.triangles]
+    return _filled(triangles[_seen(triangles)])
+
+
+def _filled(polygons: Iterable[NDArray[np.float64]]) -> NDArray[np.uint8]:
+    """What polygons about the view's middle cover."""
+    drawn = np.zeros((_SIDE, _SIDE), np.uint8)
+    for polygon in polygons:
+        cv2.fillConvexPoly(drawn, np.rint(polygon + _SIDE / 2).astype(np.int32), 1)
+    return drawn
+
+
+def _reach(mask: NDArray[np.uint8], rays: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far a mask reaches along each ray from the view's middle, (rays,), in its pixels."""
+    along = np.arange(_SIDE // 2)
+    x, y = (along[:, None, None] * rays + _SIDE / 2).astype(int).transpose(2, 0, 1)
+    return np.asarray(((mask[y, x] > 0) * along[:, None]).max(0), np.float64)
+
+
+def _over(
+    view: NDArray[np.float32], rays: NDArray[np.float64], edge: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """By how much the mesh's edge lies beyond the cheek's, along each ray, in the view's pixels."""
+    steps = np.arange(-_IN - _BESIDE * _STEP, _OUT + _BESIDE * _STEP, _STEP) * _UNIT
+    places = (edge + steps[:, None])[..., None] * rays + _SIDE / 2
+    x, y = places.astype(np.float32).transpose(2, 0, 1)
+    colours = cv2.remap(view, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    summed = np.cumsum(np.concatenate([np.zeros_like(colours[:1]), colours]), 0, dtype=np.float64)
+    mean = (summed[_BESIDE:] - summed[:-_BESIDE]) / _BESIDE
+    change = np.linalg.norm(mean[_BESIDE:] - mean[:-_BESIDE], axis=-1)
+    at = steps[_BESIDE : _BESIDE + len(change)] - _STEP * _UNIT / 2
+    most = change.max(0)
+    peak = change == np.max([np.roll(change, k, 0) for k in range(-_BESIDE, _BESIDE + 1)], 0)
+    clear = peak & (change >= _CLEAR * most)
+    last = len(at) - 1 - clear[::-1].argmax(0)
+    over = np.where(most > _APART, _WITHIN * _UNIT - at[last], 0)
+    return np.clip(over, 0, _MOST * _UNIT)

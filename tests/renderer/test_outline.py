@@ -1,0 +1,56 @@
+"""A face that is turned already may turn back: what was hidden comes into view as skin."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from gioconda.face import topology
+from gioconda.renderer.outline import drawn_in
+from gioconda.renderer.sheet import make_sheet
+
+SKIN, HAIR = (200, 150, 130), (20, 60, 20)
+
+
+def seen_from_the_side(portrait, yaw, beyond):
+    """The portrait turned by `yaw`, all skin, whose mesh reaches `beyond` over hair.
+
+    In inter-ocular distances.
+    """
+    pose = portrait.pose + np.array([yaw, 0, 0, 0, 0, 0], np.float32)
+    sheet = make_sheet(portrait)
+    points = sheet.place(pose, portrait.expression)[1]
+    place = sheet.head(pose)
+    head, _ = portrait.basis.pose(points[None].astype(np.float64), portrait.neutral)
+    side = len(portrait.texture)
+    skin = np.zeros((side, side), np.uint8)
+    for triangle in points[portrait.basis.triangles, :2] + portrait.margin:
+        cv2.fillConvexPoly(skin, np.rint(triangle).astype(np.int32), 1)
+    oval = np.rint(points[topology.FACE_OVAL, :2] + portrait.margin).astype(np.int32)
+    cv2.fillPoly(skin, [oval], 1)
+    less = round(2 * beyond * place.size) + 1
+    eroded = cv2.erode(skin, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (less, less)))
+    colours = np.where(eroded[..., None] > 0, SKIN, HAIR).astype(np.uint8)
+    texture = np.dstack([colours, np.full((side, side), 255, np.uint8)])
+    face = head.to_head(points[None].astype(np.float64))[0].astype(np.float32)
+    return replace(portrait, texture=texture, plate=colours, points=points, head=head, face=face)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_no_strip_of_hair_goes_with_a_cheek_that_turns_back(portrait, side):
+    turned = seen_from_the_side(portrait, side * 0.35, beyond=0.04)
+    points = turned.points[: topology.FACE_POINTS, :2]
+    cheek = np.flatnonzero(abs(points[:, 1] - points[topology.NOSE_FOOT, 1]) < 25)
+
+    def on_hair(places):
+        x, y = np.rint(places[cheek] + turned.margin).astype(int).T
+        far = side * (x - turned.margin - points[topology.NOSE_FOOT, 0]) > 0
+        return (turned.texture[y, x, 0] == HAIR[0])[far].mean()
+
+    assert on_hair(points) > 0.05
+    assert on_hair(points + drawn_in(turned)) == 0
+
+
+def test_the_mesh_of_a_face_from_the_front_stays(portrait):
+    assert not drawn_in(seen_from_the_side(portrait, -float(portrait.pose[0]), 0.05)).any()
