@@ -16,6 +16,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
+from gioconda.face.smile import onto_lips
 from gioconda.media import Picture, cut_out, read_frames
 from gioconda.motion import Motion
 from gioconda.plate import paint_plate
@@ -121,7 +122,7 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
-    return portrait_at(image, found.points, size, note=found.note)
+    return portrait_at(image, onto_lips(image, found.points), size, note=found.note)
 
 
 def read_portrait(
