@@ -17,6 +17,7 @@ from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
 from gioconda.face.smile import onto_lips
+from gioconda.held import find_held, set_apart
 from gioconda.media import Picture, cut_out, read_frames
 from gioconda.motion import Motion
 from gioconda.plate import paint_plate
@@ -43,6 +44,8 @@ class Portrait:
         texture: (S + 2 M, S + 2 M, 4) the crop with a border of M = `margin` pixels;
             RGB, and as the fourth channel how much of a pixel goes with the person.
         plate: (S + 2 M, S + 2 M, 3) what is behind the person; it never moves.
+        held: (S + 2 M, S + 2 M) how much of a pixel is held before the person, 0 to 255; it never
+            moves either. None if nothing is.
         points: (478, 3) the face's mesh in the crop's pixels.
         head: the pose of the head in the crop.
         face: (478, 3) the mesh in the head frame, with the photo's own expression.
@@ -56,6 +59,7 @@ class Portrait:
     size: int
     texture: NDArray[np.uint8]
     plate: Picture
+    held: NDArray[np.uint8] | None
     points: NDArray[np.float32]
     head: HeadPose
     face: NDArray[np.float32]
@@ -186,13 +190,14 @@ def portrait_at(
     head, expression = basis.pose(placed[None], neutral)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     margin = round((_MARGIN if size else _LITTLE) * side)
-    texture, plate = _cut_out(image, placed, head, matrix, side, margin)
+    texture, plate, held = _cut_out(image, placed, head, matrix, side, margin)
     return Portrait(
         photo=image,
         crop=crop,
         size=side,
         texture=texture,
         plate=plate,
+        held=held,
         points=placed.astype(np.float32),
         head=head,
         face=head.to_head(placed[None])[0].astype(np.float32),
@@ -232,8 +237,8 @@ def _cut_out(
     matrix: NDArray[Any],
     side: int,
     margin: int,
-) -> tuple[NDArray[np.uint8], Picture]:
-    """The texture with its alpha, and the plate behind."""
+) -> tuple[NDArray[np.uint8], Picture, NDArray[np.uint8] | None]:
+    """The texture with its alpha, the plate behind, and what is held before."""
     wide = side + 2 * margin
     matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
@@ -244,4 +249,8 @@ def _cut_out(
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
     placed = replace(head, centre=head.centre + margin)
     plate, alpha = paint_plate(colours, matte, photographed, placed)
-    return np.dstack([colours, alpha]), plate
+    held = find_held(colours, matte, inside, placed)
+    if held is None:
+        return np.dstack([colours, alpha]), plate, None
+    plate, alpha = set_apart(colours, plate, alpha, held, float(head.size[0]))
+    return np.dstack([colours, alpha]), plate, np.rint(255 * held).astype(np.uint8)

@@ -36,6 +36,40 @@ class WarpedFrame:
     dynamics: NDArray[np.floating]
 
 
+@dataclass(frozen=True)
+class _Held:
+    """What is held before the person, where it is in the crop.
+
+    Attributes:
+        part: the rows and columns that show it.
+        light: (h, w, 3) its colours times how much of each pixel it is.
+        clear: (h, w, 1) how much is seen past it, 0 to 1.
+    """
+
+    part: tuple[slice, slice]
+    light: NDArray[np.float32]
+    clear: NDArray[np.float32]
+
+    @staticmethod
+    def of(portrait: Portrait, height: int, width: int) -> "_Held | None":
+        """None if nothing is held in the part of the crop that is drawn."""
+        if portrait.held is None:
+            return None
+        margin = portrait.margin
+        inside = slice(margin, margin + height), slice(margin, margin + width)
+        held, colours = portrait.held[inside], portrait.texture[inside][..., :3]
+        rows, columns = np.flatnonzero(held.any(1)), np.flatnonzero(held.any(0))
+        if not len(rows):
+            return None
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        share = held[part][..., None].astype(np.float32) / 255
+        return _Held(part, share * colours[part], 1 - share)
+
+    def draw(self, out: NDArray[np.uint8]) -> None:
+        """Draw it over a picture of the crop, in place."""
+        out[self.part] = np.rint(out[self.part] * self.clear + self.light)
+
+
 class Warper:
     """Warps one portrait, frame after frame, into memory that it keeps.
 
@@ -63,6 +97,7 @@ class Warper:
         self._picture = np.empty((height, width, 4), np.uint8)
         self._plate = portrait.plate[margin : margin + height, margin : margin + width].copy()
         self._person = foreground(portrait.texture, portrait.plate)
+        self._held = _Held.of(portrait, height, width)
 
     def warp(
         self,
@@ -100,6 +135,8 @@ class Warper:
         yield "compose"
         head = sheet.head(pose)
         soften(self._depth, self._flow, head.size, out)
+        if self._held:
+            self._held.draw(out)
         yield "soften"
         for eye in self._eyes:
             eye.draw(out, face)
