@@ -102,12 +102,13 @@ def _things(
 ) -> NDArray[np.bool_]:
     """What is held, in the view; `tones` are CIE L*a*b*, `placed` the mesh."""
     oval = np.rint(placed[topology.FACE_OVAL]).astype(np.int32)
-    face = cv2.fillPoly(np.zeros(person.shape, np.uint8), [oval], 1)
+    face = np.zeros(person.shape, np.uint8)
+    cv2.fillPoly(face, [oval], (1,))
     down = ((np.arange(_HEIGHT) - _EYES) / _UNIT)[:, None]
     beside = _grown(face, _BESIDE) == 0
     for group in (topology.LIPS, *topology.LIDS.reshape(2, -1)):  # teeth and whites are no skin
         hull = cv2.convexHull(np.rint(placed[group]).astype(np.int32))
-        cv2.fillConvexPoly(face, hull, 0)
+        cv2.fillConvexPoly(face, hull, (0,))
     known = (face > 0) | (person & beside & (down < _TOP))
     strange = _from_head(tones, known) > _APART
     zone = person & beside & (down > _TOP - 0.1)
@@ -115,7 +116,7 @@ def _things(
     candidates = cv2.morphologyEx(
         (strange & zone).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
     )
-    candidates = _shrunk(_grown(candidates, _GAPS), _GAPS)
+    candidates = _shrunk(_grown(np.asarray(candidates, np.uint8), _GAPS), _GAPS)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(candidates)
     for i in range(1, count):
         top = (stats[i, cv2.CC_STAT_TOP] - _EYES) / _UNIT
@@ -141,7 +142,7 @@ def _hand(
     """The skin beside things that is not the neck's."""
     bare = placed[topology.BARE_SKIN[:4]].astype(int).clip(0, [_WIDTH - 1, _HEIGHT - 1])
     cheeks = np.median(tones[bare[:, 1], bare[:, 0]], 0)
-    skin = np.linalg.norm((tones - cheeks) * np.float32([0.5, 1, 1]), axis=-1) < _SKIN
+    skin = np.linalg.norm((tones - cheeks) * np.array([0.5, 1, 1]), axis=-1) < _SKIN
     aside = np.abs(np.arange(_WIDTH) - placed[topology.CHIN, 0]) > _NECK * _UNIT
     low = (np.arange(_HEIGHT) > placed[topology.LOWER_LIP_BOTTOM, 1])[:, None]
     _, labels = cv2.connectedComponents((skin & free & aside & low).astype(np.uint8))
@@ -161,7 +162,8 @@ def _from_head(tones: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[
     )
     share = np.bincount(labels.ravel(), minlength=_COLOURS) / len(samples)
     centres = centres[share > _RARE]
-    return np.linalg.norm(tones[:, :, None] - centres, axis=-1).min(-1)
+    apart = np.linalg.norm(tones[:, :, None] - centres, axis=-1)
+    return np.asarray(apart.min(-1), np.float32)
 
 
 def _edge(tones: NDArray[np.float32], part: NDArray[np.bool_], person: NDArray[np.bool_]) -> float:

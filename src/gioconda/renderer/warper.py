@@ -62,8 +62,9 @@ class _Held:
         if not len(rows):
             return None
         part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        share = held[part][..., None].astype(np.float32) / 255
-        return _Held(part, share * colours[part], 1 - share)
+        share = np.asarray(held[part][..., None] / 255, np.float32)
+        light = np.asarray(share * colours[part], np.float32)
+        return _Held(part, light, np.asarray(1 - share, np.float32))
 
     def draw(self, out: NDArray[np.uint8]) -> None:
         """Draw it over a picture of the crop, in place."""
