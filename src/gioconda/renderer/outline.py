@@ -117,7 +117,7 @@ def _filled(polygons: Iterable[NDArray[np.float64]]) -> NDArray[np.uint8]:
     """What polygons about the view's middle cover."""
     drawn = np.zeros((_SIDE, _SIDE), np.uint8)
     for polygon in polygons:
-        cv2.fillConvexPoly(drawn, np.rint(polygon + _SIDE / 2).astype(np.int32), 1)
+        cv2.fillPoly(drawn, [np.rint(polygon + _SIDE / 2).astype(np.int32)], (1,))
     return drawn
 
 
