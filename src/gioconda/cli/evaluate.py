@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
+from gioconda.cli.mirror import MIRROR
 from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
@@ -26,6 +27,7 @@ _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("evaluate", help="measure quality on people never seen")
+    _EVALUATIONS.update(MIRROR)
     _EVALUATIONS.add_parsers(parser)
 
 

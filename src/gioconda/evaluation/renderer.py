@@ -215,11 +215,11 @@ def redraw(
             frame = replace(warped, picture=warped.picture.copy())
             decoder(frame)
             pictures[name] = view.cut(frame.picture)
-        on_clip, regions = reenactor.on_clip(view), _regions(mesh)
+        on_clip, shown = reenactor.on_clip(view), regions(mesh)
         if parts is not None:
             seen = on_clip.cut(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
-            regions |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)
-        found.append(Drawn(i, on_clip.cut(frames[i]), mesh, jaws, regions, pictures))
+            shown |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)
+        found.append(Drawn(i, on_clip.cut(frames[i]), mesh, jaws, shown, pictures))
     return found
 
 
@@ -397,7 +397,8 @@ def _contrast(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.average((grey - mean) ** 2, weights=inside)))
 
 
-def _regions(mesh: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
+def regions(mesh: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
+    """What a mesh (478, 2) shows of the first four `REGIONS` in a view, (256, 256), 0 to 1."""
     drawn = masks(mesh, SIDE, SIDE)
     oval = cv2.resize(face_mask(mesh, SIDE), None, fx=CELL, fy=CELL)
     kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)

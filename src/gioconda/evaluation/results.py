@@ -5,7 +5,7 @@ own; `to_json` gives every field by its name. And how a measurement reports how 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from math import isnan
 from typing import Any, TypeVar
 
@@ -54,9 +54,9 @@ class Measure:
         return "" if result is None else write(getattr(result, self.name), self.form)
 
 
-def measure(label: str, unit: str = "", form: str = ".2f") -> Any:
+def measure(label: str, unit: str = "", form: str = ".2f", default: Any = MISSING) -> Any:
     """A field of a result that tables show."""
-    return field(metadata={"label": label, "unit": unit, "form": form})
+    return field(default=default, metadata={"label": label, "unit": unit, "form": form})
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """When lips should meet: the phones of a recording, by an ear that had no part in the training.
 
-Where the words are known they are aligned (pocketsphinx, BSD); else hama (Seongmin Park, Apache-2.0)
-writes down what it hears, in any language. hama tells about when a phone sounds and not how long,
-so each gets the frames about that moment.
+Where the words are known they are aligned (pocketsphinx, BSD); else hama (Seongmin Park,
+Apache-2.0) writes down what it hears, in any language. It tells about when a phone sounds and not
+how long, so each gets the frames about that moment.
 """
 
 from functools import cache

@@ -1,0 +1,147 @@
+"""What systems are compared on: a first frame and a voice of held-out people, and what they did."""
+
+import wave
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import Final
+
+from gioconda.animator import Animator
+from gioconda.data.clips import Clip
+from gioconda.errors import GiocondaError
+from gioconda.evaluation.results import Report, counted, silent
+from gioconda.evaluation.trials import Trial, read_trials
+from gioconda.face.basis import released_basis
+from gioconda.generator import LATER
+from gioconda.media import (
+    FPS,
+    SAMPLE_RATE,
+    Sound,
+    VideoWriter,
+    read_audio,
+    read_image,
+    to_int16,
+    write_image,
+)
+from gioconda.media.files import whole_file
+from gioconda.portrait import make_portrait
+
+SHORTEST: Final = 3 * FPS  # frames, as the head judge needs
+LONGEST: Final = 4 * FPS
+
+
+@dataclass(frozen=True)
+class Input:
+    """One person's first frame and voice, and the real video of them.
+
+    Attributes:
+        name: of the clip.
+        person: whose it is.
+        portrait: a PNG of the first frame.
+        voice: a WAV.
+        real: the video, with the voice.
+    """
+
+    name: str
+    person: str
+    portrait: Path
+    voice: Path
+    real: Path
+
+
+def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) -> list[Input]:
+    """Cut what is said in some clips into `folder/inputs` and `folder/videos/real`.
+
+    What is there already stays. Every person's longest clip is taken first, then every person's
+    second.
+
+    Args:
+        clips: of people that nothing was learned from.
+        count: how many to take, if there are so many of 3 s and more.
+        folder: where to.
+        report: called with clips done and clips in all.
+
+    Raises:
+        GiocondaError: if no clip is long enough.
+    """
+    by_name = {clip.name: clip for clip in clips}
+    trials = read_trials([clip for clip in clips if clip.speech], released_basis())
+    chosen = _in_turn([trial for trial in trials if _long(trial)])[:count]
+    if not chosen:
+        raise GiocondaError(
+            f"none of the {len(clips)} held-out clips has {SHORTEST // FPS} s of speech in a run"
+        )
+    found = []
+    for trial in counted(chosen, report):
+        inputs, real = (folder / part / trial.person for part in ("inputs", "videos/real"))
+        for each in (inputs, real):
+            each.mkdir(parents=True, exist_ok=True)
+        one = Input(
+            trial.name,
+            trial.person,
+            inputs / f"{trial.name}.png",
+            inputs / f"{trial.name}.wav",
+            real / f"{trial.name}.mp4",
+        )
+        if not one.real.is_file():
+            _write(by_name[trial.name], trial, one)
+        found.append(one)
+    return found
+
+
+def _long(trial: Trial) -> bool:
+    return len(trial.spoken) >= SHORTEST and bool(trial.seen[trial.speech].all())
+
+
+def _in_turn(trials: list[Trial]) -> list[Trial]:
+    people: dict[str, list[Trial]] = defaultdict(list)
+    for trial in sorted(trials, key=lambda one: (-len(one.spoken), one.name)):
+        people[trial.person].append(trial)
+    groups = [people[person] for person in sorted(people)]
+    return [trial for trial in chain(*zip_longest(*groups)) if trial is not None]
+
+
+def _write(clip: Clip, trial: Trial, to: Input) -> None:
+    """The real video last, for it says that all are there."""
+    count = min(len(trial.spoken), LONGEST)
+    start = trial.speech.start
+    frames = list(islice(clip.frames(), start, start + count))
+    pcm = trial.pcm[: count * SAMPLE_RATE // FPS]
+    write_image(to.portrait, frames[0])
+    write_sound(to.voice, pcm)
+    height, width = (side - side % 2 for side in frames[0].shape[:2])
+    with VideoWriter(to.real, height, width, pcm) as video:
+        for frame in frames:
+            video.write(frame[:height, :width].copy())
+
+
+def write_sound(path: Path, pcm: Sound) -> None:
+    """A WAV of 16 kHz mono."""
+    with whole_file(path, (".wav",)) as partial, wave.open(str(partial), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(to_int16(pcm).tobytes())
+
+
+def animate_inputs(inputs: list[Input], folder: Path, report: Report = silent) -> None:
+    """Make every input speak as `gioconda animate` does; what is there already stays.
+
+    Args:
+        inputs: portraits and voices.
+        folder: a system's; the videos lie in folders of people.
+        report: called with videos done and videos in all.
+    """
+
+    for one in counted(inputs, report):
+        video = folder / one.person / f"{one.name}.mp4"
+        if video.is_file():
+            continue
+        video.parent.mkdir(parents=True, exist_ok=True)
+        pcm = read_audio(one.voice)
+        animator = Animator(make_portrait(read_image(one.portrait)), later=LATER)
+        side = animator.renderer
+        with VideoWriter(video, side.height, side.width, pcm) as out:
+            for frame in animator.speak(pcm):
+                out.write(frame)
