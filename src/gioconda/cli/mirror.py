@@ -10,6 +10,7 @@ from gioconda.cli.table import measure_rows, show
 
 if TYPE_CHECKING:
     from gioconda.evaluation.systems import VideosResult
+    from gioconda.evaluation.validity import Verdict
 
 MIRROR = Commands(JSON)
 _JUDGE = option("--judge FILE", Path, "the released sync judge (default: the one of the checkout)")
@@ -62,3 +63,36 @@ def show_videos(result: "VideosResult", as_json: bool) -> None:
     for why in result.missing:
         print(f"left out: {why}", file=sys.stderr)
     show(result, as_json, title, ["", *result.systems], rows)
+
+
+@MIRROR.offer(
+    "whether the judges can be trusted, on real videos spoiled",
+    option("folder", Path, "real videos, in folders of people"),
+    option("--voices FOLDER", Path, "what they say, by name (default: the videos' own sound)"),
+    _JUDGE,
+)
+def _judges(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.film_scores import Judges
+    from gioconda.evaluation.films import find_videos
+    from gioconda.evaluation.validity import try_judges
+
+    with progress_bar("judges") as report:
+        judges = Judges.installed(args.judge)
+        result = try_judges(find_videos(args.folder, args.voices), judges, report)
+    show_verdicts(result, args.json)
+
+
+def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
+    """Print what the judges say of spoiled videos, or one JSON list."""
+    from gioconda.evaluation.results import write
+
+    rows = [
+        [
+            *(one.judge, one.spoiled, str(one.videos)),
+            *(write(value, ".3g") for value in (one.real, one.changed)),
+            *(one.expected, write(one.right, ".0f")),
+        ]
+        for one in result
+    ]
+    heads = ["judge", "spoiled", "videos", "real", "spoiled is", "expected", "right in, %"]
+    show(result, as_json, "Judges on real videos, and on the same ones spoiled", heads, rows)

@@ -1,0 +1,351 @@
+"""Can the judges be trusted? Real videos against the same ones spoiled: scores must move.
+
+Each spoiling is one that a judge is there to notice: another's sound, sound that comes late, a
+still face, another person, blur, a flickering light, a jump.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.phones import Phone
+from gioconda.errors import GiocondaError
+from gioconda.evaluation.film_pictures import PictureScores, features, picture_scores
+from gioconda.evaluation.film_scores import Judges, head_figures, lip_figures
+from gioconda.evaluation.films import Film, Place, read_film
+from gioconda.evaluation.lips import SpokenMotion, closure_threshold, least_openings
+from gioconda.evaluation.naturalness import PersonMotion, motion_distance
+from gioconda.evaluation.picture_features import picture_distance
+from gioconda.evaluation.results import Report, counted, silent
+from gioconda.evaluation.silence import SHUT
+from gioconda.evaluation.spoken_phones import spoken_phones
+from gioconda.face import measure as face
+from gioconda.face import topology
+from gioconda.media import FPS, read_audio
+from gioconda.motion import Motion
+from gioconda.speech.features import SAMPLES
+
+LOWER, HIGHER = "lower", "higher"
+_BLUR: Final = 2.0  # pixels of the view
+_LIGHT: Final = 4  # levels by which every second frame is lighter
+_HELD: Final = 8  # frames for which a picture stands still before it jumps
+_SHAKE: Final = 0.003  # inter-ocular distances by which lips are shaken
+
+_Pcm = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of spoiled video.
+
+    Attributes:
+        judge: what is measured.
+        spoiled: how.
+        videos: how many could be judged; 1 for a figure of all together.
+        real: mean of the real ones.
+        changed: mean of the spoiled ones.
+        expected: `LOWER` or `HIGHER`.
+        right: percent of the videos whose figure moves as expected.
+    """
+
+    judge: str
+    spoiled: str
+    videos: int
+    real: float
+    changed: float
+    expected: str
+    right: float
+
+
+def evaluate_judges(
+    films: Sequence[Film],
+    phones: Mapping[str, Sequence[Phone]],
+    judges: Judges,
+    report: Report = silent,
+) -> list[Verdict]:
+    """All judges that are there, on real videos and on the same ones spoiled.
+
+    Args:
+        films: real ones, of several people.
+        phones: spoken in each, by its name.
+        judges: who judges.
+        report: called with judges done and judges in all.
+
+    Raises:
+        GiocondaError: for fewer than two people.
+    """
+    if len({one.person for one in films}) < 2:
+        raise GiocondaError("judges are tried on videos of two people and more")
+    parts: list[Callable[[], Iterator[Verdict]]] = [
+        partial(_sync, films, judges),
+        partial(_closures, films, phones),
+        partial(_head, films, judges),
+        partial(_pictures, films, judges),
+        partial(_lips, films),
+        partial(_distances, films, judges),
+    ]
+    return [verdict for part in counted(parts, report) for verdict in part()]
+
+
+def try_judges(
+    places: Mapping[str, Place], judges: Judges, report: Report = silent
+) -> list[Verdict]:
+    """`evaluate_judges` on videos that lie on the disk."""
+    films = [read_film(place) for place in places.values()]
+    phones = {
+        name: spoken_phones(read_audio(one.voice), one.text)[0] for name, one in places.items()
+    }
+    return evaluate_judges(films, phones, judges, report)
+
+
+def _verdict(
+    judge: str, spoiled: str, real: Sequence[float], changed: Sequence[float], expected: str
+) -> Verdict:
+    pairs = np.array([real, changed], np.float64)
+    one, two = pairs[:, ~np.isnan(pairs).any(0)]
+    moved = two < one if expected == LOWER else two > one
+    count = len(one)
+    means = (float(one.mean()), float(two.mean())) if count else (float("nan"),) * 2
+    right = 100 * float(moved.mean()) if count else float("nan")
+    return Verdict(judge, spoiled, count, *means, expected, right)
+
+
+def _others(films: Sequence[Film]) -> list[Film]:
+    """For each film one of another person, as far away in the list as can be."""
+    found = []
+    for i, one in enumerate(films):
+        turned = [films[(i + len(films) // 2 + k) % len(films)] for k in range(len(films))]
+        found.append(next(other for other in turned if other.person != one.person))
+    return found
+
+
+def _late(pcm: _Pcm, frames: int) -> _Pcm:
+    return np.roll(pcm, frames * SAMPLES)
+
+
+def _moved_sound(frames: int, one: Film, other: Film) -> tuple[Motion, _Pcm]:
+    return one.motion, _late(one.pcm, frames)
+
+
+def _still(motion: Motion) -> Motion:
+    pose, dynamics = (
+        np.repeat(rows.mean(0, keepdims=True), len(motion), 0)
+        for rows in (motion.pose, motion.dynamics)
+    )
+    return replace(motion, pose=pose, dynamics=dynamics)
+
+
+def _repeated(motion: Motion, frames: int) -> Motion:
+    at = np.arange(frames) % len(motion)
+    return Motion(motion.pose[at], motion.dynamics[at], motion.basis)
+
+
+# --- sound and motion ---
+
+
+def _sync(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
+    if judges.sync is None:
+        return
+    yield from _with_sound(
+        "sync judge", films, lambda motion, one, pcm: _lip(motion, one, pcm, judges), (2, 4)
+    )
+
+
+def _lip(motion: Motion, one: Film, pcm: _Pcm, judges: Judges) -> float:
+    return lip_figures(motion, one.faces, pcm, judges.sync)["sync"]
+
+
+def _head(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
+    if judges.head is None:
+        return
+    yield from _with_sound(
+        "head judge",
+        films,
+        lambda motion, _, pcm: head_figures(motion, pcm, judges.head).get(
+            "head_voice", float("nan")
+        ),
+        (FPS // 2, FPS),
+    )
+
+
+def _with_sound(
+    judge: str,
+    films: Sequence[Film],
+    score: Callable[[Motion, Film, _Pcm], float],
+    shifts: Sequence[int],
+) -> Iterator[Verdict]:
+    """A judge of motion and sound against other sound, late sound, other and no motion."""
+    others = _others(films)
+    real = [score(one.motion, one, one.pcm) for one in films]
+    spoiled: dict[str, Callable[[Film, Film], tuple[Motion, _Pcm]]] = {
+        "another's sound": lambda one, other: (one.motion, np.resize(other.pcm, len(one.pcm))),
+        "another person's motion": lambda one, other: (
+            _repeated(other.motion, len(one)),
+            one.pcm,
+        ),
+        "still": lambda one, other: (_still(one.motion), one.pcm),
+    }
+    spoiled |= {f"sound {n} frames late": partial(_moved_sound, n) for n in shifts}
+    for name, spoil in spoiled.items():
+        changed = []
+        for one, other in zip(films, others, strict=True):
+            motion, pcm = spoil(one, other)
+            changed.append(score(motion, one, pcm))
+        yield _verdict(judge, name, real, changed, LOWER)
+
+
+def _closures(films: Sequence[Film], phones: Mapping[str, Sequence[Phone]]) -> Iterator[Verdict]:
+    """The share of p, b, m in which lips meet less that of vowels, of all films together."""
+    known = [one for one in films if phones.get(one.name)]
+    if not known:
+        return
+    spoken = [SpokenMotion(one.motion, one.neutral, phones[one.name]) for one in known]
+    level = closure_threshold(spoken, known[0].basis) or SHUT
+
+    def excess(rows: Sequence[tuple[NDArray[np.float64], Sequence[Phone]]]) -> float:
+        found = [least_openings(opening, told) for opening, told in rows]
+        shares = [np.mean(np.array([v for one in found for v in one[k]]) <= level) for k in (0, 1)]
+        return 100 * float(shares[0] - shares[1])
+
+    openings = [face.mouth_opening(one.faces) for one in known]
+    own = [phones[one.name] for one in known]
+    real = excess(list(zip(openings, own, strict=True)))
+    spoiled = {
+        "another's sound": [phones[other.name] for other in _others(known)]
+        if len({one.person for one in known}) > 1
+        else None,
+        "sound 4 frames late": [_phones_late(told, 4 / FPS) for told in own],
+    }
+    for name, told in spoiled.items():
+        if told is not None:
+            changed = excess(list(zip(openings, told, strict=True)))
+            yield _verdict("lips meet in p, b, m over vowels, %", name, [real], [changed], LOWER)
+    still = [np.full(len(opening), opening.mean()) for opening in openings]
+    changed = excess(list(zip(still, own, strict=True)))
+    yield _verdict("lips meet in p, b, m over vowels, %", "still", [real], [changed], LOWER)
+
+
+def _phones_late(phones: Sequence[Phone], seconds: float) -> list[Phone]:
+    return [Phone(one.name, one.start + seconds, one.end + seconds) for one in phones]
+
+
+def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
+    """Trembling in silence, and the largest step of the lips."""
+    rng = np.random.default_rng(0)
+    rows: dict[str, list[list[float]]] = {"tremble": [[], []], "lip_pop": [[], []]}
+    for one in films:
+        shaken, jumped = one.faces.copy(), one.faces.copy()
+        shaken[:, topology.LIPS] += rng.normal(0, _SHAKE, (len(one), 1, 3))
+        jumped[len(one) // 2 : len(one) // 2 + _HELD] = jumped[len(one) // 2]
+        for name, faces in (("tremble", shaken), ("lip_pop", jumped)):
+            for found, shown in zip(rows[name], (one.faces, faces), strict=True):
+                figures = lip_figures(one.motion, shown, one.pcm, None)
+                found.append(figures.get(name, float("nan")))
+    calm, shaking = rows["tremble"]
+    yield _verdict("lips tremble in silence, % a frame", "shaken", calm, shaking, HIGHER)
+    smooth, jumping = rows["lip_pop"]
+    yield _verdict("lips' largest step, %", "held 8 frames, then a jump", smooth, jumping, HIGHER)
+
+
+# --- pictures ---
+
+
+def _pictures(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
+    real = [picture_scores(one, one, judges.recogniser) for one in films]
+    blurred = [_with_pictures(one, _blurred(one)) for one in films]
+    lit = [_with_pictures(one, _flickering(one)) for one in films]
+    jumping = [_with_pictures(one, _jumping(one)) for one in films]
+    blur, light, jump = (
+        [
+            picture_scores(one, true, judges.recogniser)
+            for one, true in zip(made, films, strict=True)
+        ]
+        for made in (blurred, lit, jumping)
+    )
+    for name in ("sharp_face", "sharp_mouth", "sharp_eyes"):
+        label = name.replace("sharp_", "sharpness, ")
+        yield _verdict(label, "blurred", _field(real, name), _field(blur, name), LOWER)
+    pair = _field(real, "flicker"), _field(light, "flicker")
+    yield _verdict("flicker", "every second frame lighter", *pair, HIGHER)
+    pair = _field(real, "pop"), _field(jump, "pop")
+    yield _verdict("pop of the mouth", "held 8 frames, then a jump", *pair, HIGHER)
+    if judges.recogniser:
+        known, fogged = _field(real, "identity"), _field(blur, "identity")
+        others = [
+            picture_scores(one, other, judges.recogniser).identity
+            for one, other in zip(films, _others(films), strict=True)
+        ]
+        yield _verdict("identity", "another person", known, others, LOWER)
+        yield _verdict("identity", "blurred", known, fogged, LOWER)
+
+
+def _field(found: Sequence[PictureScores], name: str) -> list[float]:
+    return [getattr(one, name) for one in found]
+
+
+def _with_pictures(one: Film, pictures: list[NDArray[np.uint8]]) -> Film:
+    """The same film, tracked as before, with other pictures in the head's view."""
+    other = Film(one.name, one.person, one.frames, one.tracked, one.pcm)
+    vars(other).update(pictures=pictures, encoded=one.encoded, meshes=one.meshes)
+    return other
+
+
+def _blurred(one: Film) -> list[NDArray[np.uint8]]:
+    return [np.asarray(cv2.GaussianBlur(p, (0, 0), _BLUR), np.uint8) for p in one.pictures]
+
+
+def _flickering(one: Film) -> list[NDArray[np.uint8]]:
+    light = [np.uint8(_LIGHT * (i % 2)) for i in range(len(one))]
+    return [np.minimum(p, 255 - by) + by for p, by in zip(one.pictures, light, strict=True)]
+
+
+def _jumping(one: Film) -> list[NDArray[np.uint8]]:
+    at = len(one) // 2
+    held = slice(at, at + _HELD)
+    found = list(one.pictures)
+    found[held] = [found[at]] * len(found[held])
+    return found
+
+
+# --- distances ---
+
+
+def _distances(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
+    """The floor, real to real motion of other people, against spoiled motion and pictures."""
+    real = [PersonMotion(one.person, one.motion, one.neutral) for one in films]
+    twice = [replace(one, motion=_larger(one.motion)) for one in real]
+    still = [replace(one, motion=_still(one.motion)) for one in real]
+    for name, made in (("twice as large", twice), ("still", still)):
+        try:
+            found = motion_distance(real, made)
+        except GiocondaError:
+            return
+        floor, far = [found.floor], [found.made]
+        yield _verdict("Fréchet distance of motion", name, floor, far, HIGHER)
+    if judges.features is None:
+        return
+    people: dict[str, list[NDArray[np.float32]]] = {}
+    for one in films:
+        people.setdefault(one.person, []).append(features(one, judges.features))
+    groups = {person: np.concatenate(rows) for person, rows in people.items()}
+    blurred = [features(_with_pictures(one, _blurred(one)), judges.features) for one in films]
+    try:
+        distance = picture_distance(groups, blurred)
+    except GiocondaError:
+        return
+    floor, far = [distance.floor], [distance.made]
+    yield _verdict("Fréchet distance of pictures", "blurred", floor, far, HIGHER)
+
+
+def _larger(motion: Motion) -> Motion:
+    means = [rows.mean(0) for rows in (motion.pose, motion.dynamics)]
+    pose, dynamics = (
+        (mean + 2 * (rows - mean)).astype(np.float32)
+        for rows, mean in zip((motion.pose, motion.dynamics), means, strict=True)
+    )
+    return replace(motion, pose=pose, dynamics=dynamics)
