@@ -2,13 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from gioconda.cli.options import JSON, Commands, option
+from gioconda.cli.options import CLIPS, JSON, Commands, option, positive, read_split
 from gioconda.cli.progress import progress_bar
-from gioconda.cli.table import measure_rows, show
+from gioconda.cli.table import headings, measure_rows, named_rows, show
 
 if TYPE_CHECKING:
+    from gioconda.evaluation.everything import Subject
     from gioconda.evaluation.systems import VideosResult
     from gioconda.evaluation.validity import Verdict
 
@@ -96,3 +97,127 @@ def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
     ]
     heads = ["judge", "spoiled", "videos", "real", "spoiled is", "expected", "right in, %"]
     show(result, as_json, "Judges on real videos, and on the same ones spoiled", heads, rows)
+
+
+# --- everything ---
+
+
+@MIRROR.offer(
+    "everything, into one page and one JSON; a run that was stopped goes on",
+    *CLIPS,
+    option("-o --output FOLDER", Path, "the report's folder", required=True),
+    option("--clips N", positive, "that are made into videos (default: 24); fewer are a trial"),
+    option("--only PART", str, "these parts alone", nargs="+", default=[]),
+    option("--portraits FOLDER", Path, "of pictures to move (default: the bundled one)"),
+    option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more phones"),
+    _JUDGE,
+    _LANDMARKER,
+)
+def _all(args: argparse.Namespace) -> None:
+    import json
+
+    from gioconda.errors import GiocondaError
+    from gioconda.evaluation.everything import PARTS, RUN, run_everything
+    from gioconda.evaluation.page import write_page
+
+    if unknown := set(args.only) - set(PARTS):
+        raise GiocondaError(f"{sorted(unknown)[0]} is no part; the parts are {', '.join(PARTS)}")
+    args.output.mkdir(parents=True, exist_ok=True)
+    with progress_bar("parts") as report:
+        result = run_everything(_subject(args), args.only, report)
+    page = write_page(result, json.loads((args.output / RUN).read_text()), args.output)
+    print(json.dumps(result) if args.json else f"{page}: {', '.join(result['parts'])}")
+
+
+def _subject(args: argparse.Namespace) -> "Subject":
+    from gioconda.data.spoken.utterances import read_spoken
+    from gioconda.evaluation.everything import CLIPS as USUAL
+    from gioconda.evaluation.everything import Subject
+    from gioconda.evaluation.film_scores import Judges
+    from gioconda.example import PHOTO
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    pictures = sorted(args.portraits.iterdir()) if args.portraits else [PHOTO]
+    return Subject(
+        folder=args.output,
+        data=args.data,
+        held_out=read_split(args, "val"),
+        others=read_split(args, "train"),
+        portraits={path.name: make_portrait(read_image(path)) for path in pictures},
+        sentences=list(read_spoken(args.spoken, "val")) if args.spoken else [],
+        count=args.clips or USUAL,
+        find_judges=lambda: Judges.installed(args.judge, args.landmarker),
+    )
+
+
+@MIRROR.offer(
+    "what moved from one result to another",
+    option("before", Path, "JSON of `gioconda evaluate all`, `videos` or another"),
+    option("after", Path, "of the same command"),
+    option("--moved", bool, "only figures whose 95 % interval leaves 0 out"),
+)
+def _compare(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.comparison import compare
+    from gioconda.evaluation.results import write
+
+    found = compare(_read_json(args.before), _read_json(args.after))
+    shown = [one for one in found if one.moved or not args.moved]
+    rows = [
+        [
+            one.figure,
+            *(f"{value:.4g}" for value in (one.before, one.after)),
+            f"{one.difference:+.3g}",
+            f"{write(one.low, '+.3g')} to {write(one.high, '+.3g')}" if one.people else "",
+            "moved" if one.moved else "",
+        ]
+        for one in shown
+    ]
+    title = "Differences; 95 % intervals by bootstrap over people, where people are known"
+    show(shown, args.json, title, ["", "before", "after", "difference", "95 %", ""], rows)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    import json
+
+    from gioconda.errors import GiocondaError
+    from gioconda.media.files import check_readable
+
+    check_readable(path)
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise GiocondaError(f"{path} is no JSON ({error})") from error
+    if not isinstance(found, dict):
+        raise GiocondaError(f"{path} is no result; expected an object of `gioconda evaluate`")
+    return found
+
+
+@MIRROR.offer(
+    "faults of pictures: seams, torn triangles, mirrored edges, ghosts",
+    option("pictures", Path, "portraits to move", metavar="PICTURE", nargs="+"),
+)
+def _faults(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.faults import Faults, evaluate_faults
+    from gioconda.evaluation.results import counted
+    from gioconda.media import read_image
+    from gioconda.portrait import make_portrait
+
+    result = {}
+    with progress_bar("portraits") as report:
+        for path in counted(args.pictures, report):
+            result[path.name] = evaluate_faults(make_portrait(read_image(path)))
+    title = "Faults of a portrait that moves, against the portrait at rest"
+    show(result, args.json, title, ["", *headings(Faults)], named_rows(result))
+
+
+@MIRROR.offer(
+    "the figures of a report as Markdown: docs/figures.md",
+    option("report", Path, "a folder of `gioconda evaluate all`"),
+    option("-o --output FILE", Path, "the .md to write", required=True),
+)
+def _figures(args: argparse.Namespace) -> None:
+    from gioconda.evaluation.everything import RESULT, RUN
+    from gioconda.evaluation.markdown import write_figures
+
+    write_figures(_read_json(args.report / RESULT), _read_json(args.report / RUN), args.output)

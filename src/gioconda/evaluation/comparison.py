@@ -1,0 +1,146 @@
+"""What moved from one result to another, with intervals over people where people are known."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import Any, Final
+
+import numpy as np
+
+from gioconda.errors import GiocondaError
+
+_DRAWS: Final = 2000
+
+Json = Mapping[str, Any]
+People = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over people with its 95 % interval, by bootstrap over people."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure of two results.
+
+    Attributes:
+        figure: its path in the JSON.
+        before, after: its values.
+        low, high: the 95 % interval of the difference, by bootstrap over people; NaN where the
+            result does not say whose the figure is.
+        people: from whom the interval is.
+    """
+
+    figure: str
+    before: float
+    after: float
+    low: float = nan
+    high: float = nan
+    people: int = 0
+
+    @property
+    def difference(self) -> float:
+        """After less before."""
+        return self.after - self.before
+
+    @property
+    def moved(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.low > 0 or self.high < 0
+
+
+def interval(values: People) -> Interval:
+    """The mean over people, and how sure it is; NaN where there is nobody."""
+    if not values:
+        return Interval(nan, nan, nan)
+    rows = np.array(list(values.values()))
+    low, high = np.quantile(_draws(rows), [0.025, 0.975]).tolist()
+    return Interval(float(rows.mean()), low, high)
+
+
+def compare(before: Json, after: Json) -> list[Change]:
+    """All figures that two results of one kind have, those of people first.
+
+    Of people who are in both, the differences of each are drawn from; of others, both means.
+
+    Args:
+        before, after: JSON of `gioconda evaluate`: `all`, `videos` or any other.
+
+    Raises:
+        GiocondaError: if they have no figure in common.
+    """
+    one, two = dict(_people(before)), dict(_people(after))
+    found = [_change(name, one[name], two[name]) for name in one if name in two]
+    plain, other = dict(_numbers(before)), dict(_numbers(after))
+    found += [Change(name, plain[name], other[name]) for name in plain if name in other]
+    if not found:
+        raise GiocondaError("the two results have no figure in common")
+    return found
+
+
+def _change(name: str, before: People, after: People) -> Change:
+    both = sorted(before.keys() & after.keys())
+    if len(both) > 1:
+        one, two = (np.array([side[person] for person in both]) for side in (before, after))
+        drawn = _draws(two - one)
+    else:
+        one, two = (np.array(list(side.values())) for side in (before, after))
+        drawn = _draws(two, 1) - _draws(one, 0)
+    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
+    people = len(both) if len(both) > 1 else min(len(one), len(two))
+    return Change(name, float(one.mean()), float(two.mean()), low, high, people)
+
+
+def _draws(rows: Any, seed: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    return rows[rng.integers(0, len(rows), (_DRAWS, len(rows)))].mean(1)
+
+
+def people_of(clips: Json, figure: str) -> dict[str, float]:
+    """Each person's mean of a figure, from the clips of a system in JSON."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for clip in clips.values():
+        if (value := clip["scores"].get(figure)) is not None:
+            found[clip["person"]].append(value)
+    return {person: float(np.mean(values)) for person, values in sorted(found.items())}
+
+
+def _people(result: Any, path: str = "") -> Iterator[tuple[str, dict[str, float]]]:
+    """Wherever a result has clips with people: each figure's values by person."""
+    if not isinstance(result, Mapping):
+        return
+    clips = result.get("clips")
+    if isinstance(clips, Mapping) and clips:
+        for figure in next(iter(clips.values()))["scores"]:
+            if values := people_of(clips, figure):
+                yield f"{path}{figure}", values
+        return
+    for key, value in result.items():
+        yield from _people(value, f"{path}{key}.")
+
+
+def _numbers(result: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """All other numbers, by their paths; of a list of objects, by what names each."""
+    if isinstance(result, Mapping):
+        own = isinstance(result.get("clips"), Mapping)
+        for key, value in result.items():
+            if not (own and key in ("clips", "scores")):
+                yield from _numbers(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(result, list):
+        for i, value in enumerate(result):
+            named = isinstance(value, Mapping) and "judge" in value
+            name = f"{value['judge']} / {value['spoiled']}" if named else str(i)
+            yield from _numbers(value, f"{path}.{name}")
+    elif isinstance(result, int | float) and not isinstance(result, bool):
+        yield path, float(result)
+
+
+def numbers(result: Any) -> dict[str, float]:
+    """All numbers of a result but those of single clips, by their paths in the JSON."""
+    return dict(_numbers(result))
