@@ -37,6 +37,7 @@ COMMANDS: tuple[str, ...] = (
     "prepare",
     "train",
     "evaluate",
+    "watch",
 )
 
 

@@ -249,7 +249,13 @@ def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
     calm, shaking = rows["tremble"]
     yield _verdict("lips tremble in silence, % a frame", "shaken", calm, shaking, HIGHER)
     smooth, jumping = rows["lip_pop"]
-    yield _verdict("lips' largest step, %", "held 8 frames, then a jump", smooth, jumping, HIGHER)
+    yield _verdict(
+        "lips pop, largest step over those about it, %",
+        "held 8 frames, then a jump",
+        smooth,
+        jumping,
+        HIGHER,
+    )
 
 
 # --- pictures ---
