@@ -1,0 +1,88 @@
+"""Finished videos are judged alike, whoever made them."""
+
+import numpy as np
+import pytest
+
+from gioconda.errors import GiocondaError
+from gioconda.evaluation import systems, validity
+from gioconda.evaluation.film_scores import Judges
+from gioconda.evaluation.films import film, find_videos
+from gioconda.evaluation.inputs import write_sound
+from gioconda.evaluation.results import to_json
+from gioconda.evaluation.systems import REAL, evaluate_videos
+from gioconda.evaluation.validity import HIGHER, LOWER, evaluate_judges
+from gioconda.media import VideoWriter, read_video
+from gioconda.renderer import Renderer
+
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def videos(portrait, voice, tmp_path_factory):
+    """Two clips of two systems: one mouth opens far, the other's hardly."""
+    folder = tmp_path_factory.mktemp("videos")
+    for system, far in ((REAL, 2.0), ("timid", 0.5)):
+        for i, person in enumerate(("ann", "bob")):
+            (folder / system / person).mkdir(parents=True)
+            (folder / "voices").mkdir(exist_ok=True)
+            pcm = voice[640 * 20 * i :][: 640 * FRAMES]
+            write_sound(folder / "voices" / f"clip-{person}.wav", pcm)
+            file = folder / system / person / f"clip-{person}.mp4"
+            renderer = Renderer(portrait, lambda frame: None)
+            with VideoWriter(file, renderer.height, renderer.width, pcm) as video:
+                for t in range(FRAMES):
+                    dynamics = portrait.expression.copy()
+                    dynamics[portrait.basis.lower.start] += far * np.sin(t / (2 + i))
+                    pose = portrait.pose + [0.1 * np.sin(t / 9), 0, 0, 0, 0, 0]
+                    video.write(renderer.render(pose, dynamics))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def places(videos):
+    return {name: find_videos(videos / name, videos / "voices") for name in (REAL, "timid")}
+
+
+def test_videos_are_found_with_person_and_voice(places):
+    found = places[REAL]["clip-ann"]
+    assert (found.person, found.voice.name, found.text) == ("ann", "clip-ann.wav", None)
+
+
+def test_a_video_without_a_voice_or_a_folder_without_videos_is_refused(videos, tmp_path):
+    with pytest.raises(GiocondaError, match=r"expected clip-\w+\.wav"):
+        find_videos(videos / REAL, tmp_path)
+    with pytest.raises(GiocondaError, match="holds no video"):
+        find_videos(tmp_path)
+
+
+def test_a_timid_system_is_told_from_the_real_one_and_what_is_kept_is_the_same(
+    places, tmp_path, monkeypatch
+):
+    result = evaluate_videos(places, Judges(), tmp_path)
+    real, timid = result.systems[REAL], result.systems["timid"]
+    assert timid.scores.opening < 0.7 * real.scores.opening
+    assert timid.scores.r_opening > 0.5
+    assert np.isnan(real.scores.r_opening)
+    assert real.people == 2
+    assert real.scores.flicker >= 0
+    (tmp_path / "timid-clip-bob.npz").unlink()
+    again = evaluate_videos(places, Judges(), tmp_path)
+    assert to_json(again) == to_json(result)
+    monkeypatch.setattr(systems, "read_film", None)  # nothing is tracked again
+    assert to_json(evaluate_videos(places, Judges(), tmp_path)) == to_json(result)
+
+
+def test_judges_notice_what_they_are_there_for(places, monkeypatch):
+    monkeypatch.setattr(validity, "_HELD", 3)
+    films = [
+        film(one.name, one.person, list(read_video(one.video)), np.zeros(640 * FRAMES, np.float32))
+        for one in places[REAL].values()
+    ]
+    found = evaluate_judges(films, {}, Judges())
+    right = {one.judge: one.right for one in found if one.videos}
+    assert {"sharpness, face", "flicker", "lips tremble in silence, % a frame"} <= set(right)
+    for name in ("sharpness, face", "sharpness, mouth", "flicker"):
+        assert right[name] == 100
+    assert {one.expected for one in found} == {LOWER, HIGHER}
+    with pytest.raises(GiocondaError, match="two people"):
+        evaluate_judges(films[:1], {}, Judges())
