@@ -24,6 +24,7 @@ from gioconda.media.files import whole_file
 PAGE: Final = "index.html"
 _SHOWN: Final = 6  # frames of a sheet's row
 _SIDE: Final = 160  # pixels of one
+_OCTAVES: Final = 3  # to both sides of a plot
 _TABLED: Final = ("videos", "judges", "faults")  # parts with a table of their own
 _DISTANCES: Final = {
     "motion": "Fréchet distance of motion",
@@ -155,19 +156,19 @@ def _plot(systems: Json, name: str) -> str:
         true, found = (interval(people_of(clips, each.name)) for clips in (real, made))
         if true.mean > 0 and found.mean > 0:
             ratios = [max(value / true.mean, 1e-3) for value in vars(found).values()]
-            points.append((each.label, np.clip(np.log2(ratios), -2.5, 2.5)))
+            points.append((each.label, np.clip(np.log2(ratios), -_OCTAVES, _OCTAVES)))
     left, wide, step = 330, 420, 20
     height = step * len(points) + 40
-    scale = wide / 5
+    scale = wide / (2 * _OCTAVES)
 
     def x(value: float) -> float:
-        return left + (value + 2.5) * scale
+        return left + (value + _OCTAVES) * scale
 
     marks = [
         f'<line class="{"one" if at == 0 else "axis"}" x1="{x(at):.0f}" x2="{x(at):.0f}" y1="8" '
         f'y2="{height - 28}"/><text x="{x(at):.0f}" y="{height - 10}" text-anchor="middle">'
         f"{2.0**at:g}</text>"
-        for at in (-2, -1, 0, 1, 2)
+        for at in range(-_OCTAVES, _OCTAVES + 1)
     ]
     for i, (label, (mean, low, high)) in enumerate(points):
         y = 18 + step * i
