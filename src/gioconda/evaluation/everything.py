@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from gioconda.evaluation.systems import REAL, evaluate_videos
 from gioconda.evaluation.validity import try_judges
 from gioconda.media.files import whole_file
 from gioconda.portrait import Portrait
+from gioconda.version import __version__
 
 OURS: Final = "gioconda"
 CLIPS: Final = 24  # that are made into videos; a smaller run is a trial, small in all its parts
@@ -120,7 +120,7 @@ def _about(subject: Subject) -> dict[str, Any]:
     return {
         "set": subject.data.resolve().name,
         "clips": subject.count,
-        "version": version("gioconda"),
+        "version": __version__,
         "commit": _commit(),
         "models": os.environ.get("GIOCONDA_MODELS", "released"),
     }

