@@ -94,7 +94,7 @@ def run_everything(
     kept = subject.folder / "parts"
     kept.mkdir(parents=True, exist_ok=True)
     about = _about(subject)
-    _check_same(subject.folder / RUN, about)
+    _begin(subject.folder / RUN, about)
     names = [name for name in PARTS if not only or name in only]
     for done, name in enumerate(names):
         file = kept / f"{name}.json"
@@ -103,7 +103,7 @@ def run_everything(
             begun = time.perf_counter()
             found = to_json(PARTS[name](subject, silent))
             _write_json(file, found)
-            _note(subject.folder / RUN, about, name, time.perf_counter() - begun)
+            _note(subject.folder / RUN, name, time.perf_counter() - begun)
     report(len(names), len(names))
     parts = {
         name: json.loads(file.read_text())
@@ -137,8 +137,10 @@ def _commit() -> str:
     return f"{state}, with changes" if changed and state else state
 
 
-def _check_same(file: Path, about: Mapping[str, Any]) -> None:
+def _begin(file: Path, about: Mapping[str, Any]) -> None:
+    """Say what the folder is of, or see that it is of the same."""
     if not file.is_file():
+        _write_json(file, {"about": about, "seconds": {}})
         return
     before = json.loads(file.read_text())["about"]
     if differ := [key for key in about if before.get(key) != about[key]]:
@@ -146,14 +148,11 @@ def _check_same(file: Path, about: Mapping[str, Any]) -> None:
         raise GiocondaError(f"{file.parent} has a report of another run ({told}); name another")
 
 
-def _note(file: Path, about: Mapping[str, Any], part: str, seconds: float) -> None:
+def _note(file: Path, part: str, seconds: float) -> None:
     """When, on which machine, and how long: what differs between runs of one state."""
-    known = json.loads(file.read_text()) if file.is_file() else {"seconds": {}}
-    known |= {
-        "about": dict(about),
-        "machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
-        "date": datetime.now(UTC).date().isoformat(),
-    }
+    known = json.loads(file.read_text())
+    known["machine"] = f"{_processor()}, {len(os.sched_getaffinity(0))} cores"
+    known["date"] = datetime.now(UTC).date().isoformat()
     known["seconds"][part] = round(seconds, 1)
     _write_json(file, known)
 
