@@ -34,6 +34,7 @@ OURS: Final = "gioconda"
 CLIPS: Final = 24  # that are made into videos; a smaller run is a trial, small in all its parts
 RESULT, RUN = "report.json", "run.json"
 _EVERY: Final = 9  # of the spoken sentences
+_TRIED: Final = 12  # real videos that the judges are tried on, all in memory
 _REDRAWN: Final = 8  # clips that are drawn frame by frame
 _ROOT: Final = Path(__file__).resolve().parents[3]
 
@@ -188,9 +189,10 @@ def _videos(subject: Subject, report: Report) -> Any:
 
 
 def _judges(subject: Subject, report: Report) -> Any:
-    write_inputs(subject.held_out, subject.count, subject.folder, report)
-    real = find_videos(subject.folder / "videos" / REAL, subject.folder / "inputs")
-    return try_judges(real, subject.judges, report)
+    folder = subject.folder
+    inputs = write_inputs(subject.held_out, min(_TRIED, subject.count), folder, report)
+    real = find_videos(folder / "videos" / REAL, folder / "inputs")
+    return try_judges({one.name: real[one.name] for one in inputs}, subject.judges, report)
 
 
 def _faults(subject: Subject, report: Report) -> Any:

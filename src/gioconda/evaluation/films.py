@@ -3,7 +3,6 @@
 Nothing is asked of a video but that a face is seen in it; how it was made is not known.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.spoken_phones import spoken_phones
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.encode import encode, smooth
 from gioconda.face.pose import HeadPose, angles
@@ -173,10 +170,3 @@ def film(name: str, person: str, frames: list[Picture], pcm: NDArray[np.float32]
     kept = pcm[: len(sound)]
     sound[: len(kept)] = kept
     return Film(name, person, frames, track(frames), sound)
-
-
-def phones_of(places: Mapping[str, Place]) -> dict[str, tuple[list[Phone], str]]:
-    """The phones of each voice, and by whom they were found, by the video's name."""
-    return {
-        name: spoken_phones(read_audio(place.voice), place.text) for name, place in places.items()
-    }

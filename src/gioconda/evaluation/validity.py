@@ -37,6 +37,7 @@ _HELD: Final = 8  # frames for which a picture stands still before it jumps
 _SHAKE: Final = 0.003  # inter-ocular distances by which lips are shaken
 
 _Pcm = NDArray[np.float32]
+_Opening = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -202,32 +203,32 @@ def _with_sound(
 def _closures(films: Sequence[Film], phones: Mapping[str, Sequence[Phone]]) -> Iterator[Verdict]:
     """The share of p, b, m in which lips meet less that of vowels, of all films together."""
     known = [one for one in films if phones.get(one.name)]
-    if not known:
+    if len({one.person for one in known}) < 2:
         return
-    spoken = [SpokenMotion(one.motion, one.neutral, phones[one.name]) for one in known]
-    level = closure_threshold(spoken, known[0].basis) or SHUT
-
-    def excess(rows: Sequence[tuple[NDArray[np.float64], Sequence[Phone]]]) -> float:
-        found = [least_openings(opening, told) for opening, told in rows]
-        shares = [np.mean(np.array([v for one in found for v in one[k]]) <= level) for k in (0, 1)]
-        return 100 * float(shares[0] - shares[1])
-
-    openings = [face.mouth_opening(one.faces) for one in known]
     own = [phones[one.name] for one in known]
-    real = excess(list(zip(openings, own, strict=True)))
-    spoiled = {
-        "another's sound": [phones[other.name] for other in _others(known)]
-        if len({one.person for one in known}) > 1
-        else None,
-        "sound 4 frames late": [_phones_late(told, 4 / FPS) for told in own],
-    }
-    for name, told in spoiled.items():
-        if told is not None:
-            changed = excess(list(zip(openings, told, strict=True)))
-            yield _verdict("lips meet in p, b, m over vowels, %", name, [real], [changed], LOWER)
+    spoken = [
+        SpokenMotion(one.motion, one.neutral, told) for one, told in zip(known, own, strict=True)
+    ]
+    level = closure_threshold(spoken, known[0].basis) or SHUT
+    openings = [face.mouth_opening(one.faces) for one in known]
     still = [np.full(len(opening), opening.mean()) for opening in openings]
-    changed = excess(list(zip(still, own, strict=True)))
-    yield _verdict("lips meet in p, b, m over vowels, %", "still", [real], [changed], LOWER)
+    real = _met_over_vowels(openings, own, level)
+    spoiled: dict[str, tuple[list[_Opening], list[Sequence[Phone]]]] = {
+        "another's sound": (openings, [phones[other.name] for other in _others(known)]),
+        "sound 4 frames late": (openings, [_phones_late(told, 4 / FPS) for told in own]),
+        "still": (still, own),
+    }
+    for name, (shown, told) in spoiled.items():
+        changed = _met_over_vowels(shown, told, level)
+        yield _verdict("lips meet in p, b, m over vowels, %", name, [real], [changed], LOWER)
+
+
+def _met_over_vowels(
+    openings: Sequence[_Opening], phones: Sequence[Sequence[Phone]], level: float
+) -> float:
+    found = [least_openings(*each) for each in zip(openings, phones, strict=True)]
+    closed, vowels = (np.concatenate(part) for part in zip(*found, strict=True))
+    return 100 * float((closed <= level).mean() - (vowels <= level).mean())
 
 
 def _phones_late(phones: Sequence[Phone], seconds: float) -> list[Phone]:
@@ -262,17 +263,13 @@ def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
 
 
 def _pictures(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
-    real = [picture_scores(one, one, judges.recogniser) for one in films]
-    blurred = [_with_pictures(one, _blurred(one)) for one in films]
-    lit = [_with_pictures(one, _flickering(one)) for one in films]
-    jumping = [_with_pictures(one, _jumping(one)) for one in films]
-    blur, light, jump = (
-        [
-            picture_scores(one, true, judges.recogniser)
-            for one, true in zip(made, films, strict=True)
-        ]
-        for made in (blurred, lit, jumping)
-    )
+    looks = {"real": _as_it_is, "blurred": _blurred, "lit": _flickering, "jumping": _jumping}
+    found: dict[str, list[PictureScores]] = {name: [] for name in looks}
+    for one in films:  # one after the other, for pictures take memory
+        for name, look in looks.items():
+            made = _with_pictures(one, look(one))
+            found[name].append(picture_scores(made, one, judges.recogniser))
+    real, blur, light, jump = found.values()
     for name in ("sharp_face", "sharp_mouth", "sharp_eyes"):
         label = name.replace("sharp_", "sharpness, ")
         yield _verdict(label, "blurred", _field(real, name), _field(blur, name), LOWER)
@@ -299,6 +296,10 @@ def _with_pictures(one: Film, pictures: list[NDArray[np.uint8]]) -> Film:
     other = Film(one.name, one.person, one.frames, one.tracked, one.pcm)
     vars(other).update(pictures=pictures, encoded=one.encoded, meshes=one.meshes)
     return other
+
+
+def _as_it_is(one: Film) -> list[NDArray[np.uint8]]:
+    return one.pictures
 
 
 def _blurred(one: Film) -> list[NDArray[np.uint8]]:
