@@ -102,7 +102,7 @@ class FilmScores(PictureScores):
     advance: float = measure("lip advance, spread", "%", default=nan)
     lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g", default=nan)
     tremble: float = measure("lips tremble in silence", "% a frame", ".3f", default=nan)
-    lip_pop: float = measure("lips pop, largest step over those about it", "%", default=nan)
+    lip_pop: float = measure("lips pop, largest third difference", "%", default=nan)
     brows: float = measure("brow height, spread", "%", default=nan)
     low_lids: float = measure("lids under 80 % outside blinks", "% of frames", ".1f", default=nan)
     blinks: float = measure("blinks", "a minute", ".1f", default=nan)
@@ -160,9 +160,8 @@ def lip_figures(
     bend = np.linalg.norm(lips[1:-1] - (lips[:-2] + lips[2:]) / 2, axis=-1).mean(1)
     if quiet[1:-1].any():
         found["tremble"] = 100 * float(bend[quiet[1:-1]].mean())
-    step = np.linalg.norm(np.diff(lips, axis=0), axis=-1).mean(1)
-    alone = step[1:-1] - (step[:-2] + step[2:]) / 2
-    return found | {"lip_pop": 100 * float(alone.max())}
+    third = np.linalg.norm(np.diff(lips, 3, axis=0), axis=-1).mean(1)
+    return found | {"lip_pop": 100 * float(third.max())}
 
 
 def silent_frames(pcm: NDArray[np.float32]) -> NDArray[np.bool_]:
