@@ -25,10 +25,12 @@ from gioconda.training.lips.network import LipNet, write_lips  # noqa: E402
 from gioconda.training.lips.recipe import Recipe, train_lips  # noqa: E402
 from gioconda.training.lips.sounds import (  # noqa: E402
     MEETING,
+    OPEN,
+    ROUNDED,
     TOUCHING,
-    VOWEL,
     read_sentences,
     read_voiceless,
+    spans_of,
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -130,23 +132,37 @@ def test_phones_ask_of_lips_what_they_do():
     gaps = measure.lip_gap(basis.dynamics[basis.lower])
     opener = torch.from_numpy((gaps / (gaps**2).sum()).astype(np.float32))  # moves the gap by 1
     rest = float(measure.lip_gap(basis.mean))
-    spans = torch.tensor([[0, MEETING, 2, 4], [0, TOUCHING, 6, 8], [0, VOWEL, 4, 6]])
+    spans = torch.tensor([[0, MEETING, 2, 4], [0, TOUCHING, 6, 8], [0, OPEN, 4, 6]])
+    neutral = torch.tensor([rest])
 
     def losses(openings: list[float]) -> list[float]:
         lower = (torch.tensor(openings) / 100 - rest)[None, :, None] * opener
-        return [float(one) for one in ContactLoss(basis)(lower, spans).values()]
+        return [float(one) for one in ContactLoss(basis)(lower, neutral, spans).values()]
 
     assert losses([9, 9, 9, -1, 9, 9, 0.5, 9]) == pytest.approx([0, 0, 0], abs=1e-3)
-    assert losses([0, 0, 1.0, 9, 0, 9, 9, 3]) == pytest.approx([1.3, 2.4, 2.0], abs=1e-3)
-    nothing = ContactLoss(basis)(torch.zeros(1, 8, len(opener)), spans[:0])
+    assert losses([0, 0, 1.0, 9, 0, 9, 9, 3]) == pytest.approx([1.3, 2.0, 3.5], abs=1e-3)
+    spans[2, 1] = ROUNDED  # may be narrow
+    assert losses([0, 0, 1.0, 9, 0, 9, 9, 3])[2] == pytest.approx(1.5, abs=1e-3)
+    nothing = ContactLoss(basis)(torch.zeros(1, 8, len(opener)), neutral, spans[:0])
     assert [float(one) for one in nothing.values()] == [0, 0, 0]
 
 
 def test_sentences_say_what_lips_do_when(sentence: Utterance):
     (heard,) = read_sentences([sentence], Disturber(), steps.silent)
-    assert heard.spans.tolist() == [[MEETING, 2, 5], [VOWEL, 5, 12], [TOUCHING, 12, 18]]
+    assert heard.spans.tolist() == [[MEETING, 2, 5], [TOUCHING, 12, 18], [OPEN, 5, 12]]
     assert np.isnan(heard.voice[:2]).all()
     assert (heard.voice[2:17] == 1).all()
+
+
+def test_a_vowel_has_each_of_its_frames_that_no_contact_has():
+    phones = (
+        Phone("M", 0.1, 0.2),
+        Phone("UW", 0.2, 0.33),
+        Phone("L", 0.33, 0.39),
+        Phone("AA", 0.39, 0.46),
+    )
+    assert spans_of(phones, 12).tolist() == [[MEETING, 2, 5], [ROUNDED, 5, 9], [OPEN, 9, 12]]
+    assert spans_of(phones, 11).tolist() == [[MEETING, 2, 5], [ROUNDED, 5, 9]]
 
 
 def test_without_a_voice_there_is_silence_noise_and_music():

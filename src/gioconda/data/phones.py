@@ -20,6 +20,7 @@ PHONES: Final = (
 CLOSURES: Final = ("P", "B", "M")  # the lips meet
 TOUCHES: Final = ("F", "V")  # the lower lip meets the upper teeth
 VOWELS: Final = frozenset(name for name in PHONES if name[0] in "AEIOU")
+ROUND: Final = ("UW", "UH", "OW", "OY", "ER")  # vowels between narrow, rounded lips
 LABEL: Final = {name: i for i, name in enumerate((SILENCE, *PHONES))}  # as a network counts them
 
 _OTHER_NAMES: Final = {"AX": "AH", "PAU": SILENCE}

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.voices import another
 from gioconda.errors import GiocondaError
@@ -42,6 +43,7 @@ class Example:
         neutral_gap: between the lips of the neutral face.
         lips: whether they may be learned.
         person: who it is.
+        phones: that are spoken, times in seconds from the first frame; empty if not known.
     """
 
     motion: NDArray[np.float32]
@@ -52,6 +54,7 @@ class Example:
     neutral_gap: float
     lips: bool
     person: str
+    phones: tuple[Phone, ...]
 
     def __len__(self) -> int:
         return len(self.motion)
@@ -190,4 +193,5 @@ class _Maker:
             float(measure.lip_gap(one.neutral)),
             not for_judge(one.clip.person),
             one.clip.person,
+            tuple(Phone(p.name, p.start / speed, p.end / speed) for p in one.phones),
         )

@@ -13,6 +13,7 @@ from gioconda.face.measure import lip_advance, lip_gap, lip_width
 
 FORGIVEN: Final = 0.7  # part of a window's mean error that costs nothing: it cannot be heard
 _PERCENT: Final = 100.0  # of the inter-ocular distance
+_SHORT: Final = (2.0, 1.0, 1.0)  # times as bad to spread less than to spread more, likewise
 _LEAST: Final = (1.0, 0.5, 0.3)  # percent that a mouth's opening, width, advance move by
 
 
@@ -34,7 +35,7 @@ class MouthLoss:
         self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
         shape = np.stack([lip_width(directions), lip_advance(directions)], 1)
         self._shape = torch.from_numpy(shape.astype(np.float32))
-        self._least = torch.tensor(_LEAST)
+        self._least, self._short = torch.tensor(_LEAST), torch.tensor(_SHORT)
 
     def __call__(
         self, prediction: Tensor, target: Tensor, neutral: Tensor, counts: Tensor | None = None
@@ -62,13 +63,14 @@ class MouthLoss:
         speaking = (size_b > self._least) * (frames > 1)[:, None]  # a still mouth has no shape
         likeness = mean(a * b) / (size_a * size_b)
         closed = 1 + (wanted[..., 0] < 1.5).float()  # closures are few and seen at once
+        more = (size_a / size_b).log()
         gap = (closed * (moves - wanted)[..., 0].abs() * counts).sum() / counts.sum()
         return {
             "points": (every * points.abs()).sum() / (every.sum() * points.shape[-1]),
             "speed": (pairs * speed.abs()).sum() / (pairs.sum() * points.shape[-1]),
             "gap": 0.3 * gap,
             "shape": (speaking * (1 - likeness)).mean(),
-            "spread": (speaking * (size_a / size_b).log().abs()).mean(),
+            "spread": (speaking * torch.maximum(more, -self._short * more)).mean(),
         }
 
     def _moves(self, coordinates: Tensor, neutral: Tensor) -> Tensor:

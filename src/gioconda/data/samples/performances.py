@@ -1,5 +1,6 @@
 """Clips as the generator learns from them: all of the motion, and the sound where it is speech."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
+from gioconda.data.phones import Phone
 from gioconda.face import measure
 from gioconda.face.basis import Basis
 from gioconda.face.encode import encode
@@ -32,6 +34,7 @@ class Performance:
         gaze: (T, 2) where the eyes rest against the clip's median head, yaw and pitch in
             radians.
         blinking: (T, 2) 1 while the lids come down, 1 while they go up.
+        phones: that are spoken, times in seconds from the first frame; empty if not known.
     """
 
     clip: Clip
@@ -41,6 +44,7 @@ class Performance:
     motion: Motion
     gaze: NDArray[np.float32]
     blinking: NDArray[np.float32]
+    phones: tuple[Phone, ...] = ()
 
     def __len__(self) -> int:
         return len(self.motion)
@@ -73,9 +77,10 @@ def read_performance(clip: Clip, basis: Basis) -> Performance | None:
     for onset, lowest, end in measures["blinks"]:
         blinking[onset + 1 : lowest + 1, 0] = 1
         blinking[lowest + 1 : end + 1, 1] = 1
-    return Performance(
-        clip, pcm, own, neutral, motion, rested(gaze, blinking.any(axis=1).astype(bool)), blinking
-    )
+    facts = json.loads(clip.video.with_suffix(".json").read_text())
+    phones = tuple(Phone(*one) for one in facts.get("phones", ()))
+    resting = rested(gaze, blinking.any(axis=1).astype(bool))
+    return Performance(clip, pcm, own, neutral, motion, resting, blinking, phones)
 
 
 def rested(gaze: NDArray[np.floating], blinking: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gioconda.face.basis import released_basis
+from gioconda.face.measure import lip_gap
 from gioconda.generator.lips import LATER
 from gioconda.generator.network import Conditions
 from gioconda.motion import POSE
 from gioconda.speech.encoder import FEATURES
 from gioconda.training.examples import Copies, Example, chances
-from gioconda.training.lips.sounds import Sound
+from gioconda.training.lips.sounds import CONTACTS, Sound, spans_of
 
 BEFORE: Final = 20  # frames that a window hears before its own
 SPEECH: Final = Conditions.SPEECH.stop  # numbers that tell the speech of a frame
@@ -55,8 +56,9 @@ class Batch:
         voice: (N, T) as in `Sound`.
         lower: (C, T, coordinates).
         counts: (C, T) 1 where a frame is to be learned.
-        neutral_gap: (C,).
-        spans: (M, 4) window, and as in `Sound`, of those that lie whole in their window.
+        neutral_gap: (N,); that of the mean face where there is no clip.
+        spans: (M, 4) window, and as in `Sound`, of those that lie whole in their window; of clips
+            only contacts, for vowels have real lips.
     """
 
     speech: Tensor
@@ -83,6 +85,7 @@ class Batches:
     ) -> None:
         self._clips, self._windows, self._rng = clips, windows, rng
         self._sounds = (sentences, windows.sentences), (voiceless, windows.voiceless)
+        self._mean_gap = float(lip_gap(released_basis().mean))
         self._chances = chances(
             clips, lambda one: np.exp(one.articulation) * min(len(one), _LONGEST)
         )
@@ -102,18 +105,18 @@ class Batches:
         levels = np.array([one.articulation for one in chosen]) * known
         levels = np.concatenate([levels, rng.uniform(*sizes.levels, len(sounds))])
         parts = [_stacked([window[i] for window in (*clips, *sounds)]) for i in range(3)]
-        spans = [np.empty((0, 4), np.int64)] + [
-            np.insert(sound[3], 0, row, axis=1) for row, sound in enumerate(sounds, len(clips))
-        ]
+        found = [window[3] for window in (*clips, *sounds)]
+        spans = [np.insert(one, 0, row, axis=1) for row, one in enumerate(found)]
+        gaps = [one.neutral_gap for one in chosen] + [self._mean_gap] * len(sounds)
         return Batch(
             parts[0],
             parts[1],
             self._ahead(len(levels)),
             torch.from_numpy(levels.astype(np.float32)),
             parts[2],
-            _stacked([window[3] for window in clips]),
             _stacked([window[4] for window in clips]),
-            torch.tensor([one.neutral_gap for one in chosen]),
+            _stacked([window[5] for window in clips]),
+            torch.tensor(gaps),
             torch.from_numpy(np.concatenate(spans)),
         )
 
@@ -122,8 +125,8 @@ class Batches:
         some = self._rng.integers(1, LATER, count)
         return torch.from_numpy(np.where(part < live, 0, np.where(part < 2 * live, LATER, some)))
 
-    def _of_clip(self, example: Example, clip: Example) -> tuple[NDArray[np.float32], ...]:
-        """Speech, where it is heard, voice, lips, and which of these count.
+    def _of_clip(self, example: Example, clip: Example) -> tuple[NDArray[Any], ...]:
+        """Speech, where it is heard, voice, spans, lips, and which of these count.
 
         The clip as it is tells where a voice sounds in a copy that is disturbed.
         """
@@ -135,18 +138,23 @@ class Batches:
         sounds = (clip.conditions[:, FEATURES] > _VOICE)[at] & example.own
         voice = np.where(sounds, np.float32(1), np.float32(np.nan))
         counts = np.ones(len(lower), np.float32)
+        spans = spans_of(example.phones, len(example))
+        spans = self._inside(spans[np.isin(spans[:, 0], CONTACTS)], start)
         cut = (_padded(one[start : start + size], size) for one in (lower, counts))
-        return speech, heard, _padded(voice[start : start + size], size, np.nan), *cut
+        return speech, heard, _padded(voice[start : start + size], size, np.nan), spans, *cut
 
     def _of_sound(self, sound: Sound) -> tuple[NDArray[Any], ...]:
         """Speech, where it is heard, voice, and spans."""
         size = self._windows.frames
         start = int(self._rng.integers(max(1, len(sound) - size + 1)))
         speech, heard = self._heard(sound.speech, start)
-        spans = sound.spans - [0, start, start]
-        inside = (spans[:, 1] >= 0) & (spans[:, 2] <= size)
         voice = _padded(sound.voice[start : start + size], size, np.nan)
-        return speech, heard, voice, spans[inside]
+        return speech, heard, voice, self._inside(sound.spans, start)
+
+    def _inside(self, spans: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+        """Those that lie whole in a window that starts there, counted from its start."""
+        moved = spans - [0, start, start]
+        return moved[(moved[:, 1] >= 0) & (moved[:, 2] <= self._windows.frames)]
 
     def _heard(
         self, speech: NDArray[np.float32], start: int

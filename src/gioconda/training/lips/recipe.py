@@ -79,10 +79,10 @@ class Recipe:
             "speed": 0.5,
             "gap": 0.5,
             "shape": 0.5,
-            "spread": 0.3,
+            "spread": 0.5,
             "meeting": 0.1,
             "touching": 0.05,
-            "apart": 0.1,
+            "apart": 0.25,
             "voice": 0.2,
         }
     )
@@ -136,8 +136,9 @@ def train_lips(
             lower, voice = net(batch.speech, batch.articulation, batch.heard, batch.ahead)
         lower, voice = lower.float()[:, BEFORE:], voice.float()[:, BEFORE:]
         own = lower[: len(batch.lower)]
-        losses = of_clips(own, batch.lower, batch.neutral_gap, batch.counts)
-        losses |= of_phones(lower, batch.spans) | {"voice": _voice_loss(voice, batch)}
+        losses = of_clips(own, batch.lower, batch.neutral_gap[: len(own)], batch.counts)
+        losses |= of_phones(lower, batch.neutral_gap, batch.spans)
+        losses |= {"voice": _voice_loss(voice, batch)}
         trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
     write_lips(cast(LipNet, average.module), output)

@@ -1,13 +1,13 @@
 """Sounds without a face: sentences whose phones are known, and sounds without a voice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.phones import CLOSURES, SILENCE, TOUCHES, VOWELS
+from gioconda.data.phones import CLOSURES, ROUND, SILENCE, TOUCHES, VOWELS, Phone
 from gioconda.data.spoken.utterances import Utterance
 from gioconda.generator.network import speech_condition
 from gioconda.media import FPS, SAMPLE_RATE
@@ -17,8 +17,9 @@ from gioconda.training import augmentation
 from gioconda.training.disturber import Disturber
 from gioconda.training.steps import Report, reported
 
-KINDS: Final = (CLOSURES, TOUCHES, tuple(sorted(VOWELS)))
-MEETING, TOUCHING, VOWEL = range(3)
+KINDS: Final = (CLOSURES, TOUCHES, tuple(sorted(VOWELS.difference(ROUND))), ROUND)
+MEETING, TOUCHING, OPEN, ROUNDED = range(4)
+CONTACTS: Final = (MEETING, TOUCHING)
 
 _PIECE: Final = 5.0  # seconds of a sound without a voice
 _PLAIN: Final = 0.3  # of the sentences are not disturbed
@@ -53,20 +54,34 @@ def read_sentences(
     for one in reported(utterances, "hearing sentences", report):
         pcm = one.pcm if rng.random() < _PLAIN else disturber(one.pcm, rng)
         speech = listen(pcm)
-        spans = [
-            (kind, round(phone.start * FPS), round(phone.end * FPS))
-            for phone in one.phones
-            for kind, names in enumerate(KINDS)
-            if phone.name in names
-        ]
         voice = np.full(len(speech), np.nan, np.float32)
         for phone in one.phones:
             if phone.name != SILENCE:
                 voice[int(phone.start * FPS) : int(np.ceil(phone.end * FPS))] = 1
         features = speech_condition(hear(speech.mel, encoder), speech.loudness)
-        whole = [span for span in spans if span[1] < span[2] <= len(features)]
-        found.append(Sound(features, voice, np.array(whole, np.int64).reshape(-1, 3)))
+        found.append(Sound(features, voice, spans_of(one.phones, len(features))))
     return found
+
+
+def spans_of(phones: Iterable[Phone], frames: int) -> NDArray[np.int64]:
+    """Phones in which lips have to do something, (M, 3) as in `Sound`, that end by so many frames.
+
+    A vowel has every frame that it has a part in, but those of contacts.
+    """
+    times = [(one.name, round(one.start * FPS, 3), round(one.end * FPS, 3)) for one in phones]
+    kinds = [next((k for k, names in enumerate(KINDS) if name in names), -1) for name, *_ in times]
+    spans = [
+        (kind, round(start), round(end))
+        for kind, (_, start, end) in zip(kinds, times, strict=True)
+        if kind in CONTACTS
+    ]
+    taken = {frame for _, first, stop in spans for frame in range(first, stop)}
+    for kind, (_, start, end) in zip(kinds, times, strict=True):
+        free = [frame for frame in range(int(start), int(np.ceil(end))) if frame not in taken]
+        if kind in (OPEN, ROUNDED) and free:
+            spans.append((kind, free[0], free[-1] + 1))
+    whole = [span for span in spans if span[1] < span[2] <= frames]
+    return np.array(whole, np.int64).reshape(-1, 3)
 
 
 def read_voiceless(count: int, disturber: Disturber, report: Report) -> list[Sound]:
