@@ -13,7 +13,6 @@ from gioconda.face.measure import lip_advance, lip_gap, lip_width
 
 FORGIVEN: Final = 0.7  # part of a window's mean error that costs nothing: it cannot be heard
 _PERCENT: Final = 100.0  # of the inter-ocular distance
-_SHORT: Final = (2.0, 1.0, 1.0)  # times as bad to spread less than to spread more, likewise
 _LEAST: Final = (1.0, 0.5, 0.3)  # percent that a mouth's opening, width, advance move by
 
 
@@ -23,9 +22,13 @@ class MouthLoss:
     "points" and "speed" are how far lips and jaw are off, "gap" how far the opening is. "shape" is
     how little opening, width and advance go with the real ones, "spread" by how much more or
     less they move, as a logarithm.
+
+    Args:
+        basis: of the coordinates.
+        short: how many times as much it costs that the opening spreads less, not more.
     """
 
-    def __init__(self, basis: Basis) -> None:
+    def __init__(self, basis: Basis, short: float = 1.0) -> None:
         directions = basis.dynamics[basis.lower]
         points = np.concatenate([topology.LIPS, topology.JAW])
         weighted = directions * np.sqrt(point_weights()) * _PERCENT
@@ -35,7 +38,7 @@ class MouthLoss:
         self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
         shape = np.stack([lip_width(directions), lip_advance(directions)], 1)
         self._shape = torch.from_numpy(shape.astype(np.float32))
-        self._least, self._short = torch.tensor(_LEAST), torch.tensor(_SHORT)
+        self._least, self._short = torch.tensor(_LEAST), torch.tensor([short, 1, 1])
 
     def __call__(
         self, prediction: Tensor, target: Tensor, neutral: Tensor, counts: Tensor | None = None

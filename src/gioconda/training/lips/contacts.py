@@ -15,7 +15,7 @@ _PERCENT: Final = 100.0  # of the inter-ocular distance
 _FAR: Final = 1e3
 # Percent that the lips are apart at the least during a phone.
 _MOST: Final = {MEETING: -0.3, TOUCHING: 1.0}
-_LEAST: Final = {OPEN: 3.5, ROUNDED: 1.5}
+_LEAST: Final = {OPEN: 2.8, ROUNDED: 1.2}
 
 
 class ContactLoss:
