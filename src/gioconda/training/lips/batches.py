@@ -153,7 +153,7 @@ class Batches:
 
     def _inside(self, spans: NDArray[np.int64], start: int) -> NDArray[np.int64]:
         """Those that lie whole in a window that starts there, counted from its start."""
-        moved = spans - [0, start, start]
+        moved = spans - np.array([0, start, start])
         return moved[(moved[:, 1] >= 0) & (moved[:, 2] <= self._windows.frames)]
 
     def _heard(
