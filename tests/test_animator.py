@@ -3,8 +3,17 @@ import numpy as np
 import pytest
 
 from gioconda import Animator, animate
-from gioconda.media import read_video
+from gioconda.errors import GiocondaError
+from gioconda.media import read_image, read_video, write_image
 from gioconda.provenance import find_mark, read_manifest
+from tests.media.samples import write_sound
+
+
+@pytest.fixture
+def short(tmp_path, voice):
+    """0.6 s of the voice."""
+    part = voice[16000 : 16000 + 9600]
+    return write_sound(tmp_path / "short.wav", part[None], 16000, "pcm_f32le", "mono", "flt")
 
 
 def frames(portrait, voice, hop, seed=0):
@@ -63,3 +72,56 @@ def test_animate_writes_a_video_as_long_as_the_voice(tmp_path, photo_path, voice
         assert seconds == pytest.approx(len(voice) / 16000, abs=0.04)
         assert float(sound.duration * sound.time_base) == pytest.approx(seconds, abs=0.04)
         assert (picture.width, picture.height) == ((512, 512) if full else (128, 128))
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out/"])
+def test_a_cut_out_says_what_it_does_not_hold_and_is_marked(tmp_path, photo_path, short, name):
+    output = f"{tmp_path}/{name}"
+    made = animate(
+        photo_path,
+        short,
+        output,
+        size=256,
+        plain_mouth=True,
+        background="transparent",
+        badge=True,
+    )
+    file = tmp_path / name
+    told = "no signed manifest" if name == "out.webm" else "no sound"
+    assert told in (made.note or "")
+    assert made.frames == 15
+    if file.is_dir():
+        found = [read_image(picture) for picture in sorted(file.iterdir())]
+        assert read_manifest(file / "000001.png").output["mark"] == f"{made.mark:08x}"
+    else:
+        found = list(read_video(file))
+    assert find_mark(found).id == made.mark
+
+
+def test_a_picture_behind_is_told_by_its_hash(tmp_path, photo_path, short):
+    behind = tmp_path / "beach.png"
+    write_image(behind, np.full((90, 160, 3), (20, 90, 200), np.uint8))
+    output = tmp_path / "out.mp4"
+    animate(photo_path, short, output, size=128, plain_mouth=True, background=behind)
+    frame = next(read_video(output))
+    assert np.abs(frame[:8, :8].reshape(-1, 3).mean(0) - (20, 90, 200)).max() < 6
+    said = read_manifest(output).output
+    assert said["settings"]["background"] == "picture"
+    assert set(said["hashes"]) >= {"background", "portrait", "voice"}
+    same = behind.rename(tmp_path / "beach.webp")
+    with pytest.raises(GiocondaError, match="both input and output"):
+        animate(photo_path, short, same, background=same)
+
+
+@pytest.mark.parametrize(
+    ("name", "background", "told"),
+    [
+        ("out.mp4", "transparent", "mp4 cannot be transparent; expected .webm"),
+        ("-", "transparent", "standard output cannot be transparent"),
+        ("out.avi", None, "expected .mp4, .webm"),
+        ("out.mp4", "beech", "is no background"),
+    ],
+)
+def test_what_cannot_be_made_is_told_before_the_work(photo_path, tmp_path, name, background, told):
+    with pytest.raises(GiocondaError, match=told):
+        animate(photo_path, tmp_path / "no.wav", name, background=background)

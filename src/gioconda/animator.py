@@ -24,12 +24,14 @@ from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
 from gioconda.media.audio import Voice, hear, in_step
 from gioconda.media.files import check_apart
+from gioconda.media.formats import MP4, format_of
 from gioconda.media.image import check_order
 from gioconda.media.parts import PART, Parts
 from gioconda.once import ahead
 from gioconda.portrait import Portrait, read_portrait
 from gioconda.provenance import Mark, Output, make_id
 from gioconda.renderer import Renderer
+from gioconda.renderer.backdrop import Background, ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder
 from gioconda.start import loading
@@ -55,6 +57,7 @@ class Animator:
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
         later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
+        background: as in `Renderer`; before a transparent one frames have alpha, (H, W, 4).
     """
 
     def __init__(
@@ -66,11 +69,12 @@ class Animator:
         decoder: Decoder | None = None,
         mark: Callable[[Picture], Picture] | None = None,
         later: int = 0,
+        background: Background | None = None,
     ) -> None:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
-        self.renderer = Renderer(portrait, decoder, full=full)
+        self.renderer = Renderer(portrait, decoder, full, background)
         self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
 
@@ -238,6 +242,7 @@ def animate(
     badge: bool = False,
     sign_key: str | os.PathLike[str] | None = None,
     plain_mouth: bool = False,
+    background: str | os.PathLike[str] | None = None,
     listen: str | os.PathLike[str] | None = None,
     make: Callable[[str, int | None, int | None, bool], Portrait] = read_portrait,
     report: Callable[[int, int], None] = lambda done, total: None,
@@ -247,7 +252,7 @@ def animate(
     Args:
         photo: any picture that Pillow reads.
         audio: any sound, or video with sound, that FFmpeg reads.
-        output: the .mp4 to write; it appears when it is whole.
+        output: the video to write, whose format its name says, as in `media.formats.format_of`.
         seed: decides head motion, gaze and blinks; 0 or more.
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
@@ -258,6 +263,7 @@ def animate(
         badge: draw a small visible badge into a corner.
         sign_key: PEM of key and certificates; by default GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
+        background: behind the person, as in `renderer.backdrop.read_background`.
         listen: sound of the other one, who begins with `audio`; the video is as long as both.
         make: as `read_portrait`; one that keeps portraits saves time where a photo speaks again.
         report: called with the frames done and the frames in all.
@@ -266,22 +272,35 @@ def animate(
         GiocondaError: if an input cannot be used or the output cannot be written.
     """
     start, dials = time.perf_counter(), controls or Controls()
-    inputs = {"portrait": photo, "voice": audio} | ({"other voice": listen} if listen else {})
-    check_apart(output, inputs.values())
-    check_order(photo, audio, "the voice")
+    form, behind = format_of(output, background == "transparent"), read_background(background)
+    inputs = _inputs(photo, audio, listen, background, output)
     voices = [hear(file) for file in (audio, listen) if file is not None]
     inputs |= own_models("basis", "speech", "lips", "generator", *["renderer"] * (not plain_mouth))
     settings = {"controls": dials.to_dict(), "plain_mouth": plain_mouth, "full": full}
-    settings |= {"seed": seed, "size": size, "face": face}
+    settings |= {"seed": seed, "size": size, "face": face, **setting(background)}
     with loading(renderer=not plain_mouth):
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         made = Output(inputs, settings, consent, badge, sign_key)
-        animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER)
-    key = partial(_key, made.id, badge, os.path.abspath(output))
-    done = _film(animator, voices, output, made, key, report)
-    note = "; ".join(filter(None, (portrait.note, voices[0].note))) or None
+        animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind)
+    done = _film(animator, voices, output, made, partial(_key, made.id, badge), report)
+    note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
+
+
+def _inputs(
+    photo: str | os.PathLike[str],
+    audio: str | os.PathLike[str],
+    listen: str | os.PathLike[str] | None,
+    background: str | os.PathLike[str] | None,
+    output: str | os.PathLike[str],
+) -> dict[str, str | os.PathLike[str]]:
+    """The files that are given, by what each is; the output is none of them."""
+    inputs = {"portrait": photo, "voice": audio} | ({"other voice": listen} if listen else {})
+    inputs |= ingredient(background)
+    check_apart(output, inputs.values())
+    check_order(photo, audio, "the voice")
+    return inputs
 
 
 def _film(
@@ -289,17 +308,18 @@ def _film(
     voices: Sequence[Voice],
     output: str | os.PathLike[str],
     made: Output,
-    key: Callable[[], str],
+    key: Callable[[str], str],
     report: Callable[[int, int], None],
 ) -> int:
     """Write the signed video; the number of its frames."""
     total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
-    height, width = animator.renderer.height, animator.renderer.width
-    long = total > PART and cache_folder()
+    renderer, form = animator.renderer, format_of(output)
+    size = renderer.height, renderer.width
+    long = form is MP4 and total > PART and cache_folder()
     with (
-        closing(FileSound(voices[0])) as sound,
-        Parts(Path(output), key()) if long else nullcontext() as parts,
-        VideoWriter(output, height, width, sound, made.sign, parts) as video,
+        closing(FileSound(voices[0], form)) as sound,
+        Parts(Path(output), key(os.path.abspath(output))) if long else nullcontext() as parts,
+        VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video,
     ):
         begun = parts.state if parts else None
         for state, frame in animator.recite(in_step(voices, HOP), begun, video.count):

@@ -66,6 +66,32 @@ def test_a_table_names_photos_voices_and_videos(tmp_path, photo_path, voices, ca
     assert capsys.readouterr().out.startswith("2 videos, 1.2 s in ")
 
 
+def test_several_videos_may_be_of_another_format(tmp_path, photo_path, voices):
+    folder = tmp_path / "videos"
+    line = ["animate", str(photo_path), *map(str, voices), "-o", str(folder), "--size", "64"]
+    line += ["--plain-mouth", "--workers", "1", "--background", "transparent"]
+    assert main([*line, "--format", "gif"]) == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["one.gif", "two.gif"]
+    assert main([*line, "--format", "png"]) == 0
+    assert len(list((folder / "two").iterdir())) == 15
+
+
+def test_the_format_of_one_video_is_said_by_its_name(photo_path, voices, capsys):
+    line = ["animate", str(photo_path), str(voices[0]), "-o", "a.mp4", "--format", "gif"]
+    assert main(line) == 2
+    assert "the name after --output says" in capsys.readouterr().err
+
+
+def test_what_is_said_does_not_mix_with_a_video_on_standard_output(photo_path, voices, capfdbinary):
+    line = ["animate", str(photo_path), str(voices[0]), "-o", "-", "--size", "64"]
+    assert main([*line, "--plain-mouth"]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out[4:8] == b"ftyp"
+    assert b"s of video" not in out
+    assert b"no signed manifest" in err
+    assert b"0.6 s of video" in err
+
+
 def test_one_bad_voice_is_told_and_the_others_are_made(tmp_path, photo_path, voices, capsys):
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gioconda.media import FPS, FileSound, VideoWriter
 from gioconda.media.audio import hear
+from gioconda.media.formats import format_of
 
 from .samples import write_sound
 from .test_audio import make_video_with_late_sound, spoken, tone
@@ -18,7 +19,7 @@ from .test_audio import make_video_with_late_sound, spoken, tone
 def film(source: Path, output: Path, frames: int = 50) -> tuple[NDArray[np.float32], int, str]:
     """A video with that sound; what an independent reader finds in it: samples, rate, layout."""
     with (
-        closing(FileSound(hear(source))) as sound,
+        closing(FileSound(hear(source), format_of(output))) as sound,
         VideoWriter(output, 32, 48, sound) as video,
     ):
         for _ in range(frames):
@@ -26,6 +27,8 @@ def film(source: Path, output: Path, frames: int = 50) -> tuple[NDArray[np.float
     with av.open(str(output)) as container:
         stream = container.streams.audio[0]
         decoded = [frame for frame in container.decode(stream) if (frame.time or 0) >= 0]
+        planar = av.AudioResampler("fltp")
+        decoded = [part for frame in decoded for part in planar.resample(frame)]
         samples = np.concatenate([frame.to_ndarray() for frame in decoded], 1)
         return samples, stream.rate, stream.layout.name
 
@@ -36,23 +39,28 @@ def loudest(samples: NDArray[np.floating], rate: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("rate", "layout", "kept"),
+    ("rate", "layout", "kept", "name"),
     [
-        (44100, "stereo", 44100),
-        (48000, "stereo", 48000),
-        (32000, "mono", 32000),
-        (8000, "mono", 48000),
-        (22050, "stereo", 48000),
-        (96000, "stereo", 48000),
-        (44100, "5.1", 44100),
+        (44100, "stereo", 44100, "a.mp4"),
+        (48000, "stereo", 48000, "a.mp4"),
+        (32000, "mono", 32000, "a.mp4"),
+        (8000, "mono", 48000, "a.mp4"),
+        (22050, "stereo", 48000, "a.mp4"),
+        (96000, "stereo", 48000, "a.mp4"),
+        (44100, "5.1", 44100, "a.mp4"),
+        (44100, "stereo", 48000, "a.webm"),
+        (48000, "5.1", 48000, "a.webm"),
+        (44100, "5.1", 44100, "a.mov"),
     ],
 )
-def test_channels_and_rate_are_kept(tmp_path: Path, rate: int, layout: str, kept: int) -> None:
+def test_channels_and_rate_are_kept(
+    tmp_path: Path, rate: int, layout: str, kept: int, name: str
+) -> None:
     count = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
     hertz = [rate / 20 + 200 * channel for channel in range(count)]
     sound = np.stack([tone(h, 2, rate) for h in hertz]).astype(np.float32)
     source = write_sound(tmp_path / "a.wav", sound, rate, "pcm_f32le", layout, "flt")
-    samples, found, named = film(source, tmp_path / "a.mp4")
+    samples, found, named = film(source, tmp_path / name)
     assert (found, named) == (kept, layout)
     assert abs(samples.shape[1] / found - 2) <= 0.04
     for index in set(range(count)) - {3}:  # the bass channel holds bass only
@@ -91,10 +99,13 @@ def test_sound_is_cut_or_filled_up_to_the_frames(tmp_path: Path) -> None:
         assert abs(samples.shape[1] / rate - frames / FPS) <= 0.03
 
 
-def test_channels_that_aac_has_no_name_for_become_the_voice(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "source"), [("a.mp4", "quad"), ("a.webm", "4.0")])
+def test_channels_that_have_no_place_become_the_voice(
+    tmp_path: Path, name: str, source: str
+) -> None:
     sound = np.zeros((4, 2 * 48000), np.float32)
     sound[3] = spoken(2, 48000)
-    source = write_sound(tmp_path / "a.wav", sound, 48000, "pcm_f32le", "quad", "flt")
-    samples, _, layout = film(source, tmp_path / "a.mp4")
+    file = write_sound(tmp_path / "a.wav", sound, 48000, "pcm_f32le", source, "flt")
+    samples, _, layout = film(file, tmp_path / name)
     assert layout == "mono"
     assert np.abs(samples).max() > 0.4

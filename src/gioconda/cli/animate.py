@@ -41,6 +41,11 @@ def add_parser(subparsers: Subparsers) -> None:
         str,
         "of several videos: make them on a Ray cluster ('local' starts one on this machine)",
     )
+    add(
+        "--format F",
+        ("mp4", "webm", "mov", "gif", "webp", "png"),
+        "of several videos, what each is that has no name of its own (mp4); png makes a folder",
+    )
     add_dial_options(parser)
 
 
@@ -65,17 +70,22 @@ def run(args: argparse.Namespace) -> None:
         "controls": read_controls(args),
         "plain_mouth": args.plain_mouth,
         "listen": args.listen and os.path.abspath(args.listen),
+        "background": args.background,
     }
     if args.pairs is None and len(args.voice) == 1:
+        if args.format is not None:
+            raise GiocondaError(
+                "--format is for several videos; the name after --output says what one is to be"
+            )
         speak(args, args.photo, args.voice[0], **options)
         return
     from gioconda.cli.many import animate_pairs, pairs_of, read_pairs
 
     folder = Path(args.output)
     if args.pairs is None:
-        pairs = pairs_of(Path(args.photo), map(Path, args.voice), folder)
+        pairs = pairs_of(Path(args.photo), map(Path, args.voice), folder, args.format or "mp4")
     elif args.photo is None:
-        pairs = read_pairs(args.pairs, folder)
+        pairs = read_pairs(args.pairs, folder, args.format or "mp4")
     else:
         raise GiocondaError("--pairs comes in place of PHOTO and VOICE; leave one of them out")
     options |= {"seed": args.seed, "consent": args.consent}
@@ -109,11 +119,13 @@ def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **opti
 def conclude(path: str, frames: int, seconds: float, note: str | None) -> None:
     """Say what was made, where it is and how fast it went."""
     from gioconda.media import FPS
+    from gioconda.media.formats import STANDARD_OUTPUT
 
     if note:
         print(f"gioconda: note: {note}", file=sys.stderr)
     speed = frames / seconds
     print(
         f"{path}: {frames / FPS:.1f} s of video in {seconds:.1f} s "
-        f"({speed:.0f} frames a second, {speed / FPS:.1f} times real time)"
+        f"({speed:.0f} frames a second, {speed / FPS:.1f} times real time)",
+        file=sys.stderr if path == STANDARD_OUTPUT else sys.stdout,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.mirror import MIRROR
-from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split
+from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split, size
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 
@@ -319,6 +319,7 @@ def _emotion(args: argparse.Namespace) -> None:
     "whether a portrait at rest is its photo",
     option("pictures", Path, "portraits, or folders of them", metavar="PICTURE", nargs="+"),
     option("--full", bool, "the whole photo instead of the square"),
+    option("--size N", size, "side of the square in pixels (%(default)s)", default=512),
 )
 def _rest(args: argparse.Namespace) -> None:
     import sys
@@ -339,7 +340,7 @@ def _rest(args: argparse.Namespace) -> None:
     with progress_bar("portraits") as report:
         for path in counted(paths, report):
             try:
-                portrait = make_portrait(read_image(path), None if args.full else 512)
+                portrait = make_portrait(read_image(path), None if args.full else args.size)
             except GiocondaError as error:
                 if len(paths) == 1:
                     raise

@@ -1,6 +1,7 @@
 """Many videos by one command: which photo speaks with which voice, and where each video goes."""
 
 import csv
+import os
 import sys
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
+from gioconda.media.formats import PNG
 
 if TYPE_CHECKING:
     from gioconda.animator import Animation
@@ -22,26 +24,27 @@ class Pair(NamedTuple):
 
     photo: Path
     voice: Path
-    output: Path
+    output: str
 
 
-def pairs_of(photo: Path, voices: Iterable[Path], folder: Path) -> list[Pair]:
-    """One photo with each of several voices, whose names the videos get.
+def pairs_of(photo: Path, voices: Iterable[Path], folder: Path, form: str) -> list[Pair]:
+    """One photo with each of several voices, whose names the videos of a format get.
 
     Raises:
         GiocondaError: if two videos would have the same name.
     """
-    return _checked([Pair(photo, voice, folder / f"{voice.stem}.mp4") for voice in voices])
+    return _checked([Pair(photo, voice, _output(folder, voice.stem, form)) for voice in voices])
 
 
-def read_pairs(file: Path, folder: Path) -> list[Pair]:
+def read_pairs(file: Path, folder: Path, form: str) -> list[Pair]:
     """The pairs of a table.
 
     Args:
         file: CSV whose first line names its columns: photo, voice and, if wished, output, the
             video's name. Names are relative to the table's folder. Without a name a video is
-            called PHOTO-VOICE.mp4.
+            called PHOTO-VOICE.
         folder: for the videos.
+        form: the format of those without a name.
 
     Raises:
         GiocondaError: if the file is no such table, or two videos would have the same name.
@@ -59,9 +62,15 @@ def read_pairs(file: Path, folder: Path) -> list[Pair]:
         photo, voice = row.get("photo"), row.get("voice")
         if not photo or not voice:
             raise GiocondaError(f"{file} has no photo or no voice in line {line}; expected both")
-        name = row.get("output") or f"{Path(photo).stem}-{Path(voice).stem}.mp4"
-        pairs.append(Pair(file.parent / photo, file.parent / voice, folder / name))
+        stem = f"{Path(photo).stem}-{Path(voice).stem}"
+        name = row.get("output")
+        output = os.path.join(folder, name) if name else _output(folder, stem, form)
+        pairs.append(Pair(file.parent / photo, file.parent / voice, output))
     return _checked(pairs)
+
+
+def _output(folder: Path, stem: str, form: str) -> str:
+    return os.path.join(folder, f"{stem}/" if form == PNG.name else f"{stem}.{form}")
 
 
 def _checked(pairs: list[Pair]) -> list[Pair]:
@@ -89,7 +98,7 @@ def animate_pairs(
         GiocondaError: if one or more have failed, or a folder cannot be made.
     """
     start, failed, frames = time.perf_counter(), 0, 0
-    for folder in {pair.output.parent for pair in pairs}:
+    for folder in {Path(pair.output).parent for pair in pairs}:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -136,7 +145,8 @@ def _made(
 
 def _from_here(pair: Pair) -> Pair:
     """With names that mean the same wherever a worker runs."""
-    return Pair(*(file.absolute() for file in pair))
+    output = os.path.join(os.getcwd(), pair.output)  # a slash at its end stays
+    return Pair(pair.photo.absolute(), pair.voice.absolute(), output)
 
 
 def animate_pair(pair: Pair, options: Mapping[str, Any]) -> "Animation | str":

@@ -156,7 +156,19 @@ LISTEN = option(
 def add_video_options(parser: Parser) -> None:
     """Adds the options of every command that renders a portrait."""
     add = adder(parser)
-    add("-o --output FILE", str, "the .mp4 to write", required=True)
+    add(
+        "-o --output FILE",
+        str,
+        "the video to write: .mp4, .webm, .mov, .gif or .webp; a new folder for PNGs, with / at "
+        "its end; or -, an mp4 on the standard output",
+        required=True,
+    )
+    add(
+        "--background WHAT",
+        str,
+        "behind the person, in place of what the photo shows: transparent, blur, a colour (white, "
+        "#20a0ff) or a picture",
+    )
     add(
         "--size N", size, "side of the video in pixels, even, 64 to 2160 (default 512)", default=512
     )

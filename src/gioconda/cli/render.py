@@ -28,15 +28,20 @@ def run(args: argparse.Namespace) -> None:
     from gioconda.media import FileSound, VideoWriter
     from gioconda.media.audio import hear
     from gioconda.media.files import check_apart
+    from gioconda.media.formats import format_of
     from gioconda.media.image import check_order
     from gioconda.motion import Motion
     from gioconda.portrait import read_portrait
     from gioconda.provenance import Output
     from gioconda.renderer import Renderer
+    from gioconda.renderer.backdrop import ingredient, read_background, setting
 
     start = time.perf_counter()
+    form = format_of(args.output, args.background == "transparent")
+    behind = read_background(args.background)
     sources = {"portrait": args.photo, "motion": args.motion, "voice": args.audio}
     given = {name: file for name, file in sources.items() if file is not None}
+    given |= ingredient(args.background)
     check_apart(args.output, given.values())
     check_order(args.photo, args.motion, "the motion file")
     motion = Motion.load(args.motion)
@@ -45,8 +50,9 @@ def run(args: argparse.Namespace) -> None:
     motion = in_basis(motion, portrait.basis)
     if not args.absolute:
         motion = portrait.driven(motion)
-    renderer = Renderer(portrait, full=args.full)
+    renderer = Renderer(portrait, full=args.full, background=behind)
     settings = {"size": args.size, "full": args.full, "face": args.face, "absolute": args.absolute}
+    settings |= setting(args.background)
     made = Output(
         given | own_models("basis", "renderer"),
         settings,
@@ -55,12 +61,17 @@ def run(args: argparse.Namespace) -> None:
         args.sign_key,
     )
     with (
-        nullcontext() if voice is None else closing(FileSound(voice)) as audio,
+        nullcontext() if voice is None else closing(FileSound(voice, form)) as audio,
         progress_bar("frames") as report,
-        VideoWriter(args.output, renderer.height, renderer.width, audio, made.sign) as video,
+        VideoWriter(
+            args.output, renderer.height, renderer.width, audio, made.sign, renderer.alpha
+        ) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
             video.write(made.mark(renderer.render(pose, dynamics)))
             report(i + 1, len(motion))
-    note = "; ".join(filter(None, (portrait.note, voice.note if voice else None))) or None
+    note = (
+        "; ".join(filter(None, (portrait.note, voice.note if voice else None, form.left_out)))
+        or None
+    )
     conclude(args.output, len(motion), time.perf_counter() - start, note)

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.evaluation.results import measure
+from gioconda.media import Picture
 from gioconda.portrait import Portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.conditions import WINDOWS, SeenFace
 from gioconda.renderer.view import HeadPlace
 
 ALLOWED: Final = 2  # grey levels, outside mouth and eyes
+_FINE: Final = 1.5  # pixels; sharpness is how much there is of what is finer
 _SIDE: Final = 256  # of the view in which the windows of mouth and eyes are defined
 
 
@@ -28,6 +30,7 @@ class Rest:
     mean: float = measure("mean outside", form=".3f")
     beyond: float = measure("pixels outside beyond two levels", "%", ".3f")
     drawn: float = measure("mean of mouth and eyes")
+    sharp: float = measure("sharpness of mouth and eyes, photo's is 1")
 
 
 def rest(portrait: Portrait, full: bool = False) -> Rest:
@@ -57,7 +60,15 @@ def rest(portrait: Portrait, full: bool = False) -> Rest:
         mean=float(outside.mean()),
         beyond=100 * float((outside > ALLOWED).mean()),
         drawn=float(within.mean()),
+        sharp=_detail(frame, drawn) / _detail(photo[:height, :width], drawn),
     )
+
+
+def _detail(picture: Picture, where: NDArray[np.bool_]) -> float:
+    """The root mean square of what is fine in a picture's grey levels."""
+    grey = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), _FINE)
+    return float(np.sqrt(np.square(fine[where[: grey.shape[0], : grey.shape[1]]]).mean()))
 
 
 def _drawn(portrait: Portrait) -> NDArray[np.bool_]:

@@ -10,11 +10,16 @@ from gioconda.media import cut_out
 
 _SIZE = 256
 _VIEW = 6.5  # side of the square that the network sees, in inter-ocular distances
+_BACK = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+# Of the square, where its answer counts beside that of the whole picture: not at its border.
+_NEAR = np.pad(np.ones((_SIZE - 32, _SIZE - 32), np.float32), 16, "linear_ramp")
 _SURE = (0.22, 0.42)  # answers that become 0 and 1: hair that is tied or far gets half of 1
 _SURE_FACE = 0.85  # of the face's oval that is the person whatever the network says
 
 
-def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
+def person_matte(
+    image: NDArray[np.uint8], points: NDArray[np.floating], whole: bool = False
+) -> NDArray[np.float32]:
     """How much of each pixel is the person of a face, 0 to 1.
 
     MediaPipe's selfie segmentation, looked at twice (mirrored), brought to the picture's
@@ -24,6 +29,7 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
     Args:
         image: (H, W, 3) RGB.
         points: (478, 3) the face's mesh in pixels.
+        whole: look also at what is farther from the face than the shoulders.
 
     Returns:
         (H, W).
@@ -32,18 +38,12 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
     across = points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]
     side = _VIEW * float(np.linalg.norm(across))
     middle = points[topology.FACE_OVAL, :2].mean(0)
-    scale = _SIZE / side
-    shift = _SIZE / 2 - scale * middle
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    view = cut_out(image, matrix, (_SIZE, _SIZE))
-    views = (view, np.ascontiguousarray(view[:, ::-1]))
-    first, second = (_segment(v) for v in views)
-    answer = (first + second[:, ::-1]) / 2
-
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    coarse: NDArray[np.float32] = cv2.warpAffine(  # type: ignore[assignment]
-        answer, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    matrix = _square(middle, side)
+    coarse = _looked_at(image, matrix)
+    if whole:
+        far = _looked_at(image, _square(np.array([width, height]) / 2, max(width, height)))
+        share = cv2.warpAffine(_NEAR, matrix, (width, height), flags=_BACK)
+        coarse = far + share * (coarse - far)
     radius = max(2, round(0.06 * side / _VIEW))
     fine = _guided(image, coarse, radius)
     low, high = _SURE
@@ -58,6 +58,24 @@ def person_matte(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDAr
     matte *= np.clip(soft * 2, 0, 1)
     np.maximum(matte, cv2.GaussianBlur(face, (0, 0), radius / 4) / np.float32(255), out=matte)
     return matte
+
+
+def _square(middle: NDArray[np.floating], side: float) -> NDArray[np.float64]:
+    """From a picture's pixels (x, y, 1) to those of a square that the network sees, (2, 3)."""
+    scale = _SIZE / side
+    shift = _SIZE / 2 - scale * middle
+    return np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+
+
+def _looked_at(image: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+    """What the network says of a square, spread over the picture, (H, W)."""
+    view = cut_out(image, matrix, (_SIZE, _SIZE))
+    views = (view, np.ascontiguousarray(view[:, ::-1]))
+    first, second = (_segment(v) for v in views)
+    answer = (first + second[:, ::-1]) / 2
+    size = image.shape[1], image.shape[0]
+    spread = cv2.warpAffine(answer, matrix, size, flags=_BACK, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(spread, np.float32)
 
 
 def _segment(view: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,7 +71,7 @@ class PendingFile:
             raise GiocondaError(
                 f"{self.path} ends in '{self.path.suffix}'; expected {' or '.join(suffixes)}."
             )
-        self.partial = self.path.with_name(f".gioconda-{secrets.token_hex(8)}{suffix}")
+        self.partial = _hidden(self.path, suffix)
         try:
             self._create()
         except (OSError, ValueError) as error:
@@ -86,6 +87,16 @@ class PendingFile:
                 raise GiocondaError(f"{self.path} is write-protected; name another file.")
         self.partial.open("xb").close()
 
+    @property
+    def address(self) -> str:
+        """Where FFmpeg is to write."""
+        return f"file:{self.partial}"
+
+    @property
+    def files(self) -> list[Path]:
+        """What has been written."""
+        return [self.partial]
+
     def commit(self) -> None:
         """Give the whole file its final name, in place of an older file of that name."""
         try:
@@ -96,6 +107,78 @@ class PendingFile:
     def discard(self) -> None:
         """Remove the hidden file; nothing happens if it has gone already."""
         self.partial.unlink(missing_ok=True)
+
+
+class PendingFolder:
+    """As `PendingFile`, a folder of numbered files, 000001 and on, in a new name's place.
+
+    Raises GiocondaError if there is a file of that name, or a folder that is not empty; what is
+    in it could be another's.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], suffix: str) -> None:
+        self.path, self._suffix = Path(path), suffix
+        self.partial = _hidden(self.path, "")
+        try:
+            check_folder(self.path)
+            if self.path.exists() and not self.path.is_dir():
+                raise GiocondaError(f"{self.path} is a file; expected the name of a new folder.")
+            if self.path.is_dir() and any(self.path.iterdir()):
+                raise GiocondaError(f"{self.path} is not empty; name a new folder.")
+            self.partial.mkdir()
+        except (OSError, ValueError) as error:
+            raise write_error(self.path, error) from error
+
+    @property
+    def address(self) -> str:
+        """Where FFmpeg is to write, with a place for the number."""
+        folder = str(self.partial).replace("%", "%%")
+        return f"file:{folder}/%06d{self._suffix}"
+
+    @property
+    def files(self) -> list[Path]:
+        """What has been written."""
+        return sorted(self.partial.iterdir())
+
+    def commit(self) -> None:
+        """Give the whole folder its final name."""
+        try:
+            os.replace(self.partial, self.path)
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def discard(self) -> None:
+        """Remove the hidden folder; nothing happens if it has gone already."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+
+class StandardOutput:
+    """In the place of a `PendingFile`, what others read at once: it cannot be taken back.
+
+    Raises GiocondaError if it is a terminal.
+    """
+
+    path = Path("-")
+    address = "pipe:1"
+
+    def __init__(self) -> None:
+        if os.isatty(1):
+            raise GiocondaError("the standard output is a terminal; lead it into a program.")
+
+    @property
+    def files(self) -> list[Path]:
+        """None can be changed."""
+        return []
+
+    def commit(self) -> None:
+        """All has been written."""
+
+    def discard(self) -> None:
+        """What has been written stays."""
+
+
+def _hidden(path: Path, suffix: str) -> Path:
+    return path.with_name(f".gioconda-{secrets.token_hex(8)}{suffix}")
 
 
 @contextmanager

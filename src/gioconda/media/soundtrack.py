@@ -4,20 +4,20 @@ from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import numpy as np
 import soxr
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from numpy.typing import NDArray
 
 from gioconda.media.audio import SAMPLE_RATE, Sound, Voice, mixed, sound_of
+from gioconda.media.formats import MP4, Format
 
-# Every player takes these, and each is a whole number of samples a frame of video.
-_RATES: Final = (32000, 44100, 48000)
 _USUAL: Final = 48000
-# Channel configurations of AAC (ISO/IEC 14496-3, table 1.19); the sides go as backs.
+# FFmpeg's names of more channels than two; the sides go as backs.
 _FRONT: Final = ("FL", "FR", "FC")
 _LAYOUTS: Final = {
     _FRONT: "3.0",
@@ -43,20 +43,22 @@ class Source(Protocol):
 
 
 class FileSound:
-    """A file's own sound: its channels, and its rate where players take that, else 48 kHz.
+    """A file's own sound: its channels, and its rate where the video takes that, else 48 kHz.
 
-    It is decoded as it is read; close it at the end. Channels that AAC has no name for become
-    the voice that was heard.
+    It is decoded as it is read; close it at the end. Channels that the video's format has no place
+    for become the voice that was heard.
 
     Args:
         voice: what was heard in the file.
+        form: of the video.
     """
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, form: Format = MP4) -> None:
         self._sound = sound_of(voice.path, voice.track)
         rate, planes, names = next(self._sound)
-        self.rate = rate if rate in _RATES else _USUAL
-        self.layout = _layout(names)
+        self.rate = rate if rate in form.rates else form.rates[-1]
+        layout = _layout(names)
+        self.layout = layout if layout in form.channels else "mono"
         self._channels = len(planes) if self.layout != "mono" else 1
         self._voice = voice
         self._waiting = np.empty((self._channels, 0), np.float32)
@@ -131,13 +133,14 @@ class VoiceSound:
 
 
 class SoundTrack:
-    """The AAC track of a file, fed frame by frame of the video so that both grow together."""
+    """The sound of a file, fed frame by frame of the video so that both grow together."""
 
-    def __init__(self, container: OutputContainer, source: Source, fps: int) -> None:
+    def __init__(self, container: OutputContainer, source: Source, fps: int, codec: str) -> None:
         self._container = container
         self._source = source
         self._size = source.rate // fps
-        self._stream = container.add_stream("aac", rate=source.rate, layout=source.layout)
+        stream = container.add_stream(codec, rate=source.rate, layout=source.layout)
+        self._stream = cast(AudioStream, stream)
         more = len(self._stream.layout.channels) - 1
         self._stream.bit_rate = _BIT_RATE[0] + more * _BIT_RATE[1]
         self._sent = 0

@@ -8,10 +8,9 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import av
-import cv2
 import numpy as np
 from av.codec.context import CodecContext, Flags
 from av.container import InputContainer
@@ -23,24 +22,17 @@ from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
 from gioconda.media.container import frames, open_container, picture_stream
-from gioconda.media.files import PendingFile, write_error
+from gioconda.media.files import PendingFile, PendingFolder, StandardOutput, write_error
+from gioconda.media.formats import MP4, PNG, STANDARD_OUTPUT, Format, format_of
 from gioconda.media.parts import PART, Parts
+from gioconda.media.pixels import coder
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
 
 FPS = 25
 _AHEAD = 2  # frames that may wait to be coded
-# No B-frames: a quarter of the time saved, and no start delay to edit away.
-_CODING = {"preset": "veryfast", "crf": "18", "bf": "0", "g": str(2 * FPS)}
 
 # Codes of matrices, primaries, transfer curves (ITU-T H.273, 8.1 to 8.3) and of the range.
 _BT709, _UNSPECIFIED, _BT601, _LIMITED = 1, 2, 5, 1
-
-# RGB in [0, 255] to limited-range Y, Cb, Cr in [16, 235] and [16, 240] (ITU-R BT.709-6, 3).
-_KR, _KG, _KB = 0.2126, 0.7152, 0.0722
-_Y = 219 / 255 * np.array([_KR, _KG, _KB])
-_CB = 224 / 255 * np.array([-_KR, -_KG, 1 - _KB]) / (2 * (1 - _KB))
-_CR = 224 / 255 * np.array([1 - _KR, -_KG, -_KB]) / (2 * (1 - _KR))
-_RGB_TO_YUV = np.column_stack([[_Y, _CB, _CR], [16, 128, 128]]).astype(np.float32)
 
 
 def read_video(path: str | os.PathLike[str]) -> "VideoReader":
@@ -125,30 +117,35 @@ def _to_rgb(frame: VideoFrame) -> NDArray[np.uint8]:
 
 
 class VideoWriter:
-    """An mp4 of H.264 (yuv420p, BT.709) and AAC at 25 frames a second; a context manager.
+    """A video at 25 frames a second, of the `Format` that its name says; a context manager.
 
         with VideoWriter("out.mp4", height, width, audio) as video:
             for frame in frames:
                 video.write(frame)
 
+    path: as in `formats.format_of`.
     height, width: pixels, even.
     audio: 16 kHz mono float32 in [-1, 1], (samples,), or a file's own sound (`FileSound`),
         or None for a silent file. In the file it is cut, or filled up with silence, to the
-        length of the frames written.
-    seal: called with the finished file before it gets its name; it may change it in place.
+        length of the frames written. A format without sound takes none of it.
+    seal: called with the finished file, and with each of a folder's, before it gets its name,
+        where the format holds a manifest; it may change it in place.
+    alpha: the frames have it.
 
-    The file appears under its name when the block ends, whole, with its index in front so
+    The file appears under its name when the block ends, whole, an mp4 with its index in front so
     that it plays while it loads. If the block ends by an exception, Ctrl-C among them,
-    nothing is left behind and an older file of that name stays as it was.
+    nothing is left behind and an older file of that name stays as it was. To the standard output
+    frames go as they come.
 
-    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller. Each `PART` of them
-    is coded for itself, so that a part that is kept can be taken over.
+    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller. Each `PART` of
+    an mp4 is coded for itself, so that a part that is kept can be taken over.
 
     parts: where parts of a long video are kept; those that are there are taken over, and the first
         frame to be written is number `count`.
 
-    Raises GiocondaError when made if the name does not end in .mp4, the folder does not exist
-    or is not writable, or a side is odd; later if the disk is full or no frame was written.
+    Raises GiocondaError when made if the name says no format or one without alpha, the folder does
+    not exist or is not writable, or a side is odd; later if the disk is full or no frame was
+    written.
     """
 
     def __init__(
@@ -158,17 +155,19 @@ class VideoWriter:
         width: int,
         audio: NDArray[np.float32] | Source | None,
         seal: Callable[[Path], None] = lambda path: None,
+        alpha: bool = False,
         parts: Parts | None = None,
     ) -> None:
+        self._format = format_of(path, alpha)
         if height < 2 or width < 2 or height % 2 or width % 2:
             raise GiocondaError(
                 f"A video of {width} x {height} pixels; expected an even width and height."
             )
-        self._shape = (height, width, 3)
+        self._shape = (height, width, 4 if alpha else 3)
         self.count = self._begun = 0
         self._seal = seal
         self._parts, self._state = parts, b""
-        self._file = PendingFile(path, (".mp4",))
+        self._file = _pending(path, self._format)
         self._coding: deque[Future[None]] = deque()
         self._coder = ThreadPoolExecutor(1)
         try:
@@ -178,13 +177,19 @@ class VideoWriter:
             raise
 
     def _open(self, audio: NDArray[np.float32] | Source | None) -> None:
+        form = self._format
         self._container = av.open(
-            f"file:{self._file.partial}", "w", format="mp4", options={"movflags": "+faststart"}
+            self._file.address, "w", format=form.muxer, options=dict(form.layout)
         )
-        self._video = self._container.add_stream("libx264", rate=FPS, options=_CODING)
+        self._pixels = (form.transparent if self._shape[2] == 4 else None) or form.pixels
+        self._code_pixels = coder(self._pixels, self._shape)
+        stream = self._container.add_stream(form.codec, rate=FPS, options=dict(form.options))
+        self._video = cast(VideoStream, stream)
         self._encoder = self._prepared(self._video.codec_context)
         source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
-        self._sound = None if source is None else SoundTrack(self._container, source, FPS)
+        self._sound = None
+        if source is not None and form.sound is not None:
+            self._sound = SoundTrack(self._container, source, FPS, form.sound)
         if self._parts:
             for packet in self._parts.packets():
                 self._add(packet)
@@ -193,19 +198,23 @@ class VideoWriter:
 
     def _prepared(self, context: VideoCodecContext) -> VideoCodecContext:
         context.height, context.width, _ = self._shape
-        context.pix_fmt, context.time_base = "yuv420p", Fraction(1, FPS)
+        context.pix_fmt, context.time_base = self._pixels, Fraction(1, FPS)
         context.thread_type, context.thread_count = "FRAME", 3  # encodes while the caller works
-        context.colorspace = context.color_primaries = context.color_trc = _BT709
-        context.color_range = _LIMITED
+        if self._pixels.startswith("yuv"):
+            context.colorspace = context.color_primaries = context.color_trc = _BT709
+            context.color_range = _LIMITED
         return context
 
     def write(self, frame: NDArray[np.uint8]) -> None:
-        """Add one frame: RGB, uint8, (height, width, 3). The array may be reused afterwards."""
+        """Add one frame: uint8, RGB (height, width, 3), or with alpha (height, width, 4).
+
+        Colours are straight, not times alpha. The array may be reused afterwards.
+        """
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")
-        picture = _to_yuv(frame)
+        picture = self._code_pixels(frame)
         picture.pts, picture.time_base = self.count, Fraction(1, FPS)
-        if self.count % PART == 0 and self.count > self._begun:
+        if self._format is MP4 and self.count % PART == 0 and self.count > self._begun:
             self._coding.append(self._coder.submit(self._end_part, self._state))
         self._coding.append(self._coder.submit(self._code, picture))
         self.count += 1
@@ -222,10 +231,10 @@ class VideoWriter:
         self._take(self._encoder.encode(None))
         if self._parts:
             self._parts.end(state)
-        context = CodecContext.create("libx264", "w")
+        context = CodecContext.create(MP4.codec, "w")
         assert isinstance(context, VideoCodecContext)
         self._encoder = self._prepared(context)
-        context.options, context.framerate = _CODING, Fraction(FPS)
+        context.options, context.framerate = dict(MP4.options), Fraction(FPS)
         context.flags |= Flags.global_header
 
     def _take(self, packets: "list[Packet[Any]]") -> None:
@@ -276,25 +285,17 @@ class VideoWriter:
             if self._sound is not None:
                 self._sound.finish()
             self._container.close()
-            self._seal(self._file.partial)
+            for file in self._file.files if self._format.signed else ():
+                self._seal(file)
         except (OSError, av.FFmpegError) as error:
             raise write_error(self._file.path, error) from error
         self._file.commit()
 
 
-def _to_yuv(rgb: NDArray[np.uint8]) -> VideoFrame:
-    """RGB (H, W, 3), sides even, to a yuv420p frame; chroma is the mean of 2 x 2 pixels."""
-    height, width, _ = rgb.shape
-    frame = VideoFrame(width, height, "yuv420p")
-    y, cb, cr = (
-        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
-            :, : plane.width
-        ]
-        for plane in frame.planes
-    )
-    yuv = cv2.transform(rgb, _RGB_TO_YUV)
-    half = cv2.resize(yuv, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    cv2.extractChannel(yuv, 0, dst=y)
-    cv2.extractChannel(half, 1, dst=cb)
-    cv2.extractChannel(half, 2, dst=cr)
-    return frame
+def _pending(
+    path: str | os.PathLike[str], form: Format
+) -> PendingFile | PendingFolder | StandardOutput:
+    if os.fspath(path) == STANDARD_OUTPUT:
+        return StandardOutput()
+    suffix = f".{form.name}"
+    return PendingFolder(path, suffix) if form is PNG else PendingFile(path, (suffix,))

@@ -17,7 +17,7 @@ class Badge:
         self._ink = self._cover = np.empty((0, 0, 3), np.float32)
 
     def draw(self, frame: NDArray[np.uint8]) -> None:
-        """Draw onto a frame, (H, W, 3) RGB, in place."""
+        """Draw onto a frame, RGB (H, W, 3), or with alpha (H, W, 4), in place."""
         height, width = frame.shape[:2]
         if self._shape != (height, width):
             self._shape = (height, width)
@@ -25,7 +25,14 @@ class Badge:
         high, wide = self._cover.shape[:2]
         edge = high // 3
         corner = frame[height - edge - high : height - edge, width - edge - wide : width - edge]
-        corner[:] = np.rint(corner * (1 - self._cover) + self._ink)
+        colours = corner[..., :3]
+        if frame.shape[2] == 3:
+            colours[:] = np.rint(colours * (1 - self._cover) + self._ink)
+            return
+        under = corner[..., 3:] / 255 * (1 - self._cover)
+        alpha = under + self._cover
+        colours[:] = np.rint((colours * under + self._ink) / np.maximum(alpha, 1e-6))
+        corner[..., 3] = np.rint(255 * alpha[..., 0])
 
 
 def _picture(height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -52,10 +52,10 @@ class Manifest:
 
 
 def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], by: Signer) -> None:
-    """Put a signed manifest into an mp4, in place; whole or not at all.
+    """Put a signed manifest into a video or picture, in place; whole or not at all.
 
     Args:
-        path: the file.
+        path: the file, of a kind that C2PA knows: mp4, mov, GIF, WebP or PNG.
         output: its description, JSON.
         ingredients: name of each (never a file's name) and the SHA-256 of its file, hex.
         by: whose signature.
@@ -66,12 +66,14 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
     """
     import c2pa
 
-    definition = json.dumps(_definition(output, ingredients))
+    kind = _kind(path)
+    assert kind is not None
+    definition = json.dumps(_definition(output, ingredients, kind))
     settings = {
         "builder": {"thumbnail": {"enabled": False}},
         "core": {"merkle_tree_chunk_size_in_kb": _HASHED},
     }
-    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}.mp4")
+    signed = path.with_name(f".gioconda-{secrets.token_hex(8)}{path.suffix}")
     try:
         info = c2pa.C2paSignerInfo(by.algorithm, by.certificates, by.key, None)
         with (
@@ -81,7 +83,7 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
             open(path, "rb") as source,
             open(signed, "w+b") as target,
         ):
-            builder.sign(signer, "video/mp4", source, target)
+            builder.sign(signer, kind, source, target)
         os.replace(signed, path)
     except c2pa.C2paError as error:
         raise GiocondaError(
@@ -92,7 +94,9 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
         signed.unlink(missing_ok=True)
 
 
-def _definition(output: Mapping[str, Any], ingredients: Mapping[str, str]) -> dict[str, Any]:
+def _definition(
+    output: Mapping[str, Any], ingredients: Mapping[str, str], kind: str
+) -> dict[str, Any]:
     """The manifest as C2PA's library wants it."""
     agent = {"name": "Gioconda", "version": __version__}
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -105,7 +109,7 @@ def _definition(output: Mapping[str, Any], ingredients: Mapping[str, str]) -> di
     return {
         "claim_generator_info": [agent],
         "title": "Talking portrait",
-        "format": "video/mp4",
+        "format": kind,
         "ingredients": [
             {
                 "title": name,
@@ -164,7 +168,7 @@ def _kind(path: Path) -> str | None:
         return "video/mp4"
     if head[:4] == b"RIFF" and head[8:] == b"WEBP":
         return "image/webp"
-    starts = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+    starts = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
     return next((kind for start, kind in starts.items() if head.startswith(start)), None)
 
 

@@ -52,11 +52,14 @@ class Mark:
         """One marked frame; the given one stays as it is.
 
         Args:
-            frame: (H, W, 3) RGB.
+            frame: (H, W, 3) RGB, or with alpha, which stays, (H, W, 4).
 
         Returns:
-            (H, W, 3); the mark's own memory, good until the next call.
+            As the frame; the mark's own memory, good until the next call.
         """
+        if frame.shape[2] == 4:
+            colours, alpha = self(np.ascontiguousarray(frame[..., :3])), frame[..., 3:]
+            return np.dstack([np.where(alpha > 0, colours, 0), alpha])
         if self._out.shape != frame.shape:
             self._pattern = self._spread(*frame.shape[:2])
             self._out = np.empty_like(frame)

@@ -60,7 +60,7 @@ class Output:
         self._badge = Badge() if badge else None
 
     def mark(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """One frame, marked: (H, W, 3) RGB, this object's memory, good until the next call."""
+        """One frame, marked, good until the next call: RGB (H, W, 3), or with alpha (H, W, 4)."""
         marked = self._mark(frame)
         if self._badge is not None:
             self._badge.draw(marked)

@@ -8,6 +8,7 @@
     conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
     neural.py         the learned decoder, which draws mouth, teeth and eyes
     light.py          its colours: the portrait's against those that it learned from
+    backdrop.py       another background than the photo's, or none
     renderer.py       start here: warp and decoder, frame after frame
 
 `networks.py` reads the file of the networks, `calibration.py` the numbers in it; `reenactor.py`

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.portrait import Portrait
+from gioconda.renderer.backdrop import Backdrop, Background
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import WarpedFrame, Warper
 
@@ -29,10 +30,15 @@ class Renderer:
         decoder: draws what the warp cannot know; the released networks by default.
         full: draw into the whole photo; for a portrait made at the photo's own scale
             (`make_portrait(..., size=None)`).
+        background: what is behind the person; None for what was behind it in the photo.
     """
 
     def __init__(
-        self, portrait: Portrait, decoder: Decoder | None = None, full: bool = False
+        self,
+        portrait: Portrait,
+        decoder: Decoder | None = None,
+        full: bool = False,
+        background: Background | None = None,
     ) -> None:
         self.portrait = portrait
         self._decoder = decoder or NeuralDecoder(portrait)
@@ -47,6 +53,14 @@ class Renderer:
         else:
             out = self._frame = np.empty((size, size, 3), np.uint8)
         self._warper = Warper(portrait, out)
+        self._backdrop: Backdrop | None = None
+        if background is not None:
+            self._backdrop = Backdrop(portrait, self._frame.shape[:2], full, background)
+
+    @property
+    def alpha(self) -> bool:
+        """Whether the frames have alpha."""
+        return self._backdrop is not None and self._backdrop.alpha
 
     @property
     def height(self) -> int:
@@ -68,10 +82,13 @@ class Renderer:
             dynamics: (D,) as in Motion.
 
         Returns:
-            (height, width, 3) RGB; the renderer's own memory, good until the next call.
+            (height, width, 3) RGB, or before a transparent background (height, width, 4) with
+            alpha; the renderer's own memory, good until the next call.
         """
         for _ in self.stages(pose, dynamics):
             pass
+        if self._backdrop is not None:
+            return self._backdrop(self._frame, self._warper.frame.flow)
         return self._frame
 
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
