@@ -60,7 +60,7 @@ def paint_plate(
     share *= smooth_step(apart, *_APART)
     change *= np.maximum(share, 1 - smooth_step(beyond, *_EDGE))[..., None]
     plate = np.clip(np.rint(colours + change), 0, 255).astype(np.uint8)
-    least = _least_alpha(colours, plate)
+    least = least_alpha(colours, plate)
     around = cv2.GaussianBlur(least, (0, 0), _SMOOTH * unit)
     alpha = np.maximum(np.ceil(least * 255), np.rint(np.maximum(matte, around) * 255))
     return plate, alpha.astype(np.uint8)
@@ -95,7 +95,7 @@ def foreground(texture: NDArray[np.uint8], plate: Picture) -> NDArray[np.uint8]:
     return np.dstack([np.clip(added, 0, 255).astype(np.uint8), texture[..., 3]])
 
 
-def _least_alpha(colours: Picture, plate: Picture) -> NDArray[np.float32]:
+def least_alpha(colours: Picture, plate: Picture) -> NDArray[np.float32]:
     """The least alpha for which a foreground exists that over the plate is the picture, (H, W)."""
     behind = plate.astype(np.float32)
     over = colours - behind
@@ -149,11 +149,11 @@ def _spread(
     weight, beyond = (np.asarray(weights[..., i : i + 1], np.float32) for i in (0, 1))
     summed = cv2.resize(values * trust[..., None], size, interpolation=cv2.INTER_AREA)
     small = np.asarray(summed / np.maximum(weight, 1e-6), np.float32)
-    filled = _fill(small, weight)
+    filled = fill(small, weight)
     off = np.abs(small - filled)[..., :3].max(-1, keepdims=True)
-    filled = _fill(small, np.asarray(weight / (1 + (off / _OUTLIER) ** 4), np.float32))
+    filled = fill(small, np.asarray(weight / (1 + (off / _OUTLIER) ** 4), np.float32))
     around = np.asarray(cv2.GaussianBlur(small, (0, 0), _BUSY), np.float32)
-    busy = _fill(np.abs(small - around)[..., :3].max(-1, keepdims=True), beyond)
+    busy = fill(np.abs(small - around)[..., :3].max(-1, keepdims=True), beyond)
     smooth, most = (
         np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
         for part in (filled, busy)
@@ -174,7 +174,7 @@ def _mirrored(seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.
     return np.asarray(place, np.float32), np.asarray(distance, np.float32)
 
 
-def _fill(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+def fill(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
     """Values (h, w, C) spread smoothly from their weight (h, w, 1): a push-pull pyramid."""
     if min(values.shape[:2]) <= 2:
         mean = (values * weight).sum((0, 1)) / max(float(weight.sum()), 1e-6)
@@ -182,7 +182,7 @@ def _fill(values: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[n
     channels = values.shape[2]  # OpenCV drops the last axis where it is 1
     below = np.asarray(cv2.pyrDown(weight)[..., None], np.float32)
     summed = np.reshape(cv2.pyrDown(values * weight), (*below.shape[:2], channels))
-    coarse = _fill(
+    coarse = fill(
         np.asarray(summed / np.maximum(below, 1e-6), np.float32), np.minimum(4 * below, 1)
     )
     up = np.reshape(cv2.pyrUp(coarse, dstsize=values.shape[1::-1]), values.shape)

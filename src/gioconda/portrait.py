@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
-from gioconda.face import measure
+from gioconda.face import measure, topology
 from gioconda.face.basis import Basis, released_basis
 from gioconda.face.finder import find_face
+from gioconda.face.glasses import find_rims
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
 from gioconda.face.pose import HeadPose, angles
@@ -20,7 +21,7 @@ from gioconda.face.smile import onto_lips
 from gioconda.held import find_held, set_apart
 from gioconda.media import Picture, cut_out, read_frames
 from gioconda.motion import Motion
-from gioconda.plate import paint_plate
+from gioconda.plate import fill, foreground, least_alpha, paint_plate
 
 SIZES = (64, 2160)  # least and most pixels of a side of the output
 # of the crop's side that the texture shows beyond it, on each side; in the whole photo less, for
@@ -28,6 +29,7 @@ SIZES = (64, 2160)  # least and most pixels of a side of the output
 _MARGIN, _LITTLE = 0.25, 0.02
 _VIEW = 5.2  # side of the crop in inter-ocular distances
 _MOVES = 3.5  # from the eyes, in the same unit: as far as anything moves
+_BARE, _LASHES = 0.2, 0.03  # skin about the rims of glasses; lashes about eyes; same unit
 _DROP = 0.3  # the crop's middle lies this far under the eyes
 
 
@@ -52,6 +54,8 @@ class Portrait:
         expression: (D,) the dynamics of the photo's own expression.
         basis: the basis of the dynamics.
         note: what the user should know of the choice of face, or None.
+        rims: (S + 2 M, S + 2 M, 4) the rims of glasses, which are before all else and not in the
+            texture: colours times alpha, and alpha; None where there are none.
     """
 
     photo: Picture
@@ -66,11 +70,23 @@ class Portrait:
     expression: NDArray[np.float32]
     basis: Basis
     note: str | None
+    rims: NDArray[np.uint8] | None = None
 
     @property
     def margin(self) -> int:
         """M, the pixels that the texture shows beyond the crop on each side."""
         return (len(self.texture) - self.size) // 2
+
+    @property
+    def picture(self) -> Picture:
+        """The crop as it was photographed, (S, S, 3)."""
+        inside = slice(self.margin, self.margin + self.size)
+        seen = self.texture[inside, inside, :3].copy()
+        if self.rims is not None:
+            rims = self.rims[inside, inside]
+            behind = (255 - rims[..., 3:].astype(np.uint16)) * seen
+            seen = rims[..., :3] + ((behind + 127) // 255).astype(np.uint8)
+        return seen
 
     @cached_property
     def pose(self) -> NDArray[np.float32]:
@@ -126,7 +142,8 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
-    return portrait_at(image, onto_lips(image, found.points), size, note=found.note)
+    points = onto_lips(image, found.points)
+    return _without_glasses(portrait_at(image, points, size, note=found.note))
 
 
 def read_portrait(
@@ -205,6 +222,35 @@ def portrait_at(
         basis=basis,
         note=note,
     )
+
+
+def _without_glasses(portrait: Portrait) -> Portrait:
+    """The rims of glasses taken out of the texture: they do not go with lids and brows."""
+    colours, alpha = portrait.texture[..., :3].copy(), portrait.texture[..., 3:]
+    points = portrait.points[:, :2] + portrait.margin
+    unit = float(portrait.head.size[0])
+    found = find_rims(colours, points)
+    if found is None:
+        return portrait
+    x, y, width, height = cv2.boundingRect(found)
+    around = round(_BARE * unit)
+    part = (
+        slice(max(y - around, 0), y + height + around),
+        slice(max(x - around, 0), x + width + around),
+    )
+    bare = colours.copy()
+    hidden = cv2.dilate(found[part], np.ones((3, 3), np.uint8))[..., None] > 0
+    # of the skin, not of lashes and what is between them
+    eyes = np.ones(colours.shape[:2], np.float32)
+    for lids in topology.LIDS.reshape(2, -1):
+        hull = cv2.convexHull(np.rint(points[lids, :2]).astype(np.int32))
+        cv2.fillConvexPoly(eyes, hull, (0.0,))
+        cv2.polylines(eyes, [hull], True, (0.0,), max(round(2 * _LASHES * unit), 1))
+    skin = fill(colours[part].astype(np.float32), np.where(hidden, 0, eyes[part][..., None]))
+    bare[part] = np.where(hidden, np.clip(np.rint(skin), 0, 255), colours[part])
+    least = np.ceil(255 * least_alpha(colours, bare)).astype(np.uint8)
+    rims = foreground(np.dstack([colours, np.maximum(found, least)]), bare)
+    return replace(portrait, texture=np.dstack([bare, alpha]), rims=rims)
 
 
 def _crop(image: Picture, head: HeadPose) -> tuple[float, float, float]:

@@ -50,8 +50,7 @@ def rest(portrait: Portrait, full: bool = False) -> Rest:
         part[:] = drawn[: part.shape[0], : part.shape[1]]
         drawn = whole
     else:
-        inside = slice(portrait.margin, portrait.margin + portrait.size)
-        photo = portrait.texture[inside, inside, :3]
+        photo = portrait.picture
     height, width = frame.shape[:2]
     off = np.abs(frame.astype(np.int16) - photo[:height, :width]).max(-1)
     outside, within = off[~drawn[:height, :width]], off[drawn[:height, :width]]

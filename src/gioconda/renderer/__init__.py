@@ -9,6 +9,7 @@
     neural.py         the learned decoder, which draws mouth, teeth and eyes
     light.py          its colours: the portrait's against those that it learned from
     backdrop.py       another background than the photo's, or none
+    glasses.py        rims of glasses, before all of these
     renderer.py       start here: warp and decoder, frame after frame
 
 `networks.py` reads the file of the networks, `calibration.py` the numbers in it; `reenactor.py`

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gioconda.portrait import Portrait
 from gioconda.renderer.backdrop import Backdrop, Background
+from gioconda.renderer.glasses import Glasses
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import WarpedFrame, Warper
 
@@ -53,6 +54,7 @@ class Renderer:
         else:
             out = self._frame = np.empty((size, size, 3), np.uint8)
         self._warper = Warper(portrait, out)
+        self._glasses = None if portrait.rims is None else Glasses(portrait, self._warper.sheet)
         self._backdrop: Backdrop | None = None
         if background is not None:
             self._backdrop = Backdrop(portrait, self._frame.shape[:2], full, background)
@@ -94,5 +96,8 @@ class Renderer:
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
         """As `render`, one stage at a time; yields the name of each when it is done."""
         yield from self._warper.stages(pose, dynamics)
-        self._decoder(self._warper.frame)
+        frame = self._warper.frame
+        self._decoder(frame)
+        if self._glasses:
+            self._glasses.draw(frame.picture, pose)
         yield "decode"

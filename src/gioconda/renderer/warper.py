@@ -79,6 +79,7 @@ class Warper:
         out: (H, W, 3) where to draw, the crop or its upper left part; None for new memory.
 
     Attributes:
+        sheet: the portrait's.
         frame: the last frame, once there is one.
     """
 
@@ -89,7 +90,7 @@ class Warper:
         self._out = np.empty((size, size, 3), np.uint8) if out is None else out
         height, width = self._out.shape[:2]
         self._portrait = portrait
-        self._sheet = make_sheet(portrait)
+        self.sheet = make_sheet(portrait)
         self._eyes = make_eyes(portrait)
         margin = portrait.margin
         rows, columns = (np.arange(margin, margin + n, dtype=np.float32) for n in (height, width))
@@ -125,7 +126,7 @@ class Warper:
         mesh: NDArray[np.floating] | None = None,
     ) -> Iterator[str]:
         """As `warp`, one stage at a time; yields the name of each when it is done."""
-        sheet, out = self._sheet, self._out
+        sheet, out = self.sheet, self._out
         vertices, face = sheet.place(pose, dynamics, mesh)
         yield "place the mesh"
         rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
