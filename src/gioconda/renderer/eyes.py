@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.media import sample
+from gioconda.plate import fill
 from gioconda.portrait import Portrait
 
 # The shape of an eye, alike for all portraits.
@@ -23,6 +24,9 @@ _NEAR = 0.1  # an iris within this of where the photo has it leaves the rim to t
 _SOFT = 0.05  # within which the eyeball fades under the lids, in widths of the eye
 _SHADOW = 0.3  # how much the upper lid darkens the eyeball under it
 _VISIBLE = 0.1  # least height over width from which an eye's own colours are read
+_BLANK = 0.7  # brightness of an iris against its white: statues' are from 0.8 on, others below 0.6
+_DISC = (1.05, 1.25)  # of the iris' radius: up to the first all is iris, from the second on none
+_STEPS = np.linspace(0, 1.3, 14)  # of the iris' radius, from its centre into the white
 
 
 @dataclass(frozen=True)
@@ -30,19 +34,22 @@ class Eye:
     """One eye of a portrait, ready to be drawn.
 
     Lengths are in widths of the eye, from the middle between its corners: x along the
-    corners, y down.
+    corners, y down. Colours are without the upper lid's shadow.
 
     Attributes:
         upper, lower: (9,) mesh points along the lids, from corner to corner.
-        iris: mesh point of the iris' centre.
-        patch: (P, P, 3) the completed eyeball.
-        home: (2,) where the iris lies in the patch.
+        centre: mesh point of the iris' centre.
+        white: (P, P, 3) the eyeball without its iris.
+        iris: (P, P, 4) the iris, completed to a disc, and as the fourth channel how much of a
+            pixel it is, 0 to 1; None for an eye without one, as statues have them.
+        home: (2,) where the iris lies in the patches.
     """
 
     upper: NDArray[np.int64]
     lower: NDArray[np.int64]
-    iris: int
-    patch: NDArray[np.uint8]
+    centre: int
+    white: NDArray[np.float32]
+    iris: NDArray[np.float32] | None
     home: NDArray[np.float64]
 
     def draw(self, out: NDArray[np.uint8], face: NDArray[np.float32]) -> None:
@@ -68,96 +75,188 @@ class Eye:
         )
         above = place[..., 1] - np.interp(place[..., 0], *top)
         below = np.interp(place[..., 0], *bottom) - place[..., 1]
-        look = (face[self.iris, :2] - middle) @ frame.T / width - self.home
+        look = (face[self.centre, :2] - middle) @ frame.T / width - self.home
         # The warp keeps the rim, with its lashes and their shadow, unless the iris under it
         # has gone elsewhere.
         rim = min(_RIM, 0.15 * float((above + below).max()))
-        rim *= max(0.0, 1 - float(np.linalg.norm(look)) / _NEAR)
+        if self.iris is not None:
+            rim *= max(0.0, 1 - float(np.linalg.norm(look)) / _NEAR)
         feather = max(1.2 / width, rim, _SOFT)
         inside = np.clip((above - rim) / feather, 0, 1) * np.clip((below - rim) / feather, 0, 1)
-        if inside.max() <= 0:
-            return
-        source = place - look
-        grid = ((source + _REACH) * _RESOLUTION).astype(np.float32)
-        colours = sample(self.patch, grid)
-        shade = 1 - _SHADOW * np.exp(-np.maximum(above, 0) / 0.07)
         window = out[low[1] : high[1], low[0] : high[0]]
-        mixed = window + (colours * shade[..., None] - window) * inside[..., None]
+        if inside.max() <= 0:
+            _close(window, face[self.upper, :2] - low)
+            return
+        colours = _at(self.white, place)
+        if self.iris is not None:
+            iris = _at(self.iris, place - look)
+            colours += (iris[..., :3] - colours) * iris[..., 3:]
+        mixed = window + (colours * _shade(above)[..., None] - window) * inside[..., None]
         window[:] = np.clip(np.rint(mixed), 0, 255)
 
 
 def make_eyes(portrait: Portrait) -> tuple[Eye, Eye]:
-    """The right and the left eye of a portrait."""
-    right = (topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER, topology.RIGHT_IRIS)
-    left = (topology.LEFT_LID_UPPER[::-1], topology.LEFT_LID_LOWER[::-1], topology.LEFT_IRIS)
-    return _make_eye(portrait, *right), _make_eye(portrait, *left)
+    """The right and the left eye of a portrait.
+
+    An eye too narrow to be read has the colours of the other, if that shows them.
+    """
+    right, left = (
+        _Opening.of(portrait, *points)
+        for points in (
+            (topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER, topology.RIGHT_IRIS),
+            (topology.LEFT_LID_UPPER[::-1], topology.LEFT_LID_LOWER[::-1], topology.LEFT_IRIS),
+        )
+    )
+    darkness = [d for d in (right.darkness(), left.darkness()) if not np.isnan(d)]
+    blank = bool(darkness) and float(np.mean(darkness)) > _BLANK
+    return right.complete(left, blank), left.complete(right, blank)
 
 
-def _make_eye(
-    portrait: Portrait,
-    upper: NDArray[np.int64],
-    lower: NDArray[np.int64],
-    iris: NDArray[np.int64],
-) -> Eye:
-    points = portrait.points.astype(np.float64)
-    frame, middle, width = axes_between(points[upper[0], :2], points[upper[-1], :2])
-    side = round(2 * _REACH * _RESOLUTION)
-    axis = np.arange(side) / _RESOLUTION - _REACH
-    place = np.stack(np.meshgrid(axis, axis), -1)
-    margin = portrait.margin
-    source = (place @ frame * width + middle + margin).astype(np.float32)
-    seen = sample(portrait.texture[..., :3].copy(), source).astype(np.float32)
-
-    top, bottom = (along_axes(points[edge, :2], middle, frame, width) for edge in (upper, lower))
-    above = place[..., 1] - np.interp(place[..., 0], *top)
-    below = np.interp(place[..., 0], *bottom) - place[..., 1]
-    home = (points[iris[0], :2] - middle) @ frame.T / width
-    rim = (points[iris[1:], :2] - middle) @ frame.T / width - home
-    radius = float(np.clip(np.linalg.norm(rim, axis=1).mean(), 0.8 * _IRIS, 1.35 * _IRIS))
-    opening = float(np.max(np.interp(top[0], *bottom) - top[1]))
-    patch = _complete(seen, above, below, place - home, radius, opening)
-    return Eye(upper, lower, int(iris[0]), patch, home)
+def _at(patch: NDArray[np.float32], place: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A patch at places (h, w, 2) in widths of the eye."""
+    grid = ((place + _REACH) * _RESOLUTION).astype(np.float32)
+    found = cv2.remap(patch, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
+    return np.asarray(found, np.float32)
 
 
-def _complete(
-    seen: NDArray[np.float32],
-    above: NDArray[np.float64],
-    below: NDArray[np.float64],
-    from_iris: NDArray[np.float64],
-    radius: float,
-    opening: float,
-) -> NDArray[np.uint8]:
-    """The eyeball with what the lids hide: white, and an iris that is the same all round."""
-    distance = np.linalg.norm(from_iris, axis=-1)
-    edge = min(_RIM, 0.15 * opening)
-    visible = (above > edge) & (below > edge)
-    white = visible & (distance > 1.12 * radius)
-    skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
-    steps = np.linspace(0, 1.3, 14)  # of the iris' radius, from its centre into the white
-    if opening < _VISIBLE or visible.sum() < 40:
-        base = 0.35 * skin + 0.65 * float(skin.mean()) * 1.1
-        shades = np.interp(steps, [0, 0.4, 0.5, 1, 1.3], [0.1, 0.1, 0.3, 0.25, 1.0])
-        profile = np.outer(shades, base)
-        visible = np.zeros_like(visible)
-    else:
-        bright = seen[white] if white.sum() > 30 else seen[visible]
+def _close(window: NDArray[np.uint8], lid: NDArray[np.float32]) -> None:
+    """Blur the line where lids meet, (N, 2), in place: pixels of one or the other are stairs."""
+    line = np.zeros(window.shape[:2], np.uint8)
+    places = np.rint(lid * 16).astype(np.int32)
+    cv2.polylines(line, [places], False, (255,), 3, cv2.LINE_AA, 4)
+    mixed = window + (cv2.GaussianBlur(window, (0, 0), 1.0) - window.astype(np.float32)) * (
+        line[..., None] / np.float32(255)
+    )
+    window[:] = np.rint(mixed)
+
+
+def _shade(above: NDArray[np.float64]) -> NDArray[np.float32]:
+    """How bright the eyeball is so far under the upper lid."""
+    return np.asarray(1 - _SHADOW * np.exp(-np.maximum(above, 0) / 0.07), np.float32)
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """What the photo shows of an eye, in a patch (P, P), and where.
+
+    Attributes:
+        seen: (P, P, 3) the photo.
+        above, below: (P, P) how far under the upper and above the lower lid.
+        edge: how much of that is the lids' rim.
+        distance: (P, P) from the iris' centre, in its radii.
+        skin: (3,) colour beside the eye.
+    """
+
+    upper: NDArray[np.int64]
+    lower: NDArray[np.int64]
+    centre: int
+    home: NDArray[np.float64]
+    seen: NDArray[np.float32]
+    above: NDArray[np.float64]
+    below: NDArray[np.float64]
+    edge: float
+    distance: NDArray[np.float64]
+    skin: NDArray[np.float32]
+
+    @staticmethod
+    def of(
+        portrait: Portrait,
+        upper: NDArray[np.int64],
+        lower: NDArray[np.int64],
+        iris: NDArray[np.int64],
+    ) -> "_Opening":
+        points = portrait.points.astype(np.float64)
+        frame, middle, width = axes_between(points[upper[0], :2], points[upper[-1], :2])
+        side = round(2 * _REACH * _RESOLUTION)
+        axis = np.arange(side) / _RESOLUTION - _REACH
+        place = np.stack(np.meshgrid(axis, axis), -1)
+        source = (place @ frame * width + middle + portrait.margin).astype(np.float32)
+        seen = sample(portrait.texture[..., :3].copy(), source).astype(np.float32)
+        edges = (along_axes(points[edge, :2], middle, frame, width) for edge in (upper, lower))
+        top, bottom = edges
+        above = place[..., 1] - np.interp(place[..., 0], *top)
+        below = np.interp(place[..., 0], *bottom) - place[..., 1]
+        home = (points[iris[0], :2] - middle) @ frame.T / width
+        rim = (points[iris[1:], :2] - middle) @ frame.T / width - home
+        radius = float(np.clip(np.linalg.norm(rim, axis=1).mean(), 0.8 * _IRIS, 1.35 * _IRIS))
+        opening = float(np.max(np.interp(top[0], *bottom) - top[1]))
+        edge = min(_RIM, 0.15 * opening) if opening >= _VISIBLE else np.inf
+        distance = np.linalg.norm(place - home, axis=-1) / radius
+        skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
+        return _Opening(upper, lower, int(iris[0]), home, seen, above, below, edge, distance, skin)
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """(P, P) what lies between the lids; nothing of an eye too narrow to be read."""
+        return (self.above > self.edge) & (self.below > self.edge)
+
+    @property
+    def readable(self) -> bool:
+        return int(self.visible.sum()) >= 40
+
+    def complete(self, other: "_Opening", blank: bool) -> Eye:
+        """The eyeball with what lids and iris hide: white, and an iris that is the same all round.
+
+        Args:
+            other: the face's other eye.
+            blank: whether there is no iris.
+        """
+        shown = self if self.readable or not other.readable else other
+        lit = self.seen / _shade(self.above)[..., None]
+        visible, base = self.visible, shown.white()
+        known = visible & (blank | (self.distance > _DISC[1]))
+        if known.sum() > 30:
+            white = fill(lit, known[..., None].astype(np.float32))
+        else:
+            white = np.broadcast_to(base, lit.shape).astype(np.float32)
+        if blank:
+            return Eye(self.upper, self.lower, self.centre, white, None, self.home)
+        profile = shown.profile(base)
+        made = np.stack([np.interp(self.distance, _STEPS, shade) for shade in profile.T], -1)
+        soft = cv2.GaussianBlur(visible.astype(np.float32), (0, 0), 2.0)
+        soft = np.clip(2 * soft - 1, 0, 1)[..., None]
+        part = np.clip((_DISC[1] - self.distance) / (_DISC[1] - _DISC[0]), 0, 1)
+        iris = np.dstack([made + (lit - made) * soft, part]).astype(np.float32)
+        return Eye(self.upper, self.lower, self.centre, white, iris, self.home)
+
+    def white(self) -> NDArray[np.float32]:
+        """The colour of the white, (3,), from the little that may be seen of it."""
+        if not self.readable:
+            return np.asarray(0.35 * self.skin + 0.65 * float(self.skin.mean()) * 1.1, np.float32)
+        visible = self.visible
+        white = visible & (self.distance > _DISC[1])
+        bright = self.seen[white if white.sum() > 30 else visible]
         tone = bright.mean(1)
         base = np.median(bright[tone >= np.quantile(tone, 0.7)], axis=0)
         # what little white shows between lids is in their shadow
-        if base.mean() < skin.mean():
-            base = (base + skin + skin.mean()) / 3
-        profile = np.empty((len(steps), 3))
-        last = seen[visible & (distance < 1.2 * radius)]
-        fallback = np.median(last, axis=0) if len(last) else base * 0.4
-        for i, step in enumerate(steps):
-            ring = visible & (np.abs(distance - step * radius) < 0.08 * radius)
-            profile[i] = np.median(seen[ring], axis=0) if ring.sum() > 4 else fallback
-        profile[-2:] = base
-    made = np.stack([np.interp(distance / radius, steps, profile[:, k]) for k in range(3)], -1)
-    made[distance > 1.3 * radius] = base
-    soft = cv2.GaussianBlur(visible.astype(np.float32), (0, 0), 2.0)
-    soft = np.clip(2 * soft - 1, 0, 1)[..., None]
-    return np.asarray(np.clip(np.rint(made + (seen - made) * soft), 0, 255), np.uint8)
+        if base.mean() < self.skin.mean():
+            base = (base + self.skin + self.skin.mean()) / 3
+        return np.asarray(base, np.float32)
+
+    def darkness(self) -> float:
+        """How bright the iris is against what is beside it; NaN where that is not seen."""
+        within, beside = (
+            self.seen[self.visible & (self.distance > low) & (self.distance < high)]
+            for low, high in ((0, 0.8), (1.2, 1.8))
+        )
+        if min(len(within), len(beside)) < 30:
+            return float("nan")
+        return float(np.median(within.mean(1)) / max(float(np.median(beside.mean(1))), 1))
+
+    def profile(self, white: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Colours of the iris at `_STEPS` of its radius, (N, 3)."""
+        if not self.readable:
+            shades = np.interp(_STEPS, [0, 0.4, 0.5, 1, 1.3], [0.1, 0.1, 0.3, 0.25, 1.0])
+            return np.outer(shades, white).astype(np.float32)
+        visible = self.visible
+        last = self.seen[visible & (self.distance < 1.2)]
+        fallback = np.median(last, axis=0) if len(last) else white * 0.4
+        profile = np.empty((len(_STEPS), 3), np.float32)
+        for i, step in enumerate(_STEPS):
+            ring = visible & (np.abs(self.distance - step) < 0.08)
+            profile[i] = np.median(self.seen[ring], axis=0) if ring.sum() > 4 else fallback
+        profile[-2:] = white
+        return profile
 
 
 def pixels_from(

@@ -21,6 +21,7 @@ from gioconda.renderer.conditions import (
     EncoderConditions,
     Window,
 )
+from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.light import Light
@@ -50,8 +51,11 @@ class NeuralDecoder:
     ) -> None:
         model = model or released()
         encoder, *decoders = compiled_networks(model, precision or precisions(model)[-1])
+        # eyes without an iris, as statues have them, the network does not know
+        blank = all(eye.iris is None for eye in make_eyes(portrait))
+        windows = zip(WINDOWS[:1] if blank else WINDOWS, decoders, strict=False)
         # requests of its own: other portraits may be drawn at the same time
-        self._decoders = [decoder.create_infer_request() for decoder in decoders]
+        self._decoders = [(window, decoder.create_infer_request()) for window, decoder in windows]
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
@@ -63,7 +67,7 @@ class NeuralDecoder:
         seen = self._conditions.see(frame)
         oval = face_mask(seen.mesh, self.side)
         started = []  # the inputs, too, must live until the answers are there
-        for followed, decoder in zip(WINDOWS, self._decoders, strict=True):
+        for followed, decoder in self._decoders:
             window = followed.on(seen.mesh, self.side)
             given = self._conditions.decoder(frame, seen, window)
             inputs = self._appearance.inputs(given, window)

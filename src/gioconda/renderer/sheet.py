@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.face import topology
+from gioconda.face.measure import lid_gap
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.outline import drawn_in, unfolded
@@ -35,7 +36,12 @@ _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 _PULL = 0.4  # most that the picture stretches where it moves away from the photo's edge
 
+_MEETING = (0.1, 0.5)  # of the photo's gap between the lids: from where on they meet all along
+
 _RIMS, _CREASES = topology.UPPER_LIDS, topology.LID_CREASES
+# The lids without the corners, from the outer to the inner one, right, then left.
+_UPPER = np.concatenate([topology.RIGHT_LID_UPPER[1:-1], topology.LEFT_LID_UPPER[1:-1]])
+_LOWER = np.concatenate([topology.RIGHT_LID_LOWER[1:-1], topology.LEFT_LID_LOWER[1:-1]])
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,10 @@ class Sheet:
         p = self._portrait
         change = np.tensordot(dynamics - p.expression, p.basis.dynamics, 1)
         face = self._face + change
+        if seen is None:
+            shut = self._meet(face)
+            face[_UPPER] += shut
+            change[_UPPER] += shut  # the lashes go with the lids
         outer = self._outer + self._give[:, None] * change[self._anchor]
         head = np.concatenate([face[: topology.FACE_POINTS], outer, face[topology.FACE_POINTS :]])
         place = self.head(pose)
@@ -98,6 +108,17 @@ class Sheet:
             iris[:, :2] = seen[topology.FACE_POINTS :, :2]
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
         return moved.astype(np.float32), whole.astype(np.float32)
+
+    def _meet(self, face: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How upper lids must go to meet the lower all along, where on the whole they do, (14, 3).
+
+        Lids of another shape than the mean face's would meet here, and cross or gape there.
+        """
+        gaps, own = (f[_LOWER] - f[_UPPER] for f in (face, self._face))
+        left = max(float(lid_gap(face) / lid_gap(self._face)), 0.0)
+        share = 1 - _step(np.array(left), *_MEETING)
+        moved: NDArray[np.float64] = share * (gaps - left * own)
+        return moved
 
     def head(self, pose: NDArray[np.floating]) -> HeadPlace:
         """Where the head is in the crop for a pose (6,)."""
