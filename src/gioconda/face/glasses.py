@@ -4,6 +4,7 @@ A rim is a line, darker or lighter than the skin to both of its sides, that cros
 goes on around an eye. A fringe, bags and folds are such lines only in part.
 """
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -32,6 +33,8 @@ _EYE_CONTOURS: Final = (
 )
 _NOSE: Final = [9, 8, 168, 6, 197, 195]  # its ridge, from between the brows down
 _CHEEKS: Final = [50, 280, 205, 425]  # points of bare skin
+# So near the lids what is darker than the rims elsewhere, of their contrast, are lashes.
+_LASHES, _DARKER = 16.0, 0.6
 _LIKE = 0.4  # of how far its colour is from the skin's, where a pixel is of the rim's
 
 
@@ -44,7 +47,7 @@ class _Kind(NamedTuple):
     half: float
 
 
-_KINDS: Final = (_Kind(9, 0.11, 4.0), _Kind(15, 0.25, 10.0))  # thin and thick
+_KINDS: Final = (_Kind(9, 0.125, 4.0), _Kind(15, 0.25, 10.0))  # thin and thick
 
 
 def find_rims(image: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.uint8] | None:
@@ -140,7 +143,22 @@ def _rims(
     for places, found in outlines:
         x, y = np.rint(places[found > sure / 4]).astype(int).T
         path[y, x] = True
-    return _band(view, path, free, kind.half)
+    free &= (away > _LASHES) | ~_darker(view, outlines, corners + 3, sure)
+    return _band(view, path & free, free, kind.half)
+
+
+def _darker(
+    view: NDArray[np.uint8],
+    outlines: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]],
+    skin: NDArray[np.int_],
+    sure: float,
+) -> NDArray[np.bool_]:
+    """Where the view is darker than the rims (`_line`) before the cheeks, as lashes are, (h, w)."""
+    places = [places[_CHEEK][found[_CHEEK] > sure / 2] for places, found in outlines]
+    x, y = np.rint(np.concatenate(places)).astype(int).T
+    own = np.median(view[y, x].astype(np.float32), axis=0)
+    other = np.median(view[skin[:, 1], skin[:, 0]].astype(np.float32), axis=0)
+    return np.asarray((own - view).max(-1) > _DARKER * np.abs(other - own).max())
 
 
 def _brows(mesh: NDArray[np.floating]) -> NDArray[np.bool_]:
