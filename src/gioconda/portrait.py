@@ -27,6 +27,7 @@ SIZES = (64, 2160)  # least and most pixels of a side of the output
 # of the crop's side that the texture shows beyond it, on each side; in the whole photo less, for
 # what is near the crop's border keeps still there
 _MARGIN, _LITTLE = 0.25, 0.02
+SHUT = 0.1  # height over width of an eye whose colours cannot be read
 _VIEW = 5.2  # side of the crop in inter-ocular distances
 _MOVES = 3.5  # from the eyes, in the same unit: as far as anything moves
 _BARE, _LASHES = 0.2, 0.03  # skin about the rims of glasses; lashes about eyes; same unit
@@ -142,8 +143,11 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
-    points = onto_lips(image, found.points)
-    return _without_glasses(portrait_at(image, points, size, note=found.note))
+    portrait = portrait_at(image, onto_lips(image, found.points), size, note=found.note)
+    if measure.lid_opening(portrait.face[None]).max() < SHUT:
+        note = "the eyes are shut: what they show when they open is guessed"
+        portrait = replace(portrait, note="; ".join(filter(None, (portrait.note, note))))
+    return _without_glasses(portrait)
 
 
 def read_portrait(

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gioconda.face import topology
+from gioconda.face import measure, topology
 from gioconda.face.lids import shutting
+from gioconda.portrait import make_portrait
+from gioconda.renderer import Renderer
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.warper import Warper
 
@@ -85,3 +87,13 @@ def test_lids_of_any_shape_meet_all_along(portrait):
         (topology.LEFT_LID_UPPER, topology.LEFT_LID_LOWER),
     ):
         assert np.abs(mesh[above, 1] - mesh[below, 1]).max() < 0.03 * width
+
+
+def test_a_shut_eyed_photo_opens_and_says_that_its_eyes_are_guessed(portrait):
+    shut = portrait.lids(shutting(portrait.basis)[None])[0]
+    asleep = make_portrait(Renderer(portrait).render(portrait.pose, shut).copy())
+    assert "the eyes are shut" in str(asleep.note)
+    assert portrait.note is None
+    awake = asleep.lids(np.zeros((1, len(shut)), np.float32))[0]
+    mesh = Warper(asleep).warp(asleep.pose, awake).mesh
+    assert measure.lid_opening(mesh[None]).min() > 0.15

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gioconda.face import topology
 from gioconda.media import sample
 from gioconda.plate import fill
-from gioconda.portrait import Portrait
+from gioconda.portrait import SHUT, Portrait
 
 # The shape of an eye, alike for all portraits.
 _RESOLUTION = 96  # of the patch, pixels for one width of the eye
@@ -23,7 +23,6 @@ _RIM = 0.025  # of the opening along the lids that the warp draws, in widths of 
 _NEAR = 0.1  # an iris within this of where the photo has it leaves the rim to the warp
 _SOFT = 0.05  # within which the eyeball fades under the lids, in widths of the eye
 _SHADOW = 0.3  # how much the upper lid darkens the eyeball under it
-_VISIBLE = 0.1  # least height over width from which an eye's own colours are read
 _BLANK = 0.7  # brightness of an iris against its white: statues' are from 0.8 on, others below 0.6
 _DISC = (1.05, 1.25)  # of the iris' radius: up to the first all is iris, from the second on none
 _STEPS = np.linspace(0, 1.3, 14)  # of the iris' radius, from its centre into the white
@@ -180,7 +179,7 @@ class _Opening:
         rim = (points[iris[1:], :2] - middle) @ frame.T / width - home
         radius = float(np.clip(np.linalg.norm(rim, axis=1).mean(), 0.8 * _IRIS, 1.35 * _IRIS))
         opening = float(np.max(np.interp(top[0], *bottom) - top[1]))
-        edge = min(_RIM, 0.15 * opening) if opening >= _VISIBLE else np.inf
+        edge = min(_RIM, 0.15 * opening) if opening >= SHUT else np.inf
         distance = np.linalg.norm(place - home, axis=-1) / radius
         skin = np.median(seen[(above < -0.1) | (below < -0.1)], axis=0)
         return _Opening(upper, lower, int(iris[0]), home, seen, above, below, edge, distance, skin)
