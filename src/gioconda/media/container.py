@@ -16,24 +16,31 @@ from av.video.stream import VideoStream
 from gioconda.errors import GiocondaError
 from gioconda.media.files import check_readable
 
+# FFmpeg's names of the formats that are read. Each holds its sound and pictures itself. Others are
+# playlists, scripts and descriptions that open further files, or draw a text file as pictures.
+_FORMATS = (
+    *("wav", "w64", "aiff", "au", "caf", "voc", "sox", "ircam"),
+    *("mp3", "aac", "loas", "latm", "ac3", "eac3", "dts", "dtshd", "truehd", "amr"),
+    *("flac", "ogg", "ape", "tak", "tta", "wv", "mpc", "mpc8", "dsf"),
+    *("mov", "matroska", "avi", "asf", "flv", "mpegts", "mpeg", "mpegvideo", "rm", "mxf", "nut"),
+    *("h264", "hevc", "m4v", "ivf", "obu", "dv", "yuv4mpegpipe", "gif", "apng", "mjpeg"),
+)
+_OPTIONS = {"format_whitelist": ",".join(_FORMATS), "protocol_whitelist": "file"}
+
 
 def open_container(path: Path) -> InputContainer:
     """A sound or video file, opened. Raises GiocondaError if it is neither.
 
-    The file is local and may lead to nothing but local files: no playlist in it reaches
-    the network.
+    Nothing but this file is opened: a playlist is refused.
     """
     check_readable(path)
     try:
-        container = av.open(
-            f"file:{path}", metadata_errors="replace", options={"protocol_whitelist": "file"}
-        )
+        return av.open(f"file:{path}", metadata_errors="replace", options=dict(_OPTIONS))
     except (av.FFmpegError, ValueError) as error:
-        raise _not_media(path) from error
-    if container.format.name == "tty":  # FFmpeg draws text files as terminal art
-        container.close()
-        raise _not_media(path)
-    return container
+        raise GiocondaError(
+            f"{path} is not a sound or video file that can be read; "
+            "expected for example wav, mp3, m4a or mp4."
+        ) from error
 
 
 def picture_stream(container: InputContainer) -> VideoStream | None:
@@ -62,10 +69,3 @@ def frames(
             return
         with suppress(av.FFmpegError):
             yield from cast(list[VideoFrame], packet.decode())
-
-
-def _not_media(path: Path) -> GiocondaError:
-    return GiocondaError(
-        f"{path} is not a sound or video file that can be read; "
-        "expected for example wav, mp3, m4a or mp4."
-    )
