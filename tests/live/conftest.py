@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-import uvicorn
 
 from gioconda.live.app import make_app
 from gioconda.live.limits import Limits
-from gioconda.live.server import Server, Settings, configured, listen
+from gioconda.live.server import Server, Settings, WebServer, configured, listen
 
 
 @dataclass
@@ -38,7 +37,7 @@ def serving(settings: Settings) -> Iterator[Running]:
     """A server in a thread of its own, ready."""
     app = make_app(settings)
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configured(app, log_level="critical"))
+    server = WebServer(configured(app, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     running = Running(f"http://127.0.0.1:{listener.getsockname()[1]}", app.state.server)

@@ -33,7 +33,7 @@ def test_a_replica_redirects_clients_to_itself_until_it_is_full():
                 for home in homes:
                     about = home.replace("/sessions?key=a", "/about")
                     assert (await client.get(about)).json()["sessions"] == {"open": 0, "most": 1}
-            replicas[0]._app.state.server.pool._open = 1
+            replicas[0]._app.state.server.pool.seats.take("another")
             assert (await replicas[0](request("/"))).status_code == 503
             assert (await replicas[1](request("/"))).status_code == 307
             for replica in replicas:

@@ -72,7 +72,7 @@ def test_about_tells_what_a_client_should_know(client):
     about = client.get("/about").json()
     assert about["ready"] is True
     assert about["needs_key"] is False
-    assert about["sessions"] == {"open": 0, "most": 2}
+    assert about["sessions"] == {"open": 0, "most": 2, "waiting": 0}
     assert about["frame"] == {"width": 512, "height": 512, "fps": 25}
     assert about["limits"]["sound_ahead_seconds"] == 120
 
@@ -324,7 +324,7 @@ NO_FIELD = "'nose' is no field of this request; there are "
         ({"portrait": "\ud800"}, 'portrait: expected a text; found "\\ud800"'),
         ({"portrait": "x", "badge": "so"}, 'badge: expected true or false; found "so"'),
         ({"portrait": "x", "source": 0}, "source: expected 'speech' or 'microphone'; found 0"),
-        ({"nose": 1}, NO_FIELD + "portrait, seed, controls, consent, badge, source"),
+        ({"nose": 1}, NO_FIELD + "portrait, seed, controls, consent, badge, source, ticket"),
         ([], "the body: expected a JSON object, sent as application/json; found []"),
     ],
 )
@@ -405,17 +405,17 @@ def test_a_job_tells_how_far_it_is_and_gives_a_signed_video(tmp_path, running, c
     assert manifest.output["consent"] == "Ada allowed it"
     assert client.delete(f"/jobs/{job}").status_code == 204
     assert refusal(client.get(f"/jobs/{job}/result")) == (404, "not-found")
-    assert list(running.server.jobs._home.iterdir()) == []
+    assert list(running.server.jobs._home.path.iterdir()) == []
 
 
 def test_a_job_that_is_deleted_stops_and_leaves_nothing(running, client, voice):
     job = begin_job(client, wav(np.tile(voice, 3))).json()["id"]
     assert refusal(client.get(f"/jobs/{job}/result")) == (409, "not-ready")
     assert client.delete(f"/jobs/{job}").status_code == 204
-    wait(lambda: not list(running.server.jobs._home.iterdir()))
+    wait(lambda: not list(running.server.jobs._home.path.iterdir()))
 
 
-def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
+def test_sounds_that_cannot_be_used_fail_with_the_reason(running, client, voice):
     for data, code in (
         (wav(voice[:300]), "voice"),
         (wav(np.zeros(16000 * 601, np.float32)), "voice"),
@@ -424,6 +424,7 @@ def test_sounds_that_cannot_be_used_fail_with_the_reason(client, voice):
         name, told = events(client, job)[-1]
         assert (name, told["code"]) == ("error", code), told
         assert "/" not in told["error"], told
+        assert not list(running.server.jobs._home.path.iterdir())  # nor is it kept
         client.delete(f"/jobs/{job}")
     assert refusal(begin_job(client, b"", portrait="nobody")) == (404, "not-found")
     response = begin_job(client, b"", controls="{")
@@ -435,7 +436,7 @@ def test_a_file_without_sound_is_no_job(running, client, photo_path):
     for data in (b"no sound", photo_path.read_bytes()):
         assert refusal(begin_job(client, data)) == (415, "not-a-sound")
     assert len(running.server.jobs._jobs) == 0
-    assert list(running.server.jobs._home.iterdir()) == []
+    assert list(running.server.jobs._home.path.iterdir()) == []
 
 
 @pytest.mark.parametrize("slow", ["Path.write_bytes", "shutil.rmtree"])
@@ -485,6 +486,7 @@ def test_keys_consent_and_the_audit_log(tmp_path, monkeypatch):
             session = ada.post("/sessions", json=wish).json()
             lines = [json.loads(line) for line in log.read_text().splitlines()]
             assert [(line["mark"], line["client"]) for line in lines] == [(session["mark"], "ada")]
+            assert lines[0]["consent"] == "I am she"
             assert "secret" not in log.read_text()
             _check_sockets(server, session["id"])
 
@@ -545,7 +547,7 @@ def test_origins_that_are_none_are_refused(asleep, origin):
 
 def test_nothing_is_made_if_the_audit_log_cannot_be_written(tmp_path):
     with pytest.raises(RefusalError, match="audit log"):
-        record_output(tmp_path, 1, "portrait", "ada")
+        record_output(tmp_path, 1, "portrait", "ada", None)
 
 
 def test_pages_of_other_sites_may_not_use_a_local_server(running, client, session):
@@ -587,7 +589,7 @@ def test_who_asks_too_often_has_to_wait():
     assert refusal(ask(app, "POST", "/sessions", json={"portrait": "x"}))[0] == 429
 
 
-def connected(app, path, *texts):
+def connected(app, path, *texts, headers=()):
     """What an app that was not started sends to a socket that opens, says this and closes."""
     coming: list[dict[str, Any]] = [{"type": "websocket.connect"}]
     coming += [{"type": "websocket.receive", "text": text} for text in texts]
@@ -601,7 +603,7 @@ def connected(app, path, *texts):
         sent.append(message)
 
     scope = {"type": "websocket", "path": path, "query_string": b"", "subprotocols": []}
-    scope |= {"headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 123)}
+    scope |= {"headers": [(b"host", b"localhost"), *headers], "client": ("127.0.0.1", 123)}
     scope |= {"extensions": {"websocket.http.response": {}}}
     asyncio.run(app(scope, receive, send))
     return sent
@@ -629,7 +631,9 @@ def test_a_socket_of_no_session_is_closed_with_the_reason():
 
 def test_before_it_is_ready_it_says_so():
     app = make_app(Settings(hosts=()))
-    assert ask(app, "GET", "/about").json()["ready"] is False
+    about = ask(app, "GET", "/about").json()
+    assert (about["ready"], about["state"]) == (False, "starting")
+    assert refusal(ask(app, "GET", "/portraits/example/picture")) == (503, "starting")
     response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (503, "starting")
 
@@ -650,6 +654,7 @@ def test_what_keeps_it_from_being_ready_is_logged_and_told(asleep, monkeypatch, 
     assert "OSError: no weights" in caplog.text
     response = ask(app, "POST", "/sessions", json={"portrait": "example"})
     assert refusal(response) == (500, "internal")
+    assert ask(app, "GET", "/about").json()["state"] == "failed"
 
 
 def test_frames_carry_the_mark_and_the_badge(running, client):

@@ -3,16 +3,22 @@
 import argparse
 import logging
 import os
+import re
 import threading
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gioconda.cli import needs
 from gioconda.cli.options import Subparsers, adder, positive
 from gioconda.errors import GiocondaError
 
+if TYPE_CHECKING:
+    from gioconda.live.messages import IceServer
+
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+_KEYS, _ICE = "GIOCONDA_KEYS", "GIOCONDA_ICE_SERVERS"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -23,26 +29,34 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--port N", partial(positive, most=65535), "(default 7860)", default=7860)
     key = "require this key; may be repeated. The name goes into the audit log"
     add("--key [NAME=]KEY", str, key, action="append", default=[])
+    add("--key-file FILE", Path, f"keys, one a line; or give them in the environment, as {_KEYS}")
     add("--sessions N", few, "viewers at once (default: what the cores allow)")
+    add("--sessions-each N", few, "of them for one address (default: half of them)")
     add("--minutes N", few, "longest session, in minutes (default 60)", default=60)
     add("--ray N", few, "run N replicas by Ray Serve, here or on the cluster of RAY_ADDRESS")
     add("--require-consent", bool, "refuse sessions and jobs without a statement of consent")
-    add("--audit FILE", Path, "log each output: time, mark, hash of the portrait, name of the key")
+    add("--badge", bool, "show the visible badge in everything, whatever clients ask for")
+    log = "log each output: time, mark, hash of the portrait, name of the key, statement of consent"
+    add("--audit FILE", Path, log)
+    origin = "let pages of this site use the server, https://example.org say; may be repeated"
+    add("--allow-origin ORIGIN", str, origin, action="append", default=[])
+    ice = f"stun:HOST:PORT or turn:NAME:PASSWORD@HOST:PORT for calls; or in {_ICE}"
+    add("--ice-server ADDRESS", str, ice, action="append", default=[])
 
 
 def run(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
-    keys = read_keys(args.key)
+    keys = read_keys(args.key + kept_keys(args.key_file))
     if args.host not in _LOCAL and not keys:
         raise GiocondaError(
-            f"{args.host} can be reached by others; give a --key, or serve on 127.0.0.1"
+            f"{args.host} can be reached by others; give a --key-file, or serve on 127.0.0.1"
         )
+    if args.require_consent and not args.audit:
+        raise GiocondaError("--require-consent keeps the statements in a log; give --audit FILE")
     with needs("live"):
-        import uvicorn
-
         from gioconda.live.app import make_app
         from gioconda.live.limits import CONNECTIONS, Limits
-        from gioconda.live.server import Settings, configured, listen
+        from gioconda.live.server import Settings, WebServer, configured, listen
     if args.sessions and args.sessions > CONNECTIONS:
         raise GiocondaError(
             f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "
@@ -50,10 +64,18 @@ def run(args: argparse.Namespace) -> None:
         )
     logging.basicConfig(format="%(message)s")
     logging.getLogger("gioconda.live").setLevel(logging.INFO)
-    limits = Limits(sessions=args.sessions, session_seconds=60.0 * args.minutes)
+    limits = Limits(args.sessions, args.sessions_each, session_seconds=60.0 * args.minutes)
     if args.audit:
         check_audit(args.audit)
-    settings = Settings(keys, limits, args.require_consent, args.audit)
+    settings = Settings(
+        keys,
+        limits,
+        args.require_consent,
+        args.audit,
+        require_badge=args.badge,
+        origins=tuple(read_origin(each, bool(keys)) for each in args.allow_origin),
+        ice_servers=tuple(map(read_ice_server, args.ice_server + _environment(_ICE))),
+    )
     if args.ray:
         from gioconda.live.replicas import serve_replicas
 
@@ -72,7 +94,7 @@ def run(args: argparse.Namespace) -> None:
     address = f"[{args.host}]" if ":" in args.host else args.host
     print(f"Gioconda serves at http://{address}:{args.port} (Ctrl-C ends it)", flush=True)
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(configured(make_app(settings))).run(sockets=[listener])
+        WebServer(configured(make_app(settings))).run(sockets=[listener])
 
 
 def check_audit(path: Path) -> None:
@@ -83,6 +105,57 @@ def check_audit(path: Path) -> None:
         raise GiocondaError(
             f"the audit log {path} cannot be written ({error.strerror}); choose another --audit"
         ) from error
+
+
+def kept_keys(path: Path | None) -> list[str]:
+    """The keys in the environment and in a file, where `ps` does not show them.
+
+    Raises GiocondaError if there is no such file, or it cannot be read.
+    """
+    lines = _environment(_KEYS)
+    if path is not None:
+        try:
+            lines += path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise GiocondaError(f"the keys in {path} cannot be read; name another file") from error
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _environment(name: str) -> list[str]:
+    """What is set there, apart by spaces."""
+    return os.environ.get(name, "").split()
+
+
+def read_origin(text: str, keys: bool) -> str:
+    """A site as browsers name it. Raises GiocondaError if it is none.
+
+    Args:
+        keys: whether the server demands a key: else pages of all sites ("*") may not use it.
+    """
+    if text == "*":
+        if not keys:
+            raise GiocondaError("--allow-origin '*' lets every page use the server; give a key too")
+        return text
+    origin = text.lower().rstrip("/")
+    if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
+        raise GiocondaError(
+            f"{text} is no site; give it as https://example.org or http://host:port"
+        )
+    return origin
+
+
+def read_ice_server(text: str) -> "IceServer":
+    """A STUN or TURN server. Raises GiocondaError if it is none."""
+    from gioconda.live.messages import IceServer
+
+    form = r"(?P<kind>stuns?|turns?):((?P<name>[^:@]+):(?P<password>[^@]+)@)?(?P<where>[^@\s]+)"
+    found = re.fullmatch(form, text)
+    if found is None or found["kind"].startswith("turn") != bool(found["name"]):
+        raise GiocondaError(
+            f"{text} is no ICE server; give stun:HOST:PORT or turn:NAME:PASSWORD@HOST:PORT"
+        )
+    urls = f"{found['kind']}:{found['where']}"
+    return IceServer(urls=urls, username=found["name"], credential=found["password"])
 
 
 def read_keys(given: list[str]) -> dict[str, str]:

@@ -6,23 +6,28 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import HTTPException
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
+from gioconda.live.seats import THIS_MACHINE
 from gioconda.provenance import log_output
 
 _LOG: Final = logging.getLogger(__name__)
 LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 _OPEN: Final = ("/", "/about")  # without a key, as are the page's files
 _CLIENTS: Final = 10_000  # whose pace is remembered
+_SLOWEST: Final = 2**12  # bytes a second of an upload, beyond what may stand still
+_BLANK: Final = "\u115f\u1160\u3164\uffa0"  # letters of Unicode that nobody sees
+_SAFE: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 def key_name(keys: Mapping[str, str], key: str | None) -> str:
@@ -55,6 +60,20 @@ def given_key(scope: Scope) -> str | None:
     return next(iter(parse_qs(query.decode("latin-1")).get("key", [])), None)
 
 
+def client_address(scope: Scope) -> str:
+    """Where a client asks from: THIS_MACHINE, an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        address = ip_address((scope.get("client") or ("",))[0])
+    except ValueError:  # a UNIX socket, a test
+        return "unknown"
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        if mapped is None and not address.is_loopback:
+            return str(ip_network((address, 64), strict=False))
+        address = mapped or address
+    return THIS_MACHINE if address.is_loopback else str(address)
+
+
 class Pace:
     """How often each client may ask: so many requests a minute, at once or spread."""
 
@@ -75,18 +94,27 @@ class Pace:
 
 
 def check_consent(consent: str | None, required: bool) -> None:
-    """Raise RefusalError if a statement of consent is missing."""
-    if required and not (consent or "").strip():
+    """Raise RefusalError if a statement of consent is missing: at least three letters are one."""
+    letters = sum(each.isalnum() and each not in _BLANK for each in consent or "")
+    if required and letters < 3:
         message = "this server wants a statement of consent: who allowed what?"
         raise RefusalError(403, "consent", message)
 
 
-def record_output(audit: Path | None, mark: int, portrait: str, client: str) -> None:
+def check_badge(badge: bool, required: bool) -> None:
+    """Raise RefusalError if the badge is declined where it must be shown."""
+    if required and not badge:
+        raise RefusalError(403, "badge", "this server shows the badge in everything that it makes")
+
+
+def record_output(
+    audit: Path | None, mark: int, portrait: str, client: str, consent: str | None
+) -> None:
     """Write an output into the audit log, if there is one. Raises RefusalError if it fails."""
     if audit is None:
         return
     try:
-        log_output(audit, mark, portrait, client)
+        log_output(audit, mark, portrait, client, consent)
     except OSError as error:
         _LOG.error("the audit log cannot be written: %s", error)
         message = "the server cannot write its audit log; nothing was made"
@@ -104,16 +132,25 @@ class Gate:
         app: what is behind.
         keys, limits: who, and how much.
         hosts: names that this machine goes by where no key is demanded; empty allows all.
+        origins: of other sites whose pages may use it; "*" for all.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Mapping[str, str], limits: Limits, hosts: Sequence[str]
+        self,
+        app: ASGIApp,
+        keys: Mapping[str, str],
+        limits: Limits,
+        hosts: Sequence[str],
+        origins: Sequence[str] = (),
     ) -> None:
         self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
+        self._origins = origins
         self._pace = Pace(limits.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
+        if scope["type"] == "http":
+            scope, send = _answered(scope, send)
         try:
             if scope["type"] == "websocket":
                 self._check_origin(scope)
@@ -150,7 +187,9 @@ class Gate:
         name = _part("hostname", f"//{host}")
         if not self._keys and self._hosts and name not in self._hosts:
             raise RefusalError(403, "origin", "this server answers on its own machine only")
-        if origin is not None and _part("netloc", origin) != host.lower():
+        if origin is None or "*" in self._origins or origin.lower() in self._origins:
+            return
+        if _part("netloc", origin) != host.lower():
             raise RefusalError(403, "origin", "pages of other sites may not use this server")
 
     def _check_key(self, scope: Scope) -> None:
@@ -161,26 +200,51 @@ class Gate:
             raise
 
     def _check_pace(self, scope: Scope) -> None:
-        wait = self._pace.spend((scope.get("client") or ("unknown",))[0])
+        wait = self._pace.spend(client_address(scope))
         if wait:
             message = "too many requests; wait a little"
             raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
 
 
+def _answered(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """A request whose answers all have the headers that keep browsers safe.
+
+    HEAD is answered as GET, up to the body.
+    """
+    bodiless, ended = scope["method"] == "HEAD", False
+
+    async def guarded(message: Message) -> None:
+        nonlocal ended
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _SAFE.items():
+                headers.setdefault(name, value)
+        elif bodiless:
+            message = {"type": "http.response.body"}
+        if not ended:
+            await send(message)
+        ended = bodiless and message["type"] == "http.response.body"
+
+    return ({**scope, "method": "GET"} if bodiless else scope), guarded
+
+
 class _LimitedBody:
-    """A request's body, as long as it is not too long and does not stand still."""
+    """A request's body, as long as it is neither too long nor too slow."""
 
     def __init__(self, receive: Receive, most: int, limits: Limits) -> None:
         self._receive, self._most, self._limits = receive, most, limits
         self._size, self._whole = 0, False
+        self._begun = time.monotonic()
 
     async def __call__(self) -> Message:
         if self._whole:
             return await self._receive()
+        stall = self._limits.stall_seconds
+        left = self._begun + stall + self._size / _SLOWEST - time.monotonic()
         try:
-            message = await asyncio.wait_for(self._receive(), self._limits.stall_seconds)
+            message = await asyncio.wait_for(self._receive(), min(stall, left))
         except TimeoutError:
-            slow = RefusalError(408, "too-slow", "the upload stands still")
+            slow = RefusalError(408, "too-slow", "the upload stands still, or nearly")
             raise HTTPException(408, slow.body()) from None
         self._size += len(message.get("body", b""))
         if self._size > self._most:

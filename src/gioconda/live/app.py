@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from gioconda.errors import GiocondaError
 from gioconda.live.access import Gate
@@ -32,12 +33,28 @@ def make_app(settings: Settings | None = None) -> FastAPI:
         description="WebSocket and WebRTC messages are described in docs/live.md.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirection would repeat the key, and trust Host
         lifespan=server.run,
         responses={"4XX": refused, "5XX": refused},
     )
     app.state.server = server
     settings = server.settings
-    app.add_middleware(Gate, keys=settings.keys, limits=settings.limits, hosts=settings.hosts)
+    app.add_middleware(
+        Gate,
+        keys=settings.keys,
+        limits=settings.limits,
+        hosts=settings.hosts,
+        origins=settings.origins,
+    )
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type"),
+            expose_headers=("Retry-After",),
+            allow_private_network=True,  # from a site to the user's own machine
+        )
     app.exception_handler(GiocondaError)(_refused)
     app.exception_handler(RequestValidationError)(_malformed)
     app.exception_handler(HTTPException)(_no_route)

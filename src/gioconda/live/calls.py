@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Final
@@ -14,11 +14,18 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
 
+from gioconda.live.candidates import confined
 from gioconda.live.errors import RefusalError
 from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
+<<<<<<< HEAD
 from gioconda.live.inputs import SAMPLES
 from gioconda.live.messages import Answer, parse_command
+=======
+from gioconda.live.messages import Answer, IceServer, parse_command
+from gioconda.live.playout import SAMPLES
+from gioconda.live.session import Frame
+>>>>>>> 38e237a (A server that others reach: what an attacker may do gains nothing)
 from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder
@@ -89,14 +96,17 @@ class _Track(aiortc.MediaStreamTrack):
 class _Call:
     """A sink: one connection, which gives its session's frames to its tracks."""
 
-    def __init__(self, hosted: HostedSession, calls: "Calls") -> None:
+    def __init__(
+        self, hosted: HostedSession, calls: "Calls", ice_servers: Sequence[IceServer]
+    ) -> None:
         self._hosted, self._calls = hosted, calls
         self._loop = asyncio.get_running_loop()
         self._video, self._audio = _Track("video"), _Track("audio")
         self._channel: aiortc.RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        # none but this machine's addresses: no server elsewhere learns of a call
-        self.peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+        # none but those that the operator named: no other server learns of a call
+        servers = [aiortc.RTCIceServer(**each.model_dump()) for each in ice_servers]
+        self.peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=servers))
         self.peer.on("track", self._on_track)
         self.peer.on("datachannel", self._on_channel)
         self.peer.on("connectionstatechange", self._on_state)
@@ -236,17 +246,25 @@ class _Call:
 
 
 class Calls:
-    """The calls of a server, in its event loop."""
+    """The calls of a server, in its event loop.
 
-    def __init__(self) -> None:
+    Args:
+        ice_servers: STUN and TURN servers by which it finds its own addresses.
+    """
+
+    def __init__(self, ice_servers: Sequence[IceServer] = ()) -> None:
+        self._ice_servers = ice_servers
         self.open: set[_Call] = set()
 
-    async def answer(self, hosted: HostedSession, sdp: str) -> Answer:
-        """Answer an offer. Raises RefusalError if it cannot be used or the session is taken."""
+    async def answer(self, hosted: HostedSession, sdp: str, asker: str | None) -> Answer:
+        """Answer an offer from an address.
+
+        Raises RefusalError if it cannot be used or the session is taken.
+        """
         hosted.claim()
-        call = _Call(hosted, self)
+        call = _Call(hosted, self, self._ice_servers)
         try:
-            answer = await call.answer(sdp)
+            answer = await call.answer(confined(sdp, asker))
         except RefusalError:
             hosted.unclaim()
             raise

@@ -3,7 +3,6 @@
 import asyncio
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +15,7 @@ from gioconda.animator import Animation, animate
 from gioconda.errors import GiocondaError
 from gioconda.live.access import record_output
 from gioconda.live.errors import RefusalError, refusal_of
+from gioconda.live.folders import OwnFolder
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.media import SAMPLE_RATE
@@ -69,7 +69,8 @@ class Jobs:
         self._limits, self._audit = limits, audit
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
-        self._home = Path(tempfile.mkdtemp(prefix="gioconda-"))  # for this user alone
+        self._stopped = False
+        self._home = OwnFolder()
         self._worker = ThreadPoolExecutor(1, "jobs")
 
     def add(
@@ -87,10 +88,12 @@ class Jobs:
             RefusalError: if too many wait, or the file has no sound.
         """
         identity = secrets.token_urlsafe(18)
-        folder = self._home / identity
+        folder = self._home.path / identity
         job = Job(identity, folder, stored.hash, client, {"face": stored.face, **options})
         # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
+            if self._stopped:
+                raise _stopping()
             if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
                 raise RefusalError(503, "busy", "too many jobs wait; try again later")
             self._jobs[identity] = job
@@ -136,18 +139,25 @@ class Jobs:
             if job.ended is not None and job.ended < oldest:
                 self.remove(job.id)
 
+    def stop(self) -> None:
+        """Take no more and end all: whoever follows a job that is not done is told."""
+        with self._lock:
+            self._stopped = True
+            for job in self._jobs.values():
+                if job.ended is None:
+                    job.cancelled, job.error = True, _stopping()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
     def close(self) -> None:
         """Stop all and delete everything."""
-        with self._lock:
-            for job in self._jobs.values():
-                job.cancelled = True
-        self._worker.shutdown(cancel_futures=True)
-        shutil.rmtree(self._home, ignore_errors=True)
+        self.stop()
+        self._worker.shutdown()
+        self._home.close()
 
     async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """What happens to a job, until it is done, has failed, or is deleted."""
         last = None
-        while not job.cancelled:
+        while not job.cancelled or job.error is not None:
             event = job.event()
             if event is not None and event != last:
                 yield event
@@ -157,23 +167,26 @@ class Jobs:
             await asyncio.sleep(_POLL)
 
     def _work(self, job: Job) -> None:
+        made, failed = None, None
         try:
-            self._do(job)
+            made = self._do(job)
         except _CancelledError:
             pass
         except RefusalError as error:
-            job.error = error
+            failed = error
         except GiocondaError as error:
-            job.error = RefusalError(422, "voice", _without_paths(job, error))
+            failed = RefusalError(422, "voice", _without_paths(job, error))
         except Exception as error:
-            job.error = refusal_of(error, "the job failed; nothing was made")
+            failed = refusal_of(error, "the job failed; nothing was made")
+        if made is None:
+            shutil.rmtree(job.folder, ignore_errors=True)
         with self._lock:
-            job.ended = time.monotonic()
-            cancelled = job.cancelled
-        if cancelled:
+            job.ended, job.made, job.error = time.monotonic(), made, job.error or failed
+            unwanted = job.cancelled and made is not None
+        if unwanted:
             shutil.rmtree(job.folder, ignore_errors=True)
 
-    def _do(self, job: Job) -> None:
+    def _do(self, job: Job) -> Animation:
         def report(done: int, total: int) -> None:
             job.done, job.total = done, total
             if job.cancelled:
@@ -191,10 +204,15 @@ class Jobs:
             report=report,
             **job.options,
         )
-        record_output(self._audit, made.mark, job.portrait, job.client)
-        job.made = made
+        consent = job.options["consent"]
+        record_output(self._audit, made.mark, job.portrait, job.client, consent)
         for name in ("portrait", "voice"):
             (folder / name).unlink(missing_ok=True)
+        return made
+
+
+def _stopping() -> RefusalError:
+    return RefusalError(503, "stopping", "the server is stopping; nothing was made")
 
 
 def _without_paths(job: Job, error: GiocondaError) -> str:

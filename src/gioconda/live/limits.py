@@ -12,6 +12,7 @@ class Limits:
 
     Attributes:
         sessions: at once; None for what a measurement at the start says that the cores allow.
+        sessions_each: of them at once for one address; None for half, rounded up.
         picture_bytes, picture_pixels: of an upload; pixels are looked at before decoding.
         picture_side: larger pictures are made smaller to it.
         voice_bytes, voice_seconds: of a job's sound.
@@ -29,6 +30,7 @@ class Limits:
     """
 
     sessions: int | None = None
+    sessions_each: int | None = None
     picture_bytes: int = 20 * 2**20
     picture_pixels: int = 32_000_000
     picture_side: int = 2560

@@ -47,6 +47,7 @@ class SessionRequest(_Strict):
     consent: Annotated[str, Field(max_length=2000)] | None = None
     badge: bool = True
     source: Source = "speech"
+    ticket: Annotated[str, Field(max_length=64)] | None = None
 
 
 class SpeechRequest(_Strict):
@@ -166,10 +167,11 @@ class Voice(BaseModel):
 
 
 class Occupancy(BaseModel):
-    """How many sessions there are, and how many there may be."""
+    """How many sessions there are and may be, and how many clients wait for one."""
 
     open: int
     most: int
+    waiting: int
 
 
 class LimitsInfo(BaseModel):
@@ -200,9 +202,11 @@ class About(BaseModel):
     needs_key: bool
     consent_required: bool
     badge: bool
+    badge_required: bool
     speech: list[Voice]
     example_voice: bool
     ready: bool
+    state: Literal["starting", "ready", "failed"]
     sessions: Occupancy
     limits: LimitsInfo
     frame: FrameInfo
@@ -230,11 +234,20 @@ class PortraitInfo(BaseModel):
     measured: FaceInfo
 
 
+class IceServer(BaseModel):
+    """A STUN or TURN server, as `RTCPeerConnection` takes it."""
+
+    urls: str
+    username: str | None = None
+    credential: str | None = None
+
+
 class SessionCreated(BaseModel):
     """A session that waits for its client."""
 
     id: str
     mark: str
+    ice_servers: list[IceServer]
 
 
 class Answer(BaseModel):

@@ -14,7 +14,7 @@ import numpy as np
 
 from gioconda.animator import Animator
 from gioconda.inference import own_models
-from gioconda.live.access import check_consent, record_output
+from gioconda.live.access import record_output
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.hosted import START_FAILED, HostedSession
 from gioconda.live.inputs import SAMPLES
@@ -22,6 +22,7 @@ from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.messages import SessionRequest
 from gioconda.live.playout import STEP
 from gioconda.live.portraits import Portraits, StoredPortrait
+from gioconda.live.seats import THIS_MACHINE, Seats
 from gioconda.live.session import Session
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
@@ -41,23 +42,18 @@ class SessionPool:
         portraits: who may speak.
         limits: how many, how long.
         audit: the log of outputs, or None.
-        require_consent: no session without a statement of consent.
 
     Attributes:
-        capacity: sessions at once.
+        seats: for so many sessions at once.
     """
 
-    def __init__(
-        self, portraits: Portraits, limits: Limits, audit: Path | None, require_consent: bool
-    ) -> None:
+    def __init__(self, portraits: Portraits, limits: Limits, audit: Path | None) -> None:
         self._portraits, self._limits, self._audit = portraits, limits, audit
-        self._require_consent = require_consent
         self._lock = threading.Lock()
         self._sessions: dict[str, HostedSession] = {}
-        self._open = 0
         # threads are kept: OpenVINO holds some memory for each that ever asked it
         self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
-        self.capacity = limits.sessions or 1
+        self.seats = Seats(limits.sessions or 1, limits.sessions_each)
 
     def warm_up(self) -> None:
         """Load all networks with the bundled portrait; see how many sessions the cores hold."""
@@ -65,32 +61,32 @@ class SessionPool:
         first = Animator(portrait)
         _draw(first, _WARM)
         if self._limits.sessions is None:
-            self.capacity = self._measure_capacity(portrait, first)
+            self.seats.total = self._measure_capacity(portrait, first)
 
-    def open(self, request: SessionRequest, client: str) -> HostedSession:
+    def open(
+        self, request: SessionRequest, client: str, address: str = THIS_MACHINE
+    ) -> HostedSession:
         """Host a session.
 
         Args:
             request: what the client asks for.
             client: name of its key.
+            address: where it asks from.
 
         Raises:
-            RefusalError: if the pool is full, the portrait is unknown, consent is missing, a dial,
-                the seed or the signing key cannot be used, or the session fails to start.
+            RefusalError: if the pool is full, the portrait is unknown, a dial, the seed or the
+                signing key cannot be used, or the session fails to start.
         """
-        check_consent(request.consent, self._require_consent)
         stored = self._portraits.hold(request.portrait)
-        with self._lock:
-            room = self._open < self.capacity
-            self._open += room
-        if not room:
-            self._portraits.release(stored, False)
-            message = f"all {self.capacity} sessions of this server are in use; try again later"
-            raise RefusalError(503, "busy", message)
         try:
-            hosted = self._host(request, stored, client)
+            self.seats.take(address, request.ticket)
+        except RefusalError:
+            self._portraits.release(stored, False)
+            raise
+        try:
+            hosted = self._host(request, stored, client, address)
         except Exception as error:
-            self._release(stored, False)
+            self._release(stored, address, False)
             raise refusal_of(error, START_FAILED) from error
         with self._lock:
             self._sessions[hosted.id] = hosted
@@ -125,22 +121,23 @@ class SessionPool:
 
     def __len__(self) -> int:
         """Sessions that are open, those that are being made too."""
-        return self._open
+        return len(self.seats)
 
-    def _host(self, request: SessionRequest, stored: StoredPortrait, client: str) -> HostedSession:
+    def _host(
+        self, request: SessionRequest, stored: StoredPortrait, client: str, address: str
+    ) -> HostedSession:
         source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
         models = own_models("basis", "speech", "lips", "generator", "renderer")
         output = Output(models, source, request.consent, request.badge)
         animator = Animator(stored.portrait, request.seed, mark=output.mark)
         session = Session(animator, request.source == "microphone", dials=request.controls)
-        record_output(self._audit, output.id, stored.hash, client)
-        release = partial(self._release, stored, True)
+        record_output(self._audit, output.id, stored.hash, client, request.consent)
+        release = partial(self._release, stored, address, True)
         return HostedSession(secrets.token_urlsafe(18), output.id, session, release, self._threads)
 
-    def _release(self, stored: StoredPortrait, started: bool) -> None:
+    def _release(self, stored: StoredPortrait, address: str, started: bool) -> None:
         self._portraits.release(stored, started)
-        with self._lock:
-            self._open -= 1
+        self.seats.leave(address)
 
     def _expired(self, hosted: HostedSession) -> RefusalError | None:
         """Why a session must end now, or None."""

@@ -10,14 +10,13 @@ import asyncio
 import os
 from typing import Any, Final
 
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from gioconda.errors import GiocondaError
 from gioconda.inference import MODELS
 from gioconda.live.app import make_app
-from gioconda.live.server import Settings, configured, listen
+from gioconda.live.server import Settings, WebServer, configured, listen
 
 _START: Final = 120.0  # seconds that a replica may take to listen
 
@@ -35,14 +34,14 @@ class Replica:
         self._listener = listen(host, 0)
         port = self._listener.getsockname()[1]
         self._address = f"http://{_reachable(host)}:{port}"
-        self._server = uvicorn.Server(configured(self._app))
+        self._server = WebServer(configured(self._app))
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, request: Request) -> Response:
         """Redirect a client."""
         await self._start()
         pool = self._app.state.server.pool
-        if len(pool) >= pool.capacity:
+        if len(pool) >= pool.seats.total:
             body = {"error": "this replica is full; ask again", "code": "busy"}
             return JSONResponse(body, 503, {"Retry-After": "1"})
         query = f"?{request.url.query}" if request.url.query else ""

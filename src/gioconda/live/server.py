@@ -8,16 +8,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
 
-from gioconda.live.access import LOCAL
+from gioconda.errors import GiocondaError
+from gioconda.live.access import LOCAL, check_badge, check_consent
 from gioconda.live.calls import Calls
+from gioconda.live.connections import Connection, Seldom
 from gioconda.live.errors import RefusalError
 from gioconda.live.jobs import Jobs
 from gioconda.live.limits import CONNECTIONS, Limits
+from gioconda.live.messages import IceServer
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits
 from gioconda.live.text_to_speech import TextToSpeech
@@ -28,6 +31,7 @@ _SEND_BUFFER: Final = 2**18  # bytes that the system may keep for a connection; 
 _WAITING: Final = 64  # requests that take long
 _MESSAGE: Final = 2**20  # bytes of one on a WebSocket
 _FAREWELL: Final = 3  # seconds that requests get to end when the server does
+_SELDOM: Final = Seldom()
 _T = TypeVar("_T")
 
 
@@ -38,9 +42,15 @@ class Settings:
     Attributes:
         keys: name of each key and the key; empty demands none.
         limits: what is refused.
-        require_consent: nothing is made without a statement of consent.
+        require_consent: nothing is made without a statement of consent; `audit` keeps it.
+        require_badge: nothing is made without the visible badge.
         audit: the log of outputs, or None.
         hosts: names that it answers to where no key is demanded; empty for all.
+        origins: of other sites whose pages may use it; "*" for all.
+        ice_servers: STUN and TURN servers of calls; clients that open a session are told them.
+
+    Raises:
+        GiocondaError: if statements of consent would not be kept.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +58,20 @@ class Settings:
     require_consent: bool = False
     audit: Path | None = None
     hosts: tuple[str, ...] = LOCAL
+    require_badge: bool = False
+    origins: tuple[str, ...] = ()
+    ice_servers: tuple[IceServer, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.require_consent and self.audit is None:
+            raise GiocondaError(
+                "statements of consent are demanded, but nothing keeps them; give an audit log too"
+            )
+
+    def check(self, consent: str | None, badge: bool) -> None:
+        """Raise RefusalError if this server does not make what is asked for."""
+        check_consent(consent, self.require_consent)
+        check_badge(badge, self.require_badge)
 
 
 class Server:
@@ -57,9 +81,9 @@ class Server:
         self.settings = settings
         limits = settings.limits
         self.portraits = Portraits(limits)
-        self.pool = SessionPool(self.portraits, limits, settings.audit, settings.require_consent)
+        self.pool = SessionPool(self.portraits, limits, settings.audit)
         self.jobs = Jobs(limits, settings.audit)
-        self.calls = Calls()
+        self.calls = Calls(settings.ice_servers)
         self.text_to_speech = TextToSpeech(limits.text_chars)
         self.ready = asyncio.Event()
         self.failed = False  # the networks could not be loaded
@@ -86,6 +110,11 @@ class Server:
             raise RefusalError(500, "internal", "the server could not start; its log says why")
         if not self.ready.is_set():
             raise RefusalError(503, "starting", "the server is starting; try again in some seconds")
+
+    @property
+    def state(self) -> Literal["starting", "ready", "failed"]:
+        """Whether it can make anything yet."""
+        return "failed" if self.failed else "ready" if self.ready.is_set() else "starting"
 
     @asynccontextmanager
     async def run(self, app: FastAPI) -> AsyncIterator[None]:
@@ -130,8 +159,9 @@ def configured(app: FastAPI, log_level: str = "warning") -> uvicorn.Config:
 
     Its log holds no requests, since their addresses may hold keys.
     """
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
+        http=Connection,
         lifespan="on",
         log_level=log_level,
         access_log=False,
@@ -140,6 +170,18 @@ def configured(app: FastAPI, log_level: str = "warning") -> uvicorn.Config:
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=_FAREWELL,
     )
+    logging.getLogger("uvicorn.error").addFilter(_SELDOM)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of each bad form
+    return config
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn's, which has the application end what goes on before it waits for it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop. A client that follows a job is told so."""
+        self.config.app.state.server.jobs.stop()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:

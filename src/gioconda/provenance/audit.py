@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-def log_output(path: Path, mark: int, portrait: str, client: str) -> None:
-    """Add one line of JSON: time, id of the mark, hash of the portrait, name of the client's key.
+def log_output(
+    path: Path, mark: int, portrait: str, client: str, consent: str | None = None
+) -> None:
+    """Add one line of JSON: time, id of the mark, hash of the portrait, who asked, what was stated.
 
     The log is made readable by its owner alone. Lines of several processes do not mix.
 
@@ -17,6 +19,7 @@ def log_output(path: Path, mark: int, portrait: str, client: str) -> None:
         mark: the output's id, as in its mark.
         portrait: SHA-256 of the portrait's file, hex.
         client: the name of the client's key, never the key itself.
+        consent: what the client stated, or None for no entry of it.
 
     Raises:
         OSError: if the line cannot be written: then nothing should be made.
@@ -27,6 +30,8 @@ def log_output(path: Path, mark: int, portrait: str, client: str) -> None:
         "portrait": portrait,
         "client": client,
     }
+    if consent is not None:
+        entry["consent"] = consent
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with open(descriptor, "a", encoding="utf-8") as log:
         fcntl.flock(log, fcntl.LOCK_EX)

@@ -17,16 +17,18 @@ router = APIRouter(tags=["server"])
 @router.get("/about")
 async def about(server: TheServer) -> messages.About:
     """What this server is, wants and allows."""
-    voices = server.text_to_speech.voices
+    voices, seats = server.text_to_speech.voices, server.pool.seats
     return messages.About(
         version=__version__,
         needs_key=bool(server.settings.keys),
         consent_required=server.settings.require_consent,
         badge=True,
+        badge_required=server.settings.require_badge,
         speech=[messages.Voice(voice=voice, name=name) for voice, name in voices.items()],
         example_voice=True,
         ready=server.ready.is_set(),
-        sessions=messages.Occupancy(open=len(server.pool), most=server.pool.capacity),
+        state=server.state,
+        sessions=messages.Occupancy(open=len(seats), most=seats.total, waiting=seats.waiting),
         limits=messages.LimitsInfo(
             **asdict(server.settings.limits), sound_ahead_seconds=CAPACITY // SAMPLE_RATE
         ),

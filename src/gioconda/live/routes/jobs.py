@@ -9,7 +9,6 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 
 from gioconda.live import messages
-from gioconda.live.access import check_consent
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
 from gioconda.live.routes.requests import TheServer, file, form
@@ -34,7 +33,7 @@ async def begin_job(
 ) -> messages.JobCreated:
     """Make a video of a portrait and a recording."""
     server.check_ready()
-    check_consent(consent, server.settings.require_consent)
+    server.settings.check(consent, badge)
     dials = messages.parse_json(controls, "controls")
     if not isinstance(dials, dict):
         raise RefusalError(400, "controls", "controls must be an object of dials")

@@ -34,6 +34,7 @@ async def send_portrait(
 @portraits.get("/{identity}/picture", **file("image/jpeg"))
 async def picture(server: TheServer, identity: str) -> Response:
     """The crop that will speak, as JPEG."""
+    server.check_ready()
     stored = server.portraits.get(identity)
     coded = await asyncio.to_thread(stored.picture)
     return Response(coded, media_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
 from gioconda.live import messages
-from gioconda.live.access import given_key, key_name
+from gioconda.live.access import client_address, given_key, key_name
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
 from gioconda.live.routes.requests import TheServer
@@ -25,15 +25,24 @@ async def open_session(
 ) -> messages.SessionCreated:
     """Begin a session; connect to it within 30 seconds."""
     server.check_ready()
+    server.settings.check(body.consent, body.badge)
     constant(body.controls)  # refused before the pool is asked
-    hosted = await server.work(partial(server.pool.open, body, request.scope["client_name"]))
-    return messages.SessionCreated(id=hosted.id, mark=f"{hosted.mark:08x}")
+    client, address = request.scope["client_name"], client_address(request.scope)
+    hosted = await server.work(partial(server.pool.open, body, client, address))
+    return messages.SessionCreated(
+        id=hosted.id,
+        mark=f"{hosted.mark:08x}",
+        ice_servers=list(server.settings.ice_servers),
+    )
 
 
 @router.post("/{identity}/offer")
-async def offer(server: TheServer, identity: str, body: messages.Offer) -> messages.Answer:
+async def offer(
+    server: TheServer, identity: str, body: messages.Offer, request: Request
+) -> messages.Answer:
     """Connect to a session by WebRTC: an offer (SDP) is answered."""
-    return await server.calls.answer(server.pool.get(identity), body.sdp)
+    host = request.client.host if request.client else None
+    return await server.calls.answer(server.pool.get(identity), body.sdp, host)
 
 
 @router.delete("/{identity}", status_code=204)
