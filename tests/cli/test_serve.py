@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from gioconda.cli import main
-from gioconda.cli.serve import check_audit, read_keys
+from gioconda.cli.serve import check_audit, kept_keys, read_ice_server, read_keys, read_origin
 from gioconda.errors import GiocondaError
 
 
@@ -49,6 +49,42 @@ def test_an_audit_log_keeps_its_lines_and_is_its_owners_alone(tmp_path):
 
 def test_keys_have_names():
     assert read_keys(["ada=secret1", "secret2"]) == {"ada": "secret1", "key 2": "secret2"}
+
+
+def test_keys_may_be_kept_where_ps_does_not_show_them(tmp_path, monkeypatch):
+    monkeypatch.delenv("GIOCONDA_KEYS", raising=False)
+    assert kept_keys(None) == []
+    file = tmp_path / "keys"
+    file.write_text("# of a school\nada=secret1\n\n  secret2  \n")
+    monkeypatch.setenv("GIOCONDA_KEYS", "bob=secret3 secret4")
+    found = read_keys(kept_keys(file))
+    assert found == {"bob": "secret3", "key 2": "secret4", "ada": "secret1", "key 4": "secret2"}
+    with pytest.raises(GiocondaError, match="cannot be read"):
+        kept_keys(tmp_path)
+
+
+def test_statements_of_consent_need_a_log(capsys):
+    assert main(["serve", "--require-consent"]) == 2
+    assert "--audit" in capsys.readouterr().err
+
+
+def test_sites_are_named_as_browsers_name_them():
+    assert read_origin("https://Example.org/", keys=False) == "https://example.org"
+    assert read_origin("http://127.0.0.1:8000", keys=False) == "http://127.0.0.1:8000"
+    assert read_origin("*", keys=True) == "*"
+    for text in ("*", "example.org", "https://example.org/page", "https://", "null", "https://a b"):
+        with pytest.raises(GiocondaError):
+            read_origin(text, keys=False)
+
+
+def test_ice_servers_are_read_with_their_password():
+    stun, turn = map(read_ice_server, ("stun:a.example:3478", "turn:ada:pa:ss@a.example:3478"))
+    assert (stun.urls, stun.username) == ("stun:a.example:3478", None)
+    assert (turn.urls, turn.username) == ("turn:a.example:3478", "ada")
+    assert turn.credential == "pa:ss"
+    for text in ("a.example", "stun:", "turn:a.example", "stun:ada:pass@a.example", "http://x"):
+        with pytest.raises(GiocondaError):
+            read_ice_server(text)
 
 
 @pytest.mark.parametrize(

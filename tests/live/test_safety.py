@@ -282,3 +282,26 @@ def test_sockets_of_pages_of_a_named_site_are_let_in():
     origin = (b"origin", SITE.encode())
     assert connected(app, "/sessions/x/stream", headers=[origin])[0]["type"] == "websocket.accept"
     assert connected(make_app(), "/sessions/x/stream", headers=[origin])[0]["status"] == 403
+
+
+# --- how it is doing ---
+
+
+def test_metrics_are_what_prometheus_reads_and_need_a_key(empty):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    with empty.client() as client:
+        client.get("/nothing")
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    found = {
+        (each.name, *each.labels.values()): each.value
+        for family in text_string_to_metric_families(answer.text)
+        for each in family.samples
+    }
+    assert found["gioconda_ready",] == 1
+    assert found["gioconda_sessions",] == 0
+    assert found["gioconda_frames_total", "left_out"] == 0
+    assert found["gioconda_answers_total", "404"] == 1
+    locked = make_app(Settings({"ada": "a-secret-key"}))
+    assert refusal(ask(locked, "GET", "/metrics")) == (401, "key")

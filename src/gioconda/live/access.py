@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
@@ -133,6 +133,7 @@ class Gate:
         keys, limits: who, and how much.
         hosts: names that this machine goes by where no key is demanded; empty allows all.
         origins: of other sites whose pages may use it; "*" for all.
+        answers: counts the answers, by their status.
     """
 
     def __init__(
@@ -141,16 +142,17 @@ class Gate:
         keys: Mapping[str, str],
         limits: Limits,
         hosts: Sequence[str],
-        origins: Sequence[str] = (),
+        origins: Sequence[str],
+        answers: Counter[int],
     ) -> None:
         self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
-        self._origins = origins
+        self._origins, self._answers = origins, answers
         self._pace = Pace(limits.requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
         if scope["type"] == "http":
-            scope, send = _answered(scope, send)
+            scope, send = _answered(scope, send, self._answers)
         try:
             if scope["type"] == "websocket":
                 self._check_origin(scope)
@@ -206,8 +208,8 @@ class Gate:
             raise RefusalError(429, "too-many-requests", message, retry_after=int(wait) + 1)
 
 
-def _answered(scope: Scope, send: Send) -> tuple[Scope, Send]:
-    """A request whose answers all have the headers that keep browsers safe.
+def _answered(scope: Scope, send: Send, answers: Counter[int]) -> tuple[Scope, Send]:
+    """A request whose answers are counted and all have the headers that keep browsers safe.
 
     HEAD is answered as GET, up to the body.
     """
@@ -216,6 +218,7 @@ def _answered(scope: Scope, send: Send) -> tuple[Scope, Send]:
     async def guarded(message: Message) -> None:
         nonlocal ended
         if message["type"] == "http.response.start":
+            answers[message["status"]] += 1
             headers = MutableHeaders(scope=message)
             for name, value in _SAFE.items():
                 headers.setdefault(name, value)

@@ -45,6 +45,7 @@ def make_app(settings: Settings | None = None) -> FastAPI:
         limits=settings.limits,
         hosts=settings.hosts,
         origins=settings.origins,
+        answers=server.answers,
     )
     if settings.origins:
         app.add_middleware(

@@ -18,6 +18,7 @@ from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.folders import OwnFolder
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
+from gioconda.live.priority import step_back
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, hear
 
@@ -71,7 +72,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._stopped = False
         self._home = OwnFolder()
-        self._worker = ThreadPoolExecutor(1, "jobs")
+        self._worker = ThreadPoolExecutor(1, "jobs", step_back)
 
     def add(
         self, stored: StoredPortrait, voice: bytes, client: str, options: Mapping[str, Any]
@@ -129,6 +130,11 @@ class Jobs:
             ended = job.ended is not None
         if ended:  # else its thread deletes it
             shutil.rmtree(job.folder, ignore_errors=True)
+
+    def __len__(self) -> int:
+        """How many wait or run."""
+        with self._lock:
+            return sum(job.ended is None for job in self._jobs.values())
 
     def sweep(self) -> None:
         """Delete what was done long ago."""

@@ -5,6 +5,7 @@ import os
 import secrets
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ class SessionPool:
         self._portraits, self._limits, self._audit = portraits, limits, audit
         self._lock = threading.Lock()
         self._sessions: dict[str, HostedSession] = {}
+        self._past: Counter[str] = Counter()  # what those that are forgotten did
         # threads are kept: OpenVINO holds some memory for each that ever asked it
         self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
         self.seats = Seats(limits.sessions or 1, limits.sessions_each)
@@ -106,13 +108,20 @@ class SessionPool:
             if (reason := self._expired(hosted)) is not None:
                 hosted.end(reason)
         with self._lock:
-            self._sessions = {i: each for i, each in self._sessions.items() if not each.ended}
+            for hosted in [each for each in self._sessions.values() if each.ended]:
+                self._past += _counts(hosted)
+                del self._sessions[hosted.id]
 
     def close(self) -> None:
         """End all."""
         for hosted in self.sessions():
             hosted.end()
         self._threads.shutdown(wait=False)
+
+    def counts(self) -> Counter[str]:
+        """So far: sessions, and frames that were drawn, left_out and dropped."""
+        with self._lock:
+            return sum(map(_counts, self._sessions.values()), self._past)
 
     def sessions(self) -> list[HostedSession]:
         """All that are hosted now."""
@@ -163,6 +172,13 @@ class SessionPool:
         capacity = min(max(int(_SHARE * cores * STEP / cost), 1), CONNECTIONS)
         _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
         return capacity
+
+
+def _counts(hosted: HostedSession) -> Counter[str]:
+    done = hosted.session.statistics()
+    drawn = done.frames - done.left_out
+    left_out, dropped = done.left_out, hosted.dropped
+    return Counter(sessions=1, drawn=drawn, left_out=left_out, dropped=dropped)
 
 
 def _draw(animator: Animator, steps: int) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +19,7 @@ from gioconda.face.finder import find_faces
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.messages import FaceInfo, PortraitInfo
+from gioconda.live.priority import step_back
 from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
@@ -82,12 +84,14 @@ class Portraits:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lock, self._making = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
+        # one at a time: the face networks are shared, and so is the memory
+        self._maker = ThreadPoolExecutor(1, "portraits", step_back)
         self._portraits: dict[str, StoredPortrait] = {}
 
     def load_example(self) -> StoredPortrait:
         """Make the bundled portrait, once."""
-        stored = self._make(EXAMPLE, example.PHOTO.read_bytes(), None)
+        stored = self._made(EXAMPLE, example.PHOTO.read_bytes(), None)
         with self._lock:
             return self._portraits.setdefault(EXAMPLE, stored)
 
@@ -101,7 +105,7 @@ class Portraits:
         Raises:
             RefusalError: if it cannot be used, or there is no room.
         """
-        stored = self._make(secrets.token_urlsafe(12), data, face)
+        stored = self._made(secrets.token_urlsafe(12), data, face)
         with self._lock:
             self._make_room()
             self._portraits[stored.id] = stored
@@ -139,6 +143,10 @@ class Portraits:
             if stored.started and not stored.users and stored.id != EXAMPLE:
                 self._portraits.pop(stored.id, None)
 
+    def __len__(self) -> int:
+        """How many there are, the bundled one too."""
+        return len(self._portraits)
+
     def sweep(self) -> None:
         """Forget what nobody has used for long."""
         oldest = time.monotonic() - self._limits.portrait_seconds
@@ -164,24 +172,26 @@ class Portraits:
             raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
         del self._portraits[min(free, key=lambda i: self._portraits[i].used)]
 
+    def _made(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
+        return self._maker.submit(self._make, identity, data, face).result()
+
     def _make(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
-        with self._making:  # one at a time: the face networks are shared, and so is the memory
-            image = _shrunk(self._decode(data), self._limits.picture_side)
-            faces = find_faces(image)
-            if face is None and len(faces) > 1:
-                sizes = sorted(each.size for each in faces)
-                if sizes[-2] > _SIMILAR * sizes[-1]:
-                    raise _which(image, [each.box for each in faces])
-            try:
-                portrait = make_portrait(image, SIZE, face)
-            except GiocondaError as error:
-                told = str(error).removesuffix(", or --anyway")
-                raise RefusalError(422, "face" if faces else "no-face", told) from error
+        image = self._decode(data)
+        faces = find_faces(image)
+        if face is None and len(faces) > 1:
+            sizes = sorted(each.size for each in faces)
+            if sizes[-2] > _SIMILAR * sizes[-1]:
+                raise _which(image, [each.box for each in faces])
+        try:
+            portrait = make_portrait(image, SIZE, face)
+        except GiocondaError as error:
+            told = str(error).removesuffix(", or --anyway")
+            raise RefusalError(422, "face" if faces else "no-face", told) from error
         return StoredPortrait(identity, portrait, data, face, hashlib.sha256(data).hexdigest())
 
     def _decode(self, data: bytes) -> NDArray[np.uint8]:
         try:
-            return decode_image(data, self._limits.picture_pixels)
+            return decode_image(data, self._limits.picture_pixels, self._limits.picture_side)
         except TooLargeError as error:
             raise RefusalError(413, "too-large", str(error)) from error
         except GiocondaError as error:
@@ -193,15 +203,6 @@ def jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
     bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
     _, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return coded.tobytes()
-
-
-def _shrunk(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    height, width = image.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return image
-    size = max(round(width * scale), 1), max(round(height * scale), 1)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _which(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> RefusalError:

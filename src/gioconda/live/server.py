@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Server:
         self.pool = SessionPool(self.portraits, limits, settings.audit)
         self.jobs = Jobs(limits, settings.audit)
         self.calls = Calls(settings.ice_servers)
+        self.answers: Counter[int] = Counter()  # to requests, by their status
         self.text_to_speech = TextToSpeech(limits.text_chars)
         self.ready = asyncio.Event()
         self.failed = False  # the networks could not be loaded

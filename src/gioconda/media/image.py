@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from gioconda.errors import GiocondaError
 from gioconda.media.colour import srgb
 from gioconda.media.files import check_readable, reason, whole_file
+from gioconda.media.reduction import reduced
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(H, W, 3), RGB."""
@@ -92,10 +93,11 @@ def _is_picture(path: Path) -> bool:
         return False
 
 
-def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
+def decode_image(data: bytes, most_pixels: int, side: int) -> NDArray[np.uint8]:
     """As `read_image`, for a picture that somebody sent: JPEG, PNG or WebP.
 
-    Its dimensions are looked at before anything is decoded.
+    Its dimensions are looked at before anything is decoded. If its longer side is longer than
+    `side` it is made smaller to that.
 
     Raises:
         TooLargeError: if it has more pixels.
@@ -106,7 +108,7 @@ def decode_image(data: bytes, most_pixels: int) -> NDArray[np.uint8]:
         _explained("the upload", most_pixels),
         _open(BytesIO(data), most_pixels, formats) as image,
     ):
-        return _upright(image)
+        return srgb(ImageOps.exif_transpose(reduced(image, side)))
 
 
 class TooLargeError(GiocondaError):

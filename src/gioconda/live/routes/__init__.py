@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from gioconda.live.routes import about, jobs, pages, portraits, sessions
+from gioconda.live.routes import about, jobs, metrics, pages, portraits, sessions
 
 ROUTERS: Final = (
     pages.router,
     about.router,
+    metrics.router,
     portraits.portraits,
     portraits.voices,
     sessions.router,
