@@ -1,6 +1,6 @@
 """Streams a sound file to `gioconda serve` in real time and writes the frames that come back.
 
-    pip install 'gioconda-portrait[live]' httpx websockets
+    pip install 'gioconda-portrait[live]'
     python live_client.py voice.wav frames/ [picture.jpg] [--key K] [--consent TEXT] [--server URL]
 
 A synthesiser's sound is streamed the same way: send it piece by piece, as fast as it comes.
@@ -9,13 +9,17 @@ A synthesiser's sound is streamed the same way: send it piece by piece, as fast 
 import argparse
 import asyncio
 import json
+import secrets
 import struct
 import sys
 import time
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
-import httpx
 import websockets
 
 from gioconda.errors import GiocondaError
@@ -25,13 +29,8 @@ from gioconda.media import read_audio, to_int16
 async def main(args: argparse.Namespace) -> None:
     pcm = to_int16(read_audio(args.voice)).tobytes()
     headers = {"Authorization": f"Bearer {args.key}"} if args.key else {}
-    async with httpx.AsyncClient(base_url=args.server, headers=headers, timeout=60) as client:
-        portrait = "example"
-        if args.picture:
-            files = {"picture": args.picture.read_bytes()}
-            portrait = created(await client.post("/portraits", files=files))
-        request = {"portrait": portrait, "consent": args.consent}
-        session = created(await client.post("/sessions", json=request))
+    portrait = send_picture(args, headers) if args.picture else "example"
+    session = open_session(args, headers, portrait)
     args.folder.mkdir(parents=True, exist_ok=True)
     address = args.server.replace("http", "ws", 1) + f"/sessions/{session}/stream"
     async with websockets.connect(address, additional_headers=headers) as socket:
@@ -48,11 +47,39 @@ async def main(args: argparse.Namespace) -> None:
     sys.exit("the server ended the session")
 
 
-def created(answer: httpx.Response) -> str:
-    """The id of what the server made."""
-    if answer.is_error:
-        sys.exit(answer.json()["error"])
-    return str(answer.json()["id"])
+def send_picture(args: argparse.Namespace, headers: dict[str, str]) -> str:
+    """The portrait's id."""
+    line = secrets.token_hex(16)
+    head = f'--{line}\r\nContent-Disposition: form-data; name="picture"; filename="picture"\r\n\r\n'
+    body = head.encode() + args.picture.read_bytes() + f"\r\n--{line}--\r\n".encode()
+    headers = {**headers, "Content-Type": f"multipart/form-data; boundary={line}"}
+    status, answer = post(args.server + "/portraits", headers, body)
+    return str(answer["id"]) if status == 201 else sys.exit(answer["error"])
+
+
+def open_session(args: argparse.Namespace, headers: dict[str, str], portrait: str) -> str:
+    """The session's id; a full server gives a place in its queue."""
+    wish = {"portrait": portrait, "consent": args.consent}
+    headers = {**headers, "Content-Type": "application/json"}
+    while True:
+        status, answer = post(args.server + "/sessions", headers, json.dumps(wish).encode())
+        if status == 201:
+            return str(answer["id"])
+        if "ticket" not in answer:
+            sys.exit(answer["error"])
+        print(answer["error"])
+        wish["ticket"] = answer["ticket"]
+        time.sleep(answer["retry_after"])
+
+
+def post(url: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+    """Status and answer."""
+    try:
+        with urlopen(Request(url, body, headers), timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
 
 
 async def talk(socket: websockets.ClientConnection, pcm: bytes) -> None:
@@ -81,7 +108,13 @@ if __name__ == "__main__":
         sys.exit("stopped")
     except websockets.ConnectionClosed:
         sys.exit("the server is gone")
-    except httpx.TransportError as error:
-        sys.exit(f"{given.server} cannot be reached: {error}")
-    except (GiocondaError, httpx.HTTPError, websockets.WebSocketException, OSError) as error:
+    except URLError as error:
+        sys.exit(f"{given.server} cannot be reached: {error.reason}")
+    except (
+        GiocondaError,
+        HTTPException,
+        websockets.WebSocketException,
+        OSError,
+        ValueError,
+    ) as error:
         sys.exit(str(error))

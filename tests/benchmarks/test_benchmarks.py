@@ -210,6 +210,22 @@ def test_renderer_ablation(data: Path, tmp_path: Path) -> None:
     assert "no critic" in said
 
 
+def test_server_abuse() -> None:
+    few = (
+        "--messages",
+        "20",
+        "--requests",
+        "20",
+        "--files",
+        "6",
+        "--slow",
+        "20",
+        "--sessions",
+        "5",
+    )
+    assert "at the end: 200" in run(str(BENCHMARKS / "server_abuse.py"), *few)
+
+
 def test_second_reader() -> None:
     """Its package comes from npm, so here it is only parsed."""
     node = shutil.which("node")

@@ -85,13 +85,13 @@ class Portraits:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        # one at a time: the face networks are shared, and so is the memory
+        # one at a time: the face networks are shared, and so is the memory; viewers come first
         self._maker = ThreadPoolExecutor(1, "portraits", step_back)
         self._portraits: dict[str, StoredPortrait] = {}
 
     def load_example(self) -> StoredPortrait:
         """Make the bundled portrait, once."""
-        stored = self._made(EXAMPLE, example.PHOTO.read_bytes(), None)
+        stored = self._make(EXAMPLE, example.PHOTO.read_bytes(), None)
         with self._lock:
             return self._portraits.setdefault(EXAMPLE, stored)
 
@@ -105,7 +105,7 @@ class Portraits:
         Raises:
             RefusalError: if it cannot be used, or there is no room.
         """
-        stored = self._made(secrets.token_urlsafe(12), data, face)
+        stored = self._maker.submit(self._make, secrets.token_urlsafe(12), data, face).result()
         with self._lock:
             self._make_room()
             self._portraits[stored.id] = stored
@@ -171,9 +171,6 @@ class Portraits:
         if not free:
             raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
         del self._portraits[min(free, key=lambda i: self._portraits[i].used)]
-
-    def _made(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
-        return self._maker.submit(self._make, identity, data, face).result()
 
     def _make(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
         image = self._decode(data)

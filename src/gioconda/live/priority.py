@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from typing import Final
 
-_LATER: Final = 10  # of the scheduler's 20 steps down
+_LATER: Final = 5  # of the scheduler's 20 steps down
 
 
 def step_back() -> None:

@@ -20,6 +20,11 @@ async function askKey(wrong) {
   return keep($('key').value.trim());
 }
 
+if (query.has('key')) { // not left where others see it, nor in the history
+  const rest = new URLSearchParams(query);
+  rest.delete('key');
+  history.replaceState(null, '', location.pathname + (rest.size ? `?${rest}` : '') + location.hash);
+}
 const key = keep(query.get('key') || sessionStorage.getItem('key') || '');
 
 export const server = new Server(key, askKey, () => setStatus('wait', 'The server is warming up'));

@@ -31,6 +31,7 @@ async function begin() {
   $('version').textContent = about.version ? `Gioconda ${about.version} · ` : '';
   $('consent').hidden = !about.consent_required;
   $('badge').checked = about.badge ?? true;
+  $('badge').disabled = about.badge_required ?? false;
   offerVoices(about);
   await show(portrait);
   setStatus('', 'Ready');

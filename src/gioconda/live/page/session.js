@@ -51,7 +51,7 @@ async function open() {
 function enable(awake) {
   $('wake').hidden = awake;
   $('stop').disabled = $('record').disabled = !awake;
-  $('badge').disabled = awake; // it is drawn from the beginning or not at all
+  $('badge').disabled = awake || about.badge_required; // it is drawn from the beginning or not at all
 }
 
 async function begin(consent, again = true) {
