@@ -21,6 +21,7 @@ import time
 import wave
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,17 @@ class Server:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def session(self) -> connect:
-        """A new one, to be connected to by a `with` statement."""
+    @contextmanager
+    def session(self) -> Iterator[ClientConnection]:
+        """A connection to a new one."""
         end = time.monotonic() + PATIENCE
         while (answer := self.client.post("/sessions", json={"portrait": "example"})).is_error:
             assert answer.status_code == 503, answer.text
             assert time.monotonic() < end, "no session came free"
             time.sleep(0.1)
-        return connect(f"ws://127.0.0.1:{self.port}/sessions/{answer.json()['id']}/stream")
+        identity = answer.json()["id"]
+        with connect(f"ws://127.0.0.1:{self.port}/sessions/{identity}/stream") as socket:
+            yield socket
 
 
 def rubbish(chance: random.Random) -> Any:
@@ -119,9 +123,11 @@ def told(socket: ClientConnection) -> str:
 
 def requests(server: Server, count: int, chance: random.Random) -> Iterator[str]:
     """Malformed requests, the status of each answer."""
-    paths = ("/", "/about", "/portraits", "/sessions", "/jobs", "/speech", "/metrics", "/docs")
-    paths += ("/sessions/x/offer", "/sessions/x/stream", "/portraits/x/picture", "/jobs/x/events")
-    paths += ("/page/../../etc/passwd", "/%00", "//", "/portraits/%2e%2e", "/" + "x" * 5000)
+    paths = (
+        *("/", "/about", "/portraits", "/sessions", "/jobs", "/speech", "/metrics", "/docs"),
+        *("/sessions/x/offer", "/sessions/x/stream", "/portraits/x/picture", "/jobs/x/events"),
+        *("/page/../../etc/passwd", "/%00", "//", "/portraits/%2e%2e", "/" + "x" * 5000),
+    )
     lines = ("A: b", "A: b", "Upgrade: websocket", "Origin: null", "X: " + "X" * 9000, ": ")
     kinds = ("application/json", "multipart/form-data; boundary=b", "multipart/form-data", "", "\0")
     for _ in range(count):
@@ -140,9 +146,8 @@ def requests(server: Server, count: int, chance: random.Random) -> Iterator[str]
             f"Content-Type: {chance.choice(kinds)}\r\nContent-Length: {length}\r\n"
             f"{chance.choice(lines)}\r\nConnection: close\r\n\r\n"
         )
-        whole = head.encode() + body
+        whole = bytearray(head.encode() + body)
         if chance.random() < 0.2:
-            whole = bytearray(whole)
             for _ in range(3):
                 whole[chance.randrange(len(whole))] = chance.randrange(256)
         yield exchanged(server, bytes(whole))
@@ -186,8 +191,8 @@ def files(server: Server, count: int, chance: random.Random) -> Iterator[str]:
 
 def job(server: Server, voice: bytes) -> str:
     """How a job with this voice ends. One that can be made is not waited for."""
-    form = {"data": {"portrait": "example"}, "files": {"voice": voice}}
-    answer = server.client.post("/jobs", **form)  # type: ignore[arg-type]
+    files = {"voice": voice}
+    answer = server.client.post("/jobs", data={"portrait": "example"}, files=files)
     if answer.status_code != 202:
         return str(answer.status_code)
     url, how = f"/jobs/{answer.json()['id']}", "HANG"

@@ -206,8 +206,7 @@ def test_a_server_that_ends_tells_those_who_follow_a_job(monkeypatch):
         portrait = StoredPortrait("x", None, b"x", None, "hash")  # type: ignore[arg-type]
         other.server.portraits._portraits["x"] = portrait
         with other.client() as client:
-            form = {"data": {"portrait": "x"}, "files": {"voice": b"x"}}
-            job = client.post("/jobs", **form).json()["id"]
+            job = client.post("/jobs", data={"portrait": "x"}, files={"voice": b"x"}).json()["id"]
         thread = threading.Thread(target=follow, args=[f"/jobs/{job}/events"])
         thread.start()
         while not told:

@@ -22,7 +22,7 @@ def reduced(image: Image.Image, side: int) -> Image.Image:
         image.load()
         return image
     scale = side / max(image.size)
-    size = tuple(max(round(length * scale), 1) for length in image.size)
+    size = max(round(image.width * scale), 1), max(round(image.height * scale), 1)
     image.draft(None, size)  # may make it smaller, but not too small
     image.load()
     mode = _mode(image)
