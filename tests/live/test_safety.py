@@ -19,9 +19,10 @@ from gioconda.live.candidates import confined
 from gioconda.live.connections import Seldom
 from gioconda.live.errors import RefusalError
 from gioconda.live.folders import OwnFolder
+from gioconda.live.jobs import Jobs
 from gioconda.live.limits import Limits
 from gioconda.live.pool import SessionPool
-from gioconda.live.portraits import StoredPortrait
+from gioconda.live.portraits import Portraits, StoredPortrait
 from gioconda.live.server import Settings
 
 from .conftest import serving
@@ -254,6 +255,35 @@ def test_of_ipv6_a_network_is_one_address():
     ):
         assert client_address({"client": (host, 1)}) == found
     assert client_address({"client": None}) == "unknown"
+
+
+def test_one_address_cannot_have_all_places_for_jobs(monkeypatch):
+    for step in ("animate", "check_sound", "read_audio"):
+        monkeypatch.setattr(f"gioconda.live.jobs.{step}", lambda *args, **options: time.sleep(0.1))
+    jobs = Jobs(Limits(jobs=4), None)
+    stored = StoredPortrait("x", None, b"x", None, "hash")  # type: ignore[arg-type]
+    try:
+        for _ in range(2):
+            jobs.add(stored, b"x", "ada", {"consent": None}, "203.0.113.5")
+        with pytest.raises(RefusalError, match="of your address"):
+            jobs.add(stored, b"x", "ada", {"consent": None}, "203.0.113.5")
+        jobs.add(stored, b"x", "ada", {"consent": None}, "203.0.113.6")
+    finally:
+        jobs.close()
+
+
+def test_who_sends_many_portraits_makes_room_for_others(monkeypatch):
+    made = iter(range(99))
+    monkeypatch.setattr(
+        Portraits,
+        "_make",
+        lambda self, identity, *_: StoredPortrait(str(next(made)), None, b"", None, ""),
+    )
+    portraits = Portraits(Limits(portraits=4))
+    mine = portraits.add(b"", None, "203.0.113.5").id
+    for _ in range(20):
+        portraits.add(b"", None, "203.0.113.6")
+    assert portraits.get(mine)
 
 
 SITE = "https://example.org"

@@ -269,8 +269,9 @@ def test_one_session_too_many_is_refused_until_another_ends(client):
     third = client.post("/sessions", json=wish)
     assert refusal(third) == (503, "busy")
     assert int(third.headers["retry-after"]) > 0
+    assert third.json()["place"] == 1
     client.delete(f"/sessions/{first.json()['id']}")
-    fourth = client.post("/sessions", json=wish)
+    fourth = client.post("/sessions", json=wish | {"ticket": third.json()["ticket"]})
     assert fourth.status_code == 201
     for session in (second, fourth):
         client.delete(f"/sessions/{session.json()['id']}")

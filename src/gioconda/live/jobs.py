@@ -19,6 +19,7 @@ from gioconda.live.folders import OwnFolder
 from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.live.priority import step_back
+from gioconda.live.seats import THIS_MACHINE, share
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, hear
 
@@ -37,6 +38,7 @@ class Job:
     folder: Path
     portrait: str  # SHA-256
     client: str
+    address: str
     options: Mapping[str, Any]
     done: int = 0
     total: int = 0
@@ -75,7 +77,12 @@ class Jobs:
         self._worker = ThreadPoolExecutor(1, "jobs", step_back)
 
     def add(
-        self, stored: StoredPortrait, voice: bytes, client: str, options: Mapping[str, Any]
+        self,
+        stored: StoredPortrait,
+        voice: bytes,
+        client: str,
+        options: Mapping[str, Any],
+        address: str = THIS_MACHINE,
     ) -> Job:
         """Queue a job.
 
@@ -84,19 +91,25 @@ class Jobs:
             voice: a sound file.
             client: name of the client's key.
             options: seed, controls, consent and badge, as in `animate`.
+            address: where it asks from.
 
         Raises:
-            RefusalError: if too many wait, or the file has no sound.
+            RefusalError: if too many wait, of this address or of all, or the file has no sound.
         """
         identity = secrets.token_urlsafe(18)
         folder = self._home.path / identity
-        job = Job(identity, folder, stored.hash, client, {"face": stored.face, **options})
+        options = {"face": stored.face, **options}
+        job = Job(identity, folder, stored.hash, client, address, options)
         # the disk may be slow, so the lock is never held while it writes or deletes
         with self._lock:
             if self._stopped:
                 raise _stopping()
-            if sum(job.ended is None for job in self._jobs.values()) >= self._limits.jobs:
+            waiting = [job.address for job in self._jobs.values() if job.ended is None]
+            if len(waiting) >= self._limits.jobs:
                 raise RefusalError(503, "busy", "too many jobs wait; try again later")
+            if waiting.count(address) >= share(self._limits.jobs, address):
+                message = "too many jobs of your address wait; try again when one is done"
+                raise RefusalError(429, "too-many-jobs", message, retry_after=10)
             self._jobs[identity] = job
         try:
             folder.mkdir()
@@ -110,7 +123,10 @@ class Jobs:
             if isinstance(error, GiocondaError):
                 raise RefusalError(415, "not-a-sound", _without_paths(job, error)) from error
             raise
-        self._worker.submit(self._work, job)
+        try:
+            self._worker.submit(self._work, job)
+        except RuntimeError as error:  # it has stopped meanwhile
+            raise _stopping() from error
         return job
 
     def get(self, identity: str) -> Job:

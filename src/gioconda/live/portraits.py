@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,7 @@ from gioconda.live.errors import RefusalError
 from gioconda.live.limits import Limits
 from gioconda.live.messages import FaceInfo, PortraitInfo
 from gioconda.live.priority import step_back
+from gioconda.live.seats import THIS_MACHINE
 from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
@@ -38,6 +40,7 @@ class StoredPortrait:
         data: the file as it was sent.
         face: which of its faces, or None.
         hash: SHA-256 of the file, hex.
+        address: of who sent it.
         users: how many sessions hold it.
         started: whether it was ever in a session that could begin.
         used: when it was last asked for.
@@ -48,6 +51,7 @@ class StoredPortrait:
     data: bytes
     face: int | None
     hash: str
+    address: str = THIS_MACHINE
     users: int = 0
     started: bool = False
     used: float = field(default_factory=time.monotonic)
@@ -95,17 +99,21 @@ class Portraits:
         with self._lock:
             return self._portraits.setdefault(EXAMPLE, stored)
 
-    def add(self, data: bytes, face: int | None) -> StoredPortrait:
+    def add(self, data: bytes, face: int | None, address: str = THIS_MACHINE) -> StoredPortrait:
         """Take in a picture.
+
+        Where there is no room, the oldest one goes that nobody uses, of the address that sent most.
 
         Args:
             data: the file.
             face: which face of several, from the left, from 1.
+            address: of who sent it.
 
         Raises:
             RefusalError: if it cannot be used, or there is no room.
         """
         stored = self._maker.submit(self._make, secrets.token_urlsafe(12), data, face).result()
+        stored.address = address
         with self._lock:
             self._make_room()
             self._portraits[stored.id] = stored
@@ -167,10 +175,11 @@ class Portraits:
     def _make_room(self) -> None:
         if len(self._portraits) < self._limits.portraits:
             return
-        free = [i for i, stored in self._portraits.items() if not stored.users and i != EXAMPLE]
+        free = [each for each in self._portraits.values() if not each.users and each.id != EXAMPLE]
         if not free:
             raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
-        del self._portraits[min(free, key=lambda i: self._portraits[i].used)]
+        sent = Counter(each.address for each in free)
+        del self._portraits[min(free, key=lambda each: (-sent[each.address], each.used)).id]
 
     def _make(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
         image = self._decode(data)

@@ -18,6 +18,11 @@ _ASK: Final = ((3, 2), (10, 5))  # up to this place, ask again after so many sec
 _ASK_LATER: Final = 10
 
 
+def share(total: int, address: str) -> int:
+    """How many of `total` one address may have: half, rounded up; this machine all."""
+    return total if address == THIS_MACHINE else (total + 1) // 2
+
+
 @dataclass
 class _Ticket:
     """A place in the queue; it counts from the second time that it is asked for."""
@@ -88,7 +93,7 @@ class Seats:
             self._taken += Counter()  # without those that have none
 
     def _check_share(self, address: str) -> None:
-        each = self._each or (self.total if address == THIS_MACHINE else (self.total + 1) // 2)
+        each = self._each or share(self.total, address)
         if (has := self._taken[address]) >= each and has < self.total:
             message = (
                 f"your address has {has} of {self.total} sessions, as many as one may have here;"

@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 
 from gioconda.live import messages
+from gioconda.live.access import client_address
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
 from gioconda.live.routes.requests import TheServer, file, form
@@ -39,8 +40,8 @@ async def begin_job(
         raise RefusalError(400, "controls", "controls must be an object of dials")
     options = {"controls": constant(dials), "seed": seed, "consent": consent, "badge": badge}
     stored, client = server.portraits.get(portrait), request.scope["client_name"]
-    add = server.jobs.add
-    job = await server.work(lambda: add(stored, voice.file.read(), client, options))
+    add, address = server.jobs.add, client_address(request.scope)
+    job = await server.work(lambda: add(stored, voice.file.read(), client, options, address))
     return messages.JobCreated(id=job.id)
 
 

@@ -4,10 +4,11 @@ import asyncio
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Response, UploadFile
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 
 from gioconda import example
 from gioconda.live import messages
+from gioconda.live.access import client_address
 from gioconda.live.errors import RefusalError
 from gioconda.live.routes.requests import TheServer, file, form
 
@@ -18,6 +19,7 @@ voices = APIRouter(tags=["voices"])
 @portraits.post("", status_code=201, dependencies=[form("picture", "face")])
 async def send_portrait(
     server: TheServer,
+    request: Request,
     picture: Annotated[UploadFile, File()],
     face: Annotated[int | None, Form(ge=1, le=100)] = None,
 ) -> messages.PortraitInfo:
@@ -26,8 +28,8 @@ async def send_portrait(
     if picture.size is not None and picture.size > server.settings.limits.picture_bytes:
         raise RefusalError(413, "too-large", "the picture's file is too large")
     # read when it is its turn: until then it lies on the disk
-    add = server.portraits.add
-    stored = await server.work(lambda: add(picture.file.read(), face))
+    add, address = server.portraits.add, client_address(request.scope)
+    stored = await server.work(lambda: add(picture.file.read(), face, address))
     return stored.description()
 
 
