@@ -175,8 +175,8 @@ def files(server: Server, count: int, chance: random.Random) -> Iterator[str]:
         data = bytearray(
             photo if number % 2 else chance.choice((voice, example.VOICE.read_bytes()))
         )
-        for _ in range(chance.choice((1, 30, 3000))):
-            data[chance.randrange(len(data) // chance.choice((1, 50)))] = chance.randrange(256)
+        for _ in range(chance.choice((1, 30, 300, 3000))):
+            data[chance.randrange(len(data) // chance.choice((1, 50, 500)))] = chance.randrange(256)
         broken = bytes(data[: chance.choice((len(data), chance.randrange(len(data))))])
         broken = chance.choice(lists) if chance.random() < 0.1 else broken
         try:
