@@ -274,11 +274,11 @@ def test_one_address_cannot_have_all_places_for_jobs(monkeypatch):
 
 def test_who_sends_many_portraits_makes_room_for_others(monkeypatch):
     made = iter(range(99))
-    monkeypatch.setattr(
-        Portraits,
-        "_make",
-        lambda self, identity, *_: StoredPortrait(str(next(made)), None, b"", None, ""),
-    )
+
+    def make(*_):
+        return StoredPortrait(str(next(made)), None, b"", None, "")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Portraits, "_make", make)
     portraits = Portraits(Limits(portraits=4))
     mine = portraits.add(b"", None, "203.0.113.5").id
     for _ in range(20):

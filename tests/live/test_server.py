@@ -413,7 +413,8 @@ def test_a_job_that_is_deleted_stops_and_leaves_nothing(running, client, voice):
     job = begin_job(client, wav(np.tile(voice, 3))).json()["id"]
     assert refusal(client.get(f"/jobs/{job}/result")) == (409, "not-ready")
     assert client.delete(f"/jobs/{job}").status_code == 204
-    wait(lambda: not list(running.server.jobs._home.path.iterdir()))
+    # it gives way to all others, and a busy machine has many
+    wait(lambda: not list(running.server.jobs._home.path.iterdir()), 120)
 
 
 def test_sounds_that_cannot_be_used_fail_with_the_reason(running, client, voice):
