@@ -18,14 +18,8 @@ from gioconda.live.candidates import confined
 from gioconda.live.errors import RefusalError
 from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
-<<<<<<< HEAD
 from gioconda.live.inputs import SAMPLES
-from gioconda.live.messages import Answer, parse_command
-=======
 from gioconda.live.messages import Answer, IceServer, parse_command
-from gioconda.live.playout import SAMPLES
-from gioconda.live.session import Frame
->>>>>>> 38e237a (A server that others reach: what an attacker may do gains nothing)
 from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder
