@@ -195,7 +195,7 @@ def test_a_server_that_ends_tells_those_who_follow_a_job(monkeypatch):
             time.sleep(0.01)
 
     monkeypatch.setattr(SessionPool, "warm_up", lambda pool: None)
-    for step in ("animate", "check_sound", "read_audio"):
+    for step in ("animate", "check_sound", "hear"):
         monkeypatch.setattr(f"gioconda.live.jobs.{step}", animate if step == "animate" else print)
     told = []
 
@@ -258,7 +258,7 @@ def test_of_ipv6_a_network_is_one_address():
 
 
 def test_one_address_cannot_have_all_places_for_jobs(monkeypatch):
-    for step in ("animate", "check_sound", "read_audio"):
+    for step in ("animate", "check_sound", "hear"):
         monkeypatch.setattr(f"gioconda.live.jobs.{step}", lambda *args, **options: time.sleep(0.1))
     jobs = Jobs(Limits(jobs=4), None)
     stored = StoredPortrait("x", None, b"x", None, "hash")  # type: ignore[arg-type]
