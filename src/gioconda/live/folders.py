@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-_PREFIX: Final = "gioconda-"
+_PREFIX: Final = "gioconda-server-"
 
 
 class OwnFolder:
