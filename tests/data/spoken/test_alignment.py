@@ -108,7 +108,7 @@ def test_wrong_shapes_are_named() -> None:
 def test_without_pocketsphinx_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     alignment._decoder.cache_clear()
-    with pytest.raises(GiocondaError, match=r"gioconda\[data\]"):
+    with pytest.raises(GiocondaError, match=r"gioconda-portrait\[data\]"):
         align(np.zeros(16000, np.float32), TEXT)
 
 

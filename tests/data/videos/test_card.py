@@ -174,5 +174,5 @@ def test_missing_matplotlib_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in sys.modules if n.partition(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(GiocondaError, match=r"gioconda\[data\]"):
+    with pytest.raises(GiocondaError, match=r"gioconda-portrait\[data\]"):
         check_matplotlib()
