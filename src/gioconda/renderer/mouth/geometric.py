@@ -41,7 +41,7 @@ class GeometricMouth:
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
         own = own_frame(portrait)
-        self.mouth = self._model.mouth(self._neutral, self.skin, darker_irises(own))
+        self.mouth = self._model.mouth(self._neutral, self.skin, unlike_skin(own, self.skin))
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
@@ -72,18 +72,30 @@ def face_of(frame: WarpedFrame) -> NDArray[np.float64]:
     return face
 
 
-def darker_irises(own: WarpedFrame) -> float:
-    """By how many grey levels the irises of a portrait are darker than the whites beside them.
+def unlike_skin(own: WarpedFrame, skin: NDArray[np.floating]) -> float:
+    """How unlike skin a portrait's eyes and lips are; those of statues are of the same stuff.
 
-    Eyes that are shut tell nothing, and count as dark ones.
+    By how many grey levels its irises are darker than the whites beside them, plus, in units of
+    Lab, how far the whites' tint is from the skin's and how much redder than it the lips are. Eyes
+    that are shut tell nothing, and count as dark ones.
+
+    Args:
+        own: the portrait as a frame of itself.
+        skin: (3,) its colour.
     """
     view = HeadPlace.view(own.head, _EYES_SIDE)
-    seen = masks(view.points(own.mesh), _EYES_SIDE, _EYES_SIDE) > _CERTAIN
-    grey = cv2.cvtColor(view.cut(own.picture), cv2.COLOR_RGB2GRAY)
-    irises, whites = seen[2] & seen[3], seen[2] & ~seen[3]
-    if min(irises.sum(), whites.sum()) < _ENOUGH:
+    picture = view.cut(own.picture)
+    mouth, lips, eyes, irises = masks(view.points(own.mesh), _EYES_SIDE, _EYES_SIDE) > _CERTAIN
+    parts = irises, eyes & ~irises, lips & ~mouth
+    if min(part.sum() for part in parts) < _ENOUGH:
         return 255.0
-    return float(np.median(grey[whites])) - float(np.median(grey[irises]))
+    colours = np.stack([*(np.median(picture[part], axis=0) for part in parts), skin])
+    _, white, lip, around = cv2.cvtColor(colours[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[
+        0
+    ]
+    grey = cv2.cvtColor(colours[None].astype(np.float32), cv2.COLOR_RGB2GRAY)[0]
+    tint = float(np.linalg.norm(white[1:] - around[1:]))
+    return float(grey[1] - grey[0]) + tint + float(lip[1] - around[1])
 
 
 def skin_colour(portrait: Portrait) -> NDArray[np.float32]:

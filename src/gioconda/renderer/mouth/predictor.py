@@ -23,6 +23,7 @@ TONGUE: Final = 0.08  # as far as the tongue is ever raised, in the head frame
 _SIZE: Final = (0.47, 0.5, 0.82, 1.12)  # of teeth: at no width of lips, for each, least, most
 # Part of the skin's tint that teeth, what is soft, and the dark take: it is mostly light.
 _TINTED: Final = np.array([[0.65], [0.9], [0.9]])
+_BRIGHTEST: Final = 180  # skin's light from which teeth do not become whiter, for white is 255
 _RIMS: Final = [topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM]
 _INNER: Final = [int(topology.LIP_INNER_UPPER[i]) for i in (0, -1)]
 _CHIN: Final = [topology.CHIN, 199, 175]
@@ -35,7 +36,7 @@ class StateModel:
     Attributes:
         drop: (1,) of an upper row that no picture shows.
         tones: (3, 3) of teeth, soft and dark in grey skin, in parts of its light.
-        carved: (1,) in grey levels: eyes whose irises are not by so much darker than their whites
+        carved: (1,) as `unlike_skin` tells it: eyes and lips that are not by so much unlike skin
             are of stone or bronze.
         mean, scale: (F,) of `frame_features`.
         pose, pose_bias: (F, 2) and (2,) from those, normalised, to jaw and tongue.
@@ -50,16 +51,16 @@ class StateModel:
     pose_bias: NDArray[np.float32]
 
     def mouth(
-        self, neutral: NDArray[np.floating], skin: NDArray[np.floating], darker: float
+        self, neutral: NDArray[np.floating], skin: NDArray[np.floating], unlike: float
     ) -> Mouth:
         """What stays through all frames; mouths of statues are hollow, and of one colour.
 
         Args:
             neutral: (478, 3) the neutral face in the head frame.
             skin: (3,) the colour of the portrait's skin.
-            darker: by how many grey levels its irises are darker than its whites.
+            unlike: how unlike its skin its eyes and lips are, as `unlike_skin` tells it.
         """
-        alive = darker > float(self.carved[0])
+        alive = unlike > float(self.carved[0])
         own = self.tones if alive else self.tones.mean(1, keepdims=True) * np.ones(3)
         tones = Tones(*tones_in(skin, own).astype(np.float32))
         return Mouth(float(self.drop[0]), teeth_size(neutral), tones, not alive)
@@ -79,9 +80,9 @@ def ranged(raw: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.
 
 def tones_in(skin: NDArray[np.floating], tones: NDArray[np.floating]) -> NDArray[np.float64]:
     """Tones (3, 3) of a mouth in skin of a colour (3,): they take a part of its tint."""
-    light = max(float(skin.mean()), 1.0)
-    tint = np.asarray(skin, np.float64) / light
-    found: NDArray[np.float64] = light * tones * (_TINTED * tint + 1 - _TINTED)
+    mean = max(float(skin.mean()), 1.0)
+    tint = np.asarray(skin, np.float64) / mean
+    found: NDArray[np.float64] = min(mean, _BRIGHTEST) * tones * (_TINTED * tint + 1 - _TINTED)
     return found
 
 

@@ -12,6 +12,8 @@ _LIGHT: Final = (-0.12, -0.35, -0.93)  # from where it comes, in the camera's ax
 class Lighting(NamedTuple):
     """How light falls into a mouth; lengths in inter-ocular distances.
 
+    Fitted by `benchmarks/mouth_light.py` to what mouths of people show in the mean.
+
     Attributes:
         ambient: the part of it that comes from all sides.
         shine: of wet teeth and tongue, in parts of their tone.
@@ -19,26 +21,25 @@ class Lighting(NamedTuple):
         reach, reach_open: how far it reaches behind that, and for each opening.
         side, side_width: where cheeks begin to take of it, on either side, and over how much.
         side_teeth, side_soft: how much they take, of teeth and of what is soft.
-        free_gum, free_tongue, free_teeth: part of it that nothing of the mouth's own hides.
+        free_tongue, free_teeth: part of it that nothing of the mouth's own hides.
         upper_shadow, lower_shadow: part of it that a lip takes at its rim.
         upper_width, lower_width: how wide a lip's shadow is.
     """
 
-    ambient: float = 0.8
+    ambient: float = 0.9
     shine: float = 0.06
-    near: float = 0.06
-    reach: float = 0.13
-    reach_open: float = 0.55
-    side: float = 0.08
-    side_width: float = 0.18
+    near: float = 0.13
+    reach: float = 0.07
+    reach_open: float = 1.2
+    side: float = 0.2
+    side_width: float = 0.32
     side_teeth: float = 0.72
     side_soft: float = 0.2
-    free_gum: float = 0.6
-    free_tongue: float = 0.54
+    free_tongue: float = 0.56
     free_teeth: float = 0.92
-    upper_shadow: float = 0.33
-    lower_shadow: float = 0.05
-    upper_width: float = 0.04
+    upper_shadow: float = 0.6
+    lower_shadow: float = 0.12
+    upper_width: float = 0.037
     lower_width: float = 0.035
 
 
@@ -108,8 +109,7 @@ def light(
     for i in range(vertices.shape[0]):
         hard = part[i] >= 2
         tone = np.int64(0) if hard else np.int64(1)
-        soft = lighting.free_tongue if part[i] == 1 else lighting.free_gum
-        free = np.float32(lighting.free_teeth if hard else soft)
+        free = np.float32(lighting.free_teeth if hard else lighting.free_tongue)
         behind = max(np.float32(0), vertices[i, 2] - start) / reach
         side = (abs(vertices[i, 0]) - np.float32(lighting.side)) / np.float32(lighting.side_width)
         side = min(max(side, np.float32(0)), np.float32(1))
@@ -130,7 +130,8 @@ def light(
         shine = np.float32(lighting.shine) * shine * shine
         ambient = np.float32(lighting.ambient)
         lit = ambient + (1 - ambient) * towards + shine
-        lit *= free + (1 - free) * occlusion[i]
+        if part[i] > 0:  # gums lie under the lips, which have shadows of their own
+            lit *= free + (1 - free) * occlusion[i]
         for c in range(tones.shape[1]):
             out[i, c] = arrives * lit * tones[tone, c] + (1 - arrives) * tones[2, c]
 

@@ -9,7 +9,7 @@ from gioconda.renderer.mouth.interior import MouthInterior
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.warper import WarpedFrame
 
-DROPS: Final = np.array([-0.10, -0.07, -0.04, -0.01, 0.02, 0.06])
+DROPS: Final = np.array([-0.08, -0.05, -0.03, -0.01, 0.01, 0.03, 0.05])
 JAWS: Final = np.array([0, 0.05, 0.1, 0.16, 0.22, 0.3, 0.4, 0.55, 0.75, 1.0])
 TONGUES: Final = np.array([0, 0.08])
 NAMED: Final = Tones(*np.eye(3, dtype=np.float32))  # what is drawn in these tells them apart
