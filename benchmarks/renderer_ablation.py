@@ -37,6 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--also", type=Path, help="a set of heads, for all recipes but no_heads")
     parser.add_argument("--start", type=Path, help="weights of an earlier training")
     parser.add_argument("--steps", type=int, default=700)
     parser.add_argument("--rate", type=float, default=Recipe.rate)
@@ -52,6 +53,7 @@ def main() -> None:
         return (args.output / name).with_suffix(kind)
 
     train = read_clips(args.data, "train", args.cache)
+    heads = read_clips(args.also, "train", args.cache) if args.also else []
     folder = Path(__file__).with_name("ablation")
     names = args.only or sorted(path.stem for path in folder.glob("*.py"))
     same = {name: getattr(args, name) for name in ("steps", "start", "rate", "workers")}
@@ -61,7 +63,8 @@ def main() -> None:
         if not file(name, ".zip").exists():
             print(f"training {name}", flush=True)
             recipe = replace(read_recipe(folder / f"{name}.py", Recipe), **same)
-            train_renderer(train, recipe, file(name, ".zip"), file(name, ".pt"), 600)
+            clips = train if name == "no_heads" else train + heads
+            train_renderer(clips, recipe, file(name, ".zip"), file(name, ".pt"), 600)
     decoders = {
         name: partial(NeuralDecoder, model=file(name, ".zip"), precision="f32") for name in names
     }
