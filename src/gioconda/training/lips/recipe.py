@@ -63,7 +63,7 @@ class Recipe:
         weights: of the losses.
     """
 
-    steps: int = 550
+    steps: int = 800
     windows: Windows = field(default_factory=Windows)
     rate: float = 1e-3
     warm_up: int = 50
