@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -173,6 +174,49 @@ def _shown(seen: Visit) -> NDArray[np.float64]:
     return np.asarray(cv2.resize(grey, (64, 64)), np.float64)
 
 
+@pytest.mark.parametrize("name", ["mona-lisa", "pearl-earring"])
+def test_paintings_are_there_to_start_from(visit: Open, server: str, name: str) -> None:
+    seen = visit().open(server)
+    seen.page.click(f"#{name}")
+    seen.wait_for(f"portrait.from === '{name}'")
+    assert seen.page.get_attribute(f"#{name}", "aria-pressed") == "true"
+    assert seen.page.get_attribute("#bundled", "aria-pressed") == "false"
+    assert seen.errors == []
+
+
+def test_the_face_stays_in_sight(visit: Open, server: str) -> None:
+    for width, height in ((1280, 800), (390, 844), (844, 390)):
+        page = visit(width=width).open(server).page
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("#strength").scroll_into_view_if_needed()
+        box = page.locator("#stage").bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= height
+        assert box["width"] >= 200
+
+
+def test_what_is_pressed_is_large_enough(visit: Open, server: str) -> None:
+    page = visit(width=390).open(server).page
+    for kind in ("mic", "file", "text"):
+        page.check(f"[name=kind][value={kind}]", force=True)
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, select, .file, .check, .choice label,"
+            " .chips label, input[type=range]:not(.visually-hidden)')].filter(each => {"
+            " const box = each.getBoundingClientRect();"
+            " return box.width && Math.min(box.width, box.height) < 30; }).map(each => each.id)"
+        )
+        assert small == []
+
+
+def test_languages_are_the_visitor_s_first(visit: Open, server: str) -> None:
+    page = visit(locale="de-AT").open(server).page
+    assert page.input_value("#language") == "de"
+    assert page.input_value("#voice") == "de"
+    assert not page.is_visible("#voice")  # there is one
+    own = page.locator("#language optgroup").first
+    assert own.locator("option").all_inner_texts() == ["Deutsch"]
+
+
 def test_files_are_dropped_anywhere(visit: Open, server: str) -> None:
     seen = visit().open(server)
     for name, kind in (("voice.wav", "audio/wav"), ("list.txt", "text/plain")):
@@ -233,7 +277,7 @@ def test_sound_and_picture_are_in_step(
 
 def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
     seen = visit(microphone=True).open(acting)
-    seen.page.click("#mic")
+    _listen(seen)
     _says(seen, "Speaking")
     assert seen.page.get_attribute("#sound", "aria-pressed") == "false"
     shown = seen.watch(8)
@@ -248,7 +292,7 @@ def test_the_microphone_is_heard(visit: Open, acting: str) -> None:
 def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
     seen = visit().open(acting)
     seen.page.check("[name=kind][value=text]", force=True)
-    seen.page.select_option("#voice", label="German")
+    seen.page.select_option("#language", "de")
     seen.page.fill("#text", "ein langer Satz, der lang genug ist, um gesehen zu werden")
     seen.page.click("#say")
     _speaks(seen)
@@ -276,7 +320,7 @@ def test_a_whole_session_keeps_to_the_content_policy(
     seen.page.click("#record")
     seen.page.locator("#pad").click(position={"x": 10, "y": 10})
     seen.page.check("[name=emotion][value=happy]", force=True)
-    seen.page.click("#mic")
+    _listen(seen)
     _says(seen, "Speaking")
     seen.page.check("[name=kind][value=text]", force=True)
     seen.page.fill("#text", "ein Satz")
@@ -289,6 +333,11 @@ def test_a_whole_session_keeps_to_the_content_policy(
     seen.page.click("#stop")
     _says(seen, "Ready")
     assert [text for text in seen.errors if "policy" in text.lower()] == []
+
+
+def _listen(seen: Visit) -> None:
+    seen.page.check("[name=kind][value=mic]", force=True)
+    seen.page.click("#mic")
 
 
 def _says(seen: Visit, status: str) -> None:
@@ -380,23 +429,26 @@ def test_of_two_faces_one_is_clicked(visit: Open, server: str, tmp_path: Path) -
 
 def test_a_microphone_that_is_refused(visit: Open, server: str) -> None:
     seen = visit().open(server)
-    seen.page.click("#mic")
+    _listen(seen)
     assert seen.alert().startswith("The microphone was refused")
     assert seen.page.inner_text("#mic") == "Speak"
 
 
-def test_a_server_that_is_full(visit: Open, acting: str) -> None:
+def test_a_full_server_tells_the_place_in_its_queue(visit: Open, acting: str) -> None:
     first, second = visit().open(acting), visit().open(acting)
     first.wake()
     second.page.click("#wake")
-    assert "try again" in second.alert().lower()
+    _says(second, "All places are taken. You are number 1 in the queue")
+    assert second.page.is_visible("#progress")
+    second.page.click("#stop")  # who does not want to wait any more
+    _says(second, "Ready")
+    second.page.click("#wake")
+    _says(second, "All places are taken. You are number 1 in the queue")
     first.page.click("#stop")
-    first.wait_for("session.stream === null")
-    second.page.get_by_role("button", name="Try again").click()
     second.wait_for("session.stream !== null")
 
 
-def test_a_connection_that_is_lost(visit: Open, acting: str) -> None:
+def test_a_connection_that_is_lost_comes_back(visit: Open, acting: str) -> None:
     sockets = []
 
     def between(socket: Any) -> None:
@@ -407,8 +459,49 @@ def test_a_connection_that_is_lost(visit: Open, acting: str) -> None:
     seen.page.route_web_socket("**/stream?*", between)
     seen.open(f"{acting}?over=websocket").wake()
     sockets[0].close()
-    assert seen.alert() == "The connection was lost."
-    assert seen.page.inner_text("#status") == "Ready"
+    seen.wait_for("session.stream === null")
+    seen.wait_for("session.stream?.frames > 2")
+    assert len(sockets) == 2
+    assert not seen.page.is_visible("#alert")
+
+
+def test_a_page_that_is_opened_too_early_goes_on_by_itself(visit: Open, server: str) -> None:
+    seen, asked = visit(), 0
+
+    def starting(route: Any) -> None:
+        nonlocal asked
+        asked += 1
+        about = route.fetch().json()
+        route.fulfill(json=about | {"state": "starting" if asked < 4 else "ready"})
+
+    seen.page.route("**/about", starting)
+    seen.page.goto(server)
+    _says(seen, "The server is starting")
+    assert seen.page.is_visible("#progress")
+    _says(seen, "Ready")
+    assert not seen.page.is_visible("#progress")
+    assert seen.errors == []
+
+
+def test_a_server_that_falls_silent_is_told_at_once(visit: Open, acting: str) -> None:
+    """Its process is gone: nothing comes any more, and nobody answers."""
+    seen = visit()
+
+    def between(socket: Any) -> None:
+        to = socket.connect_to_server()
+        to.on_message(lambda message: None if gone else socket.send(message))
+
+    gone: list[bool] = []
+    seen.page.route_web_socket("**/stream?*", between)
+    seen.open(f"{acting}?over=websocket").wake()
+    seen.page.route("**/about", lambda route: route.abort())
+    gone.append(True)
+    began = time.monotonic()
+    _says(seen, "The connection was lost. Trying to get it back")
+    assert time.monotonic() - began < 10  # 2.3 s where the machine is not busy
+    seen.page.unroute("**/about")
+    gone.clear()
+    seen.wait_for("session.stream?.frames > 2")
 
 
 def _opened_by_right(route: Any) -> None:

@@ -1,7 +1,7 @@
 /** The page's server: its key, and what it is and allows. */
 
 import {$, answered, setStatus} from './elements.js';
-import {Refusal, Server} from './server.js';
+import {after, Refusal, Server} from './server.js';
 
 export const query = new URLSearchParams(location.search);
 
@@ -27,9 +27,21 @@ if (query.has('key')) { // not left where others see it, nor in the history
 }
 const key = keep(query.get('key') || sessionStorage.getItem('key') || '');
 
-export const server = new Server(key, askKey, () => setStatus('wait', 'The server is warming up'));
+export const server = new Server(key, askKey);
 
-/** The answer of `/about`, once `main.js` has it. @type {Record<string, any>} */
+/** The answer of `/about`, once the server is ready. @type {Record<string, any>} */
 export const about = {};
+
+/** Waits until the server has started, and tells so. */
+export async function started() {
+  for (const began = Date.now(); ; await after(500)) {
+    Object.assign(about, await (await server.ask('about')).json());
+    if (about.state === 'failed') throw new Refusal('failed', 'The server could not start; its log says why.');
+    if (about.state !== 'starting') break;
+    setStatus('wait', 'The server is starting');
+    $('readout').textContent = `${Math.round((Date.now() - began) / 1000)} s`;
+  }
+  $('readout').textContent = '';
+}
 
 $('no-key').addEventListener('click', () => $('lock').close());

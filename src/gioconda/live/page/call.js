@@ -3,8 +3,6 @@
 import {after} from './server.js';
 import {Stream} from './stream.js';
 
-const LOST_MS = 8000; // of nothing until a call is given up
-
 export class CallStream extends Stream {
   label = 'WebRTC';
   tail = 300;
@@ -20,9 +18,7 @@ export class CallStream extends Stream {
     this.channel.onclose = () => this.lost();
     this.call.onconnectionstatechange = () => {
       const state = this.call.connectionState;
-      clearTimeout(this.waiting);
       if (state === 'failed' || state === 'closed') this.lost();
-      if (state === 'disconnected') this.waiting = setTimeout(() => this.lost(), LOST_MS);
     };
     this.call.ontrack = ({track}) => this.stream.addTrack(track);
     this.call.addTransceiver('video', {direction: 'recvonly'});
@@ -39,6 +35,7 @@ export class CallStream extends Stream {
     const count = () => {
       if (this.closed) return;
       this.frames += 1;
+      this.heard = performance.now();
       video.hidden = false;
       this.started();
       video.requestVideoFrameCallback(count);

@@ -1,6 +1,6 @@
 /** The page's elements, and what they say: its state, how fast it is, and what went wrong. */
 
-import {Refusal} from './server.js';
+import {Cancelled, Refusal} from './server.js';
 
 /** @param {string} id @returns {any} the element */
 export const $ = id => document.getElementById(id);
@@ -34,14 +34,17 @@ export const onFile = (id, take) => $(id).addEventListener('change', ({target}) 
   target.value = ''; // so that the same one can be chosen again
 });
 
-/** @param {'' | 'wait' | 'live'} state @param {string} text */
-export function setStatus(state, text) {
+/** @param {'' | 'wait' | 'live'} state @param {string} text @param {?number} part of what is waited for, if known */
+export function setStatus(state, text, part = null) {
+  $('progress').hidden = state !== 'wait';
+  part === null ? $('progress').removeAttribute('value') : $('progress').value = part;
   $('status').dataset.state = state;
   if ($('status').textContent !== text) $('status').textContent = text;
 }
 
 /** @param {Error} error @param {?() => void} again what the user may try once more */
 export function showError(error, again = null) {
+  if (error instanceof Cancelled) return;
   if (!(error instanceof Refusal)) console.warn(error);
   $('alert').querySelector('p').textContent = sentence(error.message);
   $('again').hidden = !again;

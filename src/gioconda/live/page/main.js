@@ -1,18 +1,26 @@
 /** The page: begins it, and takes the files that are chosen or dropped. */
 
-import {about, server} from './access.js';
+import {about, started} from './access.js';
 import {$, onFile, setStatus, showError} from './elements.js';
-import {bundled, portrait, send, show} from './portraits.js';
+import {bundled, portrait, preview, send, show} from './portraits.js';
 import './recorder.js';
 import {change, session, sleep} from './session.js';
 import {dropSound, offerVoices} from './voice.js';
 
 export {portrait, session, sleep}; // for the console, and tests
 
-const choosePicture = picture => change(() => send(picture));
+const fetched = async button => (await fetch(button.querySelector('img').src)).blob();
+
+const choosePicture = (picture, from = '') => change(() => send(picture, from));
 
 onFile('picture', choosePicture);
 $('bundled').addEventListener('click', () => change(async () => bundled()));
+for (const id of ['mona-lisa', 'pearl-earring']) {
+  $(id).addEventListener('click', async () => choosePicture(await fetched($(id)), id));
+}
+
+$('full').hidden = !document.fullscreenEnabled;
+$('full').addEventListener('click', () => $('stage').requestFullscreen());
 
 let depth = 0; // dragenter and dragleave also come from the elements inside
 addEventListener('dragenter', () => { $('drop').hidden = ++depth < 1; });
@@ -27,7 +35,9 @@ addEventListener('drop', event => {
 });
 
 async function begin() {
-  Object.assign(about, await (await server.ask('about')).json());
+  setStatus('wait', 'Getting ready');
+  fetched($('bundled')).then(preview);
+  await started();
   $('version').textContent = about.version ? `Gioconda ${about.version} · ` : '';
   $('consent').hidden = !about.consent_required;
   $('badge').checked = about.badge ?? true;

@@ -7,17 +7,31 @@ const SIDE = 2560; // of a picture that is written anew
 const HINT = 'Choose or drop a photo, painting or drawing of one face, seen from the front.';
 
 /**
- * `picture` is the file, to be sent again; `face` is which of several, from 1, or 0 for the only one.
- * @typedef {{id: string, picture: ?Blob, face: number, note?: string, still?: ImageBitmap}} Portrait
+ * `picture` is the file, to be sent again; `face` is which of several, from 1, or 0 for the only one;
+ * `from` is the button that chose it.
+ * @typedef {{id: string, picture: ?Blob, face: number, from: string, note?: string, still?: ImageBitmap}} Portrait
  */
 
 /** @returns {Portrait} */
-export const bundled = () => ({id: 'example', picture: null, face: 0});
+export const bundled = () => ({id: 'example', picture: null, face: 0, from: 'bundled'});
 
 export let portrait = bundled();
 
-/** Null if the user turns back. @param {Blob} picture @returns {Promise<?Portrait>} */
-export const send = async picture => upload(await readable(picture));
+/** Null if the user turns back. @param {Blob} picture @param {string} from @returns {Promise<?Portrait>} */
+export async function send(picture, from) {
+  preview(picture);
+  const made = await upload(await readable(picture));
+  return made && {...made, from};
+}
+
+/** Shows a picture before the server has found its face. @param {Blob} picture */
+export async function preview(picture) {
+  const before = portrait, image = await createImageBitmap(picture).catch(() => null);
+  if (!image || before !== portrait || $('progress').hidden) return;
+  const side = Math.min(image.width, image.height), canvas = $('canvas');
+  canvas.getContext('2d').drawImage(image, (image.width - side) / 2, (image.height - side) / 4,
+    side, side, 0, 0, canvas.width, canvas.height);
+}
 
 /** Pictures of other kinds, and those too large, are written anew if the browser can read them. */
 async function readable(picture) {
@@ -81,6 +95,7 @@ export async function show(next) {
   const response = await server.ask(`portraits/${next.id}/picture`);
   next.still = await createImageBitmap(await response.blob());
   portrait = next;
+  for (const each of $('gallery').querySelectorAll('button')) each.ariaPressed = each.id === next.from;
   drawStill();
   $('note').textContent = next.note ? sentence(next.note) : HINT;
 }

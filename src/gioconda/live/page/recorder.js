@@ -40,6 +40,7 @@ function save(clip) {
   if ($('clip').href) URL.revokeObjectURL($('clip').href);
   $('clip').href = URL.createObjectURL(clip);
   $('clip').download = `gioconda.${clip.type.split('/')[1]}`;
+  $('clip-note').textContent = 'It carries the mark, but no signature.';
   $('made').hidden = false;
 }
 

@@ -21,6 +21,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The user wants it no more. */
+export class Cancelled extends Refusal {
+  constructor() { super('cancelled'); }
+}
+
 /** @param {number} ms */
 export const after = ms => new Promise(done => setTimeout(done, ms));
 
@@ -30,17 +35,15 @@ export class Server {
   /**
    * @param {string} key sent with each request; empty for none
    * @param {(wrong: boolean) => Promise<string>} askKey asks the user, after a wrong key or without
-   * @param {() => void} starting told while the server is not ready
    */
-  constructor(key, askKey, starting) {
+  constructor(key, askKey) {
     this.key = key;
     this.askKey = askKey;
-    this.starting = starting;
   }
 
   /** A good answer. @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} */
   async ask(path, options = {}) {
-    for (let tries = 0; ; tries += 1) {
+    for (;;) {
       const headers = {...options.headers, ...(this.key && {Authorization: `Bearer ${this.key}`})};
       const response = await fetch(path, {...options, headers}).catch(() => {
         throw new Refusal('unreachable');
@@ -52,14 +55,15 @@ export class Server {
         continue;
       }
       const answer = await response.json().catch(() => ({}));
-      if (answer.code === 'starting' && tries < 60) {
-        this.starting();
-        await after(2000);
-        continue;
-      }
       const code = [429, 503].includes(response.status) ? 'busy' : 'failed';
       throw new Refusal(answer.code || code, answer.error, answer);
     }
+  }
+
+  /** Whether it answers at all, or may yet. @param {number} ms that it gets */
+  answers(ms) {
+    return fetch('about', {method: 'HEAD', signal: AbortSignal.timeout(ms)})
+      .then(() => true, error => error.name === 'TimeoutError');
   }
 
   /** @param {string} path @param {object} body */

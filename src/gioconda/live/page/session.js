@@ -1,22 +1,26 @@
 /** The page's session: the portrait is awake, or asleep. */
 
-import {about, query, server} from './access.js';
+import {about, query, server, started} from './access.js';
 import {connect} from './connect.js';
 import {controls} from './dials.js';
 import {$, chosen, clearError, setStatus, showError, showSpeed} from './elements.js';
 import {drawStill, portrait, renew, show} from './portraits.js';
-import {Refusal} from './server.js';
+import {after, Cancelled, Refusal} from './server.js';
 
 const STATES = {idle: 'Awake', speaking: 'Speaking', interrupted: 'Interrupted'};
+const GONE = ['lost', 'late', 'unreachable', 'stopping']; // what a server that is back may mend
+const BRIEF_MS = 10000; // a session that ends so soon,
+const BRIEF = 3; // so often in a row, is not begun again
 
 export const session = {
   stream: /** @type {?import('./connect.js').Live} while awake */ (null),
   muted: false,
   listening: false, // to the microphone
   ending: /** @type {(() => any)[]} what is done before it falls asleep */ ([]),
+  resume: () => {}, // listens to the microphone again
 };
 
-let waking = null;
+let waking = null, wanted = new AbortController(), woke = 0, brief = 0;
 
 /** Opens a session unless there is one. */
 export async function wake() {
@@ -24,70 +28,130 @@ export async function wake() {
 }
 
 async function open() {
-  const consent = $('allowed').value.trim();
-  if (about.consent_required && !consent) {
-    $('allowed').focus();
-    throw new Refusal('consent', 'First say who allowed this portrait to speak.');
-  }
+  const consent = consentGiven();
   clearError();
-  $('wake').disabled = true;
+  const {signal} = wanted = new AbortController();
+  enable('waking');
   setStatus('wait', 'Connecting');
   try {
-    session.stream = await connect(server, () => begin(consent), {
+    const stream = await connect(server, () => begin(consent, signal), {
       canvas: $('canvas'), video: $('video'), muted: session.muted, changed, ended,
     }, query.get('over'));
+    if (signal.aborted) {
+      stream.close();
+      throw new Cancelled();
+    }
+    session.stream = stream;
   } catch (error) {
+    enable('asleep');
     setStatus('', 'Ready');
     throw error;
-  } finally {
-    $('wake').disabled = false;
   }
-  enable(true);
+  woke = Date.now();
+  enable('awake');
   setStatus('live', STATES.idle);
   showSpeed(session.stream);
   turned();
 }
 
-function enable(awake) {
-  $('wake').hidden = awake;
-  $('stop').disabled = $('record').disabled = !awake;
-  $('badge').disabled = awake || about.badge_required; // it is drawn from the beginning or not at all
+/** Null where none is demanded. */
+export function consentGiven() {
+  const consent = $('allowed').value.trim();
+  if (about.consent_required && !consent) {
+    $('allowed').focus();
+    throw new Refusal('consent', 'First say who allowed this portrait to speak.');
+  }
+  return consent || null;
 }
 
-async function begin(consent, again = true) {
+/** @param {'asleep' | 'waking' | 'awake'} state */
+function enable(state) {
+  const focused = document.activeElement;
+  $('wake').hidden = state !== 'asleep';
+  $('stop').hidden = state === 'asleep';
+  $('stop').querySelector('span').textContent = state === 'waking' ? 'Cancel' : 'Stop';
+  if (focused === $('wake') || focused === $('stop')) (state === 'asleep' ? $('wake') : $('stop')).focus();
+  $('record').disabled = state !== 'awake';
+  $('badge').disabled = state !== 'asleep' || about.badge_required; // drawn from the beginning or not at all
+}
+
+/** @param {number} ms @param {AbortSignal} signal that ends it */
+const pause = (ms, signal) => Promise.race([
+  after(ms), new Promise(done => signal.addEventListener('abort', done, {once: true})),
+]);
+
+/** A session's id, after waiting in the server's queue if need be. */
+async function begin(consent, signal, ticket = null) {
+  if (signal.aborted) throw new Cancelled();
   try {
     const made = await server.post('sessions', {
       portrait: portrait.id, seed: Math.floor(Math.random() * 2 ** 31), controls: controls(),
       badge: $('badge').checked, source: chosen('kind') === 'mic' ? 'microphone' : 'speech',
-      ...(consent && {consent}),
+      ...(consent && {consent}), ...(ticket && {ticket}),
     });
+    setStatus('wait', 'Connecting');
     return (await made.json()).id;
   } catch (error) {
-    if (error.code !== 'not-found' || !portrait.picture || !again) throw error;
-    await renew();
-    return begin(consent, false);
+    const {code, answer} = error;
+    if (code === 'starting') {
+      await started();
+    } else if (code === 'busy' && answer.ticket) {
+      setStatus('wait', `All places are taken. You are number ${answer.place} in the queue`);
+      await pause(1000 * answer.retry_after, signal);
+    } else if (code === 'not-found' && portrait.picture) {
+      await renew();
+    } else {
+      throw error;
+    }
+    return begin(consent, signal, answer.ticket ?? ticket);
   }
 }
 
 function changed(state) {
-  if (!STATES[state] || !session.stream) return;
-  setStatus('live', state === 'idle' && session.listening ? 'Listening' : STATES[state]);
+  if (!session.stream) return;
+  if (state === 'stalled') return setStatus('wait', 'No picture comes. Waiting for the server');
+  const shown = STATES[state] ?? STATES.idle;
+  setStatus('live', state === 'idle' && session.listening ? 'Listening' : shown);
 }
 
 export async function sleep() {
+  wanted.abort();
   for (const end of session.ending) await end();
   session.stream?.close();
   session.stream = null;
   drawStill();
-  enable(false);
+  enable('asleep');
   $('readout').textContent = '';
   setStatus('', 'Ready');
 }
 
-/** Falls asleep because of an error, and says so. */
+/** Begins again where the connection is lost; else falls asleep, and says why. */
 export async function ended(error) {
+  const {listening} = session;
+  brief = Date.now() - woke < BRIEF_MS ? brief + 1 : 0;
   await sleep();
-  showError(error, error.code === 'consent' ? null : () => wake().catch(ended));
+  if (!GONE.includes(error.code) || brief > BRIEF) return failed(error);
+  const {signal} = wanted = new AbortController();
+  enable('waking');
+  for (; !signal.aborted; await after(1000)) {
+    setStatus('wait', 'The connection was lost. Trying to get it back');
+    try {
+      await started();
+      if (signal.aborted) break;
+      await wake();
+      return listening && session.resume();
+    } catch (why) {
+      if (signal.aborted) return;
+      if (!GONE.includes(why.code)) return failed(why);
+      enable('waking');
+    }
+  }
+}
+
+function failed(error) {
+  enable('asleep');
+  setStatus('', 'Ready');
+  showError(error, error.code === 'consent' ? null : () => wake().catch(failed));
 }
 
 /** Goes on with another portrait, awake if this one is; `get` gives null to leave it as it is. */
@@ -95,7 +159,7 @@ export async function change(get) {
   const awake = session.stream !== null;
   clearError();
   await sleep();
-  setStatus('wait', 'Looking at the picture');
+  setStatus('wait', 'Finding the face');
   $('wake').disabled = true;
   try {
     const next = await get();
@@ -103,14 +167,15 @@ export async function change(get) {
   } catch (error) {
     return showError(error);
   } finally {
+    drawStill();
     setStatus('', 'Ready');
     $('wake').disabled = false;
   }
-  if (awake) wake().catch(ended);
+  if (awake) wake().catch(failed);
 }
 
 const turned = () => session.stream?.send({do: 'set', controls: controls()});
 
 addEventListener('turned', turned);
-$('wake').addEventListener('click', () => wake().then(() => $('stop').focus(), ended));
-$('stop').addEventListener('click', () => sleep().then(() => $('wake').focus()));
+$('wake').addEventListener('click', () => wake().catch(failed));
+$('stop').addEventListener('click', sleep);

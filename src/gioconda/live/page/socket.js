@@ -25,6 +25,7 @@ export class SocketStream extends Stream {
     this.channel.onopen = () => server.key && this.send({key: server.key});
     this.channel.onmessage = ({data}) => {
       if (typeof data === 'string') return this.read(data);
+      this.heard = performance.now();
       this.#take(data);
       this.started();
     };

@@ -1,12 +1,15 @@
 /** What both ways to a live portrait share. Uses nothing of the page. */
 
-import {Refusal, Server} from './server.js';
+import {after, Refusal, Server} from './server.js';
 
 /**
  * A WebSocket is drawn on the canvas, a call shown in the video; `ended` only if it was not closed here.
  * @typedef {{canvas: HTMLCanvasElement, video: HTMLVideoElement, muted: boolean,
  *   changed: (state: string) => void, ended: (why: Error) => void}} Output
  */
+
+const STALLED_MS = 2000; // of nothing until it is said, and the server is asked whether it is there,
+const LOST_MS = 8000; // and until it is given up
 
 /** A session's picture and sound. Subclasses have `label`, `muted`, `delay` and `record`. */
 export class Stream {
@@ -16,6 +19,8 @@ export class Stream {
   closed = false;
   /** @type {any} of JSON messages: a WebSocket or a RTCDataChannel */
   channel;
+  heard = performance.now(); // when anything came last
+  #state = '';
   #refusal = null;
   #refused = 0;
 
@@ -25,7 +30,12 @@ export class Stream {
     this.output = output;
     /** Until the first picture. @type {Promise<void>} */
     this.ready = new Promise((done, fail) => {
-      this.started = () => { done(); this.failed = output.ended; };
+      this.started = () => {
+        this.started = () => {};
+        this.failed = output.ended;
+        this.#watch();
+        done();
+      };
       this.failed = fail;
     });
   }
@@ -33,9 +43,21 @@ export class Stream {
   /** @param {string} text a message of the server */
   read(text) {
     const {error, code, state, statistics} = JSON.parse(text);
+    this.heard = performance.now();
     if (error) [this.#refusal, this.#refused] = [new Refusal(code, error), Date.now()];
     if (statistics) this.statistics = statistics;
-    if (state) this.output.changed(state);
+    if (state) this.output.changed(this.#state = state);
+  }
+
+  /** A server that dies does not say so. */
+  async #watch() {
+    for (let stalled = false; !this.closed; await after(250)) {
+      const silent = performance.now() - this.heard;
+      if (stalled !== (stalled = silent > STALLED_MS)) {
+        this.output.changed(stalled ? 'stalled' : this.#state);
+      }
+      if (stalled && (silent > LOST_MS || !await this.server.answers(1000))) this.lost();
+    }
   }
 
   /** The connection is gone; the server's last refusal is why only if it has just come. */

@@ -3,8 +3,11 @@
 import {server} from './access.js';
 import {AudioInput} from './audio.js';
 import {$, clearError, onFile, relabel, showError} from './elements.js';
+import {offer} from './languages.js';
 import {Refusal} from './server.js';
 import {session, wake} from './session.js';
+
+const GREETING = 'Hello! I was a still picture until a moment ago. Write what I should say, and press Speak.';
 
 let source = /** @type {?import('./audio.js').Source & {id: string}} what is heard now */ (null);
 let file = /** @type {?{get: () => Promise<ArrayBuffer>, sound: ?AudioBuffer}} */ (null);
@@ -30,7 +33,7 @@ async function speak(id, make) {
     await wake();
   } catch (error) {
     made?.stop();
-    return showError(error, error.code === 'busy' ? () => speak(id, make) : null);
+    return showError(error, error.answer?.retry_after || error.code === 'unreachable' ? () => speak(id, make) : null);
   }
   source = {id, ...made};
   session.listening = id === 'mic';
@@ -101,11 +104,15 @@ function chooseSound(name, get) {
   $('play').disabled = false;
 }
 
+function chooseKind(kind) {
+  /** @type {any} */ (document.querySelector(`[name=kind][value=${kind}]`)).checked = true;
+}
+
 const chooseFile = chosen => chooseSound(chosen.name, () => chosen.arrayBuffer());
 
 /** @param {File} chosen that was dropped on the page */
 export function dropSound(chosen) {
-  /** @type {any} */ (document.querySelector('[name=kind][value=file]')).checked = true;
+  chooseKind('file');
   chooseFile(chosen);
 }
 
@@ -113,15 +120,14 @@ export function dropSound(chosen) {
 export function offerVoices({speech: voices = [], limits, example_voice: example}) {
   $('reader').hidden = !voices.length;
   $('no-reader').hidden = voices.length > 0;
-  $('voice').replaceChildren(...voices.map(({voice, name}) => new Option(name, voice)));
-  const language = navigator.language.toLowerCase();
-  const mine = [language, language.split('-')[0], 'en', 'en-us', 'en-gb'];
-  $('voice').value = mine.find(each => voices.some(({voice}) => voice === each)) ?? voices[0]?.voice ?? '';
+  if (!voices.length) chooseKind('mic');
+  else if (offer(voices) === 'en') $('text').value ||= GREETING;
   if (limits?.text_chars) $('text').maxLength = limits.text_chars;
   $('example').hidden = !example;
 }
 
 session.ending.push(() => stop(false));
+session.resume = () => speak('mic', microphone);
 $('mic').addEventListener('click', () => speak('mic', microphone));
 $('play').addEventListener('click', () => speak('play', readFile));
 $('say').addEventListener('click', () => speak('say', readText));

@@ -12,6 +12,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 
 FOLDER: Final = resources.files("gioconda.live") / "page"
+_PICTURES: Final = resources.files("gioconda.example")
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -59,7 +60,8 @@ def _html(text: str) -> HTMLResponse:
 
 def _read() -> dict[str, bytes]:
     """The files, by name; read again for each request, so that they can be edited."""
-    files = sorted(FOLDER.iterdir(), key=lambda file: file.name)
+    pictures = [file for file in _PICTURES.iterdir() if file.name.endswith(".jpg")]
+    files = sorted([*FOLDER.iterdir(), *pictures], key=lambda file: file.name)
     return {file.name: file.read_bytes() for file in files}
 
 
