@@ -298,6 +298,37 @@ def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
     _speaks(seen)
 
 
+def test_a_text_becomes_a_signed_video(visit: Open, server: str, tmp_path: Path) -> None:
+    seen = visit().open(server)
+    seen.page.select_option("#language", "de")
+    seen.page.fill("#text", "ein kurzer Satz")
+    seen.page.click("#make")
+    assert seen.page.inner_text("#make") == "Cancel"
+    seen.page.wait_for_selector("#made:not([hidden])", timeout=120_000)
+    assert "signed" in seen.page.inner_text("#clip-note")
+    path = _download(seen, tmp_path)
+    assert path.suffix == ".mp4"
+    assert b"c2pa" in path.read_bytes()
+    assert seen.page.inner_text("#make") == "Make a video"
+    assert seen.errors == []
+
+
+def test_a_portrait_listens_and_takes_its_mood_from_the_voice(visit: Open, acting: str) -> None:
+    seen, sent = visit(microphone=True), []
+    seen.page.on("websocket", lambda socket: socket.on("framesent", lambda text: sent.append(text)))
+    seen.open(f"{acting}?over=websocket")
+    seen.page.check("#listen")
+    seen.wait_for("session.stream?.frames > 30")
+    seen.page.check("[name=emotion][value=auto]", force=True)
+    seen.page.wait_for_timeout(500)
+    seen.page.uncheck("#listen")
+    texts = [json.loads(each) for each in sent if isinstance(each, str)]
+    assert len([each for each in texts if each["do"] == "listen"]) > 5
+    assert [each for each in texts if each.get("controls", {}).get("emotion") == "auto"]
+    assert not seen.page.is_visible("#alert")
+    assert seen.errors == []
+
+
 def test_the_bundled_voice_is_spoken(visit: Open, acting: str) -> None:
     seen = visit().open(acting)
     seen.page.check("[name=kind][value=file]", force=True)
@@ -390,6 +421,10 @@ def _choose(seen: Visit, sound: Path) -> None:
 def _recording(seen: Visit, folder: Path) -> Path:
     """Ends the recording and downloads it."""
     seen.page.click("#record")
+    return _download(seen, folder)
+
+
+def _download(seen: Visit, folder: Path) -> Path:
     with seen.page.expect_download() as download:
         seen.page.click("#clip")
     path = folder / str(download.value.suggested_filename)

@@ -12,12 +12,12 @@ export function controls() {
   const emotion = chosen('emotion');
   return {
     gaze, ...Object.fromEntries(FACTORS.map(id => [id, +$(id).value])),
-    emotion: emotion ? {[emotion]: +$('strength').value} : {},
+    emotion: emotion === 'auto' ? emotion : emotion ? {[emotion]: +$('strength').value} : {},
   };
 }
 
 function turn() {
-  const [yaw, pitch] = gaze ?? [0, 0], neutral = chosen('emotion') === '';
+  const [yaw, pitch] = gaze ?? [0, 0], fixed = ['', 'auto'].includes(chosen('emotion'));
   const across = yaw ? `${Math.abs(yaw)}° ${yaw > 0 ? 'right' : 'left'}` : '';
   const along = pitch ? `${Math.abs(pitch)}° ${pitch > 0 ? 'up' : 'down'}` : '';
   $('o-gaze').textContent = gaze ? [across, along].filter(Boolean).join(', ') || 'at you' : 'free';
@@ -32,8 +32,8 @@ function turn() {
   for (const id of FACTORS) {
     $('o-' + id).textContent = `${(+$(id).value).toFixed(2).replace(/0$/, '')} ×`;
   }
-  $('strength').disabled = neutral;
-  $('o-strength').textContent = neutral ? '' : `${Math.round(100 * $('strength').value)} %`;
+  $('strength').disabled = fixed;
+  $('o-strength').textContent = fixed ? '' : `${Math.round(100 * $('strength').value)} %`;
   waiting ??= setTimeout(() => { // a drag gives more events than frames
     waiting = null;
     dispatchEvent(new Event('turned'));

@@ -3,8 +3,10 @@
 import {about, started} from './access.js';
 import {$, onFile, setStatus, showError} from './elements.js';
 import {bundled, portrait, preview, send, show} from './portraits.js';
+import './listening.js';
 import './recorder.js';
 import {change, session, sleep} from './session.js';
+import './video.js';
 import {dropSound, offerVoices} from './voice.js';
 
 export {portrait, session, sleep}; // for the console, and tests

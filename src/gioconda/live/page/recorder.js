@@ -23,7 +23,9 @@ function start() {
   saved = new Promise(done => {
     recorder.onstop = () => {
       clearInterval(clock);
-      save(new Blob(pieces, {type: recorder.mimeType.split(';')[0]}));
+      relabel('record', 'dot', 'Record', false);
+      $('record').removeAttribute('aria-label');
+      offer(new Blob(pieces, {type: recorder.mimeType.split(';')[0]}), 'It carries the mark, but no signature.');
       recorder = null;
       done();
     };
@@ -34,13 +36,12 @@ function start() {
   $('record').setAttribute('aria-label', 'Recording');
 }
 
-function save(clip) {
-  relabel('record', 'dot', 'Record', false);
-  $('record').removeAttribute('aria-label');
+/** Offers a clip to be downloaded. @param {Blob} clip @param {string} note */
+export function offer(clip, note) {
   if ($('clip').href) URL.revokeObjectURL($('clip').href);
   $('clip').href = URL.createObjectURL(clip);
   $('clip').download = `gioconda.${clip.type.split('/')[1]}`;
-  $('clip-note').textContent = 'It carries the mark, but no signature.';
+  $('clip-note').textContent = note;
   $('made').hidden = false;
 }
 

@@ -2,7 +2,7 @@
 
 import {server} from './access.js';
 import {AudioInput} from './audio.js';
-import {$, clearError, onFile, relabel, showError} from './elements.js';
+import {$, chosen, clearError, onFile, relabel, showError} from './elements.js';
 import {offer} from './languages.js';
 import {Refusal} from './server.js';
 import {session, wake} from './session.js';
@@ -80,15 +80,23 @@ async function readFile() {
   return recording(file.sound);
 }
 
-async function readText() {
+/** The file, or the text read aloud, whichever is chosen. @returns {Promise<ArrayBuffer>} */
+export async function spoken() {
+  if (chosen('kind') === 'text') return readAloud();
+  if (!file) throw new Refusal('not-a-sound', 'First choose an audio file.');
+  return file.get();
+}
+
+async function readAloud() {
   const text = $('text').value.trim();
   if (!text) {
     $('text').focus();
     throw new Refusal('text', 'First write what the portrait should say.');
   }
-  const response = await server.post('speech', {text, voice: $('voice').value});
-  return recording(await input.decode(await response.arrayBuffer()));
+  return (await server.post('speech', {text, voice: $('voice').value})).arrayBuffer();
 }
+
+const readText = async () => recording(await input.decode(await readAloud()));
 
 function setSound(on) {
   session.muted = !on;
