@@ -1,7 +1,7 @@
 /** The page's server: its key, and what it is and allows. */
 
 import {$, answered, setStatus} from './elements.js';
-import {after, Refusal, Server} from './server.js';
+import {Refusal, Server} from './server.js';
 
 export const query = new URLSearchParams(location.search);
 
@@ -34,13 +34,11 @@ export const about = {};
 
 /** Waits until the server has started, and tells so. */
 export async function started() {
-  for (const began = Date.now(); ; await after(500)) {
-    Object.assign(about, await (await server.ask('about')).json());
-    if (about.state === 'failed') throw new Refusal('failed', 'The server could not start; its log says why.');
-    if (about.state !== 'starting') break;
+  const began = Date.now();
+  Object.assign(about, await server.ready(() => {
     setStatus('wait', 'The server is starting');
     $('readout').textContent = `${Math.round((Date.now() - began) / 1000)} s`;
-  }
+  }));
   $('readout').textContent = '';
 }
 

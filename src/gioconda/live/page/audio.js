@@ -56,8 +56,17 @@ export class AudioInput {
   /** @param {AudioBuffer} buffer @param {() => void} ended @returns {Source} */
   recording(buffer, ended) {
     const node = new AudioBufferSourceNode(this.context, {buffer});
-    node.onended = ended;
-    return {node, start() { node.start(); }, stop() { node.onended = null; node.stop(); }};
+    return {
+      node,
+      start() {
+        node.onended = ended;
+        node.start();
+      },
+      stop() {
+        if (node.onended) node.stop();
+        node.onended = null;
+      },
+    };
   }
 
   /** @param {ArrayBuffer} bytes of a sound file */

@@ -3,6 +3,7 @@
 import {about, started} from './access.js';
 import {$, onFile, setStatus, showError} from './elements.js';
 import {bundled, portrait, preview, send, show} from './portraits.js';
+import './embed.js';
 import './listening.js';
 import './recorder.js';
 import {change, session, sleep} from './session.js';

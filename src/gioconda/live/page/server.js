@@ -19,6 +19,9 @@ export class Refusal extends Error {
     this.code = code;
     this.answer = answer;
   }
+
+  /** Whether it may be gone when the server is back. */
+  get passes() { return ['lost', 'late', 'unreachable', 'stopping'].includes(this.code); }
 }
 
 /** The user wants it no more. */
@@ -35,17 +38,19 @@ export class Server {
   /**
    * @param {string} key sent with each request; empty for none
    * @param {(wrong: boolean) => Promise<string>} askKey asks the user, after a wrong key or without
+   * @param {string} base its address, which ends in a slash
    */
-  constructor(key, askKey) {
+  constructor(key, askKey, base = document.baseURI) {
     this.key = key;
     this.askKey = askKey;
+    this.base = base;
   }
 
   /** A good answer. @param {string} path @param {RequestInit} [options] @returns {Promise<Response>} */
   async ask(path, options = {}) {
     for (;;) {
       const headers = {...options.headers, ...(this.key && {Authorization: `Bearer ${this.key}`})};
-      const response = await fetch(path, {...options, headers}).catch(() => {
+      const response = await fetch(new URL(path, this.base), {...options, headers}).catch(() => {
         throw new Refusal('unreachable');
       });
       if (response.ok) return response;
@@ -60,9 +65,19 @@ export class Server {
     }
   }
 
+  /** What `/about` says once it has started. @param {() => void} told while it has not */
+  async ready(told) {
+    for (;; await after(500)) {
+      const about = await (await this.ask('about')).json();
+      if (about.state === 'failed') throw new Refusal('failed', 'The server could not start; its log says why.');
+      if (about.state !== 'starting') return about;
+      told();
+    }
+  }
+
   /** Whether it answers at all, or may yet. @param {number} ms that it gets */
   answers(ms) {
-    return fetch('about', {method: 'HEAD', signal: AbortSignal.timeout(ms)})
+    return fetch(new URL('about', this.base), {method: 'HEAD', signal: AbortSignal.timeout(ms)})
       .then(() => true, error => error.name === 'TimeoutError');
   }
 

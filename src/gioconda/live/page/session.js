@@ -4,11 +4,11 @@ import {about, query, server, started} from './access.js';
 import {connect} from './connect.js';
 import {controls} from './dials.js';
 import {$, chosen, clearError, setStatus, showError, showSpeed} from './elements.js';
+import {enter} from './enter.js';
 import {drawStill, portrait, renew, show} from './portraits.js';
 import {after, Cancelled, Refusal} from './server.js';
 
 const STATES = {idle: 'Awake', speaking: 'Speaking', interrupted: 'Interrupted'};
-const GONE = ['lost', 'late', 'unreachable', 'stopping']; // what a server that is back may mend
 const BRIEF_MS = 10000; // a session that ends so soon,
 const BRIEF = 3; // so often in a row, is not begun again
 
@@ -75,37 +75,11 @@ function enable(state) {
   $('badge').disabled = state !== 'asleep' || about.badge_required; // drawn from the beginning or not at all
 }
 
-/** @param {number} ms @param {AbortSignal} signal that ends it */
-const pause = (ms, signal) => Promise.race([
-  after(ms), new Promise(done => signal.addEventListener('abort', done, {once: true})),
-]);
-
-/** A session's id, after waiting in the server's queue if need be. */
-async function begin(consent, signal, ticket = null) {
-  if (signal.aborted) throw new Cancelled();
-  try {
-    const made = await server.post('sessions', {
-      portrait: portrait.id, seed: Math.floor(Math.random() * 2 ** 31), controls: controls(),
-      badge: $('badge').checked, source: chosen('kind') === 'mic' ? 'microphone' : 'speech',
-      ...(consent && {consent}), ...(ticket && {ticket}),
-    });
-    setStatus('wait', 'Connecting');
-    return (await made.json()).id;
-  } catch (error) {
-    const {code, answer} = error;
-    if (code === 'starting') {
-      await started();
-    } else if (code === 'busy' && answer.ticket) {
-      setStatus('wait', `All places are taken. You are number ${answer.place} in the queue`);
-      await pause(1000 * answer.retry_after, signal);
-    } else if (code === 'not-found' && portrait.picture) {
-      await renew();
-    } else {
-      throw error;
-    }
-    return begin(consent, signal, answer.ticket ?? ticket);
-  }
-}
+const begin = (consent, signal) => enter(server, () => ({
+  portrait: portrait.id, seed: Math.floor(Math.random() * 2 ** 31), controls: controls(),
+  badge: $('badge').checked, source: chosen('kind') === 'mic' ? 'microphone' : 'speech',
+  ...(consent && {consent}),
+}), {signal, told: text => setStatus('wait', text), renew: portrait.picture && renew});
 
 function changed(state) {
   if (!session.stream) return;
@@ -130,7 +104,7 @@ export async function ended(error) {
   const {listening} = session;
   brief = Date.now() - woke < BRIEF_MS ? brief + 1 : 0;
   await sleep();
-  if (!GONE.includes(error.code) || brief > BRIEF) return failed(error);
+  if (!error.passes || brief > BRIEF) return failed(error);
   const {signal} = wanted = new AbortController();
   enable('waking');
   for (; !signal.aborted; await after(1000)) {
@@ -142,7 +116,7 @@ export async function ended(error) {
       return listening && session.resume();
     } catch (why) {
       if (signal.aborted) return;
-      if (!GONE.includes(why.code)) return failed(why);
+      if (!why.passes) return failed(why);
       enable('waking');
     }
   }

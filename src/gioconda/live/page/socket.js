@@ -18,7 +18,7 @@ export class SocketStream extends Stream {
     this.gain.connect(this.context.destination);
     this.track = this.context.createMediaStreamDestination();
     this.muted = output.muted;
-    const url = new URL(`sessions/${id}/stream?format=jpeg`, location.href);
+    const url = new URL(`sessions/${id}/stream?format=jpeg`, server.base);
     url.protocol = url.protocol.replace('http', 'ws');
     this.channel = new WebSocket(url);
     this.channel.binaryType = 'arraybuffer';

@@ -36,12 +36,16 @@ def index() -> HTMLResponse:
 
 @router.get("/page/{version}/{name}")
 def asset(version: str, name: str) -> Response:
-    """A file that a page loads. Its address changes with its content, so browsers may keep it."""
+    """A file that a page loads. Its address changes with its content, so browsers may keep it.
+
+    Other sites load `gioconda-portrait.js` of the version `latest`, and ask each time.
+    """
     content = _read().get(name)
     if content is None or name == "index.html":
         raise HTTPException(404)
     kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
-    return Response(content, media_type=kind, headers=_HEADERS | _KEEP)
+    headers = _HEADERS if version == "latest" else _HEADERS | _KEEP
+    return Response(content, media_type=kind, headers=headers)
 
 
 @router.get("/docs")

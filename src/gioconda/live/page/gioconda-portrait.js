@@ -1,0 +1,209 @@
+/**
+ * `<gioconda-portrait>`: a portrait on any page, which speaks by a Gioconda server.
+ *
+ * Attributes: `server` (its address; else the one that this file comes from), `src` (a picture with a
+ * face) or `portrait` (an id; else the bundled one), `voice` (that reads aloud), `muted`,
+ * `access-key`, `consent`.
+ * Events, with `detail`: `state` ({state, text}): asleep, waiting, idle, speaking, interrupted;
+ * `error` ({code, message}).
+ */
+
+import {AudioInput} from './audio.js';
+import {connect} from './connect.js';
+import {enter} from './enter.js';
+import {after, Refusal, Server} from './server.js';
+
+const STYLE = new CSSStyleSheet();
+STYLE.replaceSync(`
+  :host { display: block; position: relative; aspect-ratio: 1; overflow: hidden; }
+  :host([hidden]) { display: none; }
+  canvas, video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; }
+  [hidden] { display: none; }
+`);
+
+export class GiocondaPortrait extends HTMLElement {
+  static observedAttributes = ['server', 'src', 'portrait', 'muted', 'access-key'];
+
+  state = 'asleep';
+  #stream = /** @type {?import('./connect.js').Live} */ (null);
+  #source = /** @type {?import('./audio.js').Source} */ (null);
+  #input = new AudioInput(samples => this.#source && this.#stream?.say(samples));
+  #canvas = document.createElement('canvas');
+  #video = document.createElement('video');
+  #controls = {};
+  #waking = /** @type {?Promise<void>} */ (null);
+  #wanted = new AbortController();
+  #portrait = /** @type {?string} its id on the server, once it is there */ (null);
+
+  constructor() {
+    super();
+    Object.assign(this.#canvas, {width: 512, height: 512, role: 'img', ariaLabel: 'Portrait'});
+    Object.assign(this.#video, {playsInline: true, hidden: true, ariaLabel: 'Portrait'});
+    const root = this.attachShadow({mode: 'open'});
+    root.adoptedStyleSheets = [STYLE];
+    root.append(this.#canvas, this.#video);
+  }
+
+  connectedCallback() { this.#show().catch(error => this.#fail(error)); }
+
+  disconnectedCallback() { this.sleep(); }
+
+  attributeChangedCallback(name) {
+    if (name === 'muted') {
+      if (this.#stream) this.#stream.muted = this.muted;
+    } else if (this.isConnected) {
+      this.sleep();
+      this.#portrait = null;
+      this.connectedCallback();
+    }
+  }
+
+  get muted() { return this.hasAttribute('muted'); }
+  set muted(muted) { this.toggleAttribute('muted', muted); }
+
+  get #server() {
+    const base = new URL(this.getAttribute('server') ?? '../../', import.meta.url).href;
+    const refuse = () => Promise.reject(new Refusal('key', 'This server needs a key.'));
+    return new Server(this.getAttribute('access-key') ?? '', refuse, base.replace(/\/?$/, '/'));
+  }
+
+  /** Begins a session unless there is one; waits for the server, and for its turn. */
+  async wake() {
+    if (!this.#stream) await (this.#waking ??= this.#open().finally(() => { this.#waking = null; }));
+  }
+
+  /** Ends the session. */
+  sleep() {
+    this.#wanted.abort();
+    this.#stop();
+    this.#stream?.close();
+    this.#stream = null;
+    this.#tell('asleep');
+  }
+
+  /** Says a text. @param {string} text @param {?string} voice of the server's; else its first */
+  async say(text, voice = this.getAttribute('voice')) {
+    await this.#input.open(); // while the press that asks for it counts
+    const server = this.#server;
+    voice ??= (await server.ready(() => this.#tell('waiting'))).speech[0]?.voice;
+    if (!voice) throw new Refusal('no-voice', 'This server cannot read text aloud.');
+    await this.play(await (await server.post('speech', {text, voice})).arrayBuffer());
+  }
+
+  /** Speaks a sound file. @param {ArrayBuffer} sound */
+  async play(sound) {
+    await this.#input.open();
+    const buffer = await this.#input.decode(sound);
+    await this.#speak(this.#input.recording(buffer, () => this.#stop()), 'speech');
+  }
+
+  /** Follows the visitor's microphone until `interrupt`. */
+  async microphone() {
+    await this.#input.open();
+    await this.#speak(await this.#input.microphone(() => this.#stop()), 'microphone');
+  }
+
+  /** Falls silent at once. */
+  interrupt() {
+    this.#stop(false);
+    this.#stream?.send({do: 'interrupt'});
+  }
+
+  /** Turns dials, by the names of docs/controls.md. @param {Record<string, any>} controls */
+  set(controls) {
+    Object.assign(this.#controls, controls);
+    this.#stream?.send({do: 'set', controls});
+  }
+
+  async #speak(source, kind) {
+    try {
+      await this.wake();
+    } catch (error) {
+      source.stop();
+      throw error;
+    }
+    this.interrupt();
+    this.#source = source;
+    source.node.connect(this.#input.hub);
+    this.#stream.send({do: 'source', source: kind});
+    this.#stream.speak(this.#input.track);
+    source.start();
+  }
+
+  #stop(whole = true) {
+    const source = this.#source, stream = this.#stream;
+    if (!source) return;
+    this.#source = null;
+    source.node.disconnect();
+    source.stop();
+    setTimeout(() => {
+      if (this.#source) return;
+      stream?.speak(null);
+      if (whole) stream?.send({do: 'end_of_speech'});
+    }, whole ? stream?.tail : 0);
+  }
+
+  /** Sends the picture, if there is one, and shows it at rest. */
+  async #show() {
+    const server = this.#server, src = this.getAttribute('src');
+    await server.ready(() => this.#tell('waiting', 'The server is starting'));
+    if (src && !this.#portrait) {
+      const form = new FormData();
+      form.append('picture', await (await fetch(src)).blob(), 'picture');
+      this.#portrait = (await (await server.ask('portraits', {method: 'POST', body: form})).json()).id;
+    }
+    this.#portrait ??= this.getAttribute('portrait') ?? 'example';
+    const still = await server.ask(`portraits/${this.#portrait}/picture`);
+    this.#canvas.getContext('2d').drawImage(await createImageBitmap(await still.blob()), 0, 0, 512, 512);
+    if (!this.#stream) this.#tell('asleep');
+  }
+
+  async #open() {
+    const {signal} = this.#wanted = new AbortController(), server = this.#server;
+    const told = text => this.#tell('waiting', text);
+    const renew = this.hasAttribute('src') ? () => { this.#portrait = null; return this.#show(); } : null;
+    told('Connecting');
+    if (!this.#portrait) await this.#show();
+    const request = () => ({
+      portrait: this.#portrait, controls: this.#controls, seed: Math.floor(Math.random() * 2 ** 31),
+      ...(this.hasAttribute('consent') && {consent: this.getAttribute('consent')}),
+    });
+    this.#stream = await connect(server, () => enter(server, request, {signal, told, renew}), {
+      canvas: this.#canvas, video: this.#video, muted: this.muted,
+      changed: state => this.#tell(state === 'stalled' ? 'waiting' : state),
+      ended: error => this.#ended(error),
+    });
+    if (signal.aborted) this.sleep();
+    else this.#tell('idle');
+  }
+
+  /** Comes back by itself where the connection was lost. */
+  async #ended(error) {
+    this.sleep();
+    this.#fail(error);
+    const {signal} = this.#wanted = new AbortController();
+    while (error.passes && !signal.aborted && this.isConnected) {
+      this.#tell('waiting', 'The connection was lost. Trying to get it back');
+      await after(1000);
+      if (signal.aborted) return;
+      try {
+        return await this.wake();
+      } catch (why) {
+        error = why;
+      }
+    }
+    this.#tell('asleep');
+  }
+
+  #fail({code, message}) {
+    this.dispatchEvent(new CustomEvent('error', {detail: {code, message}}));
+  }
+
+  #tell(state, text = '') {
+    if (state === this.state && !text) return;
+    this.state = state;
+    this.dispatchEvent(new CustomEvent('state', {detail: {state, text}}));
+  }
+}
+
+customElements.define('gioconda-portrait', GiocondaPortrait);
