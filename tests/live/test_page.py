@@ -195,6 +195,12 @@ def test_the_face_stays_in_sight(visit: Open, server: str) -> None:
         assert box["width"] >= 200
 
 
+def test_the_face_fills_the_screen(visit: Open, server: str) -> None:
+    page = visit().open(server).page
+    page.click("#full")
+    page.wait_for_selector("#stage:fullscreen")
+
+
 def test_what_is_pressed_is_large_enough(visit: Open, server: str) -> None:
     page = visit(width=390).open(server).page
     for kind in ("mic", "file", "text"):
