@@ -27,19 +27,24 @@ if (query.has('key')) { // not left where others see it, nor in the history
 }
 const key = keep(query.get('key') || sessionStorage.getItem('key') || '');
 
-export const server = new Server(key, askKey);
+export const server = new Server(key, askKey, starting);
 
 /** The answer of `/about`, once the server is ready. @type {Record<string, any>} */
 export const about = {};
 
+let began = 0;
+
+function starting() {
+  began ||= Date.now();
+  setStatus('wait', 'The server is starting');
+  $('readout').textContent = `${Math.round((Date.now() - began) / 1000)} s`;
+}
+
 /** Waits until the server has started, and tells so. */
 export async function started() {
-  const began = Date.now();
-  Object.assign(about, await server.ready(() => {
-    setStatus('wait', 'The server is starting');
-    $('readout').textContent = `${Math.round((Date.now() - began) / 1000)} s`;
-  }));
+  Object.assign(about, await server.ready());
   $('readout').textContent = '';
+  began = 0;
 }
 
 $('no-key').addEventListener('click', () => $('lock').close());

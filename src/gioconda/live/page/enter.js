@@ -1,4 +1,4 @@
-/** Begins a session on a server that may be starting, or full. Uses nothing of the page. */
+/** Begins a session on a server that may be full. Uses nothing of the page. */
 
 import {after, Cancelled, Server} from './server.js';
 
@@ -23,9 +23,7 @@ export async function enter(server, request, {signal, told, renew}) {
       return (await made.json()).id;
     } catch (error) {
       const {code, answer} = error;
-      if (code === 'starting') {
-        await server.ready(() => told('The server is starting'));
-      } else if (code === 'busy' && answer.ticket) {
+      if (code === 'busy' && answer.ticket) {
         ticket = answer.ticket;
         told(`All places are taken. You are number ${answer.place} in the queue`);
         await pause(1000 * answer.retry_after, signal);

@@ -64,7 +64,8 @@ export class GiocondaPortrait extends HTMLElement {
   get #server() {
     const base = new URL(this.getAttribute('server') ?? '../../', import.meta.url).href;
     const refuse = () => Promise.reject(new Refusal('key', 'This server needs a key.'));
-    return new Server(this.getAttribute('access-key') ?? '', refuse, base.replace(/\/?$/, '/'));
+    const starting = () => this.#tell('waiting', 'The server is starting');
+    return new Server(this.getAttribute('access-key') ?? '', refuse, starting, base.replace(/\/?$/, '/'));
   }
 
   /** Begins a session unless there is one; waits for the server, and for its turn. */
@@ -85,7 +86,7 @@ export class GiocondaPortrait extends HTMLElement {
   async say(text, voice = this.getAttribute('voice')) {
     await this.#input.open(); // while the press that asks for it counts
     const server = this.#server;
-    voice ??= (await server.ready(() => this.#tell('waiting'))).speech[0]?.voice;
+    voice ??= (await server.ready()).speech[0]?.voice;
     if (!voice) throw new Refusal('no-voice', 'This server cannot read text aloud.');
     await this.play(await (await server.post('speech', {text, voice})).arrayBuffer());
   }
@@ -146,7 +147,7 @@ export class GiocondaPortrait extends HTMLElement {
   /** Sends the picture, if there is one, and shows it at rest. */
   async #show() {
     const server = this.#server, src = this.getAttribute('src');
-    await server.ready(() => this.#tell('waiting', 'The server is starting'));
+    await server.ready();
     if (src && !this.#portrait) {
       const form = new FormData();
       form.append('picture', await (await fetch(src)).blob(), 'picture');

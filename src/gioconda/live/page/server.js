@@ -38,11 +38,13 @@ export class Server {
   /**
    * @param {string} key sent with each request; empty for none
    * @param {(wrong: boolean) => Promise<string>} askKey asks the user, after a wrong key or without
+   * @param {() => void} starting told again and again while the server is not ready
    * @param {string} base its address, which ends in a slash
    */
-  constructor(key, askKey, base = document.baseURI) {
+  constructor(key, askKey, starting, base = document.baseURI) {
     this.key = key;
     this.askKey = askKey;
+    this.starting = starting;
     this.base = base;
   }
 
@@ -60,18 +62,22 @@ export class Server {
         continue;
       }
       const answer = await response.json().catch(() => ({}));
+      if (answer.code === 'starting') {
+        await this.ready();
+        continue;
+      }
       const code = [429, 503].includes(response.status) ? 'busy' : 'failed';
       throw new Refusal(answer.code || code, answer.error, answer);
     }
   }
 
-  /** What `/about` says once it has started. @param {() => void} told while it has not */
-  async ready(told) {
+  /** What `/about` says once it has started. */
+  async ready() {
     for (;; await after(500)) {
       const about = await (await this.ask('about')).json();
       if (about.state === 'failed') throw new Refusal('failed', 'The server could not start; its log says why.');
       if (about.state !== 'starting') return about;
-      told();
+      this.starting();
     }
   }
 

@@ -24,6 +24,7 @@ let waking = null, wanted = new AbortController(), woke = 0, brief = 0;
 
 /** Opens a session unless there is one. */
 export async function wake() {
+  if (wanted.signal.aborted) await waking?.catch(() => {}); // until what was cancelled has ended
   if (!session.stream) await (waking ??= open().finally(() => { waking = null; }));
 }
 
