@@ -1,3 +1,3 @@
 """The release; the distribution takes its version from here."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
