@@ -328,3 +328,10 @@ def test_a_small_part_of_a_picture_is_averaged_as_all_of_it_is(scale, corner):
     off = np.abs(part.astype(int) - wide)
     assert off.max() <= 1
     assert (off > 0).mean() < 0.01
+
+
+def test_eps_which_another_program_would_run_is_no_picture(tmp_path):
+    path = tmp_path / "face.eps"
+    Image.new("RGB", (8, 8)).save(path)
+    with pytest.raises(GiocondaError, match=r"eps"):
+        read_image(path)

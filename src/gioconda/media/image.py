@@ -29,7 +29,7 @@ _SMALL_PART = 0.1  # of a picture: averaging less than that by itself is quicker
 
 
 def read_image(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
-    """Any picture that Pillow reads, and HEIC as phones write it: upright and in sRGB.
+    """Any picture that Pillow reads but EPS, and HEIC as phones write it: upright and in sRGB.
 
     The EXIF orientation and the colour profile are applied, transparency is laid over white,
     greyscale of 16 bits is scaled to 8 by its significant ones, and of an animation the first
@@ -127,7 +127,11 @@ def _open(
         from pi_heif import register_heif_opener
 
         register_heif_opener(thumbnails=False)
-    image = Image.open(source, formats=formats)
+    Image.init()
+    # Pillow hands EPS to Ghostscript, which runs what is written in it
+    image = Image.open(
+        source, formats=formats or tuple(name for name in Image.OPEN if name != "EPS")
+    )
     if image.width * image.height > most_pixels:
         image.close()
         raise Image.DecompressionBombError
