@@ -317,7 +317,7 @@ async def _through_webrtc(
     """Microphone → WebRTC → session → WebRTC → decoded frame, both ends in this process."""
     limits = Limits(sessions=4)
     portraits = Portraits(limits)
-    pool, calls = SessionPool(portraits, limits, None, False), Calls()
+    pool, calls = SessionPool(portraits, limits, None), Calls()
     await asyncio.to_thread(pool.warm_up)
     first: list[float] = []
     found: list[Answer] = []
