@@ -383,6 +383,6 @@ def _written(frames: Iterable[Picture], shape: tuple[int, int], voice: Sound) ->
 
 
 def _stage(name: str, values: list[float]) -> Stage:
-    kept = 1000 * np.array(values[_WARM:])
+    kept = 1000 * np.array(values[_WARM:] or values)  # a few marks of whole photos
     median = float(np.median(kept))
     return Stage(name, median, float(np.quantile(kept, 0.95)), fps=1000 / max(median, 1e-6))

@@ -51,7 +51,7 @@ class Viewer:
         self._peer.addTransceiver("video", direction="recvonly")
         self._peer.addTrack(self._microphone)
         await self._peer.setLocalDescription(await self._peer.createOffer())
-        answer = await calls.answer(hosted, self._peer.localDescription.sdp, None)
+        answer = await calls.answer(hosted, self._peer.localDescription.sdp, "127.0.0.1")
         await self._peer.setRemoteDescription(RTCSessionDescription(answer.sdp, answer.type))
         await asyncio.wait_for(self._sees.wait(), 60)
         return 1000 * (self.seen[0][0] - self._began)
