@@ -109,7 +109,7 @@ class PendingFile:
         self.partial.unlink(missing_ok=True)
 
 
-class PendingFolder:
+class PendingFolder(PendingFile):
     """As `PendingFile`, a folder of numbered files, 000001 and on, in a new name's place.
 
     Raises GiocondaError if there is a file of that name, or a folder that is not empty; what is
@@ -139,13 +139,6 @@ class PendingFolder:
     def files(self) -> list[Path]:
         """What has been written."""
         return sorted(self.partial.iterdir())
-
-    def commit(self) -> None:
-        """Give the whole folder its final name."""
-        try:
-            os.replace(self.partial, self.path)
-        except OSError as error:
-            raise write_error(self.path, error) from error
 
     def discard(self) -> None:
         """Remove the hidden folder; nothing happens if it has gone already."""

@@ -127,11 +127,10 @@ def _open(
         from pi_heif import register_heif_opener
 
         register_heif_opener(thumbnails=False)
-    Image.init()
-    # Pillow hands EPS to Ghostscript, which runs what is written in it
-    image = Image.open(
-        source, formats=formats or tuple(name for name in Image.OPEN if name != "EPS")
-    )
+    image = Image.open(source, formats=formats)
+    if image.format == "EPS":  # whose pixels Pillow has Ghostscript make, which runs what it says
+        image.close()
+        raise UnidentifiedImageError
     if image.width * image.height > most_pixels:
         image.close()
         raise Image.DecompressionBombError
