@@ -87,6 +87,13 @@ def test_the_mouth_speaks_and_is_shut_in_silence(voice: Voice) -> None:
     assert (silent < 0.01).mean() > 0.99
 
 
+def test_the_mouth_is_shut_after_a_voice_that_ended(voice: Voice) -> None:
+    spoken, silent = 125, np.zeros(48000, np.float32)
+    after = opening(speak(np.concatenate([voice[: 640 * spoken], silent])))[spoken + 25 :]
+    assert after.max() < 0.02
+    assert (after < 0.01).mean() > 0.95
+
+
 def test_distance_and_pose_are_added_exactly(voice: Voice) -> None:
     plain, moved = speak(voice[:8000]), speak(voice[:8000], distance=2.0, pose=(10, 5, -5, 0.1, 0))
     shift = np.array([*np.radians([10, 5, -5]), 0.1, 0, -np.log(2)])

@@ -36,7 +36,7 @@ from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
 from gioconda.speech.encoder import Heard, SpeechEncoder
-from gioconda.speech.features import SAMPLES
+from gioconda.speech.features import SAMPLES, UNDER_LEVEL
 
 
 class _Heard(NamedTuple):
@@ -177,7 +177,9 @@ class Generator:
         """The frames that are certain with this encoded speech."""
         loudness, self._loudness = np.split(self._loudness, [len(encoded)])
         speech = speech_condition(encoded, loudness)
-        sounds = loudness, encoded.voice, encoded.closing, encoded.touching
+        # for a second after a voice the networks go on hearing one in silence
+        voice = np.where(loudness > -UNDER_LEVEL, encoded.voice, 0)
+        sounds = loudness, voice, encoded.closing, encoded.touching
         self._pending += (
             _Heard(row, *map(float, certain)) for row, *certain in zip(speech, *sounds, strict=True)
         )
@@ -215,7 +217,7 @@ class Generator:
         frame = Frame(
             pose,
             dynamics,
-            voice=voice,
+            voice=voice if heard.loudness > -UNDER_LEVEL else 0.0,
             loudness=heard.loudness,
             closing=heard.closing,
             touching=heard.touching,

@@ -20,7 +20,8 @@ _LOUDEST: Final = 1.0
 _LEVEL_START, _LEVEL_LEAST, _LEVEL_FALL = -30.0, -45.0, 3.0  # dB, dB, dB a second
 # The noise is the loudness of the pauses; it climbs slowly so that it follows the room.
 _NOISE_START, _NOISE_CLIMB = -55.0, 3.0  # dB, dB a second
-_UNDER_LEVEL, _OVER_NOISE = 32.0, 8.0  # dB: what is fainter is no voice
+UNDER_LEVEL: Final = 32.0  # dB: what is so far under the voice's level is no voice,
+_OVER_NOISE: Final = 8.0  # nor is what is nearer to the noise
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Listener:
         return Speech(
             mel=np.clip(relative, SILENCE, _LOUDEST).astype(np.float32),
             loudness=np.maximum(loudness - level, SILENCE * _SCALE).astype(np.float32),
-            voice=(loudness > level - _UNDER_LEVEL) & (loudness > noise + _OVER_NOISE),
+            voice=(loudness > level - UNDER_LEVEL) & (loudness > noise + _OVER_NOISE),
         )
 
 
