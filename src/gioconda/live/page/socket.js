@@ -8,7 +8,9 @@ export class SocketStream extends Stream {
   #lead = 0.08; // seconds between a frame's arrival and its sound, grown when frames come late
   #base = null; // where on the sound card's clock the session's clock has its zero
   #spare = []; // of the last frames: seconds they came before their sound
-  #queue = [];
+  #coded = []; // pictures as they came,
+  #decoding = false;
+  #queue = []; // and those that can be drawn
 
   constructor(server, id, output) {
     super(server, output);
@@ -52,12 +54,26 @@ export class SocketStream extends Stream {
     }
     this.#play(pcm, at);
     if (data.byteLength === 16 + size) return; // left out by a busy server: the last one stays
-    const frame = {at, bitmap: null, broken: false};
-    this.#queue.push(frame);
-    if (this.#queue.length > 60) this.#queue.shift().bitmap?.close(); // nobody looks: a hidden tab
-    createImageBitmap(new Blob([data.slice(16 + size)], {type: 'image/jpeg'}))
-      .then(bitmap => { frame.bitmap = bitmap; }, () => { frame.broken = true; });
+    this.#coded.push({at, jpeg: new Blob([data.slice(16 + size)], {type: 'image/jpeg'})});
+    this.#decode();
   }
+
+  /** One after the other; where that takes too long, none is decoded that would be replaced at once. */
+  async #decode() {
+    if (this.#decoding) return;
+    this.#decoding = true;
+    while (this.#coded.length && !this.closed) {
+      const late = this.#coded.findLastIndex(({at}) => at <= this.#heard);
+      const [{at, jpeg}] = this.#coded.splice(0, Math.max(late, 0) + 1).slice(-1);
+      const bitmap = await createImageBitmap(jpeg).catch(() => null);
+      if (bitmap) this.#queue.push({at, bitmap});
+      if (this.#queue.length > 60) this.#queue.shift().bitmap.close(); // nobody looks: a hidden tab
+    }
+    this.#decoding = false;
+  }
+
+  /** What is heard now, on the sound card's clock. */
+  get #heard() { return this.context.currentTime - (this.context.outputLatency || 0); }
 
   #canCatchUp(spare, pcm) {
     this.#spare.push(spare);
@@ -80,10 +96,8 @@ export class SocketStream extends Stream {
   #draw = () => {
     if (this.closed) return;
     requestAnimationFrame(this.#draw);
-    const heard = this.context.currentTime - (this.context.outputLatency || 0);
     let due = null;
-    while (this.#queue.length && this.#queue[0].at <= heard) {
-      if (!this.#queue[0].bitmap && !this.#queue[0].broken) break;
+    while (this.#queue.length && this.#queue[0].at <= this.#heard) {
       due?.close();
       due = this.#queue.shift().bitmap;
     }
@@ -119,6 +133,6 @@ export class SocketStream extends Stream {
     super.close();
     this.channel.close();
     this.context.close();
-    for (const frame of this.#queue) frame.bitmap?.close();
+    for (const {bitmap} of this.#queue) bitmap.close();
   }
 }
