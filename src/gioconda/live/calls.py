@@ -25,6 +25,7 @@ from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder
 _CONNECT: Final = 15.0  # seconds until a call that does not come about is given up
 _PACKET: Final = SAMPLE_RATE // 50  # samples of a packet of sound
+_PACKET_SECONDS: Final = _PACKET / SAMPLE_RATE
 
 
 class ImmediateBuffer(JitterBuffer):
@@ -71,16 +72,17 @@ class _Track(aiortc.MediaStreamTrack):
         self.dropped = 0
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
 
-    def put(self, frame: Any) -> None:
-        """In the event loop's thread."""
+    def put(self, frame: Any, after: float = 0) -> None:
+        """In the event loop's thread; it is given in so many seconds at the soonest."""
         while self._queue.qsize() >= _ON_THE_WAY * (2 if self.kind == "audio" else 1):
             self._queue.get_nowait()
             self.dropped += 1
-        self._queue.put_nowait(frame)
+        self._queue.put_nowait((asyncio.get_running_loop().time() + after, frame))
 
     async def recv(self) -> Any:
-        """The next frame, as soon as it is there."""
-        frame = await self._queue.get()
+        """The next frame, when it is there and due."""
+        due, frame = await self._queue.get()
+        await asyncio.sleep(due - asyncio.get_running_loop().time())
         if frame is None:
             self.stop()
             raise MediaStreamError
@@ -142,12 +144,13 @@ class _Call:
             picture.pts, picture.time_base = frame.number * (90000 // FPS), Fraction(1, 90000)
             self._in_loop(self._video.put, picture)
         sound = to_int16(frame.sound)
-        for begin in range(0, SAMPLES, _PACKET):
+        # one by one: a browser keeps what comes in bursts for longer, so its picture is ahead
+        for number, begin in enumerate(range(0, SAMPLES, _PACKET)):
             part = sound[None, begin : begin + _PACKET]
             packet = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
             packet.sample_rate = SAMPLE_RATE
             packet.pts, packet.time_base = frame.number * SAMPLES + begin, Fraction(1, SAMPLE_RATE)
-            self._in_loop(self._audio.put, packet)
+            self._in_loop(self._audio.put, packet, number * _PACKET_SECONDS)
 
     def message(self, message: dict[str, Any]) -> None:
         """Over the data channel, if there is one."""

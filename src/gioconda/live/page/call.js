@@ -7,6 +7,7 @@ export class CallStream extends Stream {
   label = 'WebRTC';
   tail = 300;
   #waited = {delay: 0, count: 0};
+  #film = /** @type {?MediaStreamTrack} a recording's pictures */ (null);
 
   constructor(server, id, output) {
     super(server, output);
@@ -38,6 +39,7 @@ export class CallStream extends Stream {
       this.heard = performance.now();
       video.hidden = false;
       this.started();
+      if (this.#film?.readyState === 'live') this.#copy();
       video.requestVideoFrameCallback(count);
     };
     video.requestVideoFrameCallback(count);
@@ -56,7 +58,10 @@ export class CallStream extends Stream {
     await call.setRemoteDescription(await answer.json());
   }
 
-  speak(track) { this.sender.replaceTrack(track).catch(() => {}); }
+  speak(track) {
+    super.speak(track);
+    this.sender.replaceTrack(track).catch(() => {});
+  }
 
   set muted(muted) { this.output.video.muted = muted; }
 
@@ -76,7 +81,18 @@ export class CallStream extends Stream {
     return 1000 * (trip / 2 + wait);
   }
 
-  record() { return new MediaStream(this.stream.getTracks()); }
+  /** Pictures as they are shown: the track's own come before their sound. */
+  record() {
+    this.#copy();
+    this.#film = this.output.canvas.captureStream(25).getVideoTracks()[0];
+    return new MediaStream([this.#film, ...this.stream.getAudioTracks()]);
+  }
+
+  #copy() {
+    const {canvas, video} = this.output, {videoWidth: width, videoHeight: height} = video;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, {width, height});
+    canvas.getContext('2d').drawImage(video, 0, 0);
+  }
 
   close() {
     super.close();

@@ -23,6 +23,7 @@ function start() {
   saved = new Promise(done => {
     recorder.onstop = () => {
       clearInterval(clock);
+      recorder.stream.getVideoTracks()[0].stop();
       relabel('record', 'dot', 'Record', false);
       $('record').removeAttribute('aria-label');
       offer(new Blob(pieces, {type: recorder.mimeType.split(';')[0]}), 'It carries the mark, but no signature.');
