@@ -73,6 +73,8 @@ def test_a_portrait_on_another_site_speaks_and_is_interrupted(
         page.evaluate("portrait.interrupt()")
         page.wait_for_function("portrait.state === 'idle'", timeout=1000 * READY_S)
         assert "speaking" in page.evaluate("states")
+        page.wait_for_timeout(1000)  # what was on its way has come
+        assert page.evaluate("portrait.state") == "idle"
         page.evaluate("portrait.sleep()")
         assert page.evaluate("portrait.state") == "asleep"
         browser.close()

@@ -107,7 +107,7 @@ export class GiocondaPortrait extends HTMLElement {
   /** Falls silent at once. */
   interrupt() {
     this.#stop(false);
-    this.#stream?.send({do: 'interrupt'});
+    this.#stream?.interrupt();
   }
 
   /** Turns dials, by the names of docs/controls.md. @param {Record<string, any>} controls */
@@ -137,11 +137,12 @@ export class GiocondaPortrait extends HTMLElement {
     this.#source = null;
     source.node.disconnect();
     source.stop();
+    if (!whole) return stream?.speak(null);
     setTimeout(() => {
       if (this.#source) return;
       stream?.speak(null);
-      if (whole) stream?.send({do: 'end_of_speech'});
-    }, whole ? stream?.tail : 0);
+      stream?.send({do: 'end_of_speech'});
+    }, stream?.tail);
   }
 
   /** Sends the picture, if there is one, and shows it at rest. */

@@ -23,6 +23,7 @@ export class Stream {
   #state = '';
   #refusal = null;
   #refused = 0;
+  #again = 0;
 
   /** @param {Server} server @param {Output} output */
   constructor(server, output) {
@@ -71,7 +72,14 @@ export class Stream {
   say(samples) {}
 
   /** @param {?MediaStreamTrack} track of the voice, for a stream that sends tracks */
-  speak(track) {}
+  speak(track) { if (track) clearTimeout(this.#again); }
+
+  /** Falls silent at once, and once more when sound that is still on its way has come. */
+  interrupt() {
+    this.send({do: 'interrupt'});
+    clearTimeout(this.#again);
+    if (this.tail) this.#again = setTimeout(() => this.send({do: 'interrupt'}), this.tail);
+  }
 
   get open() { return [WebSocket.OPEN, 'open'].includes(this.channel.readyState); }
 

@@ -59,7 +59,7 @@ function stop(cut = true) {
   setTimeout(() => {
     if (source || stream !== session.stream) return;
     stream.speak(null);
-    stream.send({do: cut ? 'interrupt' : 'end_of_speech'});
+    cut ? stream.interrupt() : stream.send({do: 'end_of_speech'});
   }, cut ? 0 : stream.tail);
 }
 
