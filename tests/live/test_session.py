@@ -297,6 +297,17 @@ def test_work_that_takes_too_long_costs_pictures_and_no_time():
     np.testing.assert_array_equal(sound_of(frames), tone(60)[: 500 * 640])
 
 
+def test_pictures_are_left_out_before_others_are_late():
+    _, _, session = begin(generating=0.012, drawing=0.032)
+    delays = []
+    for frame in session:
+        delays.append(session._clock.now() - session._start - frame.number / 25)
+        if frame.number == 499:
+            break
+    assert max(delays) < 0.05  # 0.044 is what one frame takes
+    assert session.statistics().left_out <= 250
+
+
 def test_work_that_never_ends_in_time_sets_the_clock_anew():
     _, _, session = begin(generating=0.1, drawing=0.05)
     frames = take(session, 200)

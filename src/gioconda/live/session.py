@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -134,6 +135,7 @@ class Session:
         self._spoken: tuple[int, int] | None = None  # utterance that is on, samples of it
         self._cut: tuple[int, int] | None = None  # the same of one that was interrupted
         self._recent: deque[Delivery] = deque(maxlen=FPS)
+        self._drawing: deque[float] = deque(maxlen=_DRAWN)  # seconds that pictures took
 
     @property
     def state(self) -> State:
@@ -294,6 +296,7 @@ class Session:
             self._start = self._clock.now()
         now = self._clock.now()
         due = self._start + self._number * STEP
+        behind = now > due
         if now < due:
             self._clock.wait(due, self._stop)
             if self._stop.is_set():
@@ -304,14 +307,25 @@ class Session:
             due = now
         self._generate()
         draw, number = self._drawings.popleft(), self._number
-        drawn = self._clock.now() - due <= LATE or self._undrawn + 1 >= _DRAWN
-        picture = draw() if drawn else None
+        drawn = not behind or self._in_time(due) or self._undrawn + 1 >= _DRAWN
+        picture = self._draw(draw) if drawn else None
         self._undrawn = 0 if drawn else self._undrawn + 1
         with self._lock:
             self._number += 1
             self._left_out += not drawn
         copied = np.array(picture) if keep and picture is not None else picture
         return _Drawn(number, due, self._clock.now(), copied)
+
+    def _in_time(self, due: float) -> bool:
+        """Whether a picture that is begun now will not be late."""
+        usual = median(self._drawing) if self._drawing else 0.0
+        return self._clock.now() + usual - due <= LATE
+
+    def _draw(self, draw: Callable[[], Picture]) -> Picture:
+        begin = self._clock.now()
+        picture = draw()
+        self._drawing.append(self._clock.now() - begin)
+        return picture
 
     def _give(self, drawn: _Drawn) -> Frame:
         """The frame with its sound, which an interruption may have silenced meanwhile."""
