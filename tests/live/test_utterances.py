@@ -35,6 +35,15 @@ def said(frames):
     return np.concatenate([frame.sound for frame in frames if not frame.idle])
 
 
+def test_a_session_before_a_transparent_background_gives_alpha(portrait):
+    animator = gioconda.Animator(portrait, background="transparent")
+    session = gioconda.Session(animator, clock=PlannedClock())
+    session.append(noise(16000))
+    for frame in take(session, 5):
+        assert frame.picture.shape == (portrait.size, portrait.size, 4)
+        assert (frame.picture[..., 3].min(), frame.picture[..., 3].max()) == (0, 255)
+
+
 @pytest.mark.parametrize("rate", [8000, 16000, 22050, 24000, 44100, 48000])
 @pytest.mark.parametrize("piece", [0.01, 0.0217, 3.0])
 def test_sound_comes_out_as_it_was_given_and_in_step_with_what_the_face_hears(rate, piece):

@@ -29,9 +29,9 @@ class Frame:
         sound: (sample_rate / 25,) what is to be heard with it, as it was given; mono in [-1, 1].
         heard: (640,) what the face moves by, at 16 kHz; given to an `Animator` it makes the same
             pictures again. After an interruption it is not silent at once, `sound` is.
-        picture: (H, W, 3) RGB, or what the speaker draws; None if it was left out because there
-            is too much to do: the last one stays. Good until the next frame, or for good in
-            `async for`.
+        picture: (H, W, 3) RGB, (H, W, 4) before a transparent background; None if it was left out
+            because there is too much to do: the last one stays. Good until the next frame, or for
+            good in `async for`.
         state: of the session, when its sound was taken in; an interruption shows at once.
         utterance: number of the utterance that it belongs to, from its first sound to its end,
             gaps included; None while the portrait is idle.
