@@ -226,6 +226,12 @@ def test_server_abuse() -> None:
     assert "at the end: 200" in run(str(BENCHMARKS / "server_abuse.py"), *few)
 
 
+def test_long_session() -> None:
+    script = str(BENCHMARKS / "long_session.py")
+    assert "0 with a picture of other sound, 0 left out" in run(script, "virtual", "--hours", "0.1")
+    assert "pictures a second" in run(script, "real", "--minutes", "0.1")
+
+
 def test_second_reader() -> None:
     """Its package comes from npm, so here it is only parsed."""
     node = shutil.which("node")
