@@ -11,9 +11,11 @@ from typing import Any, Final, Protocol, assert_never
 from gioconda.live import messages
 from gioconda.live.errors import RefusalError, refusal_of
 from gioconda.live.frame import Frame, State
+from gioconda.live.portraits import jpeg
 from gioconda.live.session import Session
-from gioconda.media import FPS, Sound
+from gioconda.media import FPS, Picture, Sound
 
+_QUALITY: Final = 85  # of pictures as JPEG
 START_FAILED: Final = "the session failed to start; begin another"
 
 
@@ -55,6 +57,8 @@ class HostedSession:
         self.started: float | None = None
         self._release, self._threads = release, threads
         self._sink: Sink | None = None
+        self._watchers: set[Sink] = set()
+        self._coded: tuple[int, bytes] = (-1, b"")  # number and JPEG of the last picture
         self._reason: RefusalError | None = None
         self._lock = threading.Lock()
         self.ended = self._claimed = False
@@ -86,6 +90,27 @@ class HostedSession:
         except RuntimeError as error:
             self.end()
             raise refusal_of(error, START_FAILED) from error
+
+    def watch(self, sink: Sink) -> None:
+        """Give another connection the same frames; it can say nothing.
+
+        Raises RefusalError if the session has ended.
+        """
+        with self._lock:
+            if self.ended:
+                raise RefusalError(404, "not-found", "the session has ended")
+            self._watchers.add(sink)
+
+    def leave(self, sink: Sink) -> None:
+        """Give a connection that watched no more."""
+        with self._lock:
+            self._watchers.discard(sink)
+
+    def jpeg(self, picture: Picture, number: int) -> bytes:
+        """A frame's picture, coded once for all who see it; for sinks, in the session's thread."""
+        if self._coded[0] != number:
+            self._coded = number, jpeg(picture, _QUALITY)
+        return self._coded[1]
 
     def append(self, pcm: Sound) -> None:
         """Add the client's sound, as `Session.append`."""
@@ -139,15 +164,26 @@ class HostedSession:
         state: State | None = None
         try:
             for frame in self.session:
-                sink.frame(frame)
+                for each in self._sinks(sink):
+                    each.frame(frame)
                 if frame.number % FPS == FPS - 1 or frame.state is not state:
                     state = frame.state
-                    sink.message(self._status(state))
+                    self._tell(sink, state)
         except Exception as error:
             self.end(refusal_of(error) if state else refusal_of(error, START_FAILED))
         self.end()
-        sink.message(self._status(State.CLOSED))
-        sink.end(self._reason)
+        self._tell(sink, State.CLOSED)
+        for each in self._sinks(sink):
+            each.end(self._reason)
+
+    def _sinks(self, sink: Sink) -> list[Sink]:
+        with self._lock:
+            return [sink, *self._watchers]
+
+    def _tell(self, sink: Sink, state: State) -> None:
+        status = self._status(state)
+        for each in self._sinks(sink):
+            each.message(status)
 
     def _status(self, state: State) -> dict[str, Any]:
         statistics = asdict(self.session.statistics())

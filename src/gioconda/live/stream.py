@@ -4,6 +4,7 @@ import asyncio
 import json
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -14,12 +15,10 @@ from gioconda.live.fragments import Fragments
 from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
 from gioconda.live.messages import parse_command, samples
-from gioconda.live.portraits import jpeg
 from gioconda.media import Picture, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
 _KINDS: Final = {"jpeg": 0, "h264": 1}
-_QUALITY: Final = 85
 _ON_THE_WAY: Final = 12  # frames that may wait for a slow line
 _FAREWELL: Final = 5.0  # seconds in which a client that is told why must take it
 _CLOSE_CODES: Final = {
@@ -38,8 +37,8 @@ class _Queue:
     A line that is slow gets fewer frames, whole ones; none waits for long.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, format: str) -> None:
-        self._loop = loop
+    def __init__(self, hosted: HostedSession, format: str) -> None:
+        self._loop, self._hosted = asyncio.get_running_loop(), hosted
         self._kind = _KINDS[format]
         self._fragments: Fragments | None = None
         self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
@@ -93,7 +92,7 @@ class _Queue:
 
     def _coded(self, picture: Picture, number: int) -> bytes:
         if self._kind == _KINDS["jpeg"]:
-            return jpeg(picture, _QUALITY)
+            return self._hosted.jpeg(picture, number)
         if self._fragments is None:
             self._fragments = Fragments(*picture.shape[:2])
         return self._fragments.add(picture, number)
@@ -103,17 +102,41 @@ async def stream(
     socket: WebSocket, hosted: HostedSession, format: str, stall_seconds: float
 ) -> None:
     """Serve an accepted socket until either side ends it; the session ends with it."""
-    queue = _Queue(asyncio.get_running_loop(), format)
+    queue = _Queue(hosted, format)
     hosted.claim()
     hosted.start(queue)
     receiver = asyncio.create_task(_receive(socket, hosted))
+    await _serve(socket, queue, receiver, hosted.end, stall_seconds)
+
+
+async def watch(
+    socket: WebSocket, hosted: HostedSession, format: str, stall_seconds: float
+) -> None:
+    """Show an accepted socket what a session shows its client, until either side ends it."""
+    queue = _Queue(hosted, format)
+    hosted.watch(queue)
+
+    def leave() -> None:
+        hosted.leave(queue)
+        queue.end(None)
+
+    await _serve(socket, queue, asyncio.create_task(_ignore(socket)), leave, stall_seconds)
+
+
+async def _serve(
+    socket: WebSocket,
+    queue: _Queue,
+    receiver: asyncio.Task[None],
+    end: Callable[[], None],
+    stall_seconds: float,
+) -> None:
     sender = asyncio.create_task(queue.send(socket, stall_seconds))
     try:
         await asyncio.wait({receiver, sender}, return_when=asyncio.FIRST_COMPLETED)
-        hosted.end()
+        end()
         await asyncio.wait({sender}, timeout=_FAREWELL)
     finally:
-        hosted.end()
+        end()
         for task in (receiver, sender):
             task.cancel()
         await asyncio.gather(receiver, sender, return_exceptions=True)
@@ -124,6 +147,13 @@ async def close(socket: WebSocket, reason: RefusalError | None) -> None:
     if reason is not None:
         await socket.send_text(json.dumps(reason.body()))
     await socket.close(_CLOSE_CODES.get(reason.code if reason else "", 1000))
+
+
+async def _ignore(socket: WebSocket) -> None:
+    """Until the client goes."""
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while (await socket.receive())["type"] == "websocket.receive":
+            pass
 
 
 async def _receive(socket: WebSocket, hosted: HostedSession) -> None:

@@ -1,7 +1,7 @@
 """Sessions: a portrait that speaks live, over WebSocket or WebRTC."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
@@ -13,8 +13,9 @@ from gioconda.live import messages
 from gioconda.live.access import client_address, given_key, key_name
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
+from gioconda.live.hosted import HostedSession
 from gioconda.live.routes.requests import TheServer
-from gioconda.live.stream import close, stream
+from gioconda.live.stream import close, stream, watch
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -59,6 +60,27 @@ async def stream_session(
     format: Annotated[str, Query()] = "jpeg",
 ) -> None:
     """Connect to a session by WebSocket."""
+    await _connect(socket, server, identity, format, stream)
+
+
+@router.websocket("/{identity}/watch")
+async def watch_session(
+    socket: WebSocket,
+    server: TheServer,
+    identity: str,
+    format: Annotated[str, Query()] = "jpeg",
+) -> None:
+    """See what a session shows its client."""
+    await _connect(socket, server, identity, format, watch)
+
+
+async def _connect(
+    socket: WebSocket,
+    server: TheServer,
+    identity: str,
+    format: str,
+    serve: Callable[[WebSocket, HostedSession, str, float], Coroutine[Any, Any, None]],
+) -> None:
     with suppress(WebSocketDisconnect):  # it went before it was let in, or told why not
         await socket.accept()
         try:
@@ -66,7 +88,7 @@ async def stream_session(
             if format not in ("jpeg", "h264"):
                 raise RefusalError(400, "bad-request", "format must be jpeg or h264")
             hosted = server.pool.get(identity)
-            await stream(socket, hosted, format, server.settings.limits.stall_seconds)
+            await serve(socket, hosted, format, server.settings.limits.stall_seconds)
         except RefusalError as error:
             with suppress(RuntimeError, OSError):
                 await close(socket, error)

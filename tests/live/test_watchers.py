@@ -1,0 +1,63 @@
+"""One session, seen by many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from .conftest import Running
+from .test_faults import HEAD, drain, told
+
+
+def frames(socket: ClientConnection, count: int) -> dict[int, bytes]:
+    """The next messages that are frames, by number."""
+    found: dict[int, bytes] = {}
+    while len(found) < count:
+        message = socket.recv(20)
+        if isinstance(message, bytes):
+            found[HEAD.unpack(message[:16])[1]] = message
+    return found
+
+
+@pytest.fixture
+def watch(running: Running) -> Callable[[str], Any]:
+    return lambda session: connect(running.stream(session).replace("/stream", "/watch"))
+
+
+def test_all_see_the_same_frames(
+    running: Running, session: str, watch: Callable[[str], Any]
+) -> None:
+    with connect(running.stream(session)) as client, watch(session) as one, watch(session) as other:
+        seen = [frames(each, 30) for each in (client, one, other)]
+        shared = set.intersection(*map(set, seen))
+        assert len(shared) > 5
+        for number in shared:
+            assert seen[0][number] == seen[1][number] == seen[2][number]
+        client.send('{"do": "close"}')
+        drain(client)
+        for each in (one, other):
+            drain(each)
+
+
+def test_who_watches_can_say_and_end_nothing(
+    running: Running, session: str, watch: Callable[[str], Any]
+) -> None:
+    with connect(running.stream(session)) as client:
+        with watch(session) as one:
+            frames(one, 3)
+            one.send(b"\1\0" * 16000)
+            one.send('{"do": "close"}')
+            frames(one, 3)
+        heard = frames(client, 15)
+        assert not any(message[16 : 16 + 1280].strip(b"\0") for message in heard.values())
+
+
+def test_nobody_watches_a_session_that_does_not_exist(
+    running: Running, watch: Callable[[str], Any]
+) -> None:
+    with watch("nobody") as one:
+        assert "no such session" in told(one, "error")["error"]
+        with pytest.raises(ConnectionClosed):
+            one.recv(20)
