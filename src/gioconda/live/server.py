@@ -169,6 +169,7 @@ def configured(app: FastAPI, log_level: str = "warning") -> uvicorn.Config:
         access_log=False,
         server_header=False,
         ws_max_size=_MESSAGE,
+        ws_per_message_deflate=False,  # pictures are compressed already
         limit_concurrency=CONNECTIONS,
         timeout_graceful_shutdown=_FAREWELL,
     )
