@@ -41,6 +41,16 @@ def test_all_see_the_same_frames(
             drain(each)
 
 
+def test_a_watcher_may_come_late_and_take_h264(running: Running, session: str) -> None:
+    with connect(running.stream(session)) as client:
+        frames(client, 10)
+        address = running.stream(session, "?format=h264").replace("/stream", "/watch")
+        with connect(address) as one:
+            first = next(iter(frames(one, 1).values()))
+            _, _, _, size = HEAD.unpack(first[:16])
+            assert first[16 + size :][4:8] == b"ftyp"
+
+
 def test_who_watches_can_say_and_end_nothing(
     running: Running, session: str, watch: Callable[[str], Any]
 ) -> None:
