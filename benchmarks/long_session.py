@@ -29,11 +29,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from gioconda import example
@@ -276,12 +278,13 @@ def ready(client: httpx.Client) -> bool:
 def talk(viewer: ClientConnection) -> None:
     """Speak for 20 of every 30 seconds."""
     voice, begin = to_int16(example.voice(20)), time.monotonic()
-    for turn in itertools.count():
-        for i in range(0, len(voice), PACKET):
-            due = begin + 30 * turn + (i + PACKET) / SAMPLE_RATE
-            time.sleep(max(due - time.monotonic(), 0))
-            viewer.send(voice[i : i + PACKET].tobytes())
-        viewer.send('{"do": "end_of_speech"}')
+    with suppress(ConnectionClosed):
+        for turn in itertools.count():
+            for i in range(0, len(voice), PACKET):
+                due = begin + 30 * turn + (i + PACKET) / SAMPLE_RATE
+                time.sleep(max(due - time.monotonic(), 0))
+                viewer.send(voice[i : i + PACKET].tobytes())
+            viewer.send('{"do": "end_of_speech"}')
 
 
 if __name__ == "__main__":
