@@ -160,7 +160,9 @@ def read_portrait(
 
     Args:
         path: any picture that `gioconda.media.read_image` reads.
-        size, face, anyway: as in `make_portrait`.
+        size: as in `make_portrait`.
+        face: as in `make_portrait`.
+        anyway: as in `make_portrait`.
 
     Raises:
         GiocondaError: if the file is no picture, and as `make_portrait` of its first frame.
