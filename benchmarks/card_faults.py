@@ -63,6 +63,7 @@ def strips() -> Mapping[str, list[np.ndarray]]:
     mona, girl, photo = portrait("mona-lisa"), portrait("pearl-earring"), portrait("portrait")
     far = -np.sign(girl.pose[0]) * 12
     at_mouth = {"wide": MOUTH, "below": 1.0}
+    talking = {"jawOpen": 0.5, "mouthStretchLeft": 0.6, "mouthStretchRight": 0.6}
     return {
         "faults-renderer": [
             drawn(girl, doing(girl, jawOpen=0.8), **at_mouth),
@@ -71,7 +72,11 @@ def strips() -> Mapping[str, list[np.ndarray]]:
             drawn(mona, mona.expression, yaw=30),
         ],
         "faults-mouth": [
-            drawn(who, doing(who, jawOpen=0.5, mouthStretchLeft=0.6, mouthStretchRight=0.6), **at_mouth)
+            drawn(
+                who,
+                doing(who, jawOpen=0.5, mouthStretchLeft=0.6, mouthStretchRight=0.6),
+                **at_mouth,
+            )
             for who in (mona, girl)
         ],
         "faults-basis": [
