@@ -71,14 +71,7 @@ def strips() -> Mapping[str, list[np.ndarray]]:
             drawn(photo, doing(photo, jawOpen=0.9, mouthFunnel=0.4), **at_mouth),
             drawn(mona, mona.expression, yaw=30),
         ],
-        "faults-mouth": [
-            drawn(
-                who,
-                doing(who, jawOpen=0.5, mouthStretchLeft=0.6, mouthStretchRight=0.6),
-                **at_mouth,
-            )
-            for who in (mona, girl)
-        ],
+        "faults-mouth": [drawn(who, doing(who, **talking), **at_mouth) for who in (mona, girl)],
         "faults-basis": [
             drawn(photo, photo.expression),
             drawn(photo, doing(photo, eyeBlinkLeft=1.0)),

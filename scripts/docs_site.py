@@ -4,10 +4,11 @@ Pages link to cards, examples and licences by their place in the repository, so 
 there. The site puts such files under the same path.
 """
 
-import argparse
+import io
 import os
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout, suppress
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -78,15 +79,16 @@ def _uri(path: str) -> str:
 
 
 def _commands() -> Iterator[str]:
-    """The help of every command, as it is printed at a width of 96."""
+    """The help of every command, as it is printed in a window of 96 columns."""
     os.environ["COLUMNS"] = "96"
-    parser = cli._parser([])
-    yield from _help("gioconda", parser)
-    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    for name, command in commands.choices.items():
-        yield from _help(f"gioconda {name}", command)
+    yield from _help("gioconda")
+    for command in cli.COMMANDS:
+        yield from _help("gioconda", command)
 
 
-def _help(title: str, parser: argparse.ArgumentParser) -> Iterator[str]:
-    text = re.sub(re.escape(str(Path.home())), "~", parser.format_help())
-    yield from ("", f"## {title}", "", "```text", text.rstrip(), "```")
+def _help(*words: str) -> Iterator[str]:
+    printed = io.StringIO()
+    with redirect_stdout(printed), suppress(SystemExit):
+        cli.main([*words[1:], "--help"])
+    text = printed.getvalue().replace(str(Path.home()), "~")
+    yield from ("", f"## {' '.join(words)}", "", "```text", text.rstrip(), "```")

@@ -168,6 +168,11 @@ def test_renderer_sheet(what: str, data: Path, pictures: Path, sound: Path, tmp_
     assert (tmp_path / "sheet.png").is_file()
 
 
+def test_card_faults(tmp_path: Path) -> None:
+    benchmark("card_faults", "-o", tmp_path)
+    assert len(list(tmp_path.glob("faults-*.jpg"))) == 4
+
+
 def test_contact_sheet(pictures: Path, talk: Path, tmp_path: Path) -> None:
     benchmark("contact_sheet", pictures, talk, talk, "-o", tmp_path / "sheet.png")
     assert (tmp_path / "sheet.png").is_file()

@@ -17,34 +17,34 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("animate", help="make a portrait speak")
     add = adder(parser)
     add("PHOTO", str, "a photo, painting or drawing of a face")
-    add("VOICE", str, "a voice: any sound, or video with sound; several make several", nargs="+")
+    add("VOICE", str, "a voice: any sound or video; several make several videos", nargs="+")
     parser.add_argument(
         "--pairs",
         metavar="CSV",
         type=Path,
         action=_Pairs,
-        help="in place of PHOTO and VOICE: a table with columns photo, voice and perhaps output",
+        help="instead of PHOTO and VOICE: a table with columns photo, voice and perhaps output",
     )
     add_video_options(parser)
-    add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
-    add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
+    add("--plain-mouth", bool, "draw the mouth without networks: plainer, faster")
     cores = len(os.sched_getaffinity(0))
     add(
         "--workers N",
         positive,
-        "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
+        "of several videos, how many to make at a time; each uses two cores (default %(default)s)",
         default=max(1, cores // 2),
     )
     add(
         "--ray ADDRESS",
         str,
-        "of several videos: make them on a Ray cluster ('local' starts one on this machine)",
+        "make several videos on a Ray cluster ('local' starts one on this machine)",
     )
     add(
         "--format F",
         ("mp4", "webm", "mov", "gif", "webp", "png"),
-        "of several videos, what each is that has no name of its own (mp4); png makes a folder",
+        "of several videos, the format of those without a name (default mp4); png makes folders",
     )
     add_dial_options(parser)
 

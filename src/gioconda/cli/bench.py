@@ -23,7 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
     meaning = "; ".join(f"{name}: {bench.help}" for name, bench in _BENCHES.items())
     add("what", tuple(_BENCHES), meaning, nargs="?", default="speed")
     add("--size N", size, "side of the video in pixels (default 512)", default=512)
-    add("--photo FILE", Path, "in place of the bundled one")
+    add("--photo FILE", Path, "a photo instead of the bundled one")
     add("--full", bool, "the whole photo, at its own resolution (without --size)")
     add("--speech N", positive, "seconds of speech (default 20)", default=20)
     live = adder(parser.add_argument_group("live"))

@@ -20,7 +20,7 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
     parser._negative_number_matcher = re.compile(r"-\.?\d")
     add = partial(
         add_option,
-        parser.add_argument_group("dials", "constant; --controls also lets them change"),
+        parser.add_argument_group("dials", "constant; --controls lets them change over time"),
     )
     add(
         "--gaze YAW,PITCH",
@@ -32,8 +32,8 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--emotion NAME[:STRENGTH]",
         _emotion,
-        "happy, sad, angry, surprised, afraid or disgusted, 0 to 1 (default 1); may be given "
-        "several times. Or auto: a mild guess from how lively the voice is, not from what it says",
+        "happy, sad, angry, surprised, afraid or disgusted, 0 to 1 (default 1); may be repeated. "
+        "Or auto: a mild guess from how lively the voice is, not from what it says",
         action="append",
     )
     add("--amplitude RATIO", float, "how much head and brows move, 0 to 2 (default 1)")
@@ -45,7 +45,9 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
         "turn the head: degrees to the picture's right, up and clockwise, -30 to 30",
     )
     add(
-        "--controls FILE", Path, "YAML with dials over time, see docs/controls.md; options go first"
+        "--controls FILE",
+        Path,
+        "YAML with dials over time, see docs/controls.md; options override",
     )
 
 

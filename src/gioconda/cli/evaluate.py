@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
-_COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
+_COUNT = option(
+    "--clips N", positive, "how many clips, spread evenly over the people (default: all)"
+)
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a folder
-_LIVE = option("--live", bool, "lips hear no further ahead than in a call")
+_LIVE = option("--live", bool, "let lips hear no further ahead than in a call")
 _PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
@@ -138,8 +140,8 @@ def _sync(args: argparse.Namespace) -> None:
     "how lifelike motion is, and how well it speaks",
     *CLIPS,
     option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more closures of lips"),
-    option("--judge FILE", Path, "the released sync judge (default: the one of the checkout)"),
-    option("--steps N", positive, "only compare movement for these numbers of steps", nargs="+"),
+    option("--judge FILE", Path, "the sync judge (default: the one of the checkout)"),
+    option("--steps N", positive, "only compare movement at these numbers of steps", nargs="+"),
 )
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures, show_steps
@@ -162,7 +164,7 @@ def _generator(args: argparse.Namespace) -> None:
 
 
 @_EVALUATIONS.offer(
-    "how far motion goes: does it act as people do",
+    "whether motion goes as far as people's",
     *CLIPS,
     option(
         "--generator FILE",

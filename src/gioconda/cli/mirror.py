@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gioconda.evaluation.validity import Verdict
 
 MIRROR = Commands(JSON)
-_JUDGE = option("--judge FILE", Path, "the released sync judge (default: the one of the checkout)")
+_JUDGE = option("--judge FILE", Path, "the sync judge (default: the one of the checkout)")
 _LANDMARKER = option(
     "--landmarker FILE", Path, "MediaPipe's face_landmarker.task: blendshapes as one more judge"
 )
@@ -23,7 +23,11 @@ _LANDMARKER = option(
 @MIRROR.offer(
     "finished videos of any system",
     option("folder", Path, "a system's videos; several stand side by side", nargs="+"),
-    option("--voices FOLDER", Path, "what drove them, by name (default: the videos' own sound)"),
+    option(
+        "--voices FOLDER",
+        Path,
+        "the voices that drove them, by name (default: the videos' own sound)",
+    ),
     option("--real FOLDER", Path, "real videos of the same names, where they are known"),
     _JUDGE,
     _LANDMARKER,
@@ -67,7 +71,7 @@ def show_videos(result: "VideosResult", as_json: bool) -> None:
 
 
 @MIRROR.offer(
-    "whether the judges can be trusted, on real videos spoiled",
+    "whether the judges notice real videos that were spoiled",
     option("folder", Path, "real videos, in folders of people"),
     option("--voices FOLDER", Path, "what they say, by name (default: the videos' own sound)"),
     _JUDGE,
@@ -106,9 +110,9 @@ def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
     "everything, into one page and one JSON; a run that was stopped goes on",
     *CLIPS,
     option("-o --output FOLDER", Path, "the report's folder", required=True),
-    option("--clips N", positive, "that are made into videos (default: 24); fewer are a trial"),
-    option("--only PART", str, "these parts alone", nargs="+", default=[]),
-    option("--portraits FOLDER", Path, "of pictures to move (default: the bundled one)"),
+    option("--clips N", positive, "how many to make into videos (default: 24); fewer are a trial"),
+    option("--only PART", str, "only these parts", nargs="+", default=[]),
+    option("--portraits FOLDER", Path, "folder of pictures to move (default: the bundled one)"),
     option("--spoken SET", Path, "a set of `gioconda prepare --tts`: more phones"),
     _JUDGE,
     _LANDMARKER,
@@ -154,7 +158,7 @@ def _subject(args: argparse.Namespace) -> "Subject":
 @MIRROR.offer(
     "what moved from one result to another",
     option("before", Path, "JSON of `gioconda evaluate all`, `videos` or another"),
-    option("after", Path, "of the same command"),
+    option("after", Path, "JSON of the same command"),
     option("--moved", bool, "only figures whose 95 % interval leaves 0 out"),
 )
 def _compare(args: argparse.Namespace) -> None:

@@ -49,13 +49,13 @@ def add_models(parser: argparse.ArgumentParser, *command: str) -> None:
         metavar="FOLDER",
         type=Path,
         default=os.environ.get("GIOCONDA_MODELS") or None,
-        help="models of your own in place of the released ones, see docs/training.md "
+        help="use your own models instead of the released ones, see docs/training.md "
         "(default: $GIOCONDA_MODELS)",
     )
     parser.add_argument(
         "--no-cache",
         action="store_true",
-        help="compile networks anew, and keep none for the next run (as GIOCONDA_CACHE=off)",
+        help="compile the networks again and keep none for the next run (as GIOCONDA_CACHE=off)",
     )
     parser.set_defaults(needs=_NEEDS[command])
 

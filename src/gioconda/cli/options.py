@@ -136,7 +136,9 @@ JSON = option("--json", bool, "print one JSON object")
 _CACHE = Path.home() / ".cache" / "gioconda"
 CLIPS = (
     option("DATA", Path, "a set that gioconda prepare made"),
-    option("--cache DIR", Path, "for the unpacked shards (default: %(default)s)", default=_CACHE),
+    option(
+        "--cache DIR", Path, "where to unpack the shards (default: %(default)s)", default=_CACHE
+    ),
 )
 
 
@@ -148,8 +150,8 @@ def add_output(parser: Parser, help: str) -> None:
 LISTEN = option(
     "--listen OTHER",
     str,
-    "sound of the other one, to whom the face listens while it does not speak: it looks at the "
-    "viewer, nods, and does not move its lips",
+    "another person's sound: while the portrait does not speak, it listens to it, looks at the "
+    "viewer, nods, and keeps its lips still",
 )
 
 
@@ -159,35 +161,35 @@ def add_video_options(parser: Parser) -> None:
     add(
         "-o --output FILE",
         str,
-        "the video to write: .mp4, .webm, .mov, .gif or .webp; a new folder for PNGs, with / at "
-        "its end; or -, an mp4 on the standard output",
+        "the video to write: .mp4, .webm, .mov, .gif or .webp; NAME/ for a new folder of PNGs; or "
+        "-, an mp4 on standard output",
         required=True,
     )
     add(
         "--background WHAT",
         str,
-        "behind the person, in place of what the photo shows: transparent, blur, a colour (white, "
-        "#20a0ff) or a picture",
+        "what to put behind the person instead of the photo's background: transparent, blur, a "
+        "colour (white, #20a0ff) or a picture",
     )
     add(
         "--size N", size, "side of the video in pixels, even, 64 to 2160 (default 512)", default=512
     )
     add("--full", bool, "keep the whole photo, at its own resolution (without --size)")
-    add("--face N", int, "which face of several, from the left, from 1")
-    add("--anyway", bool, "go on where the mouth is covered by a mask or a hand")
+    add("--face N", int, "which of several faces, counted from the left, from 1")
+    add("--anyway", bool, "go on even if a mask or a hand covers the mouth")
     add_provenance_options(parser)
 
 
 def add_provenance_options(parser: Parser) -> None:
     """Adds what a video says of itself, besides the mark and the signature that all have."""
     add = adder(parser)
-    add("--consent TEXT", str, "who allowed what; written into the signed manifest")
-    add("--badge", bool, "draw a small visible badge into a corner")
+    add("--consent TEXT", str, "who allowed what; goes into the signed manifest")
+    add("--badge", bool, "draw a small visible badge in a corner")
     add(
         "--sign-key PEM",
         str,
-        "private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key of this "
-        "machine's own)",
+        "private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key made on "
+        "this machine)",
     )
 
 

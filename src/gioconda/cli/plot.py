@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("plot", help="draw a motion file: mouth, lids, gaze, head")
     add_option(parser, "MOTION", Path, "a motion file, .npz")
-    add_option(parser, "--audio FILE", str, "the voice that goes with it")
+    add_option(parser, "--audio FILE", str, "the voice, drawn above the motion")
     add_output(parser, "the .png to write")
 
 

@@ -8,7 +8,7 @@ from gioconda.cli.options import Subparsers, add_option, add_output
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("portrait", help="draw what is found in a photo")
+    parser = subparsers.add_parser("portrait", help="draw what Gioconda finds in a photo")
     add_option(parser, "PHOTO", Path, "a picture of a face")
     add_output(parser, "report, .png or .jpg")
     add_option(parser, "--face N", int, "which face of several, from the left, from 1")

@@ -27,20 +27,34 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="SOURCE",
         nargs="*",
     )
-    add("-o --output FOLDER", Path, "for the shards", required=True)
-    add("--processes N", positive, "on this machine (default: one a core)")
+    add("-o --output FOLDER", Path, "folder for the shards", required=True)
+    add("--processes N", positive, "processes on this machine (default: one per core)")
     of_videos = (
-        add("--val SHARE", share, "of people without a split, for evaluation (0.05)", default=0.05),
-        add("--licence NAME", str, "of videos that no table gives one for", default=""),
-        add("--release", bool, "refuse what may not be trained on and released"),
-        add("--allow-licence NAME", str, "allowed by --release, too; may be repeated", **many),
+        add(
+            "--val SHARE",
+            share,
+            "share of the people to keep for evaluation (default 0.05)",
+            default=0.05,
+        ),
+        add("--licence NAME", str, "licence of videos without one in a table", default=""),
+        add("--release", bool, "refuse clips that may not be trained on and released"),
+        add(
+            "--allow-licence NAME",
+            str,
+            "a licence that --release accepts as well; may be repeated",
+            **many,
+        ),
         add("--limit NAME=VALUE", str, "quality limit, see docs/data.md; may be repeated", **many),
-        add("--shard-size MIB", mebibytes, "at most (default: %(default)s)", default=50),
+        add("--shard-size MIB", mebibytes, "largest shard (default: %(default)s)", default=50),
         add("--ray ADDRESS", str, "use a Ray cluster ('local' starts one on this machine)"),
-        add("--work FOLDER", Path, "folder for work that a later run goes on with"),
+        add("--work FOLDER", Path, "keep unfinished work here for a later run"),
     )
-    add("--tts", bool, "not videos: English sentences of flite and festival, with phone times")
-    add("--heads FOLDER", Path, "not videos: clips of synthetic heads, see docs/heads.md")
+    add(
+        "--tts",
+        bool,
+        "instead of videos: English sentences of flite and festival, with phone times",
+    )
+    add("--heads FOLDER", Path, "instead of videos: clips of synthetic heads, see docs/heads.md")
     add_options(parser, [JSON])
     parser.set_defaults(video_defaults={option.dest: option.default for option in of_videos})
 

@@ -14,8 +14,8 @@ def add_parser(subparsers: Subparsers) -> None:
     add("photo", str, "a photo, painting or drawing of a face")
     add("motion", str, "a motion file, made by 'gioconda track' or 'gioconda motion'")
     add_video_options(parser)
-    add("--audio FILE", str, "the sound to go with it")
-    add("--absolute", bool, "turn the head as the driver's is, not about how the photo shows it")
+    add("--audio FILE", str, "a sound to add")
+    add("--absolute", bool, "turn the head as in the motion, not relative to the photo")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -14,14 +14,14 @@ _SHOWN = 8  # voices that an error names
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
-    parser = subparsers.add_parser("say", help="make a portrait say a text")
+    parser = subparsers.add_parser("say", help="make a portrait speak a text")
     add = adder(parser)
     add("PHOTO", str, "a photo, painting or drawing of a face")
-    add("TEXT", str, "what it says")
-    voice = "who speaks: an English voice that comes along, or a language of espeak-ng: de, fr ..."
+    add("TEXT", str, "what to say")
+    voice = "who speaks: the bundled English voice, or a language of espeak-ng: de, fr ..."
     add("--voice NAME", str, voice)
     add_video_options(parser)
-    add("--seed N", int, "head motion, gaze and blinks of its own (default 0)", default=0)
+    add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
     add_dial_options(parser)
 
 

@@ -25,20 +25,20 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("serve", help="let portraits speak live, in the browser")
     add, few = adder(parser), partial(positive, most=10_000)
-    add("--host NAME", str, "where to listen (default: this machine only)", default=_LOCAL[0])
+    add("--host NAME", str, "address to listen on (default: this machine only)", default=_LOCAL[0])
     add("--port N", partial(positive, most=65535), "(default 7860)", default=7860)
     key = "require this key; may be repeated. The name goes into the audit log"
     add("--key [NAME=]KEY", str, key, action="append", default=[])
-    add("--key-file FILE", Path, f"keys, one a line; or give them in the environment, as {_KEYS}")
+    add("--key-file FILE", Path, f"keys, one per line; or set {_KEYS} in the environment")
     add("--sessions N", few, "viewers at once (default: what the cores allow)")
-    add("--sessions-each N", few, "of them for one address (default: half of them)")
+    add("--sessions-each N", few, "how many of them one address may hold (default: half)")
     add("--minutes N", few, "longest session, in minutes (default 60)", default=60)
-    add("--ray N", few, "run N replicas by Ray Serve, here or on the cluster of RAY_ADDRESS")
+    add("--ray N", few, "run N replicas with Ray Serve, here or on the cluster of RAY_ADDRESS")
     add("--require-consent", bool, "refuse sessions and jobs without a statement of consent")
-    add("--badge", bool, "show the visible badge in everything, whatever clients ask for")
-    log = "log each output: time, mark, hash of the portrait, name of the key, statement of consent"
+    add("--badge", bool, "show the visible badge in everything, whatever clients ask")
+    log = "log each output: time, mark, hash of the portrait, name of the key, consent"
     add("--audit FILE", Path, log)
-    origin = "let pages of this site use the server, https://example.org say; may be repeated"
+    origin = "let pages of this site use the server, such as https://example.org; may be repeated"
     add("--allow-origin ORIGIN", str, origin, action="append", default=[])
     ice = f"stun:HOST:PORT or turn:NAME:PASSWORD@HOST:PORT for calls; or in {_ICE}"
     add("--ice-server ADDRESS", str, ice, action="append", default=[])

@@ -32,7 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add(
         "--set NAME=VALUE",
         str,
-        "other numbers, NAME=VALUE,VALUE where there are several; needs -o",
+        "another number, or several as NAME=VALUE,VALUE; needs -o",
         dest="settings",
         nargs="+",
     )
@@ -98,9 +98,16 @@ def _performances(args: argparse.Namespace, split: str, report: "Report") -> "li
 
 # --- what can be trained ---
 
-_RECIPE = option("--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`: other numbers")
+_RECIPE = option(
+    "--recipe PATH", Path, "a Python file with `recipe = Recipe(...)`, to change its numbers"
+)
 _SLICES = (
-    option("--checkpoint PATH", Path, "the training's state; resumes if it exists", required=True),
+    option(
+        "--checkpoint PATH",
+        Path,
+        "the training's state; resumes from it if it exists",
+        required=True,
+    ),
     option("--minutes N", minutes, "stop after this (default: %(default)g)", default=10.0),
     _RECIPE,
 )
@@ -112,7 +119,7 @@ _SPOKEN = option("--spoken PATH", Path, "a set that gioconda prepare --tts made"
 
 
 _ALSO = option(
-    "--also SET", Path, "another prepared set, as of prepare --heads, to learn from, too"
+    "--also SET", Path, "another prepared set to learn from, such as one of prepare --heads"
 )
 
 
@@ -134,7 +141,7 @@ def _mouth_state(args: argparse.Namespace, output: Path, report: "Report") -> di
 @_TRAININGS.offer(
     "the linear basis of faces, .safetensors",
     _RECIPE,
-    option("--wheel PATH", Path, "the mediapipe wheel: its edges give triangles", required=True),
+    option("--wheel PATH", Path, "the mediapipe wheel, which has the triangles", required=True),
     option("--name NAME", str, "kept in every motion file (default: gioconda-basis-2)"),
 )
 def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
@@ -147,7 +154,7 @@ def _basis(args: argparse.Namespace, output: Path, report: "Report") -> dict[str
 
 
 @_TRAININGS.offer(
-    "the basis with what emotions move, .safetensors",
+    "the basis, extended by what emotions move, .safetensors",
     _RECIPE,
     option("--anchors PATH", Path, "emotions of heads: benchmarks/head_anchors.py", required=True),
 )
@@ -158,14 +165,14 @@ def _expressive(args: argparse.Namespace, output: Path, report: "Report") -> dic
     return train_expressive(clips, args.anchors, recipe, output, report)
 
 
-@_TRAININGS.offer("stretches of real head motion, .safetensors", _RECIPE)
+@_TRAININGS.offer("stretches of real head motion for the baseline, .safetensors", _RECIPE)
 def _bank(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.bank import Recipe, train_bank
 
     return train_bank(read_split(args, "train"), _recipe(args, Recipe), output, report)
 
 
-@_TRAININGS.offer("the mouth of the baseline, .onnx", *_SLICES)
+@_TRAININGS.offer("the lips of the baseline, .onnx", *_SLICES)
 def _regressor(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.regressor import Recipe, train_regressor
 
@@ -193,7 +200,7 @@ def _judge(args: argparse.Namespace, output: Path, report: "Report") -> dict[str
     return train_judge(data, recipe, output, args.checkpoint, args.minutes, held_out, report)
 
 
-@_TRAININGS.offer("which voice moves a head, for the evaluation, .onnx", *_SLICES)
+@_TRAININGS.offer("the head judge of the evaluation, .onnx", *_SLICES)
 def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.head_judge import Recipe, train_head_judge
 
@@ -206,7 +213,7 @@ def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dic
     *_SLICES,
     _SPOKEN,
     option("--teacher PATH", Path, "folder of Whisper-base, see docs/hearing.md", required=True),
-    option("--examples PATH", Path, "folder of what is learned from; made once", required=True),
+    option("--examples PATH", Path, "folder for the examples, which are made once", required=True),
     *_UNDER,
     option("--weights PATH", Path, "write all weights here, .safetensors, to start from"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
@@ -274,7 +281,7 @@ def _disturber(args: argparse.Namespace) -> "Disturber":
 
 
 @_TRAININGS.offer(
-    "mouths, eyes and what turns into view, .zip",
+    "the renderer: mouths and eyes, .zip",
     *_SLICES,
     option("--size", ("small", "base"), "of the network (default: small)"),
     option("--steps N", positive, "of the whole schedule"),
@@ -305,7 +312,7 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
 
 
 @_TRAININGS.offer(
-    "the renderer with its 8-bit version beside it, .zip",
+    "the renderer with an 8-bit copy, .zip",
     option("--model PATH", Path, "a file that gioconda train renderer made", required=True),
 )
 def _integers(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:

@@ -11,8 +11,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("watch", help="judge pairs of videos of a report, blind")
     add = adder(parser)
     add("report", Path, "a folder of `gioconda evaluate all`; several are compared", nargs="+")
-    add("--port N", positive, "of the page on this machine (default: 8020)", default=8020)
-    add("--seed N", int, "of order and sides (default: 0)", default=0)
+    add("--port N", positive, "port of the page (default: 8020)", default=8020)
+    add("--seed N", int, "decides order and sides (default: 0)", default=0)
 
 
 def run(args: argparse.Namespace) -> None:
