@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     if args.pairs is None and len(args.voice) == 1:
         if args.format is not None:
             raise GiocondaError(
-                "--format is for several videos; the name after --output says what one is to be"
+                "--format is for several videos; for one, the name after --output says the format"
             )
         speak(args, args.photo, args.voice[0], **options)
         return

@@ -194,7 +194,7 @@ def _performance(args: argparse.Namespace) -> None:
 
 
 @_EVALUATIONS.offer(
-    "whether a face listens while the other one speaks",
+    "whether a face listens while another speaks",
     *CLIPS,
     option("--minutes N", positive, "of listening (default: 2)", default=2),
     option("--laughter SOUND", Path, "does it notice this laughter?", nargs="+", default=[]),
