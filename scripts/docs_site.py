@@ -67,10 +67,14 @@ def _targets(page: str, text: str) -> Iterator[str]:
 
 
 def _resolved(page: str, link: str) -> str | None:
-    """The file of the repository that a page's link means, or None for another site's."""
+    """The file of the repository that a page's link means; None for another site's.
+
+    Of a folder that is its README.
+    """
     if urlsplit(link).scheme or link.startswith("<"):
         return None
-    return os.path.normpath(PurePosixPath(page).parent / link)
+    target = os.path.normpath(PurePosixPath(page).parent / link)
+    return os.path.join(target, "README.md") if (_ROOT / target).is_dir() else target
 
 
 def _uri(path: str) -> str:

@@ -29,7 +29,8 @@ NOT_FIGURES = (
     r"\d+ x \d+",  # sizes in pixels
     r"[\d.]+ M parameters",  # sizes of models
     r"\d+\.\d+\.\d+",  # versions
-    r"(?:Python|Apache|CC BY(?:-SA)?|CC0|AGPL|GPL)[- ]\d+(?:\.\d+)?(?: to \d\.\d+)?",
+    r"(?:Python|Apache|CC BY(?:-SA)?|CC0|AGPL|GPL)[- ]\d+(?:\.\d+)?",
+    r"\b3\.1\d\b",  # Pythons
     r"25 frames a second",  # of every video
     r"(?:10|20|40|80|200) ms",  # frames, look-ahead and margins of sound
     r"-?\d+ to \d+ degrees|\b(?:3|7|11|15|27|30) degrees",  # ranges of dials, definitions
