@@ -28,12 +28,12 @@ def add_parser(subparsers: Subparsers) -> None:
     add_video_options(parser)
     add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
-    add("--plain-mouth", bool, "draw the mouth without networks: plainer, faster")
+    add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     cores = len(os.sched_getaffinity(0))
     add(
         "--workers N",
         positive,
-        "of several videos, how many to make at a time; each uses two cores (default %(default)s)",
+        "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
         default=max(1, cores // 2),
     )
     add(
