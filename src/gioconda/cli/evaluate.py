@@ -19,7 +19,7 @@ _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
 _COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
 _IMAGES = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a folder
-_LIVE = option("--live", bool, "let lips hear no further ahead than in a call")
+_LIVE = option("--live", bool, "lips hear no further ahead than in a call")
 _PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
