@@ -9,6 +9,7 @@ Any Pipecat TTS takes the place of `Hibari`, an LLM and an STT go before it as u
 import argparse
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import cache
 
 import numpy as np
 from hibari import Hibari
@@ -23,7 +24,9 @@ from pipecat.transports.base_transport import TransportParams
 from pipecat.workers.runner import WorkerRunner
 from pipecat_gioconda import GiocondaVideoService
 
+import gioconda
 from gioconda import example
+from gioconda.portrait import read_portrait
 
 RATE = 24000
 PARAMS = TransportParams(
@@ -35,6 +38,9 @@ PARAMS = TransportParams(
     video_out_height=512,
     video_out_framerate=25,
 )
+
+
+portrait = cache(read_portrait)  # once for all visitors
 
 
 class HibariTTS(TTSService):
@@ -56,7 +62,7 @@ class HibariTTS(TTSService):
 async def bot(arguments: RunnerArguments) -> None:
     """One visitor."""
     transport = await create_transport(arguments, {"webrtc": lambda: PARAMS})
-    avatar = GiocondaVideoService(photo=arguments.cli_args.photo, params=PARAMS)
+    avatar = GiocondaVideoService(photo=portrait(arguments.cli_args.photo), params=PARAMS)
     pipeline = Pipeline([transport.input(), HibariTTS(), avatar, transport.output()])
     worker = PipelineWorker(pipeline, params=PipelineParams(audio_out_sample_rate=RATE))
 
@@ -78,4 +84,7 @@ if __name__ == "__main__":
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--photo", default=str(example.PHOTO))
+    # before the first visitor: Pipecat stops a pipeline that takes longer than 20 s to set up
+    gioconda.warm_up()
+    portrait(parser.parse_known_args()[0].photo)
     main(parser)
