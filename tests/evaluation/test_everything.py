@@ -1,21 +1,27 @@
 """A run that was stopped goes on and tells the same; the page and the docs are made of it."""
 
 import json
+import subprocess
+import sys
+import time
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from gioconda.errors import GiocondaError
-from gioconda.evaluation import everything
-from gioconda.evaluation.everything import Subject, run_everything
+from gioconda.evaluation import dependencies, everything
+from gioconda.evaluation.dependencies import fingerprint
+from gioconda.evaluation.everything import run_everything
 from gioconda.evaluation.faults import Faults
 from gioconda.evaluation.film_scores import FilmScores, Judges
 from gioconda.evaluation.markdown import write_figures
 from gioconda.evaluation.page import write_page
+from gioconda.evaluation.parts import PARTS, Subject
 from gioconda.evaluation.picture_features import PictureDistance
 from gioconda.evaluation.systems import Clip, System, VideosResult, mean_scores
 from gioconda.evaluation.validity import Verdict
+from gioconda.inference import weights_file
 
 
 def subject(folder: Path, clips: int = 4) -> Subject:
@@ -31,15 +37,28 @@ def videos(subject: Subject, report: object) -> VideosResult:
     return VideosResult("hama", 1.0, ["no dlib"], {"real": system(0.5, None), "gioconda": made})
 
 
+def judges(subject: Subject, report: object) -> list[Verdict]:
+    return [Verdict("sync", "still", 3, 0.5, float("nan"), "lower", 100.0)]
+
+
+def faults(subject: Subject, report: object) -> dict[str, Faults]:
+    return {"a <b>": Faults(0.1, 0.0, float("nan"), 1.0)}
+
+
+CALLS = count()
+
+
+def rest(subject: Subject, report: object) -> dict[str, float]:
+    return {"mean": float(next(CALLS))}
+
+
+def fail(subject: Subject, report: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.fixture
 def parts(monkeypatch):
-    calls = count()
-    found = {
-        "videos": videos,
-        "judges": lambda *_: [Verdict("sync", "still", 3, 0.5, float("nan"), "lower", 100.0)],
-        "faults": lambda *_: {"a <b>": Faults(0.1, 0.0, float("nan"), 1.0)},
-        "rest": lambda *_: {"mean": float(next(calls))},
-    }
+    found = {"videos": videos, "judges": judges, "faults": faults, "rest": rest}
     monkeypatch.setattr(everything, "PARTS", found)
     return found
 
@@ -51,20 +70,62 @@ def test_a_stopped_run_goes_on_with_what_is_left(tmp_path, parts, monkeypatch):
     assert run_everything(subject(tmp_path)) == whole == json.loads(written)
     assert file.read_bytes() == written
     (tmp_path / "parts" / "judges.json").unlink()
-
-    def fail(*_):
-        raise KeyboardInterrupt
-
     monkeypatch.setitem(parts, "judges", fail)
     with pytest.raises(KeyboardInterrupt):
         run_everything(subject(tmp_path))
-    monkeypatch.setitem(
-        parts,
-        "judges",
-        lambda *_: [Verdict("sync", "still", 3, 0.5, float("nan"), "lower", 100.0)],
-    )
+    monkeypatch.setitem(parts, "judges", judges)
     run_everything(subject(tmp_path))
     assert file.read_bytes() == written
+
+
+def test_only_what_depends_on_a_change_is_measured_again(tmp_path, parts, monkeypatch):
+    before = run_everything(subject(tmp_path))["parts"]
+    kept = {part: fingerprint(part) for part in parts.values()}
+    monkeypatch.setattr(everything, "fingerprint", lambda part: kept[part])
+    kept[rest] = "another"
+    monkeypatch.setitem(parts, "faults", fail)  # it would fail if it were measured again
+    kept[fail] = kept[faults]
+    after = run_everything(subject(tmp_path))["parts"]
+    assert after.pop("rest") != before.pop("rest")
+    assert after == before
+    kept[fail] = "another"
+    assert "faults" not in run_everything(subject(tmp_path), only=["rest"])["parts"]
+
+
+def test_drawing_does_not_depend_on_the_lips_weights_and_speaking_does(monkeypatch, tmp_path):
+    before = {name: fingerprint(PARTS[name]) for name in PARTS}
+    other = tmp_path / "lips.onnx"
+    other.write_bytes(b"others")
+    monkeypatch.setattr(
+        dependencies,
+        "weights_file",
+        lambda name: other if name == "lips.onnx" else weights_file(name),
+    )
+    moved = {name for name in PARTS if fingerprint(PARTS[name]) != before[name]}
+    assert {"videos", "performance", "generator", "listening", "song"} == moved
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_and_goes_on_writes_the_same_bytes_as_one_that_is_not(tmp_path):
+    ways = ["whole", "killed"]
+    command = [sys.executable, "-m", "tests.evaluation.small_report"]
+    for way in ways:
+        (tmp_path / way).mkdir()
+    subprocess.run([*command, str(tmp_path / "whole")], check=True)
+    killed = 0
+    for seen in ("videos/gioconda/p0/*.mp4", "parts/videos/*.npz", "parts/videos.json"):
+        with subprocess.Popen([*command, str(tmp_path / "killed")]) as running:
+            while running.poll() is None:
+                if any((tmp_path / "killed").glob(seen)):
+                    running.kill()
+                    killed += 1
+                    break
+                time.sleep(0.02)
+    assert killed == 3
+    subprocess.run([*command, str(tmp_path / "killed")], check=True)
+    one, two = ((tmp_path / way / "report.json").read_bytes() for way in ways)
+    assert one == two
+    assert len(json.loads(one)["parts"]) == 3
 
 
 def test_a_report_of_another_size_is_left_alone(tmp_path, parts):
@@ -83,5 +144,5 @@ def test_page_and_docs_have_every_part(tmp_path, parts):
     docs = (tmp_path / "figures.md").read_text()
     assert docs.count("`gioconda evaluate all") == 4
     assert "| sync judge, score | 0.700 [" in docs
-    assert run["machine"] in docs
-    assert run["date"] in docs
+    for fact in ("machine", "date", "commit"):
+        assert run["parts"]["rest"][fact] in docs

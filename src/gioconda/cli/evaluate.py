@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gioconda.cli import Subparsers
 from gioconda.cli.mirror import MIRROR
 from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split, size
+from gioconda.cli.pictures import read_portraits
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
 _COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
-_IMAGES = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a folder
 _LIVE = option("--live", bool, "lips hear no further ahead than in a call")
 _PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
@@ -322,31 +322,13 @@ def _emotion(args: argparse.Namespace) -> None:
     option("--size N", size, "side of the square in pixels (%(default)s)", default=512),
 )
 def _rest(args: argparse.Namespace) -> None:
-    import sys
-
-    from gioconda.errors import GiocondaError
     from gioconda.evaluation.rest import Rest, rest
     from gioconda.evaluation.results import counted
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
 
-    paths = [
-        each
-        for path in args.pictures
-        for each in (sorted(path.iterdir()) if path.is_dir() else [path])
-        if each.suffix.lower() in _IMAGES or each == path
-    ]
-    result = {}
+    portraits = read_portraits(args.pictures, None if args.full else args.size)
     with progress_bar("portraits") as report:
-        for path in counted(paths, report):
-            try:
-                portrait = make_portrait(read_image(path), None if args.full else args.size)
-            except GiocondaError as error:
-                if len(paths) == 1:
-                    raise
-                print(f"{path.name} is left out: {error}", file=sys.stderr)
-                continue
-            result[path.name] = rest(portrait, args.full)
+        found = counted(portraits.items(), report)
+        result = {name: rest(portrait, args.full) for name, portrait in found}
     title = "A frame in the photo's own pose and expression against the photo, in grey levels"
     show(result, args.json, title, ["", *headings(Rest)], named_rows(result))
 

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gioconda.cli.options import CLIPS, JSON, Commands, option, positive, read_split
+from gioconda.cli.pictures import read_portraits
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import headings, measure_rows, named_rows, show
 
 if TYPE_CHECKING:
-    from gioconda.evaluation.everything import Subject
+    from gioconda.evaluation.parts import Subject
     from gioconda.evaluation.systems import VideosResult
     from gioconda.evaluation.validity import Verdict
 
@@ -121,8 +122,9 @@ def _all(args: argparse.Namespace) -> None:
     import json
 
     from gioconda.errors import GiocondaError
-    from gioconda.evaluation.everything import PARTS, RUN, run_everything
+    from gioconda.evaluation.everything import RUN, run_everything
     from gioconda.evaluation.page import write_page
+    from gioconda.evaluation.parts import PARTS
 
     if unknown := set(args.only) - set(PARTS):
         raise GiocondaError(f"{sorted(unknown)[0]} is no part; the parts are {', '.join(PARTS)}")
@@ -135,20 +137,17 @@ def _all(args: argparse.Namespace) -> None:
 
 def _subject(args: argparse.Namespace) -> "Subject":
     from gioconda.data.spoken.utterances import read_spoken
-    from gioconda.evaluation.everything import CLIPS as USUAL
-    from gioconda.evaluation.everything import Subject
     from gioconda.evaluation.film_scores import Judges
+    from gioconda.evaluation.parts import CLIPS as USUAL
+    from gioconda.evaluation.parts import Subject
     from gioconda.example import PHOTO
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
 
-    pictures = sorted(args.portraits.iterdir()) if args.portraits else [PHOTO]
     return Subject(
         folder=args.output,
         data=args.data,
         held_out=read_split(args, "val"),
         others=read_split(args, "train"),
-        portraits={path.name: make_portrait(read_image(path)) for path in pictures},
+        portraits=read_portraits([args.portraits or PHOTO]),
         sentences=list(read_spoken(args.spoken, "val")) if args.spoken else [],
         count=args.clips or USUAL,
         find_judges=lambda: Judges.installed(args.judge, args.landmarker),
@@ -199,18 +198,16 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 @MIRROR.offer(
     "faults of pictures: seams, torn triangles, mirrored edges, ghosts",
-    option("pictures", Path, "portraits to move", metavar="PICTURE", nargs="+"),
+    option("pictures", Path, "portraits to move, or folders", metavar="PICTURE", nargs="+"),
 )
 def _faults(args: argparse.Namespace) -> None:
     from gioconda.evaluation.faults import Faults, evaluate_faults
     from gioconda.evaluation.results import counted
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
 
     result = {}
     with progress_bar("portraits") as report:
-        for path in counted(args.pictures, report):
-            result[path.name] = evaluate_faults(make_portrait(read_image(path)))
+        for name, portrait in counted(read_portraits(args.pictures).items(), report):
+            result[name] = evaluate_faults(portrait)
     title = "Faults of a portrait that moves, against the portrait at rest"
     show(result, args.json, title, ["", *headings(Faults)], named_rows(result))
 

@@ -7,25 +7,20 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Final
 
-from gioconda.animator import Animator
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.results import Report, counted, silent
+from gioconda.evaluation.results import Report, counted
 from gioconda.evaluation.trials import Trial, read_trials
 from gioconda.face.basis import released_basis
-from gioconda.generator import LATER
 from gioconda.media import (
     FPS,
     SAMPLE_RATE,
     Sound,
     VideoWriter,
-    read_audio,
-    read_image,
     to_int16,
     write_image,
 )
 from gioconda.media.files import whole_file
-from gioconda.portrait import make_portrait
 
 SHORTEST: Final = 3 * FPS  # frames, as the head judge needs
 LONGEST: Final = 4 * FPS
@@ -123,25 +118,3 @@ def write_sound(path: Path, pcm: Sound) -> None:
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
         file.writeframes(to_int16(pcm).tobytes())
-
-
-def animate_inputs(inputs: list[Input], folder: Path, report: Report = silent) -> None:
-    """Make every input speak as `gioconda animate` does; what is there already stays.
-
-    Args:
-        inputs: portraits and voices.
-        folder: a system's; the videos lie in folders of people.
-        report: called with videos done and videos in all.
-    """
-
-    for one in counted(inputs, report):
-        video = folder / one.person / f"{one.name}.mp4"
-        if video.is_file():
-            continue
-        video.parent.mkdir(parents=True, exist_ok=True)
-        pcm = read_audio(one.voice)
-        animator = Animator(make_portrait(read_image(one.portrait)), later=LATER)
-        side = animator.renderer
-        with VideoWriter(video, side.height, side.width, pcm) as out:
-            for frame in animator.speak(pcm):
-                out.write(frame)

@@ -41,16 +41,16 @@ def _lines(result: Json, run: Json) -> Iterator[str]:
     yield "# Figures"
     yield ""
     yield "Written by `gioconda evaluate figures`; [evaluation.md](evaluation.md) defines them."
-    state = f"commit {result['commit'] or 'none'}, version {result['version']}"
     size = f"{result['clips']} clips of {result['set']}"
     for part, found in result["parts"].items():
         heads, rows = _table(part, found)
+        when = run["parts"][part]
         yield ""
         yield f"## {_TITLES[part]}"
         yield ""
         yield (
             f"`gioconda evaluate all {result['set']} -o REPORT --only {part}`; {size}; "
-            f"{run['machine']}; {state}; {run['date']}"
+            f"{when['machine']}; commit {when['commit'] or 'none'}; {when['date']}"
         )
         yield ""
         yield from _rows([heads, ["---"] + ["---:"] * (len(heads) - 1), *rows])

@@ -42,9 +42,11 @@ def write_page(result: Json, run: Json, folder: Path) -> Path:
         run: what is in `run.json`.
         folder: the report's.
     """
+    where = {(one["machine"], one["date"]) for one in run["parts"].values()}
     about = (
         f"{result['set']}, {result['clips']} clips; version {result['version']}, "
-        f"{result['commit'] or 'no checkout'}; {run.get('machine', '')}, {run.get('date', '')}"
+        f"{result['commit'] or 'no checkout'}; judges {result['judges']}; "
+        + "; ".join(", ".join(one) for one in sorted(where))
     )
     content = "\n".join(_sections(result["parts"], folder))
     page = Template((Path(__file__).with_name("page.html")).read_text("utf-8"))

@@ -1,5 +1,6 @@
 """Finished videos of several systems, judged alike; real video is one of them."""
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -131,7 +132,7 @@ def evaluate_videos(
     scored: dict[str, dict[str, Scored]] = {system: {} for system in places}
     real: Film | None = None
     for name, system in counted(steps, report):
-        file = keep / f"{system}-{name}.npz" if keep else None
+        file = keep / f"{system}-{name}-{_digest(places[system][name])}.npz" if keep else None
         if file and file.is_file():
             scored[system][name] = Scored.load(file)
             continue
@@ -149,6 +150,11 @@ def evaluate_videos(
     voices = {name: found[name] for found in reversed([*places.values()]) for name in found}
     phones, by = _phones(voices, keep)
     return summarise(scored, phones, by, judges.missing)
+
+
+def _digest(place: Place) -> str:
+    """Of a video's file: what is kept of it is of no other."""
+    return hashlib.sha256(place.video.read_bytes()).hexdigest()[:16]
 
 
 def score(seen: Film, judges: Judges, real: Film | None = None) -> Scored:

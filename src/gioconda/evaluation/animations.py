@@ -1,0 +1,31 @@
+"""What Gioconda itself makes of first frames and voices."""
+
+from pathlib import Path
+
+from gioconda.animator import Animator
+from gioconda.evaluation.inputs import Input
+from gioconda.evaluation.results import Report, counted, silent
+from gioconda.generator import LATER
+from gioconda.media import VideoWriter, read_audio, read_image
+from gioconda.portrait import make_portrait
+
+
+def animate_inputs(inputs: list[Input], folder: Path, report: Report = silent) -> None:
+    """Make every input speak as `gioconda animate` does; what is there already stays.
+
+    Args:
+        inputs: portraits and voices.
+        folder: a system's; the videos lie in folders of people.
+        report: called with videos done and videos in all.
+    """
+    for one in counted(inputs, report):
+        video = folder / one.person / f"{one.name}.mp4"
+        if video.is_file():
+            continue
+        video.parent.mkdir(parents=True, exist_ok=True)
+        pcm = read_audio(one.voice)
+        animator = Animator(make_portrait(read_image(one.portrait)), later=LATER)
+        side = animator.renderer
+        with VideoWriter(video, side.height, side.width, pcm) as out:
+            for frame in animator.speak(pcm):
+                out.write(frame)
