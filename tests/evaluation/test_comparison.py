@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gioconda.errors import GiocondaError
-from gioconda.evaluation.comparison import compare, interval
+from gioconda.evaluation.bootstrap import interval
+from gioconda.evaluation.comparison import compare
 
 
 def result(shift: float, people: int = 8) -> dict:

@@ -4,25 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from gioconda.errors import GiocondaError
-
-_DRAWS: Final = 2000
+from gioconda.evaluation.bootstrap import People, drawn_means, ends
 
 Json = Mapping[str, Any]
-People = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over people with its 95 % interval, by bootstrap over people."""
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -55,15 +44,6 @@ class Change:
         return self.low > 0 or self.high < 0
 
 
-def interval(values: People) -> Interval:
-    """The mean over people, and how sure it is; NaN where there is nobody."""
-    if not values:
-        return Interval(nan, nan, nan)
-    rows = np.array(list(values.values()))
-    low, high = np.quantile(_draws(rows), [0.025, 0.975]).tolist()
-    return Interval(float(rows.mean()), low, high)
-
-
 def compare(before: Json, after: Json) -> list[Change]:
     """All figures that two results of one kind have, those of people first.
 
@@ -88,18 +68,12 @@ def _change(name: str, before: People, after: People) -> Change:
     both = sorted(before.keys() & after.keys())
     if len(both) > 1:
         one, two = (np.array([side[person] for person in both]) for side in (before, after))
-        drawn = _draws(two - one)
+        drawn = drawn_means(two - one)
     else:
         one, two = (np.array(list(side.values())) for side in (before, after))
-        drawn = _draws(two, 1) - _draws(one, 0)
-    low, high = np.quantile(drawn, [0.025, 0.975]).tolist()
+        drawn = drawn_means(two, 1) - drawn_means(one, 0)
     people = len(both) if len(both) > 1 else min(len(one), len(two))
-    return Change(name, float(one.mean()), float(two.mean()), low, high, people)
-
-
-def _draws(rows: Any, seed: int = 0) -> Any:
-    rng = np.random.default_rng(seed)
-    return rows[rng.integers(0, len(rows), (_DRAWS, len(rows)))].mean(1)
+    return Change(name, float(one.mean()), float(two.mean()), *ends(drawn), people)
 
 
 def people_of(clips: Json, figure: str) -> dict[str, float]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.samples.prosody import LOUDNESS, VOICE, prosody
+from gioconda.evaluation.bootstrap import interval
 from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge
 from gioconda.evaluation.lips import best_lag, lag_curve
 from gioconda.evaluation.results import measure
@@ -22,7 +23,6 @@ from gioconda.motion import Motion
 
 _SMOOTH: Final = np.hanning(11)[1:-1] / np.hanning(11).sum()  # nine frames
 _APART: Final = FPS  # frames from which on another moment of a clip counts as another
-_DRAWS: Final = 1000
 
 _Series = NDArray[np.float64]
 
@@ -156,8 +156,5 @@ def judge_shares(
 def _share(rows: dict[str, list[float]]) -> Share | None:
     if not rows:
         return None
-    means = np.array([np.mean(found) for found in rows.values()])
-    rng = np.random.default_rng(0)
-    draws = means[rng.integers(0, len(means), (_DRAWS, len(means)))].mean(1)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Share(100 * float(means.mean()), 100 * float(low), 100 * float(high), len(means))
+    found = interval({person: 100 * float(np.mean(values)) for person, values in rows.items()})
+    return Share(found.mean, found.low, found.high, len(rows))

@@ -12,7 +12,8 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from gioconda.evaluation.comparison import interval, numbers, people_of
+from gioconda.evaluation.bootstrap import interval
+from gioconda.evaluation.comparison import numbers, people_of
 from gioconda.evaluation.faults import Faults
 from gioconda.evaluation.film_scores import FilmScores
 from gioconda.evaluation.films import find_videos
