@@ -6,6 +6,7 @@ import sys
 import time
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,8 +49,8 @@ def faults(subject: Subject, report: object) -> dict[str, Faults]:
 CALLS = count()
 
 
-def rest(subject: Subject, report: object) -> dict[str, float]:
-    return {"mean": float(next(CALLS))}
+def rest(subject: Subject, report: object) -> dict[str, Any]:
+    return {"a.png": {"mean": float(next(CALLS))}}
 
 
 def fail(subject: Subject, report: object) -> None:
@@ -140,9 +141,27 @@ def test_page_and_docs_have_every_part(tmp_path, parts):
     page = write_page(result, run, tmp_path).read_text()
     for part in ("sync judge, score", "0.700 [", "<svg", "a &lt;b&gt;", "no dlib", "5.00"):
         assert part in page
-    write_figures(result, run, tmp_path / "figures.md")
+    write_figures([(result, run)], [], tmp_path / "figures.md")
     docs = (tmp_path / "figures.md").read_text()
     assert docs.count("`gioconda evaluate all") == 4
     assert "| sync judge, score | 0.700 [" in docs
     for fact in ("machine", "date", "commit"):
         assert run["parts"]["rest"][fact] in docs
+
+
+def test_docs_have_records_what_moved_and_what_was_measured_otherwise(tmp_path, parts):
+    result = run_everything(subject(tmp_path))
+    run = json.loads((tmp_path / "run.json").read_text())
+    before = json.loads(json.dumps(result))
+    for clip in before["parts"]["videos"]["systems"]["gioconda"]["clips"].values():
+        clip["scores"]["sync"] -= 0.1
+    found = {"stages": [{"stage": "motion", "median_ms": 7.5, "p95_ms": 8.0, "fps": 133.0}]}
+    facts = {"machine": "a machine", "commit": "abc", "date": "2026-01-01"}
+    record = {"command": "bench --size 256", **facts, "found": found}
+    file = tmp_path / "figures.md"
+    write_figures([(result, run)], [record], file, before, "## Else\n\nmore")
+    docs = file.read_text()
+    assert "| stages: motion: ms a frame, median | 7.50 |" in docs
+    assert "`gioconda bench --size 256`; a machine; commit abc; 2026-01-01" in docs
+    assert "| videos.systems.gioconda.sync | 0.4 | 0.5 | +0.1 [+0.1, +0.1] |" in docs
+    assert docs.endswith("more\n")

@@ -213,12 +213,53 @@ def _faults(args: argparse.Namespace) -> None:
 
 
 @MIRROR.offer(
-    "the figures of a report as Markdown: docs/figures.md",
-    option("report", Path, "a folder of `gioconda evaluate all`"),
+    "what another command tells, with its machine, commit and date, for `figures`",
+    option("command", str, "after --: a command that knows --json", nargs="+"),
+    option("-o --output FILE", Path, "the .json to write", required=True),
+)
+def _record(args: argparse.Namespace) -> None:
+    import json
+    import subprocess
+    import sys
+
+    from gioconda.errors import GiocondaError
+    from gioconda.evaluation.circumstances import circumstances
+    from gioconda.media.files import whole_file
+
+    start = [sys.executable, "-c", "from gioconda.cli import main; main()"]
+    done = subprocess.run([*start, *args.command, "--json"], stdout=subprocess.PIPE, check=False)
+    command = " ".join(args.command)
+    try:
+        found = json.loads(done.stdout)
+    except ValueError as error:
+        raise GiocondaError(f"gioconda {command} told no JSON ({error})") from error
+    with whole_file(args.output, (".json",)) as file:
+        told = {"command": command, **circumstances(), "found": found}
+        file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+@MIRROR.offer(
+    "figures of reports and records as Markdown: docs/figures.md",
+    option("results", Path, "folders of `evaluate all`, files of `evaluate record`", nargs="+"),
     option("-o --output FILE", Path, "the .md to write", required=True),
+    option("--before REPORT", Path, "the report of another state: what has moved since"),
+    option("--also FILE", Path, "Markdown for the end: what was measured otherwise"),
 )
 def _figures(args: argparse.Namespace) -> None:
     from gioconda.evaluation.everything import RESULT, RUN
     from gioconda.evaluation.markdown import write_figures
+    from gioconda.media.files import check_readable
 
-    write_figures(_read_json(args.report / RESULT), _read_json(args.report / RUN), args.output)
+    if args.also:
+        check_readable(args.also)
+    write_figures(
+        [
+            (_read_json(path / RESULT), _read_json(path / RUN))
+            for path in args.results
+            if path.is_dir()
+        ],
+        [_read_json(path) for path in args.results if not path.is_dir()],
+        args.output,
+        _read_json(args.before / RESULT) if args.before else None,
+        args.also.read_text("utf-8") if args.also else "",
+    )

@@ -7,17 +7,13 @@ from nothing would say.
 
 import hashlib
 import json
-import os
-import platform
-import subprocess
 import time
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.circumstances import circumstances, commit
 from gioconda.evaluation.dependencies import fingerprint
 from gioconda.evaluation.parts import PARTS, Subject
 from gioconda.evaluation.results import Report, silent, to_json
@@ -26,7 +22,6 @@ from gioconda.version import __version__
 
 RESULT, RUN = "report.json", "run.json"
 _ROOT: Final = Path(__file__).resolve().parents[3]
-_JUDGING: Final = ("src/gioconda/evaluation", "src/gioconda/cli")
 
 
 def run_everything(
@@ -47,7 +42,7 @@ def run_everything(
     """
     kept = subject.folder / "parts"
     kept.mkdir(parents=True, exist_ok=True)
-    state = {"version": __version__, "commit": _commit(), "judges": _judging()}
+    state = {"version": __version__, "commit": commit(), "judges": _judging()}
     data = subject.about()
     _begin(subject.folder / RUN, data)
     names = [name for name in PARTS if not only or name in only]
@@ -59,7 +54,7 @@ def run_everything(
             told = {"fingerprint": fingerprint(PARTS[name]), "found": found}
             _write_json(kept / f"{name}.json", told)
             seconds = time.perf_counter() - begun, time.process_time() - worked
-            _note(subject.folder / RUN, name, str(state["commit"]), *seconds)
+            _note(subject.folder / RUN, name, *seconds)
     report(len(names), len(names))
     parts = {name: found for name in PARTS if (found := _kept(kept, name)) is not None}
     result = data | state | {"parts": parts}
@@ -72,22 +67,6 @@ def _kept(folder: Path, name: str) -> Any:
     file = folder / f"{name}.json"
     told = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return told["found"] if told.get("fingerprint") == fingerprint(PARTS[name]) else None
-
-
-def _commit() -> str:
-    """Of the checkout that this package is in; empty where it is in none.
-
-    Judges may be laid over the package of another commit (`scripts/evaluate-release`), so they are
-    no change of what is judged.
-    """
-    ask = partial(subprocess.run, cwd=_ROOT, capture_output=True, text=True, check=False)
-    where = ["--", "src", *(f":!{folder}" for folder in _JUDGING)]
-    try:
-        state = ask(["git", "rev-parse", "--short=12", "HEAD"]).stdout.strip()
-        changed = ask(["git", "status", "--porcelain", "--untracked-files=no", *where]).stdout
-    except OSError:
-        return ""
-    return f"{state}, with changes" if changed.strip() and state else state
 
 
 def _judging() -> str:
@@ -110,26 +89,14 @@ def _begin(file: Path, data: Mapping[str, Any]) -> None:
         raise GiocondaError(f"{file.parent} has a report on other data ({told}); name another")
 
 
-def _note(file: Path, part: str, commit: str, seconds: float, worked: float) -> None:
+def _note(file: Path, part: str, seconds: float, worked: float) -> None:
     """Of which commit, when, on which machine, and how long: what differs between runs."""
     known = json.loads(file.read_text("utf-8"))
-    known["parts"][part] = {
-        "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+    known["parts"][part] = circumstances() | {
         "seconds": round(seconds, 1),
         "seconds of one core": round(worked, 1),
     }
     _write_json(file, known)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _write_json(file: Path, content: Any) -> None:

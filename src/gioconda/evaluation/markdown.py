@@ -1,13 +1,13 @@
-"""The figures of a report as Markdown, each with its command, machine, commit and date."""
+"""Figures as Markdown, each with its command, machine, commit and date: docs/figures.md."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gioconda.evaluation.comparison import numbers
-from gioconda.evaluation.faults import Faults
-from gioconda.evaluation.page import JUDGE_HEADS, fault_rows, judge_rows, video_rows
-from gioconda.evaluation.results import measures
+from gioconda.evaluation.comparison import compare
+from gioconda.evaluation.page import JUDGE_HEADS, judge_rows, video_rows
+from gioconda.evaluation.results import write
+from gioconda.evaluation.tables import table_of
 from gioconda.media.files import whole_file
 
 _TITLES: Final = {
@@ -27,33 +27,58 @@ _TITLES: Final = {
 Json = Mapping[str, Any]
 
 
-def write_figures(result: Json, run: Json, output: Path) -> None:
-    """Write what is in `report.json` and `run.json` as a page of docs.
+def write_figures(
+    reports: Sequence[tuple[Json, Json]],
+    records: Sequence[Json],
+    output: Path,
+    before: Json | None = None,
+    also: str = "",
+) -> None:
+    """Write a page of docs.
+
+    Args:
+        reports: `report.json` and `run.json` of each.
+        records: what `gioconda evaluate record` wrote.
+        output: the .md.
+        before: `report.json` of another state, which the first report is held against.
+        also: Markdown for the end, of what was measured otherwise.
 
     Raises:
         GiocondaError: if it cannot be written.
     """
+    lines = [
+        "# Figures",
+        "",
+        "Written by `gioconda evaluate figures`, which takes them from what the commands beside "
+        "them told; [evaluation.md](evaluation.md) defines them.",
+        *(line for report in reports for line in _report(*report)),
+        *(_against(before, reports[0][0]) if before and reports else ()),
+        *(line for record in records for line in _record(record)),
+        *(["", also.strip()] if also else ()),
+    ]
     with whole_file(output, (".md",)) as file:
-        file.write_text("\n".join(_lines(result, run)) + "\n", "utf-8")
+        file.write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def _lines(result: Json, run: Json) -> Iterator[str]:
-    yield "# Figures"
-    yield ""
-    yield "Written by `gioconda evaluate figures`; [evaluation.md](evaluation.md) defines them."
+def _report(result: Json, run: Json) -> Iterator[str]:
     size = f"{result['clips']} clips of {result['set']}"
     for part, found in result["parts"].items():
-        heads, rows = _table(part, found)
-        when = run["parts"][part]
-        yield ""
-        yield f"## {_TITLES[part]}"
-        yield ""
-        yield (
-            f"`gioconda evaluate all {result['set']} -o REPORT --only {part}`; {size}; "
-            f"{when['machine']}; commit {when['commit'] or 'none'}; {when['date']}"
-        )
-        yield ""
-        yield from _rows([heads, ["---"] + ["---:"] * (len(heads) - 1), *rows])
+        command = f"evaluate all {result['set']} -o REPORT --only {part}"
+        yield from _section(_TITLES[part], command, run["parts"][part], size)
+        yield from _rows(*_table(part, found))
+
+
+def _record(record: Json) -> Iterator[str]:
+    yield from _section(f"`gioconda {record['command']}`", record["command"], record)
+    table = table_of(record["command"], record["found"])
+    yield from _rows(table.heads, table.rows)
+
+
+def _section(title: str, command: str, when: Json, size: str = "") -> list[str]:
+    """A heading, and where the figures under it come from."""
+    facts = (size, when["machine"], f"commit {when['commit'] or 'none'}", when["date"])
+    told = "; ".join(fact for fact in facts if fact)
+    return ["", f"## {title}", "", f"`gioconda {command}`; {told}", ""]
 
 
 def _table(part: str, found: Any) -> tuple[Sequence[str], list[list[str]]]:
@@ -61,11 +86,31 @@ def _table(part: str, found: Any) -> tuple[Sequence[str], list[list[str]]]:
         return ["", *found["systems"]], video_rows(found["systems"])
     if part == "judges":
         return JUDGE_HEADS, judge_rows(found)
-    if part == "faults":
-        return ["", *(each.heading for each in measures(Faults))], fault_rows(found)
-    return ["", "value"], [[path, f"{value:.4g}"] for path, value in numbers(found).items()]
+    table = table_of(f"evaluate {part}", found)
+    return table.heads, table.rows
 
 
-def _rows(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    for row in rows:
+def _against(before: Json, after: Json) -> Iterator[str]:
+    """What moved, of the figures whose people are known."""
+    yield from ["", "## What moved", ""]
+    states = [one["commit"] or one["version"] for one in (before, after)]
+    yield (
+        f"`gioconda evaluate compare`, {states[0]} against {states[1]}: figures whose 95 % "
+        "interval (bootstrap over people) leaves 0 out."
+    )
+    yield ""
+    rows = [
+        [
+            one.figure,
+            *(f"{value:.4g}" for value in (one.before, one.after)),
+            f"{one.difference:+.3g} [{write(one.low, '+.3g')}, {write(one.high, '+.3g')}]",
+        ]
+        for one in compare(before["parts"], after["parts"])
+        if one.moved
+    ]
+    yield from _rows(["", "before", "now", "difference"], rows)
+
+
+def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for row in [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"

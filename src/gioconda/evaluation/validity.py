@@ -243,7 +243,8 @@ def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
     for one in films:
         shaken, misplaced = one.faces.copy(), one.faces.copy()
         shaken[:, topology.LIPS] += rng.normal(0, _SHAKE, (len(one), 1, 3))
-        misplaced[len(one) // 2] = one.faces[len(one) // 2 - _AGO]
+        at = _unlike(one.faces)
+        misplaced[at] = one.faces[at - _AGO]
         for name, faces in (("tremble", shaken), ("lip_pop", misplaced)):
             for found, shown in zip(rows[name], (one.faces, faces), strict=True):
                 figures = lip_figures(one.motion, shown, one.pcm, None)
@@ -252,6 +253,13 @@ def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
     yield _verdict("lips tremble in silence, % a frame", "shaken", calm, shaking, HIGHER)
     smooth, popping = rows["lip_pop"]
     yield _verdict("lips pop, %", "a frame of 10 frames ago", smooth, popping, HIGHER)
+
+
+def _unlike(faces: NDArray[np.float32]) -> int:
+    """The frame whose lips are least like those of `_AGO` frames before it."""
+    lips = faces[:, topology.LIPS]
+    change = np.linalg.norm(lips[_AGO:-2] - lips[: -_AGO - 2], axis=-1).mean(1)
+    return _AGO + int(np.argmax(change))
 
 
 # --- pictures ---

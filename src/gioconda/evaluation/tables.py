@@ -1,0 +1,176 @@
+"""Any result that JSON had, as a table: labels, units and formats are those of its fields."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
+from math import nan
+from types import UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+from gioconda.evaluation.articulation import Compared
+from gioconda.evaluation.head_voice import Share
+from gioconda.evaluation.results import Measure, measures, write
+
+# What each command returns; those that return one for each portrait have a star.
+_KINDS: Final = {
+    "evaluate videos": "systems:VideosResult",
+    "evaluate faults": "faults:Faults*",
+    "evaluate rest": "rest:Rest*",
+    "evaluate renderer": "renderer:RendererResult",
+    "evaluate reenactment": "reenactment:ReenactmentResult",
+    "evaluate performance": "performance:PerformanceResult",
+    "evaluate generator": "generator:GeneratorResult",
+    "evaluate listening": "listening:ListeningResult",
+    "evaluate song": "song:SongResult",
+    "evaluate speech": "speech:SpeechAgreement",
+    "evaluate dials": "dials:DialResult",
+    "bench": "speed:SpeedBench",
+    "bench speed": "speed:SpeedBench",
+    "bench decoder": "speed:DecoderBench",
+    "bench generator": "speed:GeneratorBench",
+    "bench memory": "speed:MemoryBench",
+    "bench live": "live:LiveBench",
+    "bench provenance": "provenance:ProvenanceBench",
+}
+_SIDE_BY_SIDE: Final = ("columns", "methods", "generators")  # fields that become columns
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as text, under heads; the first column says what a row is."""
+
+    heads: Sequence[str]
+    rows: list[list[str]]
+
+
+def table_of(command: str, found: Any) -> Table:
+    """What a command told, as a table.
+
+    Args:
+        command: its words after ``gioconda``; of one that is not known, every number has a row.
+        found: what it told in JSON.
+    """
+    kind = _kind(command)
+    if get_origin(kind) is dict and is_dataclass(get_args(kind)[1]):
+        return _by_name(get_args(kind)[1], found)
+    if kind is None and isinstance(found, Mapping) and _squares(found):
+        heads = list(dict.fromkeys(key for row in found.values() for key in row))
+        rows = [[name, *(str(row.get(key, "")) for key in heads)] for name, row in found.items()]
+        return Table(["", *heads], rows)
+    beside = next((name for name in _SIDE_BY_SIDE if name in found), None)
+    if beside is None:
+        return Table(["", "value"], [[_label(path), text] for path, text in _leaves(kind, found)])
+    return _side_by_side(kind, found, beside)
+
+
+def _kind(command: str) -> Any:
+    words = command.split()
+    named = next((n for n in (2, 1) if " ".join(words[:n]) in _KINDS), None)
+    if named is None:
+        return None
+    module, name = _KINDS[" ".join(words[:named])].split(":")
+    kind: Any = getattr(import_module(f"gioconda.evaluation.{module}"), name.rstrip("*"))
+    return dict[str, kind] if name.endswith("*") else kind
+
+
+def _squares(found: Mapping[str, Any]) -> bool:
+    """Whether these are counts by two names, as of emotions."""
+    return all(
+        isinstance(row, Mapping) and all(isinstance(n, int) for n in row.values())
+        for row in found.values()
+    )
+
+
+def _by_name(kind: Any, found: Mapping[str, Any]) -> Table:
+    known = measures(kind)
+    rows = [[name, *(_cell(each, one) for each in known)] for name, one in found.items()]
+    return Table(["", *(each.heading for each in known)], rows)
+
+
+def _cell(each: Measure, found: Mapping[str, Any]) -> str:
+    value = found.get(each.name)
+    return write(nan if value is None else value, each.form)
+
+
+def _side_by_side(kind: Any, found: Mapping[str, Any], beside: str) -> Table:
+    """A column for each of the named ones; what else there is stands in the first column."""
+    rest = {name: value for name, value in found.items() if name != beside}
+    rows: dict[Path, dict[str, str]] = {path: {"": text} for path, text in _leaves(kind, rest)}
+    inner = None if kind is None else get_args(get_type_hints(kind)[beside])[1]
+    names = list(found[beside])
+    for name, column in found[beside].items():
+        for path, text in _leaves(inner, column):
+            rows.setdefault(path, {})[name] = text
+    return Table(
+        ["", *names],
+        [
+            [_label(path), *(row.get(name, row.get("", "") if i == 0 else "") for i, name in told)]
+            for told in [list(enumerate(names))]
+            for path, row in rows.items()
+        ],
+    )
+
+
+def _label(path: Path) -> str:
+    return ": ".join(part.strip() for part in path)
+
+
+def _leaves(kind: Any, found: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every value of a result with its path, in the order of its fields."""
+    kind = _without_none(kind)
+    plain = get_origin(kind) or kind
+    if found is None:
+        return
+    if plain is Share:
+        yield path, f"{found['value']:.0f} [{found['low']:.0f}, {found['high']:.0f}]"
+    elif plain is Compared:
+        yield from _compared(get_args(kind)[0], found, path)
+    elif is_dataclass(plain) and isinstance(found, Mapping):
+        yield from _fields(plain, found, path)
+    elif isinstance(found, Mapping):
+        inner = get_args(kind)[1] if len(get_args(kind)) == 2 else None
+        for name, value in found.items():
+            yield from _leaves(inner, value, (*path, name.replace("_", " ")))
+    elif isinstance(found, list):
+        inner = get_args(kind)[0] if get_args(kind) else None
+        ends = ("from", "to") if plain is tuple else ()
+        for i, value in enumerate(found):
+            yield from _leaves(inner, value, (*path, ends[i] if ends else _name(value, i)))
+    else:
+        yield path, f"{found:.3g}" if isinstance(found, float) else str(found)
+
+
+def _without_none(kind: Any) -> Any:
+    if get_origin(kind) in (Union, UnionType):
+        return next(one for one in get_args(kind) if one is not type(None))
+    return kind
+
+
+def _name(value: Any, number: int) -> str:
+    """What a thing in a list calls itself."""
+    facts = value.values() if isinstance(value, Mapping) else ()
+    return next((one for one in facts if isinstance(one, str)), str(number))
+
+
+def _fields(kind: Any, found: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    hints = get_type_hints(kind)
+    known = {each.name: each for each in measures(kind)}
+    for each in fields(kind):
+        if found.get(each.name) is None or (path and found[each.name] == path[-1]):
+            continue
+        if each.name in known:
+            yield (*path, known[each.name].heading), _cell(known[each.name], found)
+        else:
+            named = (*path, each.name.replace("_", " "))
+            yield from _leaves(hints[each.name], found[each.name], named)
+
+
+def _compared(kind: Any, found: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
+    """Values, and what they are to the real ones in brackets."""
+    ratio = found.get("ratio") or {}
+    for each in measures(kind):
+        value = _cell(each, found["value"])
+        part = ratio.get(each.name)
+        yield (*path, each.heading), value if part is None else f"{value} (x {part:.2f})"
