@@ -5,10 +5,13 @@ from threading import Thread
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.watching import Watching, find_pairs, serve
+from gioconda.media import VideoWriter
+from tests.live.browser import find_chromium
 
 
 @pytest.fixture
@@ -80,3 +83,43 @@ def test_the_page_shows_both_sides_without_their_names_and_takes_answers(report)
 def test_a_report_without_two_systems_is_refused(tmp_path):
     with pytest.raises(GiocondaError, match="no clip of two systems"):
         find_pairs([tmp_path])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_chromium() is None, reason="there is no Chromium on this machine")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # what the browser leaves behind
+def test_keys_alone_judge_all_pairs_in_a_browser(tmp_path):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    for level, system in ((60, "real"), (180, "gioconda")):
+        for clip in "abc":
+            file = tmp_path / "videos" / system / "ann" / f"{clip}.mp4"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with VideoWriter(file, 64, 64, np.zeros(640 * 25, np.float32)) as video:
+                for _ in range(25):
+                    video.write(np.full((64, 64, 3), level, np.uint8))
+    watching = Watching(find_pairs([tmp_path]), tmp_path / "preferences.jsonl")
+    server = serve(watching, 0)
+    Thread(target=server.serve_forever, daemon=True).start()
+    said: list[str] = []
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        for left, key in ((3, "ArrowLeft"), (2, "ArrowRight"), (1, "ArrowDown")):
+            page.wait_for_function(
+                "left => document.getElementById('count').textContent === `${left} left`"
+                " && [...document.querySelectorAll('video')].every(v => v.currentTime > 0.1)",
+                arg=left,
+            )
+            page.keyboard.press(key)
+        page.wait_for_selector("text=That was all")
+        assert page.locator("video").count() == 0
+        browser.close()
+    server.shutdown()
+    server.server_close()
+    told = [json.loads(line) for line in (tmp_path / "preferences.jsonl").open()]
+    pairs = watching.pairs
+    assert [one["preferred"] for one in told] == [pairs[0].left, pairs[1].right, None]
+    assert not said
