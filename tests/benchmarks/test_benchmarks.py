@@ -114,6 +114,11 @@ def test_head_anchors(tmp_path: Path) -> None:
     assert "disgusted" in said
 
 
+def test_judges(data: Path, tmp_path: Path) -> None:
+    told = benchmark("judges", data, "--cache", tmp_path, "--split", "train")
+    assert "lips pop, off the cubic, all: " in told
+
+
 def test_emotion_lips(data: Path, tmp_path: Path) -> None:
     said = benchmark("emotion_lips", data, "--cache", tmp_path, "--clips", "1")
     assert "1 clips of 1 people" in said

@@ -1,0 +1,127 @@
+"""What judges of motion are worth by the length of a clip and by how they measure, on real motion.
+
+    python benchmarks/judges.py DATA --cache DIR --split train --known no
+    python benchmarks/judges.py DATA --cache DIR --split val
+
+*Head judge*: in how many stretches of so many seconds a head's own voice scores higher than other
+people's; half is chance. `--known no` leaves out whom it learned from. *Lips pop*: in how many
+places a frame that is replaced by the one of ten frames before raises the largest value, of all
+places and of those where that moves the lips by 3 % of the eye distance and more. A person counts
+once; intervals by bootstrap over people.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.data.clips import read_clips
+from gioconda.data.samples.prosody import prosody
+from gioconda.evaluation.bootstrap import interval
+from gioconda.evaluation.film_scores import out_of_place
+from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.trials import Trial, read_trials
+from gioconda.face import topology
+from gioconda.face.basis import released_basis
+from gioconda.media import FPS
+from gioconda.training.people import for_judge
+
+SECONDS = (3, 4, 5, 6, 8)
+PLACES, AGO, EACH = 6, 10, 4  # places of a clip, frames before, clips of a person
+MOVED = 0.03
+
+Lips = NDArray[np.float64]
+Rows = dict[str, list[float]]
+
+
+def third_difference(lips: Lips) -> Lips:
+    return np.asarray(np.linalg.norm(np.diff(lips, 3, axis=0), axis=-1).mean(1))
+
+
+def halfway(lips: Lips) -> Lips:
+    off, way = lips[1:-1] - (lips[:-2] + lips[2:]) / 2, lips[2:] - lips[:-2]
+    return np.asarray(
+        np.linalg.norm(off, axis=-1).mean(1) - np.linalg.norm(way, axis=-1).mean(1) / 2
+    )
+
+
+MEASURES: dict[str, Callable[[Lips], Lips]] = {
+    "third differences": third_difference,
+    "off halfway": halfway,
+    "off the cubic": out_of_place,
+}
+
+
+def told(rows: Rows) -> str:
+    found = interval({person: 100 * float(np.mean(values)) for person, values in rows.items()})
+    return f"{found.mean:.0f} % [{found.low:.0f}, {found.high:.0f}] of {len(rows)} people"
+
+
+def heads(trials: Sequence[Trial], judge: HeadJudge) -> None:
+    sounds = {one.name: prosody(one.pcm)[: len(one.spoken)] for one in trials}
+
+    def score(one: Trial, other: Trial, starts: Sequence[int]) -> float:
+        pose = np.stack([one.spoken.pose[at : at + WINDOW] for at in starts])
+        sound = np.stack([sounds[other.name][at : at + WINDOW] for at in starts])
+        return float(np.diag(judge.scores(pose, sound)).mean())
+
+    for seconds in SECONDS:
+        frames = seconds * FPS
+        long = [one for one in trials if len(one.spoken) >= frames]
+        rows: Rows = defaultdict(list)
+        for one in long:
+            others = [other for other in long if other.person != one.person]
+            starts = range(0, frames - WINDOW + 1, HOP)
+            if others:
+                own = score(one, one, starts)
+                rows[one.person].append(
+                    float(np.mean([own > score(one, other, starts) for other in others]))
+                )
+        print(f"head judge, {seconds} s: {told(rows) if rows else 'too few people'}")
+
+
+def pops(trials: Sequence[Trial]) -> None:
+    basis = released_basis()
+    rows: dict[tuple[str, bool], Rows] = defaultdict(lambda: defaultdict(list))
+    people: dict[str, int] = defaultdict(int)
+    for one in trials:
+        people[one.person] += 1
+        if people[one.person] > EACH:
+            continue
+        faces = basis.rebuild(one.spoken.dynamics, one.neutral)
+        lips = faces[:, topology.LIPS, :2].astype(np.float64)
+        for at in np.linspace(AGO + 2, len(lips) - 4, PLACES).astype(int):
+            spoiled = lips.copy()
+            spoiled[at] = lips[at - AGO]
+            moved = np.linalg.norm(spoiled[at] - lips[at], axis=-1).mean() >= MOVED
+            for name, measure in MEASURES.items():
+                higher = float(measure(spoiled).max() > measure(lips).max())
+                rows[name, False][one.person].append(higher)
+                if moved:
+                    rows[name, True][one.person].append(higher)
+    for (name, moved), found in rows.items():
+        print(f"lips pop, {name}, {'plain ones' if moved else 'all'}: {told(found)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--split", default="val")
+    parser.add_argument("--known", choices=("yes", "no"), default="yes")
+    args = parser.parse_args()
+    clips = [one for one in read_clips(args.data, args.split, args.cache) if one.speech]
+    if args.known == "no":
+        clips = [one for one in clips if not for_judge(one.person)]
+    trials = [one for one in read_trials(clips, released_basis()) if len(one.spoken) >= 2 * FPS]
+    file = released_head_judge()
+    if file:
+        heads(trials, HeadJudge(file))
+    pops(trials)
+
+
+if __name__ == "__main__":
+    main()
