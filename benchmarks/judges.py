@@ -1,13 +1,13 @@
 """What judges of motion are worth by the length of a clip and by how they measure, on real motion.
 
-    python benchmarks/judges.py DATA --cache DIR --split train --known no
-    python benchmarks/judges.py DATA --cache DIR --split val
+    python benchmarks/judges.py DATA --cache DIR --split train val --known no
+    python benchmarks/judges.py DATA --cache DIR --split train
 
 *Head judge*: in how many stretches of so many seconds a head's own voice scores higher than other
-people's; half is chance. `--known no` leaves out whom it learned from. *Lips pop*: in how many
-places a frame that is replaced by the one of ten frames before raises the largest value, of all
-places and of those where that moves the lips by 3 % of the eye distance and more. A person counts
-once; intervals by bootstrap over people.
+people's, in clips of 8 s and more; half is chance. `--known no` leaves out whom it learned from.
+*Lips pop*: in how many places a frame that is replaced by the one of ten frames before raises the
+largest value, of all places and of those where that moves the lips by 3 % of the eye distance and
+more. A person counts once; intervals by bootstrap over people.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.data.clips import read_clips
+from gioconda.data.clips import Clip, read_clips
 from gioconda.data.samples.prosody import prosody
 from gioconda.evaluation.bootstrap import interval
 from gioconda.evaluation.film_scores import out_of_place
@@ -30,6 +30,7 @@ from gioconda.media import FPS
 from gioconda.training.people import for_judge
 
 SECONDS = (3, 4, 5, 6, 8)
+LONG = max(SECONDS) * FPS
 PLACES, AGO, EACH = 6, 10, 4  # places of a clip, frames before, clips of a person
 MOVED = 0.03
 
@@ -70,27 +71,21 @@ def heads(trials: Sequence[Trial], judge: HeadJudge) -> None:
 
     for seconds in SECONDS:
         frames = seconds * FPS
-        long = [one for one in trials if len(one.spoken) >= frames]
         rows: Rows = defaultdict(list)
-        for one in long:
-            others = [other for other in long if other.person != one.person]
-            starts = range(0, frames - WINDOW + 1, HOP)
-            if others:
+        for one in trials:
+            others = [other for other in trials if other.person != one.person]
+            for first in range(0, LONG - frames + 1, FPS):
+                starts = range(first, first + frames - WINDOW + 1, HOP)
                 own = score(one, one, starts)
-                rows[one.person].append(
-                    float(np.mean([own > score(one, other, starts) for other in others]))
-                )
-        print(f"head judge, {seconds} s: {told(rows) if rows else 'too few people'}")
+                wins = [own > score(one, other, starts) for other in others]
+                rows[one.person].append(float(np.mean(wins)))
+        print(f"head judge, {seconds} s: {told(rows)}")
 
 
 def pops(trials: Sequence[Trial]) -> None:
     basis = released_basis()
     rows: dict[tuple[str, bool], Rows] = defaultdict(lambda: defaultdict(list))
-    people: dict[str, int] = defaultdict(int)
     for one in trials:
-        people[one.person] += 1
-        if people[one.person] > EACH:
-            continue
         faces = basis.rebuild(one.spoken.dynamics, one.neutral)
         lips = faces[:, topology.LIPS, :2].astype(np.float64)
         for at in np.linspace(AGO + 2, len(lips) - 4, PLACES).astype(int):
@@ -110,17 +105,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--split", default="val")
+    parser.add_argument("--split", nargs="+", default=["val"])
     parser.add_argument("--known", choices=("yes", "no"), default="yes")
     args = parser.parse_args()
-    clips = [one for one in read_clips(args.data, args.split, args.cache) if one.speech]
-    if args.known == "no":
-        clips = [one for one in clips if not for_judge(one.person)]
-    trials = [one for one in read_trials(clips, released_basis()) if len(one.spoken) >= 2 * FPS]
+    people: dict[str, list[Clip]] = defaultdict(list)
+    for split in args.split:
+        for one in read_clips(args.data, split, args.cache):
+            if one.speech and (args.known == "yes" or not for_judge(one.person)):
+                people[one.person].append(one)
+    some = [one for clips in people.values() for one in clips[:EACH]]
+    pops([one for one in read_trials(some, released_basis()) if len(one.spoken) >= 2 * FPS])
+    clips = [one for found in people.values() for one in found if one.heard()["own"].sum() >= LONG]
+    trials = read_trials(clips, released_basis()) if clips else []
+    trials = [one for one in trials if len(one.spoken) >= LONG]
     file = released_head_judge()
-    if file:
+    if file and len({one.person for one in trials}) > 1:
         heads(trials, HeadJudge(file))
-    pops(trials)
 
 
 if __name__ == "__main__":

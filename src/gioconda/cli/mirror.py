@@ -240,7 +240,7 @@ def _record(args: argparse.Namespace) -> None:
 
 @MIRROR.offer(
     "figures of reports and records as Markdown: docs/figures.md",
-    option("results", Path, "folders of `evaluate all`, files of `evaluate record`", nargs="+"),
+    option("results", Path, "folders of `evaluate all`, files of `evaluate record`", nargs="*"),
     option("-o --output FILE", Path, "the .md to write", required=True),
     option("--before REPORT", Path, "the report of another state: what has moved since"),
     option("--also FILE", Path, "Markdown for the end: what was measured otherwise"),
