@@ -43,7 +43,11 @@ def places(videos):
     return {name: find_videos(videos / name, videos / "voices") for name in (REAL, "timid")}
 
 
-def test_videos_are_found_with_person_and_voice(places):
+def test_videos_are_found_with_person_and_voice(videos, places):
+    half = videos / REAL / "ann" / ".gioconda-1.mp4"  # of a writer that was killed
+    half.write_bytes(b"")
+    assert find_videos(videos / REAL, videos / "voices") == places[REAL]
+    half.unlink()
     found = places[REAL]["clip-ann"]
     assert (found.person, found.voice.name, found.text) == ("ann", "clip-ann.wav", None)
 

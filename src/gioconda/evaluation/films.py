@@ -61,7 +61,7 @@ def find_videos(folder: Path, voices: Path | None = None) -> dict[str, Place]:
     """
     if not folder.is_dir():
         raise GiocondaError(f"{folder} is no folder; give one with a system's videos")
-    files = [p for p in sorted(folder.rglob("*")) if p.suffix.lower() in VIDEOS and p.is_file()]
+    files = [p for p in _whole(folder) if p.suffix.lower() in VIDEOS]
     if not files:
         endings = ", ".join(sorted(VIDEOS))
         raise GiocondaError(f"{folder} holds no video; expected files that end in {endings}")
@@ -75,10 +75,16 @@ def find_videos(folder: Path, voices: Path | None = None) -> dict[str, Place]:
     return found
 
 
+def _whole(folder: Path) -> list[Path]:
+    """Its files but hidden ones, as a writer that was killed leaves behind."""
+    files = sorted(folder.rglob("*"))
+    return [file for file in files if file.is_file() and not file.name.startswith(".")]
+
+
 def _sounds(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise GiocondaError(f"{folder} is no folder; give one with the voices of the videos")
-    files = sorted(folder.rglob("*"), key=lambda file: file.suffix.lower() in VIDEOS)
+    files = sorted(_whole(folder), key=lambda file: file.suffix.lower() in VIDEOS)
     return {p.stem: p for p in reversed(files) if p.suffix.lower() in SOUNDS}
 
 
