@@ -214,7 +214,7 @@ def _faults(args: argparse.Namespace) -> None:
 
 @MIRROR.offer(
     "what another command tells, with its machine, commit and date, for `figures`",
-    option("command", str, "after --: a command that knows --json", nargs="+"),
+    option("words", str, "after --: one that knows --json", metavar="COMMAND", nargs="+"),
     option("-o --output FILE", Path, "the .json to write", required=True),
 )
 def _record(args: argparse.Namespace) -> None:
@@ -227,8 +227,8 @@ def _record(args: argparse.Namespace) -> None:
     from gioconda.media.files import whole_file
 
     start = [sys.executable, "-c", "from gioconda.cli import main; main()"]
-    done = subprocess.run([*start, *args.command, "--json"], stdout=subprocess.PIPE, check=False)
-    command = " ".join(args.command)
+    done = subprocess.run([*start, *args.words, "--json"], stdout=subprocess.PIPE, check=False)
+    command = " ".join(args.words)
     try:
         found = json.loads(done.stdout)
     except ValueError as error:
