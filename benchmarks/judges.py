@@ -56,7 +56,7 @@ MEASURES: dict[str, Callable[[Lips], Lips]] = {
 }
 
 
-def told(rows: Rows) -> str:
+def mean(rows: Rows) -> str:
     found = interval({person: 100 * float(np.mean(values)) for person, values in rows.items()})
     return f"{found.mean:.0f} % [{found.low:.0f}, {found.high:.0f}] of {len(rows)} people"
 
@@ -79,7 +79,7 @@ def heads(trials: Sequence[Trial], judge: HeadJudge) -> None:
                 own = score(one, one, starts)
                 wins = [own > score(one, other, starts) for other in others]
                 rows[one.person].append(float(np.mean(wins)))
-        print(f"head judge, {seconds} s: {told(rows)}")
+        print(f"head judge, {seconds} s: {mean(rows)}")
 
 
 def pops(trials: Sequence[Trial]) -> None:
@@ -98,7 +98,7 @@ def pops(trials: Sequence[Trial]) -> None:
                 if moved:
                     rows[name, True][one.person].append(higher)
     for (name, moved), found in rows.items():
-        print(f"lips pop, {name}, {'plain ones' if moved else 'all'}: {told(found)}")
+        print(f"lips pop, {name}, {'plain ones' if moved else 'all'}: {mean(found)}")
 
 
 def main() -> None:

@@ -43,18 +43,18 @@ def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path, capsys
     assert "speed is no part; the parts are videos, judges" in capsys.readouterr().err
 
 
-def test_what_a_command_tells_is_recorded_and_becomes_a_table_of_the_docs(
+def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
     tmp_path, capsys, monkeypatch, photo_path
 ):
     monkeypatch.chdir(photo_path.parent)
     kept, page = tmp_path / "rest.json", tmp_path / "figures.md"
     command = ["evaluate", "rest", photo_path.name]
     assert cli.main(["evaluate", "record", "-o", str(kept), "--", *command]) == 0
-    told = json.loads(kept.read_text())
-    assert told["command"] == " ".join(command)
+    record = json.loads(kept.read_text())
+    assert record["command"] == " ".join(command)
     assert cli.main(["evaluate", "figures", str(kept), "-o", str(page)]) == 0
     docs = page.read_text()
-    assert f"`gioconda evaluate rest {photo_path.name}`; {told['machine']}; commit" in docs
+    assert f"`gioconda evaluate rest {photo_path.name}`; {record['machine']}; commit" in docs
     assert f"| {photo_path.name} | 0 |" in docs
     assert cli.main(["evaluate", "record", "-o", str(kept), "--", "models", "--no"]) == 2
-    assert "told no JSON" in capsys.readouterr().err
+    assert "printed no JSON" in capsys.readouterr().err

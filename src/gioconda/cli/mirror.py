@@ -213,7 +213,7 @@ def _faults(args: argparse.Namespace) -> None:
 
 
 @MIRROR.offer(
-    "what another command tells, with its machine, commit and date, for `figures`",
+    "the JSON of another command with machine, commit and date, for `figures`",
     option("words", str, "after --: one that knows --json", metavar="COMMAND", nargs="+"),
     option("-o --output FILE", Path, "the .json to write", required=True),
 )
@@ -232,10 +232,10 @@ def _record(args: argparse.Namespace) -> None:
     try:
         found = json.loads(done.stdout)
     except ValueError as error:
-        raise GiocondaError(f"gioconda {command} told no JSON ({error})") from error
+        raise GiocondaError(f"gioconda {command} printed no JSON ({error})") from error
     with whole_file(args.output, (".json",)) as file:
-        told = {"command": command, **circumstances(), "found": found}
-        file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        record = {"command": command, **circumstances(), "found": found}
+        file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 @MIRROR.offer(

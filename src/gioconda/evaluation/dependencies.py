@@ -35,9 +35,9 @@ def fingerprint(what: Callable[..., Any] | ModuleType) -> str:
     digest = hashlib.sha256(_digest(Path(own)).encode())
     for name in sorted(modules):
         digest.update(f"{name} {_digest(modules[name])}".encode())
-    told = "".join(file.read_text("utf-8") for name, file in modules.items() if name != _LISTS)
+    code = "".join(file.read_text("utf-8") for name, file in modules.items() if name != _LISTS)
     for name, file in _weights():
-        if name in told:
+        if name in code:
             digest.update(f"{name} {_digest(file)}".encode())
     return digest.hexdigest()[:16]
 

@@ -51,8 +51,8 @@ def run_everything(
         if _kept(kept, name) is None:
             begun, worked = time.perf_counter(), time.process_time()
             found = to_json(PARTS[name](subject, silent))
-            told = {"fingerprint": fingerprint(PARTS[name]), "found": found}
-            _write_json(kept / f"{name}.json", told)
+            part = {"fingerprint": fingerprint(PARTS[name]), "found": found}
+            _write_json(kept / f"{name}.json", part)
             seconds = time.perf_counter() - begun, time.process_time() - worked
             _note(subject.folder / RUN, name, *seconds)
     report(len(names), len(names))
@@ -65,8 +65,8 @@ def run_everything(
 def _kept(folder: Path, name: str) -> Any:
     """What was measured of a part in this state; None if it was not."""
     file = folder / f"{name}.json"
-    told = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    return told["found"] if told.get("fingerprint") == fingerprint(PARTS[name]) else None
+    part = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return part["found"] if part.get("fingerprint") == fingerprint(PARTS[name]) else None
 
 
 def _judging() -> str:

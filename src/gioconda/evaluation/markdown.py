@@ -49,8 +49,8 @@ def write_figures(
     lines = [
         "# Figures",
         "",
-        "Written by `gioconda evaluate figures`, which takes them from what the commands beside "
-        "them told; [evaluation.md](evaluation.md) defines them.",
+        "Written by `gioconda evaluate figures` from the JSON of the commands beside the figures; "
+        "[evaluation.md](evaluation.md) defines them.",
         *(line for report in reports for line in _report(*report)),
         *(_against(before, reports[0][0]) if before and reports else ()),
         *(line for record in records for line in _record(record)),
@@ -77,8 +77,7 @@ def _record(record: Json) -> Iterator[str]:
 def _section(title: str, command: str, when: Json, size: str = "") -> list[str]:
     """A heading, and where the figures under it come from."""
     facts = (size, when["machine"], f"commit {when['commit'] or 'none'}", when["date"])
-    told = "; ".join(fact for fact in facts if fact)
-    return ["", f"## {title}", "", f"`gioconda {command}`; {told}", ""]
+    return ["", f"## {title}", "", "; ".join([f"`gioconda {command}`", *filter(None, facts)]), ""]
 
 
 def _table(part: str, found: Any) -> tuple[Sequence[str], list[list[str]]]:

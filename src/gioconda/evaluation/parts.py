@@ -34,7 +34,7 @@ class Subject:
 
     Attributes:
         folder: the report's.
-        data: the prepared set's folder, for the commands that are told.
+        data: the prepared set's folder, as reports name it.
         held_out, others: clips of people from whom nothing was learned, and of all others.
         portraits: by name.
         sentences: spoken by machines, perhaps none.
@@ -74,11 +74,11 @@ class Subject:
 
 def emptied(folder: Path, state: str) -> Path:
     """The folder, without what was made in another state."""
-    told = folder / _STATE
-    if not (told.is_file() and told.read_text("utf-8") == state):
+    mark = folder / _STATE
+    if not (mark.is_file() and mark.read_text("utf-8") == state):
         rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        told.write_text(state, "utf-8")
+        mark.write_text(state, "utf-8")
     return folder
 
 

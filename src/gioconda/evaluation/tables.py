@@ -46,11 +46,11 @@ class Table:
 
 
 def table_of(command: str, found: Any) -> Table:
-    """What a command told, as a table.
+    """A command's result as a table.
 
     Args:
         command: its words after ``gioconda``; of one that is not known, every number has a row.
-        found: what it told in JSON.
+        found: the result in JSON.
     """
     kind = _kind(command)
     if get_origin(kind) is dict and is_dataclass(get_args(kind)[1]):
@@ -96,21 +96,15 @@ def _cell(each: Measure, found: Mapping[str, Any]) -> str:
 
 def _side_by_side(kind: Any, found: Mapping[str, Any], beside: str) -> Table:
     """A column for each of the named ones; what else there is stands in the first column."""
-    rest = {name: value for name, value in found.items() if name != beside}
-    rows: dict[Path, dict[str, str]] = {path: {"": text} for path, text in _leaves(kind, rest)}
-    inner = None if kind is None else get_args(get_type_hints(kind)[beside])[1]
     names = list(found[beside])
+    rest = {name: value for name, value in found.items() if name != beside}
+    rows = {path: {names[0]: text} for path, text in _leaves(kind, rest)}
+    inner = None if kind is None else get_args(get_type_hints(kind)[beside])[1]
     for name, column in found[beside].items():
         for path, text in _leaves(inner, column):
             rows.setdefault(path, {})[name] = text
-    return Table(
-        ["", *names],
-        [
-            [_label(path), *(row.get(name, row.get("", "") if i == 0 else "") for i, name in told)]
-            for told in [list(enumerate(names))]
-            for path, row in rows.items()
-        ],
-    )
+    cells = [[_label(path), *(row.get(name, "") for name in names)] for path, row in rows.items()]
+    return Table(["", *names], cells)
 
 
 def _label(path: Path) -> str:
