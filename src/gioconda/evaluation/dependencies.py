@@ -10,6 +10,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 from textwrap import dedent
 from types import ModuleType
 from typing import Any, Final
@@ -21,6 +22,7 @@ _SOURCES: Final = Path(__file__).resolve().parents[2]
 _ASSETS: Final = _SOURCES.parent / "assets"  # models that only measure
 _NETWORKS: Final = {".safetensors", ".onnx", ".zip"}
 _FACES: Final = ".tflite"  # MediaPipe's, named without it
+_STATE: Final = "state.txt"
 _LISTS: Final = f"{_PACKAGE}.inference"  # names all weights, whoever uses them
 
 
@@ -40,6 +42,21 @@ def fingerprint(what: Callable[..., Any] | ModuleType) -> str:
         if name in code:
             digest.update(f"{name} {_digest(file)}".encode())
     return digest.hexdigest()[:16]
+
+
+def emptied(folder: Path, state: str) -> Path:
+    """The folder, made if it is not there, without what was put into it in another state.
+
+    Args:
+        folder: of files that are kept from one run to the next.
+        state: the fingerprint of what makes them.
+    """
+    mark = folder / _STATE
+    if not (mark.is_file() and mark.read_text("utf-8") == state):
+        rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        mark.write_text(state, "utf-8")
+    return folder
 
 
 def _imports(text: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What systems are compared on: a first frame and a voice of held-out people, and what they did."""
 
+import sys
 import wave
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Final
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.dependencies import emptied, fingerprint
 from gioconda.evaluation.results import Report, counted
 from gioconda.evaluation.trials import Trial, read_trials
 from gioconda.face.basis import released_basis
@@ -23,7 +25,7 @@ from gioconda.media import (
 from gioconda.media.files import whole_file
 
 SHORTEST: Final = 3 * FPS  # frames, as the head judge needs
-LONGEST: Final = 4 * FPS
+LONGEST: Final = 8 * FPS  # in shorter ones the head judge tells little
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ class Input:
 def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) -> list[Input]:
     """Cut what is said in some clips into `folder/inputs` and `folder/videos/real`.
 
-    What is there already stays. Every person's longest clip is taken first, then every person's
-    second.
+    What this code has made already stays. Every person's longest clip is taken first, then every
+    person's second.
 
     Args:
         clips: of people that nothing was learned from.
@@ -67,11 +69,13 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
         raise GiocondaError(
             f"none of the {len(clips)} held-out clips has {SHORTEST // FPS} s of speech in a run"
         )
+    state = fingerprint(sys.modules[__name__])
+    places = [emptied(folder / part, state) for part in ("inputs", "videos/real")]
     found = []
     for trial in counted(chosen, report):
-        inputs, real = (folder / part / trial.person for part in ("inputs", "videos/real"))
+        inputs, real = (place / trial.person for place in places)
         for each in (inputs, real):
-            each.mkdir(parents=True, exist_ok=True)
+            each.mkdir(exist_ok=True)
         one = Input(
             trial.name,
             trial.person,

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from shutil import rmtree
 from typing import Any, Final
 
 from gioconda.data.clips import Clip
 from gioconda.data.spoken.utterances import Utterance
-from gioconda.evaluation.dependencies import fingerprint
+from gioconda.evaluation.dependencies import emptied, fingerprint
 from gioconda.evaluation.film_scores import Judges
 from gioconda.evaluation.results import Report
 from gioconda.portrait import Portrait
@@ -23,7 +22,6 @@ CLIPS: Final = 24  # that are made into videos; a smaller run is a trial, small 
 _EVERY: Final = 9  # of the spoken sentences
 _TRIED: Final = 12  # real videos that the judges are tried on, all in memory
 _REDRAWN: Final = 8  # clips that are drawn frame by frame
-_STATE: Final = "state.txt"
 
 Part = Callable[["Subject", Report], Any]
 
@@ -72,29 +70,19 @@ class Subject:
         return self.find_judges()
 
 
-def emptied(folder: Path, state: str) -> Path:
-    """The folder, without what was made in another state."""
-    mark = folder / _STATE
-    if not (mark.is_file() and mark.read_text("utf-8") == state):
-        rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        mark.write_text(state, "utf-8")
-    return folder
-
-
 # --- the parts ---
 
 
 def _videos(subject: Subject, report: Report) -> Any:
     """Real videos, and the same portraits and voices made into videos as users make them."""
-    from gioconda.evaluation import animations, systems
+    from gioconda.evaluation import systems
+    from gioconda.evaluation.animations import animate_inputs
     from gioconda.evaluation.films import find_videos
     from gioconda.evaluation.inputs import write_inputs
 
     folder = subject.folder
     inputs = write_inputs(subject.held_out, subject.count, folder, report)
-    made = emptied(folder / "videos" / OURS, fingerprint(animations))
-    animations.animate_inputs(inputs, made, report)
+    animate_inputs(inputs, folder / "videos" / OURS, report)
     places = {
         name: find_videos(folder / "videos" / name, folder / "inputs")
         for name in (systems.REAL, OURS)
