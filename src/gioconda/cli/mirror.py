@@ -158,7 +158,7 @@ def _subject(args: argparse.Namespace) -> "Subject":
     "what moved from one result to another",
     option("before", Path, "JSON of `gioconda evaluate all`, `videos` or another"),
     option("after", Path, "of the same command"),
-    option("--moved", bool, "only figures whose 95 % interval leaves 0 out"),
+    option("--moved", bool, "only figures whose 95 %% interval leaves 0 out"),
 )
 def _compare(args: argparse.Namespace) -> None:
     from gioconda.evaluation.comparison import compare
