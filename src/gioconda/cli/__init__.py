@@ -38,6 +38,7 @@ COMMANDS: tuple[str, ...] = (
     "train",
     "evaluate",
     "watch",
+    "completion",
 )
 
 
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = _with_files(sys.argv[1:] if argv is None else list(argv))
     try:
-        args = _parser(arguments).parse_args(arguments)
+        args = make_parser(arguments).parse_args(arguments)
         use_given_models(args)
         status: int = _module(args.command).run(args) or 0
         sys.stdout.flush()
@@ -100,7 +101,8 @@ def _with_files(arguments: list[str]) -> list[str]:
     return given
 
 
-def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of every command, or of the one alone that the arguments begin with."""
     parser = argparse.ArgumentParser(
         prog="gioconda", description="One portrait and a voice become a talking portrait video."
     )
@@ -111,9 +113,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
         help="print the version and exit",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    named = arguments[:1]
+    named = arguments[0] if arguments else None
     # When the command is known, the modules of the others are left alone.
-    for command in named if named and named[0] in COMMANDS else COMMANDS:
+    for command in [named] if named in COMMANDS else COMMANDS:
         _module(command).add_parser(subparsers)
     add_models(parser)
     return parser

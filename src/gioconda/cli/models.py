@@ -11,6 +11,7 @@ _WHOLE: Final = (*_SPOKEN, "renderer", "mouth-state")
 _COMPARED: Final = (*_SPOKEN, "regressor", "bank")
 _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("animate",): _WHOLE,
+    ("say",): _WHOLE,
     ("demo",): _WHOLE,
     ("serve",): _WHOLE,
     ("motion",): _SPOKEN,
