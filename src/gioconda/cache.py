@@ -33,6 +33,8 @@ def cache_folder() -> Path | None:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.stat()
+        if not hasattr(os, "geteuid"):
+            return folder  # Windows: a user's folders are private
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
     private = state.st_uid == os.geteuid() and not state.st_mode & 0o077

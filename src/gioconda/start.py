@@ -1,10 +1,11 @@
 """The start: what animating needs is loaded side by side, before it is asked for."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
+
+from gioconda.machine import cores
 
 
 def _load_mesh() -> None:
@@ -69,7 +70,7 @@ def warm_up() -> None:
     Raises:
         GiocondaError: if a model is missing, or is none.
     """
-    with ThreadPoolExecutor(_workers()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for done in [pool.submit(load) for load in _ALL]:
             done.result()
 
@@ -86,14 +87,10 @@ def loading(renderer: bool = True) -> Iterator[None]:
     loads: list[Callable[[], None]] = [
         load for load in _ALL if renderer or load is not _load_renderer
     ]
-    pool = ThreadPoolExecutor(_workers())
+    pool = ThreadPoolExecutor(cores())
     for load in loads:
         pool.submit(load)
     try:
         yield
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0))

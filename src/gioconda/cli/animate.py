@@ -10,6 +10,7 @@ from gioconda.cli.dials import add_dial_options, read_controls
 from gioconda.cli.options import LISTEN, Subparsers, add_options, add_video_options, adder, positive
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
+from gioconda.machine import cores
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -29,12 +30,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
     add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
-    cores = len(os.sched_getaffinity(0))
     add(
         "--workers N",
         positive,
         "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
-        default=max(1, cores // 2),
+        default=max(1, cores() // 2),
     )
     add(
         "--ray ADDRESS",

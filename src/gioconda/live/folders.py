@@ -1,11 +1,12 @@
 """Folders: what a server writes is deleted with it, however it ended."""
 
-import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from gioconda import machine
 
 _PREFIX: Final = "gioconda-server-"
 
@@ -13,19 +14,24 @@ _PREFIX: Final = "gioconda-server-"
 class OwnFolder:
     """A folder in the system's temporary one, which only this user can read.
 
-    It is locked while its server runs; making one deletes those of servers that were killed.
+    It is locked while its server runs; making one deletes those of servers that were killed, on
+    systems with locks.
     """
 
     def __init__(self) -> None:
-        _sweep()
-        self.path, self._lock = _locked_folder()
+        self._lock: int | None = None
+        if machine.HAS_LOCKS:
+            _sweep()
+            self.path, self._lock = _locked_folder()
+        else:
+            self.path = Path(tempfile.mkdtemp(prefix=_PREFIX))
 
     def close(self) -> None:
         """Delete it, and all in it. Closing again does nothing."""
-        if self._lock >= 0:
-            shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
+        if self._lock is not None:
             os.close(self._lock)
-            self._lock = -1
+            self._lock = None
 
 
 def _locked_folder() -> tuple[Path, int]:
@@ -41,7 +47,7 @@ def _locked(path: Path) -> int | None:
     lock = None
     try:
         lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        machine.lock(lock)
     except OSError:
         if lock is not None:
             os.close(lock)

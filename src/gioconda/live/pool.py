@@ -1,7 +1,6 @@
 """Session pool: the sessions that a server hosts, no more than its cores can serve."""
 
 import logging
-import os
 import secrets
 import threading
 import time
@@ -25,6 +24,7 @@ from gioconda.live.playout import STEP
 from gioconda.live.portraits import Portraits, StoredPortrait
 from gioconda.live.seats import THIS_MACHINE, Seats
 from gioconda.live.session import Session
+from gioconda.machine import cores
 from gioconda.media import FPS
 from gioconda.portrait import Portrait
 from gioconda.provenance import Output
@@ -162,14 +162,14 @@ class SessionPool:
         return None
 
     def _measure_capacity(self, portrait: Portrait, first: Animator) -> int:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        there = cores()
         # as many at once as there are cores: two halves of one core slow each other down
-        animators = [first, *(Animator(portrait) for _ in range(min(cores, _AT_ONCE) - 1))]
+        animators = [first, *(Animator(portrait) for _ in range(min(there, _AT_ONCE) - 1))]
         # the processor's time, not the clock's: others may be busy on the machine
         start = time.process_time()
         frames = sum(self._threads.map(partial(_draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
-        capacity = min(max(int(_SHARE * cores * STEP / cost), 1), CONNECTIONS)
+        capacity = min(max(int(_SHARE * there * STEP / cost), 1), CONNECTIONS)
         _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
         return capacity
 

@@ -4,7 +4,6 @@ Each is a file of coded pictures in a hidden folder beside the video. What the p
 end of one lies in the user's cache, which nobody else can write to, since it is read as it is.
 """
 
-import fcntl
 import os
 import shutil
 import struct
@@ -18,6 +17,7 @@ from av.packet import Packet
 
 from gioconda import cache
 from gioconda.errors import GiocondaError
+from gioconda.machine import lock
 from gioconda.media.files import check_folder, write_error
 
 PART: Final = 60 * 25  # frames
@@ -50,7 +50,7 @@ class Parts:
         except OSError as error:
             raise write_error(output, error) from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(self._lock.fileno())
         except BlockingIOError:
             raise GiocondaError(
                 f"another run is making {output}; wait for it, or name another video"

@@ -1,0 +1,76 @@
+"""What Linux alone has is not needed: another system is imitated by taking it away."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gioconda import machine
+from gioconda.machine import lock
+
+_ELSEWHERE = """
+import asyncio, os, sys
+for name in ("fcntl", "resource", "grp", "termios"):
+    sys.modules[name] = None
+for name in ("sched_getaffinity", "geteuid", "getuid", "O_NOFOLLOW", "O_DIRECTORY"):
+    delattr(os, name)
+"""
+_ANIMATE = """
+import wave
+from pathlib import Path
+import gioconda
+from gioconda import example, provenance
+from gioconda.cache import cache_folder
+assert cache_folder()
+with wave.open("voice.wav", "wb") as file:
+    file.setparams((1, 2, 16000, 0, "NONE", ""))
+    file.writeframes((example.voice(0.5) * 32767).astype("int16").tobytes())
+gioconda.animate(example.PHOTO, "voice.wav", "out.mp4", size=64)
+provenance.audit.log_output(Path("log"), 1, "", "")
+assert Path("log").read_text().endswith('"client": ""}\\n')
+"""
+_SERVE = """
+from gioconda.live.app import make_app
+from gioconda.live.folders import OwnFolder
+folder = OwnFolder()
+assert folder.path.is_dir()
+folder.close()
+assert not folder.path.exists()
+"""
+
+
+def run(code, folder):
+    return subprocess.run(
+        [sys.executable, "-c", _ELSEWHERE + code],
+        cwd=folder,
+        env={**os.environ, "TMPDIR": str(folder), "XDG_DATA_HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_video_is_made_without_what_linux_alone_has(tmp_path):
+    done = run(_ANIMATE, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "out.mp4").stat().st_size > 1000
+
+
+def test_a_server_needs_nothing_that_linux_alone_has(tmp_path):
+    pytest.importorskip("fastapi", reason="the extra live is not installed")
+    done = run(_SERVE, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_file_is_held_by_one(tmp_path):
+    if not machine.HAS_LOCKS:
+        pytest.skip("this system has no locks")
+    with open(tmp_path / "held", "w") as first, open(tmp_path / "held", "w") as second:
+        lock(first.fileno())
+        with pytest.raises(BlockingIOError):
+            lock(second.fileno())
+
+
+def test_there_are_cores():
+    assert 1 <= machine.cores() <= (os.cpu_count() or 1)
