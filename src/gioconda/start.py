@@ -52,8 +52,15 @@ def _load_renderer() -> None:
     load_released()
 
 
-_FACE: Final = (_load_mesh, _load_detectors)
-_ALL: Final = (*_FACE, _load_kernels, _load_generator, _load_speech, _load_renderer)
+# On a first run the kernels take as long to compile as all the networks, so they begin at once.
+_ALL: Final = (
+    _load_kernels,
+    _load_mesh,
+    _load_detectors,
+    _load_generator,
+    _load_speech,
+    _load_renderer,
+)
 
 
 def warm_up() -> None:

@@ -1,8 +1,14 @@
 """gioconda completion: what a shell offers when Tab is pressed, asked of the shells themselves."""
 
 import argparse
+import io
+import os
+import pty
+import select
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -71,17 +77,42 @@ def test_folders_are_offered_where_a_folder_is_meant(shell, folder, capsys):
     assert offered(shell, "gioconda animate --models ", folder, capsys) == {"own-models"}
 
 
-def test_zsh_can_read_its_script(folder, capsys):
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("gioconda train rend", "renderer"),
+        ("gioconda animate --format ", "webp"),
+        ("gioconda say ", "face.jpg"),
+        ("gioconda animate --models ", "own-models"),
+    ],
+)
+def test_zsh_offers_them_too(line, expected, folder, capsys):
     if shutil.which("zsh") is None:
         pytest.skip("zsh is not installed")
     assert cli.main(["completion", "zsh"]) == 0
-    script = capsys.readouterr().out
-    assert script.startswith("#compdef gioconda")
-    command = "autoload -U compinit; compinit -u -D; source /dev/stdin; print $_comps[gioconda]"
-    done = subprocess.run(
-        ["zsh", "-f", "-c", command], input=script, capture_output=True, text=True, check=False
-    )
-    assert (done.stdout.strip(), done.stderr) == ("_shtab_gioconda", "")
+    (folder / "functions").mkdir()
+    (folder / "functions" / "_gioconda").write_text(capsys.readouterr().out)
+    process, terminal = pty.fork()  # it completes in a terminal only
+    if process == 0:
+        os.chdir(folder)
+        os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "TERM": "dumb"})
+    with open(terminal, "r+b", buffering=0) as shell:
+        setting = "fpath=(functions $fpath); autoload -U compinit; compinit -u -D; "
+        shell.write(setting.encode() + b"bindkey '^X' list-choices; print rea''dy\n")
+        assert b"ready\r" in read_until(b"ready\r", shell)
+        shell.write(line.encode() + b"\x18")
+        assert expected.encode() in read_until(expected.encode(), shell)
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+
+
+def read_until(text: bytes, shell: io.FileIO, seconds: float = 60.0) -> bytes:
+    """What the shell writes, up to this text or for so long."""
+    found, end = b"", time.monotonic() + seconds
+    while text not in found and time.monotonic() < end:
+        if select.select([shell], [], [], 0.1)[0]:
+            found += shell.read(4096)
+    return found
 
 
 def test_every_help_can_be_printed():
