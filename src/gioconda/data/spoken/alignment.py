@@ -122,7 +122,8 @@ def _decoder() -> "Decoder":
         from pocketsphinx import Decoder
     except ImportError:
         raise GiocondaError(
-            "pocketsphinx is missing; install it with: pip install 'gioconda-portrait[data]'"
+            "pocketsphinx is missing; install it with: pip install pocketsphinx (for Python "
+            "3.14 that needs a C compiler)"
         ) from None
     return Decoder(samprate=SAMPLE_RATE, lm=None, cmn="batch", bestpath=False, loglevel="FATAL")
 
