@@ -25,7 +25,7 @@ sys.path.insert(0, ".")
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 import app
-_, url, _ = app.page.queue().launch(prevent_thread_lock=True, quiet=True, server_port=0)
+_, url, _ = app.page.queue().launch(prevent_thread_lock=True, quiet=True)
 visitor = Client(url, verbose=False)
 for text, agreed in ("Hello.", False), ("a" * 500, True), ("Hello.", True):
     try:
