@@ -87,4 +87,4 @@ with gr.Blocks(title="Gioconda", delete_cache=(KEPT, KEPT)) as page:
 
 gioconda.warm_up()
 if __name__ == "__main__":
-    page.queue(max_size=20).launch()
+    page.queue(max_size=20).launch(max_file_size="20mb")

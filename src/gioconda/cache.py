@@ -33,10 +33,10 @@ def cache_folder() -> Path | None:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
         state = folder.stat()
-        if not hasattr(os, "geteuid"):
-            return folder  # Windows: a user's folders are private
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
+    if not hasattr(os, "geteuid"):  # Windows, where a user's folders are private
+        return folder
     private = state.st_uid == os.geteuid() and not state.st_mode & 0o077
     return folder if private else None
 

@@ -1,13 +1,14 @@
 """What systems do not have in common: cores that may be used, and files held by one process."""
 
 import os
-from contextlib import suppress
 from typing import Final
 
-with suppress(ImportError):  # Windows has no such locks
+try:
     import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None  # type: ignore[assignment]
 
-HAS_LOCKS: Final = "fcntl" in globals()
+HAS_LOCKS: Final = fcntl is not None
 
 
 def cores() -> int:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from gioconda.cli import make_parser
 from gioconda.cli.options import Subparsers, adder
 
 _SHELLS: Final = ("bash", "zsh", "fish")
@@ -21,8 +22,6 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Print the script. It asks nothing of Gioconda when Tab is pressed."""
     import shtab
-
-    from gioconda.cli import make_parser
 
     parser = make_parser()
     _say_what_completes(parser)
