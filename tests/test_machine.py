@@ -15,6 +15,7 @@ for name in ("fcntl", "resource", "grp", "termios"):
     sys.modules[name] = None
 for name in ("sched_getaffinity", "geteuid", "getuid", "O_NOFOLLOW", "O_DIRECTORY"):
     delattr(os, name)
+os.process_cpu_count = os.cpu_count  # as Python has it there
 """
 _ANIMATE = """
 import wave
@@ -74,3 +75,22 @@ def test_a_file_is_held_by_one(tmp_path):
 
 def test_there_are_cores():
     assert 1 <= machine.cores() <= (os.cpu_count() or 1)
+
+
+def test_nothing_is_sent_to_anybody(tmp_path):
+    """OpenVINO reports to its maker that it was imported, and keeps a number for this user."""
+    elsewhere = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD")
+    }
+    code = (
+        "import gioconda.inference, openvino.tools.ovc.telemetry_utils as u; print(u.tm.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**elsewhere, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "openvino.tools.ovc.telemetry_stub\n"
+    assert not list(tmp_path.iterdir())

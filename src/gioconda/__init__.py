@@ -1,8 +1,12 @@
 """Gioconda: one portrait and a voice become a lifelike talking face."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from gioconda.version import __version__ as __version__
+
+# OpenVINO's Python package reports to its maker that it was imported, unless this one is missing.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
     from gioconda.animator import Animator as Animator
