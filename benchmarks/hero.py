@@ -17,6 +17,7 @@ from PIL import Image
 
 from gioconda import Animator, Controls, example, make_portrait
 from gioconda.media import FPS, read_audio, read_image
+from gioconda.provenance import Unmarked
 
 SIDE = 320  # of each portrait in the picture
 DRAWN = 800  # of a frame, of which
@@ -40,7 +41,7 @@ def drawing(picture: np.ndarray) -> np.ndarray:
 def speaking(picture: np.ndarray, voice: np.ndarray, controls: Controls) -> list[np.ndarray]:
     """Frames of a portrait, (SIDE, SIDE, 3)."""
     portrait = make_portrait(picture, DRAWN)
-    animator = Animator(portrait, controls=controls, mark=lambda frame: frame)
+    animator = Animator(portrait, controls=controls, mark=Unmarked())
     head = portrait.head
     side = round(WIDE * float(head.size[0]))
     middle = head.centre[0] + [0, 0.35 * float(head.size[0])]

@@ -29,11 +29,12 @@ from gioconda.media.image import check_order
 from gioconda.media.parts import PART, Parts
 from gioconda.once import ahead
 from gioconda.portrait import Portrait, read_portrait
-from gioconda.provenance import Mark, Output, make_id
+from gioconda.provenance import Mark, Marker, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.backdrop import Background, ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder
+from gioconda.rows import Rows, Turns
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -67,7 +68,7 @@ class Animator:
         controls: Controls | None = None,
         full: bool = False,
         decoder: Decoder | None = None,
-        mark: Callable[[Picture], Picture] | None = None,
+        mark: Marker | None = None,
         later: int = 0,
         background: Background | None = None,
     ) -> None:
@@ -118,13 +119,12 @@ class Animator:
 
         Motion and drawing have threads of their own, which are ahead; leave the dials alone.
         """
-        pieces = ([pcm[begin : begin + HOP]] for begin in range(0, len(pcm), HOP))
-        for _, frame in self.recite(pieces):
-            yield frame
+        for recited in self.recite(in_hops(pcm)):
+            yield recited.frame
 
     def recite(
         self, pieces: Iterable[Sequence[Sound]], state: bytes | None = None, done: int = 0
-    ) -> Iterator[tuple[bytes | None, Picture]]:
+    ) -> "Iterator[Recited]":
         """As `speak`, for a recording of any length, which another process may go on with.
 
         Args:
@@ -132,28 +132,26 @@ class Animator:
                 last may be shorter; the own, and the other one's if there is one.
             state: goes on where another animator of the same portrait and dials gave this.
             done: frames to leave out, which are no fewer than that one had given out then.
-
-        Yields:
-            Each frame, and state before it if a part of a video begins here or shortly after.
         """
         place = pickle.loads(state) if state else _Place(self._generator, 0, 0)
         self._generator = place.generator
         hops = ahead(_recited(place, islice(pieces, place.pieces, None)), _HOPS_AHEAD)
-        for before, picture in ahead(self._drawn(hops, done - place.frames), _FRAMES_AHEAD):
-            yield before, self._mark(picture)
+        for drawn in ahead(self._drawn(hops, done - place.frames), _FRAMES_AHEAD):
+            marked = self._mark(drawn.frame, drawn.changed)
+            yield Recited(drawn.state, marked, self._mark.changed)
 
     def _drawn(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
-    ) -> Iterator[tuple[bytes | None, Picture]]:
+    ) -> "Iterator[Recited]":
         """Frames without their mark, in memory that each has for itself until it is marked."""
-        memory: list[Picture] = []
+        shape = (self.renderer.height, self.renderer.width, 4 if self.renderer.alpha else 3)
+        turns = Turns(lambda: np.empty(shape, np.uint8), _FRAMES_AHEAD + 2, shape[0])
         for state, motion in hops:
             for pose, dynamics in self._moved(motion)[left_out:]:
-                drawn = self.renderer.render(pose, dynamics)
-                memory = memory or [np.empty_like(drawn) for _ in range(_FRAMES_AHEAD + 2)]
-                memory.append(memory.pop(0))
-                np.copyto(memory[-1], drawn)
-                yield state, memory[-1]
+                drawn, changed = self.renderer.render(pose, dynamics), self.renderer.changed
+                frame, rows = turns.next(changed)
+                np.copyto(frame[rows.slice], drawn[rows.slice])
+                yield Recited(state, frame, changed)
                 state = None
             left_out = max(0, left_out - len(motion))
 
@@ -180,7 +178,26 @@ class Animator:
         return list(zip(poses, dynamics, strict=True))
 
     def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> Picture:
-        return self._mark(self.renderer.render(pose, dynamics))
+        return self._mark(self.renderer.render(pose, dynamics), self.renderer.changed)
+
+
+def in_hops(pcm: Sound) -> Iterator[list[Sound]]:
+    """A voice (samples,) as `Animator.recite` takes it."""
+    return ([pcm[begin : begin + HOP]] for begin in range(0, len(pcm), HOP))
+
+
+class Recited(NamedTuple):
+    """A frame of a recording.
+
+    Attributes:
+        state: what another process goes on with, if a part of a video begins here or shortly after.
+        frame: (H, W, 3) RGB, or with alpha (H, W, 4); good until the next.
+        changed: rows in which it may differ from the one before.
+    """
+
+    state: bytes | None
+    frame: Picture
+    changed: Rows
 
 
 class _Place(NamedTuple):
@@ -322,10 +339,10 @@ def _film(
         VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video,
     ):
         begun = parts.state if parts else None
-        for state, frame in animator.recite(in_step(voices, HOP), begun, video.count):
+        for state, frame, changed in animator.recite(in_step(voices, HOP), begun, video.count):
             if state:
                 video.remember(state)
-            video.write(frame)
+            video.write(frame, changed)
             report(video.count, total)
     return video.count
 

@@ -94,7 +94,11 @@ def test_background_and_shoulders_keep_still(portrait, renderer):
 
 def test_nothing_is_left_unpainted(portrait):
     warper = Warper(portrait)
-    warper.warp(portrait.pose, portrait.expression).flow[:] = np.nan
+    warper._flow[:] = np.nan
+    for _ in range(2):  # all rows, and those that may move
+        flow = warper.warp(portrait.pose, portrait.expression).flow
+        assert np.isfinite(flow).all()
+    flow[warper.changed.slice] = np.nan
     assert np.isfinite(warper.warp(portrait.pose + 0.1, portrait.expression).flow).all()
 
 
@@ -108,6 +112,23 @@ def test_the_full_picture_changes_only_inside_the_crop(photo):
     assert len(changed) > 1000
     assert (changed >= [top, left]).all()
     assert (changed < [top + side, left + side]).all()
+
+
+def test_rows_that_are_left_alone_are_as_if_drawn_anew(photo):
+    high = np.concatenate([photo, photo[-1:].repeat(len(photo), 0)])  # the body goes on
+    portrait = make_portrait(high, None)
+    kept, before = Renderer(portrait, lambda frame: None, full=True), high
+    rng = np.random.default_rng(0)
+    for far in (0.0, 0.1, 0.3, 1.5, 0.1, 3.0, 0.0, 0.1):
+        pose = portrait.pose + far * rng.normal(size=6).astype(np.float32)
+        dynamics = portrait.expression + 0.3 * rng.normal(size=portrait.expression.shape)
+        frame = kept.render(pose, dynamics)
+        anew = Renderer(portrait, lambda frame: None, full=True)
+        np.testing.assert_array_equal(frame, anew.render(pose, dynamics))
+        others = np.delete(np.arange(len(frame)), np.arange(*kept.changed))
+        np.testing.assert_array_equal(frame[others], before[others])
+        before = frame.copy()
+    assert len(others) > len(high) / 4
 
 
 @pytest.mark.parametrize("keep", [np.s_[:, 150:320], np.s_[30:330, 60:400]])

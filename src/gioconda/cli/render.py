@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> None:
         ) as video,
     ):
         for i, (pose, dynamics) in enumerate(zip(motion.pose, motion.dynamics, strict=True)):
-            video.write(made.mark(renderer.render(pose, dynamics)))
+            frame = made.mark(renderer.render(pose, dynamics), renderer.changed)
+            video.write(frame, made.mark.changed)
             report(i + 1, len(motion))
     note = (
         "; ".join(filter(None, (portrait.note, voice.note if voice else None, form.left_out)))

@@ -17,7 +17,7 @@ from gioconda.evaluation.attacks import ATTACKS, CALLS, Frames, check_calls, wri
 from gioconda.evaluation.results import Report, counted
 from gioconda.media import FPS, VideoWriter, read_image, read_video
 from gioconda.portrait import make_portrait
-from gioconda.provenance import CHANCE, Finding, Mark, Output, find_mark, read_manifest
+from gioconda.provenance import CHANCE, Finding, Mark, Output, Unmarked, find_mark, read_manifest
 from gioconda.provenance.pattern import PUBLIC_KEY
 
 LENGTHS = (1, 2, 5)  # seconds
@@ -137,9 +137,7 @@ def _speaking(portraits: Sequence[Path]) -> Iterable[tuple[Frames, Mark]]:
     """Five seconds of each portrait, unmarked, and a mark for it."""
     voice = example.voice(5)
     for seed, path in enumerate(portraits or [example.PHOTO]):
-        animator = Animator(
-            make_portrait(read_image(path), _SIZE), seed=seed, mark=lambda frame: frame
-        )
+        animator = Animator(make_portrait(read_image(path), _SIZE), seed=seed, mark=Unmarked())
         identity = int(np.random.default_rng(seed).integers(1 << 32))
         yield [frame.copy() for frame in animator.speak(voice)], Mark(identity)
 

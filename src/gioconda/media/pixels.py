@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -9,6 +10,8 @@ from av.filter import Graph
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
+
+from gioconda.rows import Rows, Turns
 
 # Of a GIF: a palette for each frame. Ordered dither keeps still what keeps still.
 _PALETTE = "stats_mode=single"
@@ -24,18 +27,24 @@ _BT709 = 1  # ITU-T H.273, 8.3
 _RGB_TO_YUV = np.column_stack([[_Y, _CB, _CR], [16, 128, 128]]).astype(np.float32)
 
 
-def coder(pixels: str, shape: tuple[int, int, int]) -> Callable[[NDArray[np.uint8]], VideoFrame]:
+Coder: TypeAlias = Callable[[NDArray[np.uint8], Rows | None], VideoFrame]
+"""Makes a frame of a picture; told which rows are other than in the one before, or None for all."""
+
+
+def coder(pixels: str, shape: tuple[int, int, int], ahead: int) -> Coder:
     """What makes of each picture a frame of this format.
 
     Args:
         pixels: FFmpeg's name of the format.
         shape: of the pictures, uint8 (H, W, 3) RGB or (H, W, 4) with alpha; sides even.
+        ahead: a frame may be filled anew when so many more were made.
     """
     if pixels in ("yuv420p", "yuva420p"):
-        return _to_yuv
+        return _Yuv(shape, ahead)
     if pixels == "pal8":
-        return _Palettes(shape)
-    return lambda picture: _frame(picture).reformat(format=pixels, dst_colorspace=_BT709)
+        palettes = _Palettes(shape)
+        return lambda picture, changed: palettes(picture)
+    return lambda picture, changed: _frame(picture).reformat(format=pixels, dst_colorspace=_BT709)
 
 
 class _Palettes:
@@ -73,21 +82,37 @@ def _frame(picture: NDArray[np.uint8]) -> VideoFrame:
     return VideoFrame.from_ndarray(picture, _NAMES[picture.shape[2]])
 
 
-def _to_yuv(picture: NDArray[np.uint8]) -> VideoFrame:
-    """A picture to yuv420p or yuva420p; chroma is the mean of 2 x 2 pixels."""
-    height, width, channels = picture.shape
-    frame = VideoFrame(width, height, "yuva420p" if channels == 4 else "yuv420p")
-    y, cb, cr, *alpha = (
-        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
-            :, : plane.width
+class _Yuv:
+    """Pictures as yuv420p or yuva420p; chroma is the mean of 2 x 2 pixels."""
+
+    def __init__(self, shape: tuple[int, int, int], ahead: int) -> None:
+        self._shape = shape
+        self._turns = Turns(self._empty, ahead + 1, shape[0])
+
+    def _empty(self) -> tuple[VideoFrame, list[NDArray[np.uint8]]]:
+        """A frame, and its planes as arrays."""
+        height, width, channels = self._shape
+        frame = VideoFrame(width, height, "yuva420p" if channels == 4 else "yuv420p")
+        planes = [
+            np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[
+                :, : plane.width
+            ]
+            for plane in frame.planes
         ]
-        for plane in frame.planes
-    )
-    yuv = cv2.transform(picture[..., :3], _RGB_TO_YUV)
-    half = cv2.resize(yuv, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    cv2.extractChannel(yuv, 0, dst=y)
-    cv2.extractChannel(half, 1, dst=cb)
-    cv2.extractChannel(half, 2, dst=cr)
-    for plane in alpha:
-        cv2.extractChannel(picture, 3, dst=plane)
-    return frame
+        return frame, planes
+
+    def __call__(self, picture: NDArray[np.uint8], changed: Rows | None) -> VideoFrame:
+        height, width, _ = self._shape
+        (frame, planes), rows = self._turns.next(changed)
+        rows = rows.grown(0, height, 2)
+        half = slice(rows.first // 2, rows.end // 2)
+        part = picture[rows.slice]
+        y, cb, cr, *alpha = planes
+        yuv = cv2.transform(part[..., :3], _RGB_TO_YUV)
+        small = cv2.resize(yuv, (width // 2, len(part) // 2), interpolation=cv2.INTER_AREA)
+        cv2.extractChannel(yuv, 0, dst=y[rows.slice])
+        cv2.extractChannel(small, 1, dst=cb[half])
+        cv2.extractChannel(small, 2, dst=cr[half])
+        for plane in alpha:
+            cv2.extractChannel(part, 3, dst=plane[rows.slice])
+        return frame

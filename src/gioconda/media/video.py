@@ -27,6 +27,7 @@ from gioconda.media.formats import MP4, PNG, STANDARD_OUTPUT, Format, format_of
 from gioconda.media.parts import PART, Parts
 from gioconda.media.pixels import coder
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
+from gioconda.rows import Rows
 
 FPS = 25
 _AHEAD = 2  # frames that may wait to be coded
@@ -182,7 +183,7 @@ class VideoWriter:
             self._file.address, "w", format=form.muxer, options=dict(form.layout)
         )
         self._pixels = (form.transparent if self._shape[2] == 4 else None) or form.pixels
-        self._code_pixels = coder(self._pixels, self._shape)
+        self._code_pixels = coder(self._pixels, self._shape, _AHEAD + 1)
         stream = self._container.add_stream(form.codec, rate=FPS, options=dict(form.options))
         self._video = cast(VideoStream, stream)
         self._encoder = self._prepared(self._video.codec_context)
@@ -205,14 +206,17 @@ class VideoWriter:
             context.color_range = _LIMITED
         return context
 
-    def write(self, frame: NDArray[np.uint8]) -> None:
-        """Add one frame: uint8, RGB (height, width, 3), or with alpha (height, width, 4).
+    def write(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> None:
+        """Add one frame; the array may be reused afterwards.
 
-        Colours are straight, not times alpha. The array may be reused afterwards.
+        Args:
+            frame: RGB (height, width, 3), or with alpha (height, width, 4); colours are straight,
+                not times alpha.
+            changed: rows in which it may differ from the frame before; None for all.
         """
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")
-        picture = self._code_pixels(frame)
+        picture = self._code_pixels(frame, changed)
         picture.pts, picture.time_base = self.count, Fraction(1, FPS)
         if self._format is MP4 and self.count % PART == 0 and self.count > self._begun:
             self._coding.append(self._coder.submit(self._end_part, self._state))

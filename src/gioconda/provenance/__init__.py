@@ -3,7 +3,7 @@
 from gioconda.provenance.audit import log_output
 from gioconda.provenance.badge import Badge
 from gioconda.provenance.manifest import Manifest, read_manifest
-from gioconda.provenance.mark import Mark
+from gioconda.provenance.mark import Mark, Marker, Unmarked
 from gioconda.provenance.output import Output, make_id
 from gioconda.provenance.search import CHANCE, Finding, find_mark
 
@@ -13,7 +13,9 @@ __all__ = [
     "Finding",
     "Manifest",
     "Mark",
+    "Marker",
     "Output",
+    "Unmarked",
     "find_mark",
     "log_output",
     "make_id",

@@ -4,9 +4,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.provenance.mark import Marker
+from gioconda.rows import Rows
+
 
 class Badge:
-    """Draws the badge onto frames of any size, in the lower right corner.
+    """Draws the badge onto marked frames of any size, in the lower right corner.
 
     It is a sixteenth of the frame's shorter side high: light letters on a dark, half transparent
     ground.
@@ -16,15 +19,21 @@ class Badge:
         self._shape: tuple[int, int] = (0, 0)
         self._ink = self._cover = np.empty((0, 0, 3), np.float32)
 
+    def rows(self, shape: tuple[int, ...]) -> Rows:
+        """Where it is in frames of a shape (H, W, ...)."""
+        high = _height(shape)
+        return Rows(shape[0] - high // 3 - high, shape[0] - high // 3)
+
     def draw(self, frame: NDArray[np.uint8]) -> None:
         """Draw onto a frame, RGB (H, W, 3), or with alpha (H, W, 4), in place."""
         height, width = frame.shape[:2]
         if self._shape != (height, width):
             self._shape = (height, width)
-            self._ink, self._cover = _picture(max(min(height, width) // 16, 8))
-        high, wide = self._cover.shape[:2]
-        edge = high // 3
-        corner = frame[height - edge - high : height - edge, width - edge - wide : width - edge]
+            self._ink, self._cover = _picture(_height(frame.shape))
+        wide = self._cover.shape[1]
+        edge = len(self._cover) // 3
+        rows = self.rows(frame.shape).slice
+        corner = frame[rows, width - edge - wide : width - edge]
         colours = corner[..., :3]
         if frame.shape[2] == 3:
             colours[:] = np.rint(colours * (1 - self._cover) + self._ink)
@@ -33,6 +42,35 @@ class Badge:
         alpha = under + self._cover
         colours[:] = np.rint((colours * under + self._ink) / np.maximum(alpha, 1e-6))
         corner[..., 3] = np.rint(255 * alpha[..., 0])
+
+
+class Badged:
+    """Marks frames and draws the badge over them; a `Marker`.
+
+    Args:
+        mark: what marks them, into memory of its own.
+
+    Attributes:
+        changed: as of a `Marker`.
+    """
+
+    changed: Rows
+
+    def __init__(self, mark: Marker) -> None:
+        self._mark, self._badge = mark, Badge()
+
+    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+        """As `Marker`."""
+        if changed is not None:
+            changed |= self._badge.rows(frame.shape)  # is half transparent: not to be drawn twice
+        marked = self._mark(frame, changed)
+        self.changed = self._mark.changed
+        self._badge.draw(marked)
+        return marked
+
+
+def _height(shape: tuple[int, ...]) -> int:
+    return max(min(shape[:2]) // 16, 8)
 
 
 def _picture(height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,6 +1,7 @@
 """The invisible mark: put into the luma of every frame, the same offline and live."""
 
 import math
+from typing import Protocol
 
 import cv2
 import numba
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from gioconda.provenance.code import encode, pack
 from gioconda.provenance.pattern import PUBLIC_KEY, make_pattern
+from gioconda.rows import Rows
 
 TILE = 128  # pixels of a tile in a video whose shorter side is 512
 
@@ -31,6 +33,36 @@ def tile_size(height: int, width: int) -> float:
     return max(TILE * (ratio if ratio < 1 else ratio**0.5), 64.0)
 
 
+class Marker(Protocol):
+    """What a frame goes through before it is given out, with those before it in mind.
+
+    Attributes:
+        changed: rows in which the last frame that came out may differ from the one before it.
+    """
+
+    changed: Rows
+
+    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+        """The frame that is given out, good until the next call.
+
+        Args:
+            frame: (H, W, 3) RGB, or with alpha, (H, W, 4); it stays as it is.
+            changed: rows in which it may differ from the frame before; None for all.
+        """
+        ...
+
+
+class Unmarked:
+    """Gives frames out as they are: for measurements of what is to be marked later."""
+
+    changed: Rows
+
+    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+        """The same frame."""
+        self.changed = changed or Rows(0, len(frame))
+        return frame
+
+
 class Mark:
     """Marks the frames of one output, one by one, in memory that it keeps.
 
@@ -40,19 +72,24 @@ class Mark:
     Args:
         identity: the output's id, 0 to 2^32 - 1.
         key: what the pattern is drawn from; the public key by default.
+
+    Attributes:
+        changed: rows in which the last marked frame may differ from the one before it.
     """
+
+    changed: Rows
 
     def __init__(self, identity: int, key: bytes = PUBLIC_KEY) -> None:
         self.id = identity
         self._tile = make_pattern(key).tile(encode(pack(self.id)), TILE)
-        self._pattern = np.empty((0, 0, 3), np.int8)
         self._out = np.empty((0, 0, 3), np.uint8)
 
-    def __call__(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
         """One marked frame; the given one stays as it is.
 
         Args:
             frame: (H, W, 3) RGB, or with alpha, which stays, (H, W, 4).
+            changed: rows in which it may differ from the frame before; None for all.
 
         Returns:
             As the frame; the mark's own memory, good until the next call.
@@ -61,67 +98,126 @@ class Mark:
             colours, alpha = self(np.ascontiguousarray(frame[..., :3])), frame[..., 3:]
             return np.dstack([np.where(alpha > 0, colours, 0), alpha])
         if self._out.shape != frame.shape:
-            self._pattern = self._spread(*frame.shape[:2])
-            self._out = np.empty_like(frame)
-        strength = _strength(frame)
-        _add(*(a.reshape(-1) for a in (frame, self._pattern, strength, self._out)))  # type: ignore[arg-type]
+            self._pattern, self._strength = self._spread(*frame.shape[:2]), _Strength(frame.shape)
+            self._out, changed = np.empty_like(frame, order="C"), None
+        self.changed = self._strength.see(frame, changed or Rows(0, len(frame)))
+        flat, out = (a.reshape(len(a), -1) for a in (frame, self._out))
+        _add(flat, self._pattern, self._strength.levels, *self.changed, out)
         return self._out
 
     def _spread(self, height: int, width: int) -> NDArray[np.int8]:
-        """(height, width, 3) tiles from the upper left corner, in units of _FINE."""
+        """(height, width) tiles from the upper left corner, in units of _FINE."""
         scale = TILE / tile_size(height, width)
         down, across = (int(np.ceil(n * scale / TILE)) + 1 for n in (height, width))
         plane = np.tile(self._tile, (down, across))
         matrix = np.array([[scale, 0, 0], [0, scale, 0]])
         flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
         spread = cv2.warpAffine(plane, matrix, (width, height), flags=flags)
-        fine = np.clip(np.rint(spread / _FINE), -127, 127).astype(np.int8)
-        return np.repeat(fine[:, :, None], 3, axis=2)
+        return np.asarray(np.clip(np.rint(spread / _FINE), -127, 127), np.int8)
 
 
-def _strength(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """How much each value may change: more in texture, less in the dark.
+class _Strength:
+    """How much each value of frame after frame may change: more in texture, less in the dark.
 
-    Returns:
-        (H, W, 3) grey levels in units of _FINE.
+    Attributes:
+        levels: (H, W) grey levels in units of _FINE.
     """
-    height, width = frame.shape[:2]
-    half = max(width // 2, 1), max(height // 2, 1)
-    small = max(width // _STEP, 1), max(height // _STEP, 1)
-    grey = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), half, interpolation=cv2.INTER_AREA)
-    change = cv2.absdiff(grey, cv2.blur(grey, (5, 5)))
-    activity = cv2.resize(change, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    # The least of the neighbours: an edge does not mark what is flat beside it.
-    texture = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
-    light = cv2.resize(grey, small, interpolation=cv2.INTER_AREA).astype(np.float32)
-    seen = np.minimum(0.5 + light / 100, 1)
-    flat, rest = _FLAT * seen, np.minimum(_TEXTURE * texture, _MOST) * seen
-    # As much of the rest as makes the mean square of all of it the most; rounding adds 1/12.
-    most = 255**2 / 10 ** (_PSNR / 10) - 1 / 12
-    square, both = float(np.mean(rest * rest)) + 1e-9, float(np.mean(flat * rest))
-    left = max(most - float(np.mean(flat * flat)), 0.0)
-    share = (math.sqrt(both * both + square * left) - both) / square
-    fine = np.rint((flat + min(share, 1.0) * rest) / _FINE).astype(np.uint8)
-    grain = cv2.cvtColor(fine, cv2.COLOR_GRAY2RGB)
-    return np.asarray(cv2.resize(grain, (width, height)), np.uint8)
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        height, width = shape[:2]
+        half = max(height // 2, 1), max(width // 2, 1)
+        self._grey, self._change = np.empty(half, np.uint8), np.empty(half, np.uint8)
+        self._cells = np.zeros((max(height // _STEP, 1), max(width // _STEP, 1)), np.uint8)
+        self.levels = np.zeros((height, width), np.uint8)
+
+    def see(self, frame: NDArray[np.uint8], changed: Rows) -> Rows:
+        """Look at a frame (H, W, 3), which is the one before but for what has changed.
+
+        Returns:
+            What has changed, and where the levels have.
+        """
+        self._look(frame, changed)
+        cells = self._allowed()
+        moved = cells != self._cells
+        if not moved.any():
+            return changed
+        self._cells = cells
+        height, width = frame.shape[:2]
+        cv2.resize(cells, (width, height), dst=self.levels)
+        # a cell's neighbours share the pixels between their middles
+        rows, step = np.flatnonzero(moved.any(1)), height / len(cells)
+        levels = Rows(int((rows[0] - 1) * step), int((rows[-1] + 2) * step))
+        return changed | levels.grown(1, height)
+
+    def _look(self, frame: NDArray[np.uint8], changed: Rows) -> None:
+        """Grey levels and how they change, at half the size."""
+        height, width = frame.shape[:2]
+        half = len(self._grey)
+        if height % 2 or width % 2:
+            pixels, seen = Rows(0, height), Rows(0, half)
+        else:
+            pixels = changed.grown(0, height, 2)
+            seen = Rows(pixels.first // 2, pixels.end // 2)
+        grey = cv2.cvtColor(frame[pixels.slice], cv2.COLOR_RGB2GRAY)
+        size = self._grey.shape[1], seen.end - seen.first
+        cv2.resize(grey, size, dst=self._grey[seen.slice], interpolation=cv2.INTER_AREA)
+        near = seen.grown(2, half)  # as far as 5 x 5 pixels reach
+        wide = near.grown(2, half)
+        blurred = cv2.blur(self._grey[wide.slice], (5, 5))[near.first - wide.first :]
+        near_grey = self._grey[near.slice]
+        cv2.absdiff(near_grey, blurred[: len(near_grey)], dst=self._change[near.slice])
+
+    def _allowed(self) -> NDArray[np.uint8]:
+        """How much may change, (h, w) cells, in units of _FINE."""
+        small = self._cells.shape[::-1]
+        activity = cv2.resize(self._change, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+        # The least of the neighbours: an edge does not mark what is flat beside it.
+        texture = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
+        light = cv2.resize(self._grey, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+        seen = np.minimum(0.5 + light / 100, 1)
+        flat, rest = _FLAT * seen, np.minimum(_TEXTURE * texture, _MOST) * seen
+        # As much of the rest as makes the mean square of all of it the most; rounding adds 1/12.
+        most = 255**2 / 10 ** (_PSNR / 10) - 1 / 12
+        square, both = float(np.mean(rest * rest)) + 1e-9, float(np.mean(flat * rest))
+        left = max(most - float(np.mean(flat * flat)), 0.0)
+        share = (math.sqrt(both * both + square * left) - both) / square
+        return np.asarray(np.rint((flat + min(share, 1.0) * rest) / _FINE), np.uint8)
 
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
+@numba.njit(cache=True, nogil=True)
 def _add(
     frame: NDArray[np.uint8],
     pattern: NDArray[np.int8],
     strength: NDArray[np.uint8],
+    first: int,
+    end: int,
     out: NDArray[np.uint8],
 ) -> None:
-    """out = frame + strength * pattern, flat arrays. R, G and B change alike: luma alone."""
-    unit = np.float32(_FINE * _FINE)
-    for i in range(frame.size):
-        change = np.float32(strength[i]) * np.float32(pattern[i]) * unit
-        value = np.float32(frame[i]) + change + np.float32(0.5)
-        out[i] = np.uint8(np.int32(min(max(value, np.float32(0)), np.float32(255))))
+    """out = frame + strength * pattern in some rows. R, G and B change alike: luma alone.
+
+    Args:
+        frame: (H, 3 W).
+        pattern, strength: (H, W) in units of _FINE.
+        first, end: the rows.
+        out: (H, 3 W).
+    """
+    width = pattern.shape[1]
+    change, changes = np.empty(width, np.int16), np.empty(3 * width, np.int16)
+    shift = np.int16(10)  # _FINE squared
+    for y in range(first, end):
+        # three loops, each of which the compiler can make wide
+        for x in range(width):
+            product = np.int16(strength[y, x]) * np.int16(pattern[y, x])
+            change[x] = (product + np.int16(512)) >> shift
+        for x in range(width):
+            for k in range(3):
+                changes[3 * x + k] = change[x]
+        for x in range(3 * width):
+            value = np.int16(frame[y, x]) + changes[x]
+            out[y, x] = np.uint8(min(max(value, np.int16(0)), np.int16(255)))
 
 
 def load_kernels() -> None:
     """Compile what marks frames for the arrays that it is given, or load it compiled."""
-    values = np.zeros(1, np.uint8)
-    _add(values, values.astype(np.int8), values, values)
+    values, pixel = np.zeros((1, 1), np.uint8), np.zeros((1, 3), np.uint8)
+    _add(pixel, values.view(np.int8), values, 0, 1, pixel.copy())

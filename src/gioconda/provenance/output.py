@@ -7,12 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gioconda.provenance.badge import Badge
+from gioconda.provenance.badge import Badged
 from gioconda.provenance.manifest import sign
-from gioconda.provenance.mark import Mark
+from gioconda.provenance.mark import Mark, Marker
 from gioconda.provenance.signer import load_signer
 
 
@@ -36,6 +33,7 @@ class Output:
     Attributes:
         id: 32 bits in the invisible mark. The same ingredients and settings have the same id,
             so that the same seed gives the same frames.
+        mark: puts it into each frame, and the badge.
 
     Raises:
         GiocondaError: if there is no key to sign with.
@@ -56,15 +54,8 @@ class Output:
         self._statement["mark"] = f"{self.id:08x}"
         if consent is not None:
             self._statement["consent"] = consent
-        self._mark = Mark(self.id)
-        self._badge = Badge() if badge else None
-
-    def mark(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """One frame, marked, good until the next call: RGB (H, W, 3), or with alpha (H, W, 4)."""
-        marked = self._mark(frame)
-        if self._badge is not None:
-            self._badge.draw(marked)
-        return marked
+        mark = Mark(self.id)
+        self.mark: Marker = Badged(mark) if badge else mark
 
     def sign(self, path: Path) -> None:
         """Put the signed manifest into the finished file. Raises as `manifest.sign`."""

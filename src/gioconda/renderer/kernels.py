@@ -18,6 +18,7 @@ def rasterise(
     triangles: NDArray[np.int32],
     flow: NDArray[np.float32],
     depth: NDArray[np.float32],
+    top: int = 0,
 ) -> None:
     """Draw triangles, nearest in front, with two values spread over each.
 
@@ -29,6 +30,7 @@ def rasterise(
         triangles: (F, 3).
         flow: (H, W, 2), written where a triangle covers the pixel's centre.
         depth: (H, W), scratch; overwritten.
+        top: the row of the picture that is the first one here.
     """
     height, width = depth.shape
     depth[:] = np.float32(1e30)
@@ -40,10 +42,10 @@ def rasterise(
         area = abx * acy - aby * acx
         if area <= 1e-6:
             continue
-        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
-        high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        low_y = max(top, int(np.ceil(min(ay, ay + aby, ay + acy))))
+        high_y = min(top + height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
-        if right < 0 or left > width - 1:
+        if low_y > high_y or right < 0 or left > width - 1:
             continue
         # weights of b and c are linear in x and y
         bx, by = acy / area, -acx / area
@@ -65,10 +67,10 @@ def rasterise(
             for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
                 along = np.float32(x)
                 z = z0 + along * dz
-                if z < depth[y, x]:
-                    depth[y, x] = z
-                    flow[y, x, 0] = u0 + along * du
-                    flow[y, x, 1] = v0 + along * dv
+                if z < depth[y - top, x]:
+                    depth[y - top, x] = z
+                    flow[y - top, x, 0] = u0 + along * du
+                    flow[y - top, x, 1] = v0 + along * dv
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

@@ -11,6 +11,7 @@ from gioconda.renderer.backdrop import Backdrop, Background
 from gioconda.renderer.glasses import Glasses
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import WarpedFrame, Warper
+from gioconda.rows import Rows
 
 
 class Decoder(Protocol):
@@ -32,7 +33,12 @@ class Renderer:
         full: draw into the whole photo; for a portrait made at the photo's own scale
             (`make_portrait(..., size=None)`).
         background: what is behind the person; None for what was behind it in the photo.
+
+    Attributes:
+        changed: rows in which the last frame may differ from the one before.
     """
+
+    changed: Rows
 
     def __init__(
         self,
@@ -49,11 +55,12 @@ class Renderer:
             if size != side:
                 raise ValueError(f"the crop is {side} pixels in the photo but drawn at {size}")
             height, width = (n - n % 2 for n in portrait.photo.shape[:2])
-            self._frame = portrait.photo[:height, :width].copy()
+            self._frame, self._top = portrait.photo[:height, :width].copy(), top
             out = self._frame[top : top + size, left : left + size]
         else:
             out = self._frame = np.empty((size, size, 3), np.uint8)
-        self._warper = Warper(portrait, out)
+            self._top = 0
+        self._warper, self._begun = Warper(portrait, out), False
         self._glasses = None if portrait.rims is None else Glasses(portrait, self._warper.sheet)
         self._backdrop: Backdrop | None = None
         if background is not None:
@@ -89,8 +96,12 @@ class Renderer:
         """
         for _ in self.stages(pose, dynamics):
             pass
+        rows, all_rows = self._warper.changed, Rows(0, self.height)
         if self._backdrop is not None:
+            self.changed = all_rows
             return self._backdrop(self._frame, self._warper.frame.flow)
+        self.changed = Rows(*(n + self._top for n in rows)) if self._begun else all_rows
+        self._begun = True
         return self._frame
 
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:

@@ -65,6 +65,11 @@ class Sheet:
     _follow: NDArray[np.float64]
     _room: NDArray[np.float64]
 
+    def moving(self) -> NDArray[np.int64]:
+        """Vertices of the triangles that may move; all others lie still, whatever the motion."""
+        free = np.flatnonzero(self._follow)
+        return np.unique(self.triangles[np.isin(self.triangles, free).any(1)])
+
     def place(
         self,
         pose: NDArray[np.floating],

@@ -13,6 +13,9 @@ from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.kernels import compose, rasterise, soften
 from gioconda.renderer.sheet import make_sheet
 from gioconda.renderer.view import HeadPlace
+from gioconda.rows import Rows
+
+_BESIDE = 4  # rows: what is softened looks at two more to each side
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class _Held:
 class Warper:
     """Warps one portrait, frame after frame, into memory that it keeps.
 
+    Only rows in which the sheet may move are drawn anew, and whoever draws over a frame stays
+    within the face.
+
     Args:
         portrait: whom to draw.
         out: (H, W, 3) where to draw, the crop or its upper left part; None for new memory.
@@ -81,9 +87,11 @@ class Warper:
     Attributes:
         sheet: the portrait's.
         frame: the last frame, once there is one.
+        changed: rows in which it may differ from the one before.
     """
 
     frame: WarpedFrame
+    changed: Rows
 
     def __init__(self, portrait: Portrait, out: NDArray[np.uint8] | None = None) -> None:
         size = portrait.size
@@ -100,6 +108,18 @@ class Warper:
         self._plate = portrait.plate[margin : margin + height, margin : margin + width].copy()
         self._person = foreground(portrait.texture, portrait.plate)
         self._held = _Held.of(portrait, height, width)
+        self._moving = self.sheet.moving()
+        still = self.sheet.texture[self._moving] - np.float32(margin)
+        self._home = self._rows(still)
+        if self._held:  # is drawn over what is there
+            held = self._held.part[0]
+            self._home |= Rows(held.start, held.stop)
+        self._last = Rows(0, height)  # that were moved in the frame before
+
+    def _rows(self, vertices: NDArray[np.floating]) -> Rows:
+        """In which triangles of these vertices (N, 2 or 3) lie."""
+        low, high = (int(f(vertices[:, 1])) for f in (np.min, np.max))
+        return Rows(low, high + 1).grown(_BESIDE, len(self._out))
 
     def warp(
         self,
@@ -129,14 +149,19 @@ class Warper:
         sheet, out = self.sheet, self._out
         vertices, face = sheet.place(pose, dynamics, mesh)
         yield "place the mesh"
-        rasterise(vertices, sheet.texture, sheet.triangles, self._flow, self._depth)
+        moved = self._home | self._rows(vertices[self._moving])
+        self.changed = moved | self._last
+        self._last = moved
+        rows, first = self.changed.slice, self.changed.first
+        flow, depth, picture = self._flow[rows], self._depth[rows], self._picture[rows]
+        rasterise(vertices, sheet.texture, sheet.triangles, flow, depth, first)
         yield "flow"
-        sample(self._person, self._flow, out=self._picture)
+        sample(self._person, flow, out=picture)
         yield "warp"
-        compose(self._picture, self._plate, out)
+        compose(picture, self._plate[rows], out[rows])
         yield "compose"
         head = sheet.head(pose)
-        soften(self._depth, self._flow, head.size, out)
+        soften(depth, flow, head.size, out[rows])
         if self._held:
             self._held.draw(out)
         yield "soften"
