@@ -199,6 +199,11 @@ def test_killed_videos(sound: Path, tmp_path: Path) -> None:
     assert "the same packets" in benchmark("killed_videos", example.PHOTO, sound, *options)
 
 
+def test_many_videos(sound: Path, tmp_path: Path) -> None:
+    options = ("-o", tmp_path / "videos", "--pairs", 2, "--size", 64)
+    assert "the same packets" in benchmark("many_videos", example.PHOTO, sound, *options)
+
+
 def test_peers() -> None:
     pytest.importorskip("torch")
     said = benchmark("peers", "--rounds", 1)

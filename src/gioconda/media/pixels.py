@@ -24,6 +24,7 @@ _CB = 224 / 255 * np.array([-_KR, -_KG, 1 - _KB]) / (2 * (1 - _KB))
 _CR = 224 / 255 * np.array([1 - _KR, -_KG, -_KB]) / (2 * (1 - _KR))
 _NAMES = {3: "rgb24", 4: "rgba"}  # of pictures, by their channels
 _BT709 = 1  # ITU-T H.273, 8.3
+_STRIP = 64  # rows; even
 _RGB_TO_YUV = np.column_stack([[_Y, _CB, _CR], [16, 128, 128]]).astype(np.float32)
 
 
@@ -104,15 +105,17 @@ class _Yuv:
     def __call__(self, picture: NDArray[np.uint8], changed: Rows | None) -> VideoFrame:
         height, width, _ = self._shape
         (frame, planes), rows = self._turns.next(changed)
-        rows = rows.grown(0, height, 2)
-        half = slice(rows.first // 2, rows.end // 2)
-        part = picture[rows.slice]
         y, cb, cr, *alpha = planes
-        yuv = cv2.transform(part[..., :3], _RGB_TO_YUV)
-        small = cv2.resize(yuv, (width // 2, len(part) // 2), interpolation=cv2.INTER_AREA)
-        cv2.extractChannel(yuv, 0, dst=y[rows.slice])
-        cv2.extractChannel(small, 1, dst=cb[half])
-        cv2.extractChannel(small, 2, dst=cr[half])
-        for plane in alpha:
-            cv2.extractChannel(part, 3, dst=plane[rows.slice])
+        first, end = rows.grown(0, height, 2)
+        for top in range(first, end, _STRIP):  # so few rows at a time stay in the cache
+            rows = Rows(top, min(top + _STRIP, end))
+            half = slice(rows.first // 2, rows.end // 2)
+            part = picture[rows.slice]
+            yuv = cv2.transform(part[..., :3], _RGB_TO_YUV)
+            small = cv2.resize(yuv, (width // 2, len(part) // 2), interpolation=cv2.INTER_AREA)
+            cv2.extractChannel(yuv, 0, dst=y[rows.slice])
+            cv2.extractChannel(small, 1, dst=cb[half])
+            cv2.extractChannel(small, 2, dst=cr[half])
+            for plane in alpha:
+                cv2.extractChannel(part, 3, dst=plane[rows.slice])
         return frame
