@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from importlib import resources
@@ -201,6 +201,21 @@ class Request:
     def __call__(self) -> list[NDArray[Any]]:
         """The outputs in their order: the network's own memory, good until the next call."""
         return list(self._request.infer(share_outputs=True).values())
+
+    def start(self, given: Iterable[NDArray[Any]]) -> None:
+        """Begin to answer in a thread of its own; `wait` gives the answer.
+
+        Args:
+            given: what goes into the inputs, in their order.
+        """
+        for memory, values in zip(self.inputs.values(), given, strict=True):
+            np.copyto(memory, values)
+        self._request.start_async()
+
+    def wait(self) -> NDArray[Any]:
+        """The first output: the network's own memory, good until the next call."""
+        self._request.wait()
+        return np.asarray(self._request.get_output_tensor().data)
 
 
 def network_of(model: Path | None, name: str, what: str) -> ov.CompiledModel:

@@ -184,7 +184,8 @@ class VideoWriter:
         )
         self._pixels = (form.transparent if self._shape[2] == 4 else None) or form.pixels
         self._code_pixels = coder(self._pixels, self._shape, _AHEAD + 1)
-        stream = self._container.add_stream(form.codec, rate=FPS, options=dict(form.options))
+        options = form.coding(*self._shape[:2])
+        stream = self._container.add_stream(form.codec, rate=FPS, options=options)
         self._video = cast(VideoStream, stream)
         self._encoder = self._prepared(self._video.codec_context)
         source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
@@ -238,7 +239,8 @@ class VideoWriter:
         context = CodecContext.create(MP4.codec, "w")
         assert isinstance(context, VideoCodecContext)
         self._encoder = self._prepared(context)
-        context.options, context.framerate = dict(MP4.options), Fraction(FPS)
+        context.options = self._format.coding(*self._shape[:2])
+        context.framerate = Fraction(FPS)
         context.flags |= Flags.global_header
 
     def _take(self, packets: "list[Packet[Any]]") -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from gioconda.inference import Request
 from gioconda.portrait import Portrait
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.conditions import (
@@ -55,7 +56,7 @@ class NeuralDecoder:
         blank = all(eye.iris is None for eye in make_eyes(portrait))
         windows = zip(WINDOWS[:1] if blank else WINDOWS, decoders, strict=False)
         # requests of its own: other portraits may be drawn at the same time
-        self._decoders = [(window, decoder.create_infer_request()) for window, decoder in windows]
+        self._decoders = [(window, Request(decoder)) for window, decoder in windows]
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
@@ -66,17 +67,16 @@ class NeuralDecoder:
         self._base(frame)
         seen = self._conditions.see(frame)
         oval = face_mask(seen.mesh, self.side)
-        started = []  # the inputs, too, must live until the answers are there
+        started = []
         for followed, decoder in self._decoders:
             window = followed.on(seen.mesh, self.side)
             given = self._conditions.decoder(frame, seen, window)
-            inputs = self._appearance.inputs(given, window)
-            decoder.start_async(inputs, share_inputs=True)  # one draws while the next is prepared
-            started.append((window, decoder, given, inputs))
+            # one draws while the next is prepared
+            decoder.start(self._appearance.inputs(given, window))
+            started.append((window, decoder, given))
         light = self._appearance.light
-        for window, decoder, given, _ in started:
-            decoder.wait()
-            change = light.on(decoder.get_output_tensor().data, given.picture, given.masks[0])
+        for window, decoder, given in started:
+            change = light.on(decoder.wait(), given.picture, given.masks[0])
             sharpen(change, given.picture, given.masks[2], self._calibration)
             if self._base.mouth.hollow:  # the network, which knows no statues, sees teeth there
                 change *= (255 - given.masks[0])[..., None] / np.float32(255)
