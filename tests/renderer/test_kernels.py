@@ -10,7 +10,7 @@ HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 
 def draw(vertices, values, triangles, size=10):
     flow = np.full((size, size, 2), -1, np.float32)
-    rasterise(vertices, values, triangles, flow, np.empty((size, size), np.float32))
+    rasterise(vertices, values, triangles, flow, np.empty((size, size), np.float32), 0)
     return flow
 
 

@@ -47,6 +47,6 @@ class Glasses:
         vertices[:, :2] -= low
         flow = np.full((height, width, 2), _NOWHERE, np.float32)
         depth = np.empty((height, width), np.float32)
-        rasterise(vertices, self._sheet.texture, self._triangles, flow, depth)
+        rasterise(vertices, self._sheet.texture, self._triangles, flow, depth, 0)
         window = out[low[1] : high[1], low[0] : high[0]]
         compose(sample(self._rims, flow), window.copy(), window)

@@ -18,7 +18,7 @@ def rasterise(
     triangles: NDArray[np.int32],
     flow: NDArray[np.float32],
     depth: NDArray[np.float32],
-    top: int = 0,
+    top: int,
 ) -> None:
     """Draw triangles, nearest in front, with two values spread over each.
 
@@ -282,7 +282,7 @@ def load_kernels() -> None:
     side = 8
     vertices, values = np.zeros((3, 3), np.float32), np.zeros((3, 2), np.float32)
     flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
-    rasterise(vertices, values, np.zeros((1, 3), np.int32), flow, depth)
+    rasterise(vertices, values, np.zeros((1, 3), np.int32), flow, depth, 0)
     out = np.zeros((side, side, 3), np.uint8)
     compose(np.zeros((side, side, 4), np.uint8), out.copy(), out)
     soften(depth, flow, 1.0, out)
