@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from gioconda import GiocondaError, make_portrait
+from gioconda.face import topology
+from gioconda.face.pose import rotation
 from gioconda.portrait import portrait_at
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
@@ -15,6 +17,7 @@ from gioconda.renderer.mouth.predictor import load_model, teeth_size
 from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS
+from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import Warper
 
 # Teeth red, soft parts green, the dark blue: what is drawn where can be read off the picture.
@@ -161,3 +164,22 @@ def test_a_statues_mouth_is_hollow_and_one_without_colours_is_not(portrait):
 def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):
     with pytest.raises(GiocondaError, match="is not a model of a mouth's state"):
         load_model(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_no_tooth_stands_alone_in_the_far_corner_of_a_turned_mouth(portrait, side):
+    face, size, yaw, pose = neutral_face(portrait), 200.0, side * 0.65, MouthPose(0.32)
+    face[topology.LIP_INNER_LOWER[1:-1], 1] += 0.12
+    head = HeadPlace(np.array([200.0, 0.0]), size, 0.0, yaw)
+    mesh = (face @ rotation(yaw, 0, 0).T * size + [*head.centre, 0]).astype(np.float32)
+    blank = np.zeros((400, 400, 3), np.uint8)
+    frame = replace(opened(portrait, 0.35), head=head, mesh=mesh, picture=blank)
+    interior = MouthInterior(neutral_face(portrait), MOUTH)
+    row = interior.maps(mesh, head, pose, (400, 400))[1] > 128
+    interior.draw(frame, pose)
+    lips = np.sort(mesh[topology.LIP_INNER_UPPER, 0])[::-side]
+    teeth = np.flatnonzero(row.any(0))[::-side]
+    assert abs(lips[0] - teeth[0]) < 0.2 * abs(lips[0] - lips[-1])
+    back = np.argwhere(row)[:, 0] < np.argwhere(row)[:, 0].mean()  # seen above the front ones
+    light = blank[row][:, 0]
+    assert light[back].mean() < 0.2 * light[~back].mean()

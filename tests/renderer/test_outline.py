@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gioconda.face import topology
-from gioconda.renderer.outline import drawn_in
+from gioconda.renderer.outline import beside_lips, drawn_in
 from gioconda.renderer.sheet import make_sheet
 
 SKIN, HAIR = (200, 150, 130), (20, 60, 20)
@@ -54,3 +54,20 @@ def test_no_strip_of_hair_goes_with_a_cheek_that_turns_back(portrait, side):
 
 def test_the_mesh_of_a_face_from_the_front_stays(portrait):
     assert not drawn_in(seen_from_the_side(portrait, -float(portrait.pose[0]), 0.05)).any()
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_no_oval_brings_the_corner_of_a_turned_mouth_into_view_once_more(portrait, side):
+    turned = seen_from_the_side(portrait, side * 0.75, beyond=0)
+    home = turned.points[: topology.FACE_POINTS, :2].astype(np.float64)
+    lips = cv2.convexHull(home[topology.LIPS].astype(np.float32))
+    far = topology.FACE_OVAL[np.argsort(-side * turned.face[topology.FACE_OVAL, 0])][:8]
+    behind = far[np.abs(home[far, 1] - home[topology.UPPER_LIP_RIM, 1]).argmin()]
+    home[behind] = home[topology.LIPS].mean(0)
+    found = beside_lips(turned, home)[topology.FACE_OVAL]
+    assert max(cv2.pointPolygonTest(lips, (float(x), float(y)), False) for x, y in found) < 0
+
+
+def test_an_oval_that_is_not_hidden_stays(portrait):
+    home = portrait.points[: topology.FACE_POINTS, :2].astype(np.float64)
+    assert np.abs(beside_lips(portrait, home) - home).max() == 0

@@ -28,12 +28,14 @@ _STEP: Final = 0.01
 _MOST: Final = 0.15  # by which the mesh reaches beyond the cheek
 _FOLDED: Final = 0.008  # beyond the oval: a fold hides so much at least
 _HIDDEN: Final = 2.0  # of what a fold hides: where little can come into view, little is drawn in
-_BESIDE: Final = 5  # steps to each side of a place that are compared
+_COMPARED: Final = 5  # steps to each side of a place that are compared
 _APART: Final = 7.0  # units of CIE L*a*b* between a cheek and what is behind it
 _CLEAR: Final = 0.5  # of the strongest change: the outermost that is so strong is the cheek's edge
 _WITHIN: Final = 0.03  # the edge itself is blurred: the fold lies this far inside
 _SPREAD: Final = 2.5  # the points so far within, in ways of those at the fold, move less and less
 _STRIP: Final = 0.5  # of what is mirrored at a fold: so wide is the strip that is shown instead
+_BESIDE: Final = 0.06  # hidden parts of the oval lie this far beside the lips
+_TRIED: Final = 11  # places on the way there
 _FEATURES: Final = np.concatenate([topology.LIPS, topology.LIDS])
 
 
@@ -77,19 +79,59 @@ def unfolded(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.float6
     Args:
         home: (468, 2) where the points lie.
     """
-    triangles = portrait.basis.triangles
-    seen = _seen(portrait.points[triangles, :2])
-    front, back = np.zeros((2, len(home)), bool)
-    front[triangles[seen]] = True
-    back[triangles[~seen]] = True
-    fold, hidden = np.flatnonzero(front & back), back & ~front
+    fold, hidden = _folded(portrait)
     hidden[np.concatenate([_FEATURES, topology.FACE_OVAL])] = False
     found = home.copy()
     if len(fold) and hidden.any():
-        apart = portrait.face[np.flatnonzero(hidden), None] - portrait.face[fold]
-        nearest = home[fold[np.linalg.norm(apart, axis=-1).argmin(1)]]
+        nearest = home[_nearest(portrait, np.flatnonzero(hidden), fold)]
         found[hidden] = nearest + _STRIP * (home[hidden] - nearest)
     return found
+
+
+def beside_lips(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points of the face, (468, 2), of whose oval none lies behind the lips.
+
+    Where it is hidden there, the far corner of the mouth would come into view with it once more.
+
+    Args:
+        home: (468, 2) where the points lie.
+    """
+    fold, hidden = _folded(portrait)
+    lips = cv2.convexHull(home[topology.LIPS].astype(np.float32))
+    room = _BESIDE * float(portrait.head.size[0])
+    fold = fold[_outside(lips, home[fold]) > room]
+    oval = topology.FACE_OVAL[hidden[topology.FACE_OVAL]]
+    found = home.copy()
+    if len(fold) and len(oval):
+        way = home[_nearest(portrait, oval, fold)] - home[oval]
+        places = home[oval] + np.linspace(0, 1, _TRIED)[:, None, None] * way
+        free = _outside(lips, places.reshape(-1, 2)).reshape(places.shape[:2]) > room
+        found[oval] = places[free.argmax(0), np.arange(len(oval))]
+    return found
+
+
+def _folded(portrait: Portrait) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The points along folds of the face, and which of all, (468,), lie hidden behind one."""
+    triangles = portrait.basis.triangles
+    seen = _seen(portrait.points[triangles, :2])
+    front, back = np.zeros((2, topology.FACE_POINTS), bool)
+    front[triangles[seen]] = True
+    back[triangles[~seen]] = True
+    return np.flatnonzero(front & back), back & ~front
+
+
+def _nearest(
+    portrait: Portrait, points: NDArray[np.int64], fold: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Of the points along folds those that are nearest to others, on the face itself."""
+    apart = portrait.face[points, None] - portrait.face[fold]
+    return np.asarray(fold[np.linalg.norm(apart, axis=-1).argmin(1)])
+
+
+def _outside(outline: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far places (N, 2) lie outside of an outline; negative within it, (N,)."""
+    found = [-cv2.pointPolygonTest(outline, (float(x), float(y)), True) for x, y in places]
+    return np.array(found, np.float64)
 
 
 def _seen(triangles: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -132,16 +174,16 @@ def _over(
     view: NDArray[np.float32], rays: NDArray[np.float64], edge: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """By how much the mesh's edge lies beyond the cheek's, along each ray, in the view's pixels."""
-    steps = np.arange(-_IN - _BESIDE * _STEP, _OUT + _BESIDE * _STEP, _STEP) * _UNIT
+    steps = np.arange(-_IN - _COMPARED * _STEP, _OUT + _COMPARED * _STEP, _STEP) * _UNIT
     places = (edge + steps[:, None])[..., None] * rays + _SIDE / 2
     x, y = places.astype(np.float32).transpose(2, 0, 1)
     colours = cv2.remap(view, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     summed = np.cumsum(np.concatenate([np.zeros_like(colours[:1]), colours]), 0, dtype=np.float64)
-    mean = (summed[_BESIDE:] - summed[:-_BESIDE]) / _BESIDE
-    change = np.linalg.norm(mean[_BESIDE:] - mean[:-_BESIDE], axis=-1)
-    at = steps[_BESIDE : _BESIDE + len(change)] - _STEP * _UNIT / 2
+    mean = (summed[_COMPARED:] - summed[:-_COMPARED]) / _COMPARED
+    change = np.linalg.norm(mean[_COMPARED:] - mean[:-_COMPARED], axis=-1)
+    at = steps[_COMPARED : _COMPARED + len(change)] - _STEP * _UNIT / 2
     most = change.max(0)
-    peak = change == np.max([np.roll(change, k, 0) for k in range(-_BESIDE, _BESIDE + 1)], 0)
+    peak = change == np.max([np.roll(change, k, 0) for k in range(-_COMPARED, _COMPARED + 1)], 0)
     clear = peak & (change >= _CLEAR * most)
     last = len(at) - 1 - clear[::-1].argmax(0)
     over = np.where(most > _APART, _WITHIN * _UNIT - at[last], 0)

@@ -15,7 +15,7 @@ from gioconda.face import topology
 from gioconda.face.measure import lid_gap
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
-from gioconda.renderer.outline import drawn_in, unfolded
+from gioconda.renderer.outline import beside_lips, drawn_in, unfolded
 from gioconda.renderer.view import HeadPlace
 
 # The shape of the sheet, alike for every portrait and every weights file: networks are trained on
@@ -168,7 +168,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
     whole = np.concatenate([rest, portrait.points[topology.FACE_POINTS :, :2]])
     home = whole.copy()
-    home[: len(face)] += drawn_in(portrait)
+    home[: len(face)] = beside_lips(portrait, home[: len(face)] + drawn_in(portrait))
     home = np.clip(home, *_photo(portrait))
     texture = home[: len(rest)].copy()
     texture[: len(face)] = unfolded(portrait, home[: len(face)])

@@ -19,6 +19,7 @@ from gioconda.renderer.mouth.shading import (
     lay_photo,
     light,
     place,
+    seen_from_the_side,
     shrink,
 )
 from gioconda.renderer.mouth.shape import LIPS_MEET, Part, released_shape
@@ -44,6 +45,9 @@ _LIPS_MEET: Final = (
 _NEXT: Final = 0.03  # inter-ocular distances behind what is seen that still count as seen
 _LEAST_LIGHT: Final = 0.6  # of a lip's shadow, which is taken off a photo
 _RIM: Final = 0.03  # width of a photo's rim that is not taken, for it is lip, in the same unit
+# A mesh's lips hardly go back with the jaw, as they do: seen from the side the lower row stays
+# this far behind them, in inter-ocular distances.
+_LIP: Final = 0.07
 _TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
 # The tongue's tip lies in front, its root behind: z of both in the shape.
 _TIP, _ROOT = -0.13, 0.35
@@ -113,6 +117,9 @@ class MouthInterior:
         opened[shape.part == Part.TONGUE] *= _TONGUE_FOLLOWS
         self._opened = np.ascontiguousarray(opened, np.float32)
         self._front = float(rest[shape.part == Part.UPPER_TEETH, 2].min())
+        foremost = int(np.where(shape.part == Part.LOWER_TEETH, rest[:, 2], np.inf).argmin())
+        self._back = float(opened[foremost, 2])
+        self._behind = float(rest[foremost, 2] - self._neutral[topology.LOWER_LIP_RIM, 2])
         self._triangles = shape.triangles[: 0 if mouth.hollow else None]
 
     def draw(self, frame: WarpedFrame, pose: MouthPose) -> None:
@@ -227,6 +234,11 @@ class MouthInterior:
             self._placed,
             self._seen,
         )
+        behind = max(self._behind + self._back * pose.jaw - _LIP, 0.0)
+        sine = float(turn[2, 0])
+        aside = seen_from_the_side(sine) * sine * behind * _FINER * head.size
+        across = np.array([lips.down[1], -lips.down[0]])
+        self._seen[:, :2] += (1 - self._hangs)[:, None] * np.float32(aside * across)
         return turn
 
     def _seen_between(
