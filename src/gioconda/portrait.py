@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.face import measure, topology
 from gioconda.face.basis import Basis, released_basis
+from gioconda.face.drawn_eyes import onto_drawn_eyes
 from gioconda.face.finder import find_face
 from gioconda.face.glasses import find_rims
 from gioconda.face.lids import Lids
@@ -143,7 +144,8 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
-    portrait = portrait_at(image, onto_lips(image, found.points), size, note=found.note)
+    points = onto_drawn_eyes(image, onto_lips(image, found.points))
+    portrait = portrait_at(image, points, size, note=found.note)
     if measure.lid_opening(portrait.face[None]).max() < SHUT:
         note = "the eyes are shut: what they show when they open is guessed"
         portrait = replace(portrait, note="; ".join(filter(None, (portrait.note, note))))

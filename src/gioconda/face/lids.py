@@ -20,7 +20,7 @@ from gioconda.face import actions
 from gioconda.face.basis import Basis
 from gioconda.face.measure import lid_gap
 
-_LEAST, _MOST = 0.5, 2.0  # of a gap against the mean face's
+_LEAST, _MOST = 0.5, 4.0  # of a gap against the mean face's
 _LOWEST, _HIGHEST = 0.8, 1.25  # where lids may rest: beyond, a photo shows a blink, or surprise
 # Lids that have gone so far of their way, by a tracker, have gone so far.
 _SEEN: Final = np.array([0.0, 0.65, 0.8])
