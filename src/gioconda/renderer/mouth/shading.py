@@ -116,7 +116,6 @@ def light(
     """
     reach = np.float32(lighting.reach + lighting.reach_open * gap)
     start = np.float32(front + lighting.near)
-    away = np.sign(turn[2, 0])
     turned = np.float32(seen_from_the_side(turn[2, 0]))
     for i in range(vertices.shape[0]):
         hard = part[i] >= 2
@@ -128,10 +127,9 @@ def light(
         taken = np.float32(lighting.side_teeth if hard else lighting.side_soft) * side
         arrives = np.exp(-behind * np.sqrt(behind)) * (1 - taken)
         if hard:
-            far = (vertices[i, 0] * away - np.float32(_FAR)) / np.float32(_FADES)
+            far = (vertices[i, 0] * np.sign(turn[2, 0]) - np.float32(_FAR)) / np.float32(_FADES)
             arrives *= 1 - turned * min(max(far, np.float32(0)), np.float32(1))
-        towards = np.float32(0)
-        facing = np.float32(0)
+        towards, facing = np.float32(0), np.float32(0)
         for k in range(3):
             normal = (
                 turn[k, 0] * normals[i, 0] + turn[k, 1] * normals[i, 1] + turn[k, 2] * normals[i, 2]
