@@ -5,10 +5,11 @@
 
 A frame in which the lips are shut is the portrait; up to eight others are drawn by the geometry
 alone. Rows are openings in inter-ocular distances; light is in per cent of the skin's, at places
-from the inner rim of the upper lip (left) to that of the lower one, over the middle of the mouth.
-Each person counts the same. Means and spreads say where teeth are and how light it is between
-them without punishing a row for standing a pixel beside its place, as a picture's error does.
-`--fit MINUTES` looks for the lighting, tones and upper row with which they agree best.
+from the inner rim of the upper lip, as it is tracked (left), to that of the lower one, and a fifth
+of the gap beyond both; over the middle of the mouth, and over its outer fifths. Each person counts
+the same. Means and spreads say where teeth are and how light it is between them without punishing
+a row for standing a pixel beside its place, as a picture's error does. `--fit MINUTES` looks for
+the roll of the lips, lighting, tones, upper row and jaw with which they agree best.
 """
 
 import argparse
@@ -27,18 +28,21 @@ from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.face.measure import mouth_opening
 from gioconda.media import cut_out
+from gioconda.renderer.lips import Roll
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.mouth.predictor import released_model, tones_in
 from gioconda.renderer.mouth.shading import Lighting
 from gioconda.renderer.mouth.state import MouthPose, Tones
 from gioconda.renderer.reenactor import Reenactor, portrait_of
-from gioconda.renderer.warper import WarpedFrame
 from gioconda.training.mouth_state.recipe import Recipe, choose
 
-SIDE, READ, EACH, PLACES = 256, 100, 8, 20
+SIDE, READ, EACH = 256, 100, 6
+PLACES, BANDS = 16, 5  # from lip to lip, and from corner to corner
 OPENINGS = (0.06, 0.1, 0.14, 0.19, 0.6)
-COLUMNS = slice(3, 8)  # of the 11 points of a rim: its middle
-# What is fitted: the first step, and the range. The last four multiply the released tones and jaw.
+# Of red, green and blue: light, and, twice, tint, which tells teeth from lips that are as light.
+OPPONENT = np.array([[1 / 3, 2, 0], [1 / 3, -2, 2], [1 / 3, 0, -2]])
+TONES = [tone + colour for tone in ("teeth", "soft", "dark") for colour in "rgb"]
+# What is fitted: the first step, and the range. Tones and jaw multiply the released ones.
 FITTED = {
     "drop": (0.015, -0.1, 0.1),
     "ambient": (0.1, 0.4, 1.0),
@@ -52,10 +56,16 @@ FITTED = {
     "upper_shadow": (0.12, 0.0, 0.6),
     "upper_width": (0.02, 0.01, 0.12),
     "lower_shadow": (0.1, 0.0, 0.6),
-    "teeth": (0.1, 0.7, 1.4),
-    "soft": (0.2, 0.5, 1.6),
-    "dark": (0.3, 0.3, 2.5),
+    "lower_width": (0.02, 0.01, 0.12),
+    "upper": (0.006, 0.001, 0.04),
+    "lower": (0.008, 0.001, 0.06),
+    "seam": (0.05, 0.01, 0.6),
+    "share": (0.06, 0.05, 0.45),
     "jaw": (0.15, 0.5, 1.5),
+    "jaw_more": (0.03, -0.1, 0.15),
+    **dict.fromkeys(TONES[:3], (0.1, 0.7, 1.4)),
+    **dict.fromkeys(TONES[3:6], (0.2, 0.5, 1.6)),
+    **dict.fromkeys(TONES[6:], (0.3, 0.3, 2.5)),
 }
 
 
@@ -65,14 +75,15 @@ class Seen:
 
     person: tuple[str, str]
     opening: float
-    frame: WarpedFrame
+    reenactor: Reenactor
+    points: np.ndarray
     real: np.ndarray
     mouth: GeometricMouth
     pose: MouthPose
 
 
 class Profiles(NamedTuple):
-    """Light from lip to lip in each class of openings: mean and spread, (classes, PLACES, 3)."""
+    """Light of each class of openings: mean and spread, (classes, PLACES, BANDS, 3)."""
 
     mean: np.ndarray
     spread: np.ndarray
@@ -94,43 +105,49 @@ def frames_of(clip: Clip) -> list[Seen]:
     reenactor, mouth = Reenactor(portrait, points[source], neutral), GeometricMouth(portrait)
     found = []
     for i in np.take(shown, np.unique(np.linspace(0, len(shown) - 1, EACH).astype(int))):
-        frame = reenactor.warp(points[i])
-        frame = replace(frame, picture=frame.picture.copy(), mesh=frame.mesh.copy())
+        pose = mouth.pose(reenactor.warp(points[i]))
         real = cut_out(pictures[i], reenactor.to_crop, (portrait.size, portrait.size))
-        light = profile(real, frame.mesh) / mouth.skin.mean()
+        light = profile(real, reenactor.on_crop(points[i])) / mouth.skin.mean()
         person = (clip.source, clip.person)
-        found.append(Seen(person, float(gap[i]), frame, light, mouth, mouth.pose(frame)))
-    return found
+        found.append(Seen(person, float(gap[i]), reenactor, points[i], light, mouth, pose))
+    return [] if mouth.mouth.hollow else found
 
 
 def profile(picture: np.ndarray, mesh: np.ndarray) -> np.ndarray:
-    """Colours from the upper lip to the lower, (PLACES, 3)."""
+    """Colours from the upper lip to the lower, (PLACES, BANDS, 3)."""
     upper, lower = (
-        mesh[rim[COLUMNS], None, :2] for rim in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
+        mesh[rim, None, :2] for rim in (topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER)
     )
-    places = (upper + (lower - upper) * np.linspace(0, 1, PLACES)[:, None]).astype(np.float32)
-    x, y = np.moveaxis(places, -1, 0)
-    found = cv2.remap(picture, np.ascontiguousarray(x), np.ascontiguousarray(y), cv2.INTER_LINEAR)
-    light: np.ndarray = found.astype(np.float64).mean(0)
+    down = np.linspace(-0.2, 1.2, PLACES)[:, None]
+    places = (upper + (lower - upper) * down).transpose(1, 0, 2)  # (PLACES, 11, 2)
+    across = np.linspace(0, len(upper) - 1, 5 * BANDS)
+    left = np.minimum(across.astype(int), len(upper) - 2)
+    part = (across - left)[:, None]
+    fine = places[:, left] + part * (places[:, left + 1] - places[:, left])
+    x, y = (np.ascontiguousarray(one, np.float32) for one in np.moveaxis(fine, -1, 0))
+    found = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    light: np.ndarray = found.astype(np.float64).reshape(PLACES, BANDS, -1, 3).mean(2)
     return light
 
 
 def drawn(frames: list[Seen], state: dict[str, float]) -> np.ndarray:
-    """Profiles of all frames as the geometry draws them in a state, (N, PLACES, 3)."""
-    lighting = Lighting(**{k: v for k, v in state.items() if k in Lighting._fields})
+    """Profiles of all frames as the geometry draws them in a state, (N, PLACES, BANDS, 3)."""
+    lighting = Lighting(**{name: state[name] for name in Lighting._fields})
+    roll = Roll(**{name: state[name] for name in Roll._fields})
     model = released_model()
-    factors = np.array([[state[name]] for name in ("teeth", "soft", "dark")])
+    factors = np.array([state[name] for name in TONES]).reshape(3, 3)
     found = []
     for seen in frames:
-        skin = seen.mouth.skin
+        skin, warper = seen.mouth.skin, seen.reenactor.warper
+        warper.sheet = replace(warper.sheet, roll=roll)
         tones = Tones(*tones_in(skin, factors * model.tones).astype(np.float32))
-        mouth = replace(seen.mouth.mouth, drop=state["drop"], tones=tones)
         interior = seen.mouth.interior
         interior.lighting = lighting
-        interior.become(mouth)
-        frame = replace(seen.frame, picture=seen.frame.picture.copy())
-        interior.draw(frame, seen.pose._replace(jaw=seen.pose.jaw * state["jaw"]))
-        found.append(profile(frame.picture, frame.mesh) / skin.mean())
+        interior.become(replace(seen.mouth.mouth, drop=state["drop"], tones=tones))
+        frame = seen.reenactor.warp(seen.points)
+        jaw = max(0.0, seen.pose.jaw * state["jaw"] + state["jaw_more"])
+        interior.draw(frame, seen.pose._replace(jaw=jaw))
+        found.append(profile(frame.picture, seen.reenactor.on_crop(seen.points)) / skin.mean())
     return np.array(found)
 
 
@@ -149,12 +166,16 @@ def together(frames: list[Seen], light: np.ndarray) -> Profiles:
 
 
 def fit(frames: list[Seen], start: dict[str, float], minutes: float) -> dict[str, float]:
-    """The state whose profiles are nearest: steps by chance, kept where they gain."""
-    real = np.array([seen.real for seen in frames])
+    """The state whose profiles are nearest: steps by chance, kept where they gain.
+
+    One frame in three is enough for this.
+    """
+    frames = frames[::3]
+    real = opponent(np.array([seen.real for seen in frames]))
     wanted = together(frames, real)
 
     def error(state: dict[str, float]) -> float:
-        light = drawn(frames, state)
+        light = opponent(drawn(frames, state))
         found = together(frames, light)
         parts = (found.mean - wanted.mean, found.spread - wanted.spread, light - real)
         return float(np.dot([1, 1, 0.15], [(part**2).mean() for part in parts]))
@@ -176,6 +197,11 @@ def fit(frames: list[Seen], start: dict[str, float], minutes: float) -> dict[str
     return best
 
 
+def opponent(light: np.ndarray) -> np.ndarray:
+    """Colours (..., 3) as light and tint."""
+    return np.asarray(light @ OPPONENT, np.float64)
+
+
 def show(frames: list[Seen], light: np.ndarray) -> None:
     """Print both, in per cent of the skin's light."""
     real = together(frames, np.array([seen.real for seen in frames]))
@@ -183,8 +209,10 @@ def show(frames: list[Seen], light: np.ndarray) -> None:
     for i, (low, high) in enumerate(pairwise(OPENINGS)):
         people = {seen.person for seen in frames if low <= seen.opening < high}
         print(f"{low:.2f} to {high:.2f}, {len(people)} people")
-        for name, one in (("real", real), ("drawn", found)):
-            print(f"{name:6}", *(f"{100 * value:3.0f}" for value in one.mean[i].mean(-1)))
+        for band in (0, BANDS // 2, BANDS - 1):
+            for name, one in (("real", real), ("drawn", found)):
+                light = one.mean[i, :, band].mean(-1)
+                print(f"{band} {name:6}", *(f"{100 * value:3.0f}" for value in light))
     mean, spread = (100 * np.sqrt(((a - b) ** 2).mean()) for a, b in zip(found, real, strict=True))
     print(f"off in the mean {mean:.1f}, in the spread {spread:.1f} per cent of the skin's light")
 
@@ -195,11 +223,13 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--split", choices=("train", "val"), default="val")
     parser.add_argument("--fit", type=float, metavar="MINUTES", default=0.0)
+    parser.add_argument("--set", nargs="*", metavar="NAME=VALUE", default=[], help="to start with")
     args = parser.parse_args()
-    clips = choose(read_clips(args.data, args.split, args.cache), Recipe(clips=3))
+    clips = choose(read_clips(args.data, args.split, args.cache), Recipe(clips=2))
     frames = [seen for clip in clips for seen in frames_of(clip)]
-    state = Lighting()._asdict() | dict.fromkeys(("teeth", "soft", "dark", "jaw"), 1.0)
-    state["drop"] = float(released_model().drop[0])
+    state = Lighting()._asdict() | Roll()._asdict() | dict.fromkeys([*TONES, "jaw"], 1.0)
+    state |= {"jaw_more": 0.0, "drop": float(released_model().drop[0])}
+    state |= {name: float(value) for name, value in (one.split("=") for one in args.set)}
     show(frames, drawn(frames, state))
     if args.fit:
         state = fit(frames, state, args.fit)

@@ -20,7 +20,7 @@ def seen_from_the_side(portrait, yaw, beyond):
     """
     pose = portrait.pose + np.array([yaw, 0, 0, 0, 0, 0], np.float32)
     sheet = make_sheet(portrait)
-    points = sheet.place(pose, portrait.expression)[1]
+    points = sheet.place(pose, portrait.expression)[2]
     place = sheet.head(pose)
     head, _ = portrait.basis.pose(points[None].astype(np.float64), portrait.neutral)
     side = len(portrait.texture)

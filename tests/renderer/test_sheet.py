@@ -12,9 +12,9 @@ from gioconda.renderer.sheet import make_sheet
 def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
     sheet = make_sheet(portrait)
     pose = portrait.pose + np.array([turn, nod, 0, 0, 0, 0], np.float32)
-    vertices, face = sheet.place(pose, portrait.expression)
+    vertices, texture, face = sheet.place(pose, portrait.expression)
     size = portrait.size
     flow = np.full((size, size, 2), np.nan, np.float32)
-    rasterise(vertices, sheet.texture, sheet.triangles, flow, np.empty((size, size), np.float32), 0)
+    rasterise(vertices, texture, sheet.triangles, flow, np.empty((size, size), np.float32), 0)
     low, high = np.clip([face[:468, :2].min(0), face[:468, :2].max(0)], 0, size).astype(int)
     assert np.isfinite(flow[low[1] : high[1], low[0] : high[0]]).all()

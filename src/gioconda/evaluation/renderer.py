@@ -215,7 +215,8 @@ def redraw(
             frame = replace(warped, picture=warped.picture.copy())
             decoder(frame)
             pictures[name] = view.cut(frame.picture)
-        on_clip, shown = reenactor.on_clip(view), regions(mesh)
+        on_clip = reenactor.on_clip(view)
+        shown = regions(view.points(reenactor.on_crop(points[i])))  # as tracked
         if parts is not None:
             seen = on_clip.cut(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
             shown |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)

@@ -170,12 +170,13 @@ class Conditions:
 
     def __init__(self, portrait: Portrait, side: int, mouth: GeometricMouth) -> None:
         self._side, self._mouth = side, mouth
-        self.own = SeenFace.of(HeadPlace.of(portrait.head), portrait.points, side)
+        own = own_frame(portrait)
+        self.own = SeenFace.of(own.head, own.mesh, side)
         self._on_texture = self.own.view.moved(portrait.margin, portrait.margin)
         whole = Window(0, 0, side, side)
         self.encoder = EncoderConditions(
             self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3])),
-            self._masks(own_frame(portrait), self.own, whole),
+            self._masks(own, self.own, whole),
             coordinates(self.own.on_jaws(whole), side),
         )
 

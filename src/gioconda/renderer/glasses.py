@@ -36,7 +36,7 @@ class Glasses:
             out: (H, W, 3) the crop, changed in place.
             pose: (6,) as in Motion.
         """
-        vertices, _ = self._sheet.place(pose, self._still)
+        vertices = self._sheet.place(pose, self._still)[0]
         seen = vertices[np.unique(self._triangles), :2]
         limit = [out.shape[1], out.shape[0]]
         low = np.clip(np.floor(seen.min(0)).astype(int), 0, limit)

@@ -47,6 +47,7 @@ class Reenactor:
 
     Attributes:
         to_crop: (2, 3) from the clip's pixels (x, y, 1) to those of the portrait's crop.
+        warper: moves it.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Reenactor:
         scale = portrait.size / side
         corner = (0.5 - np.array([left, top])) * scale - 0.5
         self.to_crop = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
-        self._warper = Warper(portrait)
+        self.warper = Warper(portrait)
 
     def warp(self, points: NDArray[np.floating]) -> WarpedFrame:
         """The portrait moved onto a frame's mesh (478, 3), in the clip's pixels."""
@@ -67,8 +68,12 @@ class Reenactor:
         place = (head.centre[0] - own.centre[0]) / own.size[0]
         log_scale = np.log(head.size[0] / own.size[0])
         pose = np.concatenate([angles(head.rotation[0]), place, [log_scale]])
-        mesh = points[:, :2] * self.to_crop[0, 0] + self.to_crop[:, 2]
-        return self._warper.warp(pose, dynamics[0], mesh)
+        return self.warper.warp(pose, dynamics[0], self.on_crop(points))
+
+    def on_crop(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
+        """A mesh (478, 3) in the clip's pixels in those of the crop, (478, 2)."""
+        placed: NDArray[np.floating] = points[:, :2] * self.to_crop[0, 0] + self.to_crop[:, 2]
+        return placed
 
     def on_clip(self, view: View) -> View:
         """A view of the crop as one of the clip's frames."""

@@ -15,6 +15,7 @@ from gioconda.face import topology
 from gioconda.face.measure import lid_gap
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
+from gioconda.renderer.lips import LIPS, Roll, gaps, reach, roll_in
 from gioconda.renderer.outline import beside_lips, drawn_in, unfolded
 from gioconda.renderer.view import HeadPlace
 
@@ -50,11 +51,14 @@ class Sheet:
 
     Attributes:
         triangles: (F, 3) vertices; clockwise in the picture, y down, when seen from the front.
-        texture: (V, 2) where each vertex lies in the portrait's texture, x and y in pixels.
+        texture: (V, 2) where each vertex lies in the portrait's texture, x and y in pixels, when
+            the portrait is at rest.
+        roll: how lips are drawn that part.
     """
 
     triangles: NDArray[np.int32]
     texture: NDArray[np.float32]
+    roll: Roll
     _portrait: Portrait
     _rest: NDArray[np.float64]
     _home: NDArray[np.float64]
@@ -64,6 +68,8 @@ class Sheet:
     _give: NDArray[np.float64]
     _follow: NDArray[np.float64]
     _room: NDArray[np.float64]
+    _apart: NDArray[np.float64]
+    _unit: float
 
     def moving(self) -> NDArray[np.int64]:
         """Vertices of the triangles that may move; all others lie still, whatever the motion."""
@@ -75,7 +81,7 @@ class Sheet:
         pose: NDArray[np.floating],
         dynamics: NDArray[np.floating],
         seen: NDArray[np.floating] | None = None,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Where the vertices lie for a pose (6,) and dynamics (D,).
 
         Args:
@@ -85,8 +91,9 @@ class Sheet:
                 is known better than pose and dynamics say it (in training it is).
 
         Returns:
-            The vertices (V, 3) in the crop's pixels, z growing away from the camera; and the
-            face (478, 3) in the same unit, irises included.
+            The vertices (V, 3) in the crop's pixels, z growing away from the camera; where they
+            lie in the portrait's texture, (V, 2); and the face (478, 3) in the crop's pixels,
+            irises included.
         """
         p = self._portrait
         change = np.tensordot(dynamics - p.expression, p.basis.dynamics, 1)
@@ -111,8 +118,20 @@ class Sheet:
             held = self._follow[topology.FACE_POINTS :] * self._give
             moved[topology.FACE_POINTS :, :2] += held[:, None] * off[self._anchor]
             iris[:, :2] = seen[topology.FACE_POINTS :, :2]
+        texture = self._beside_seam(roll_in(moved, place.size, self.roll))
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
-        return moved.astype(np.float32), whole.astype(np.float32)
+        return moved.astype(np.float32), texture, whole.astype(np.float32)
+
+    def _beside_seam(self, apart: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Where vertices lie in the texture when lips are apart (11, 1), as `roll_in` says it."""
+        texture = self.texture.copy()
+        for rim, edge in LIPS:
+            lip = self.texture[edge] - self.texture[rim]
+            height = np.linalg.norm(lip, axis=1, keepdims=True) / self._unit + 1e-3
+            most = np.asarray(self.roll.seam * height, np.float64)
+            now, own = (reach(gap, most, self.roll.share) for gap in (apart, self._apart))
+            texture[rim] += np.maximum(now - own, 0) / height * lip
+        return texture
 
     def _meet(self, face: NDArray[np.float64]) -> NDArray[np.float64]:
         """How upper lids must go to meet the lower all along, where on the whole they do, (14, 3).
@@ -172,10 +191,13 @@ def make_sheet(portrait: Portrait) -> Sheet:
     home = np.clip(home, *_photo(portrait))
     texture = home[: len(rest)].copy()
     texture[: len(face)] = unfolded(portrait, home[: len(face)])
+    roll = Roll()
+    roll_in(texture, unit, roll)
     margin = portrait.margin
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
         texture=(texture + margin).astype(np.float32),
+        roll=roll,
         _portrait=portrait,
         _rest=whole,
         _home=home,
@@ -185,6 +207,8 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _give=np.concatenate([np.exp(-out.reshape(-1) / _GIVE), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
         _room=_room(portrait, home),
+        _apart=gaps(face)[0] / unit,
+        _unit=unit,
     )
 
 

@@ -147,14 +147,14 @@ class Warper:
     ) -> Iterator[str]:
         """As `warp`, one stage at a time; yields the name of each when it is done."""
         sheet, out = self.sheet, self._out
-        vertices, face = sheet.place(pose, dynamics, mesh)
+        vertices, texture, face = sheet.place(pose, dynamics, mesh)
         yield "place the mesh"
         moved = self._home | self._rows(vertices[self._moving])
         self.changed = moved | self._last
         self._last = moved
         rows, first = self.changed.slice, self.changed.first
         flow, depth, picture = self._flow[rows], self._depth[rows], self._picture[rows]
-        rasterise(vertices, sheet.texture, sheet.triangles, flow, depth, first)
+        rasterise(vertices, texture, sheet.triangles, flow, depth, first)
         yield "flow"
         sample(self._person, flow, out=picture)
         yield "warp"

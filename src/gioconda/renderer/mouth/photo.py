@@ -7,6 +7,7 @@ import numpy as np
 
 from gioconda.face import topology
 from gioconda.portrait import Portrait
+from gioconda.renderer.lips import Roll, roll_in
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
@@ -17,7 +18,7 @@ from gioconda.renderer.warper import WarpedFrame
 # as it goes, and of an inter-ocular distance that the row stands lower.
 _JAW_TRUST: Final = 400.0
 _ROW_TRUST: Final = 500.0
-_APART: Final = 0.06  # inter-ocular distances between the lips from which a photo shows a mouth
+_APART: Final = 0.04  # inter-ocular distances between the lips from which a photo shows a mouth
 _LOWEST: Final = (
     -0.05
 )  # higher rows hide behind the lip, and a photo of clenched teeth fits them, too
@@ -29,11 +30,13 @@ _TONE_TRUST: Final = np.diag([0.05, 0.2, 0.4])
 def own_frame(portrait: Portrait) -> WarpedFrame:
     """The portrait as a frame of itself; it has no flow."""
     inside = slice(portrait.margin, portrait.margin + portrait.size)
+    head, mesh = HeadPlace.of(portrait.head), portrait.points.copy()
+    roll_in(mesh, head.size, Roll())
     return WarpedFrame(
         picture=portrait.texture[inside, inside, :3],
-        mesh=portrait.points,
+        mesh=mesh,
         flow=np.empty((0, 0, 2), np.float32),
-        head=HeadPlace.of(portrait.head),
+        head=head,
         dynamics=portrait.expression,
     )
 

@@ -30,21 +30,21 @@ class Lighting(NamedTuple):
         upper_width, lower_width: how wide a lip's shadow is.
     """
 
-    ambient: float = 0.9
+    ambient: float = 0.85
     shine: float = 0.06
-    near: float = 0.13
-    reach: float = 0.07
-    reach_open: float = 1.2
-    side: float = 0.2
-    side_width: float = 0.32
-    side_teeth: float = 0.72
+    near: float = 0.12
+    reach: float = 0.03
+    reach_open: float = 0.8
+    side: float = 0.29
+    side_width: float = 0.08
+    side_teeth: float = 0.5
     side_soft: float = 0.2
-    free_tongue: float = 0.56
+    free_tongue: float = 0.8
     free_teeth: float = 0.92
-    upper_shadow: float = 0.6
-    lower_shadow: float = 0.12
-    upper_width: float = 0.037
-    lower_width: float = 0.035
+    upper_shadow: float = 0.5
+    lower_shadow: float = 0.05
+    upper_width: float = 0.05
+    lower_width: float = 0.03
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

@@ -56,10 +56,10 @@ class Recipe:
     rate: float = 5e-3
     decay: float = 1.0
     noise: float = 0.05
-    drop: float = -0.007
-    teeth: tuple[float, float, float] = (1.32, 1.27, 1.27)
-    soft: tuple[float, float, float] = (1.05, 0.74, 0.76)
-    dark: tuple[float, float, float] = (0.225, 0.105, 0.105)
+    drop: float = 0.0
+    teeth: tuple[float, float, float] = (1.39, 1.31, 1.33)
+    soft: tuple[float, float, float] = (1.0, 0.77, 0.8)
+    dark: tuple[float, float, float] = (0.3, 0.08, 0.08)
     carved: float = 3.0
 
 
