@@ -59,6 +59,11 @@ def _by_family(result: PerformanceResult, columns: Sequence[Performance]) -> _Ro
         rows += _compared_rows(
             Articulation, [column.articulation.get(name) for column in columns], prefix
         )
+        rows += _compared_rows(
+            Articulation,
+            [column.own_level.get(name) for column in columns],
+            f"{prefix}dial at each clip's own level: ",
+        )
         rows += measure_rows(
             LipAgreement, [column.lips_by_family.get(name) for column in columns], prefix
         )

@@ -49,6 +49,11 @@ class Articulation:
     widest: float = measure("mouth opening, largest", "%")
     brows: float = measure("brow height, spread", "%")
 
+    def lips(self) -> float:
+        """How far the lips move: the geometric mean of what `gioconda train lips` goes by."""
+        spreads = np.array([self.width, self.advance, self.opening])
+        return float(np.exp(np.log(spreads + 100 * _STILL).mean()))
+
 
 @dataclass(frozen=True)
 class Compared(Generic[T]):

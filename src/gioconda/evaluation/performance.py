@@ -1,4 +1,4 @@
-"""Figures by which a generator's performance is judge_shares: does it act as people who speak do?
+"""Figures by which a generator's performance is judged: does it act as people who speak do?
 
 `generator.py` asks whether motion is natural, and follows the sound; this asks how far it goes:
 how wide, round and open the lips are, by phone as well, how much brows, lids and head move, and
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from gioconda.controls import Controls
 from gioconda.data.clips import Clip
 from gioconda.data.phones import CLOSURES, TOUCHES
 from gioconda.data.spoken.utterances import Utterance
@@ -50,9 +51,11 @@ from gioconda.evaluation.results import Report, silent
 from gioconda.evaluation.shapes import Order, Shape, order, shapes
 from gioconda.evaluation.trials import Maker, Trial, generate, read_trials
 from gioconda.face.basis import Basis, released_basis
+from gioconda.generator import Generator
 from gioconda.motion import Motion
 
 CLIPS, SENTENCES = "clips", "spoken sentences"
+_MOST_DIAL: Final = 2.0  # of articulation
 OWN, OTHER = "own sound", "another's sound"
 _MOST: Final = 60  # clips of a family, which are spread over its people
 _SEEDS: Final = 2  # that each long clip's sound is spoken with
@@ -64,6 +67,7 @@ class Performance:
     """Figures of real motion, of a generator, or of a generator that hears other clips' sound."""
 
     articulation: dict[str, Compared[Articulation]] = field(default_factory=dict)  # by family
+    own_level: dict[str, Compared[Articulation]] = field(default_factory=dict)  # see `_own_level`
     lids: dict[str, LowLids] = field(default_factory=dict)  # by family
     shapes: dict[str, dict[str, Shape]] = field(default_factory=dict)  # of clips, of sentences
     order: dict[str, Order] = field(default_factory=dict)  # of these, against real clips
@@ -205,10 +209,6 @@ def _performance(
     pairs = list(zip(made, trials, strict=True))
     found = [articulation(m, t.neutral, basis) for m, t in pairs]
     real = [articulation(trial.spoken, trial.neutral, basis) for trial in trials]
-    far = {
-        name: compared([found[i] for i in rows], [real[i] for i in rows])
-        for name, rows in material.families.items()
-    }
     done()
     spoken = [
         SpokenMotion(generate(make, one.pcm), basis.mean, one.phones) for one in material.sentences
@@ -233,13 +233,46 @@ def _performance(
     done()
     return Performance(
         **figures,
-        articulation=far,
+        articulation=_compared(found, real, material),
+        own_level=_compared(_own_level(make, material, found, real), real, material),
         lids=_lids([as_worn(m, t, material.usual, basis) for m, t in pairs], material),
         head=head,
         blinks=_blinks(long, basis),
         head_voice=_head_voice(made, material),
         likeness=alike,
     )
+
+
+def _compared(
+    found: Sequence[Articulation], real: Sequence[Articulation], material: _Material
+) -> dict[str, Compared[Articulation]]:
+    return {
+        name: compared([found[i] for i in rows], [real[i] for i in rows])
+        for name, rows in material.families.items()
+    }
+
+
+def _own_level(
+    make: Maker, material: _Material, found: Sequence[Articulation], real: Sequence[Articulation]
+) -> list[Articulation]:
+    """Each trial's motion with the dial where the lips move as far as that person's do.
+
+    Args:
+        make: the generator.
+        material: with the trials.
+        found: of its motion with the dial at 1.
+        real: of the real motion.
+    """
+    made = []
+    for trial, one, true in zip(material.trials, found, real, strict=True):
+        dial = min(true.lips() / one.lips(), _MOST_DIAL)
+        generator = make(0)
+        if not isinstance(generator, Generator):
+            return list(found)  # it has no dials
+        generator.controls = Controls(articulation=dial)
+        motion = Motion.joined([generator.append(trial.pcm), generator.finish()])
+        made.append(articulation(motion, trial.neutral, material.basis))
+    return made
 
 
 def _lip_figures(made: Sequence[Motion], material: _Material) -> dict[str, Any]:
