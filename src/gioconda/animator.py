@@ -156,10 +156,7 @@ class Animator:
             left_out = max(0, left_out - len(motion))
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
-        """As `append`, but each frame is drawn when it is called, in order, and may be left out.
-
-        After one that is left out teeth differ by a few levels for some seconds.
-        """
+        """As `append`, but each frame is drawn when it is called, in order, and may be left out."""
         return self._drawings(self._generator.append(pcm))
 
     def _frames(self, motion: GeneratedMotion) -> Iterator[Picture]:

@@ -2,9 +2,8 @@
 
 A session is offline's loop with a clock: 25 times a second the next 40 ms go into the same
 generator and renderer, silence where nothing waits. So what the face heard, given to an `Animator`
-with what was heard of the other one, gives the same frames again, whatever the network did. Only
-where pictures were left out, because the machine was too slow, teeth differ a little for two
-seconds.
+with what was heard of the other one, gives the same frames again, whatever the network did; but
+for pictures that were left out because the machine was too slow.
 """
 
 import asyncio

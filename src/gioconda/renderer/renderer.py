@@ -15,7 +15,7 @@ from gioconda.rows import Rows
 
 
 class Decoder(Protocol):
-    """Draws what the warp cannot know, in one frame of a video after another."""
+    """Draws what the warp cannot know, one frame at a time."""
 
     def __call__(self, frame: WarpedFrame) -> None:
         """Draw over the frame's picture, in place."""
@@ -24,8 +24,6 @@ class Decoder(Protocol):
 
 class Renderer:
     """Draws one portrait, frame after frame, into memory that it keeps.
-
-    Teeth are steadied by the frames before: use a new renderer for each video.
 
     Args:
         portrait: whom to draw.
