@@ -30,6 +30,7 @@ from gioconda.start import warm_up
 LATE: Final = STEP  # seconds after its time from which a frame is late
 _INTERRUPTED: Final = FPS // 4  # frames that an interrupted face gets to shut its mouth
 _DRAWN: Final = 5  # of so many frames at least one is drawn, however late
+_TIMED: Final = 5  # pictures whose median says how long the next one takes
 _LOST: Final = 0.5  # seconds of delay that are given up: the clock is set anew
 
 
@@ -134,7 +135,7 @@ class Session:
         self._spoken: tuple[int, int] | None = None  # utterance that is on, samples of it
         self._cut: tuple[int, int] | None = None  # the same of one that was interrupted
         self._recent: deque[Delivery] = deque(maxlen=FPS)
-        self._drawing: deque[float] = deque(maxlen=_DRAWN)  # seconds that pictures took
+        self._drawing: deque[float] = deque(maxlen=_TIMED)  # seconds that pictures took
 
     @property
     def state(self) -> State:
