@@ -63,6 +63,15 @@ def test_who_watches_can_say_and_end_nothing(
         assert not any(message[16 : 16 + 1280].strip(b"\0") for message in heard.values())
 
 
+def test_who_waits_for_a_client_that_never_comes_is_told_so(
+    running: Running, session: str, watch: Callable[[str], Any]
+) -> None:
+    with watch(session) as one:
+        assert "in time" in told(one, "error")["error"]
+        with pytest.raises(ConnectionClosed):
+            one.recv(20)
+
+
 def test_nobody_watches_a_session_that_does_not_exist(
     running: Running, watch: Callable[[str], Any]
 ) -> None:

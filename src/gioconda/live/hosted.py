@@ -157,8 +157,11 @@ class HostedSession:
             if self.ended:
                 return
             self.ended, self._reason = True, reason
+            untold = [*self._watchers] if self.started is None else []  # no thread will do it
         self.session.close()
         self._release()
+        for each in untold:
+            each.end(reason)
 
     def _run(self, sink: Sink) -> None:
         state: State | None = None
