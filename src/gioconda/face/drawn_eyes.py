@@ -324,4 +324,6 @@ def _span(line: NDArray[Any], place: int) -> tuple[int, int] | None:
         return None
     gaps = np.flatnonzero(line == 0)
     before, after = gaps[gaps < place], gaps[gaps > place]
-    return int(before[-1] + 1 if len(before) else 0), int(after[0] - 1 if len(after) else -1)
+    first = before[-1] + 1 if len(before) else 0
+    last = (after[0] if len(after) else len(line)) - 1
+    return int(first), int(last)
