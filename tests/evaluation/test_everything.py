@@ -106,6 +106,15 @@ def test_drawing_does_not_depend_on_the_lips_weights_and_speaking_does(monkeypat
     assert {"videos", "performance", "generator", "listening", "song"} == moved
 
 
+def test_what_is_imported_from_the_package_itself_counts(monkeypatch):
+    before = fingerprint(PARTS["faults"])
+    digest = dependencies._digest
+    monkeypatch.setattr(
+        dependencies, "_digest", lambda file: "other" if file.name == "cache.py" else digest(file)
+    )
+    assert fingerprint(PARTS["faults"]) != before
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_and_goes_on_writes_the_same_bytes_as_one_that_is_not(tmp_path):
     ways = ["whole", "killed"]

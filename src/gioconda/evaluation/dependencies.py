@@ -62,8 +62,9 @@ def emptied(folder: Path, state: str) -> Path:
 def _imports(text: str) -> Iterator[str]:
     """Modules of the package that a text names; also what may be but a name in one."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{_PACKAGE}."):
-            yield str(node.module)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == _PACKAGE:
+            if node.module != _PACKAGE:  # which names modules, and needs none of them itself
+                yield str(node.module)
             yield from (f"{node.module}.{one.name}" for one in node.names)
 
 
