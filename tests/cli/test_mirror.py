@@ -57,4 +57,4 @@ def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
     assert f"`gioconda evaluate rest {photo_path.name}`; {record['machine']}; commit" in docs
     assert f"| {photo_path.name} | 0 |" in docs
     assert cli.main(["evaluate", "record", "-o", str(kept), "--", "models", "--no"]) == 2
-    assert "printed no JSON" in capsys.readouterr().err
+    assert "gioconda models --no failed" in capsys.readouterr().err

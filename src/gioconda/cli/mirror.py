@@ -226,9 +226,11 @@ def _record(args: argparse.Namespace) -> None:
     from gioconda.evaluation.circumstances import circumstances
     from gioconda.media.files import whole_file
 
-    start = [sys.executable, "-c", "from gioconda.cli import main; main()"]
+    start = [sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"]
     done = subprocess.run([*start, *args.words, "--json"], stdout=subprocess.PIPE, check=False)
     command = " ".join(args.words)
+    if done.returncode:
+        raise GiocondaError(f"gioconda {command} failed, so there is nothing to record")
     try:
         found = json.loads(done.stdout)
     except ValueError as error:
