@@ -14,6 +14,8 @@ _IMAGES: Final = {".jpg", ".jpeg", ".png", ".webp"}  # what is looked at in a fo
 def read_portraits(pictures: Sequence[Path], side: int | None = 512) -> "dict[str, Portrait]":
     """Portraits by file name; a picture that shows no face is left out, and that is said.
 
+    The second of a name goes by its path.
+
     Args:
         pictures: files, or folders of them.
         side: of the square; None for the photo's own scale.
@@ -33,10 +35,11 @@ def read_portraits(pictures: Sequence[Path], side: int | None = 512) -> "dict[st
     ]
     found, refused = {}, []
     for path in paths:
+        name = path.name if path.name not in found else str(path)
         try:
-            found[path.name] = make_portrait(read_image(path), side)
+            found[name] = make_portrait(read_image(path), side)
         except GiocondaError as error:
-            refused.append(f"{path.name}: {error}")
+            refused.append(f"{name}: {error}")
     if not found:
         raise GiocondaError("; ".join(refused) or f"{pictures[0]} holds no picture")
     for one in refused:
