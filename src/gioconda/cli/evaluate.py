@@ -183,7 +183,8 @@ def _performance(args: argparse.Namespace) -> None:
     makers: dict[str, Maker] = {
         file.stem: partial(Generator, model=file, later=_later(args)) for file in args.generator
     }
-    makers["released"] = partial(Generator, later=_later(args))
+    used = args.models.resolve().name if args.models else "released"
+    makers[used] = partial(Generator, later=_later(args))
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
         sentences = list(read_spoken(args.spoken, "val"))[:: 3 * _EVERY] if args.spoken else []
