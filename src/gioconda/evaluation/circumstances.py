@@ -1,12 +1,13 @@
 """Of which state, when and on which machine something is measured."""
 
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from gioconda.machine import cores
 
 _ROOT: Final = Path(__file__).resolve().parents[3]
 _JUDGING: Final = ("src/gioconda/evaluation", "src/gioconda/cli")
@@ -17,7 +18,7 @@ def circumstances() -> dict[str, str]:
     return {
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        "machine": f"{_processor()}, {cores()} cores",
     }
 
 

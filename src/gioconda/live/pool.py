@@ -162,14 +162,14 @@ class SessionPool:
         return None
 
     def _measure_capacity(self, portrait: Portrait, first: Animator) -> int:
-        there = cores()
+        count = cores()
         # as many at once as there are cores: two halves of one core slow each other down
-        animators = [first, *(Animator(portrait) for _ in range(min(there, _AT_ONCE) - 1))]
+        animators = [first, *(Animator(portrait) for _ in range(min(count, _AT_ONCE) - 1))]
         # the processor's time, not the clock's: others may be busy on the machine
         start = time.process_time()
         frames = sum(self._threads.map(partial(_draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
-        capacity = min(max(int(_SHARE * there * STEP / cost), 1), CONNECTIONS)
+        capacity = min(max(int(_SHARE * count * STEP / cost), 1), CONNECTIONS)
         _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
         return capacity
 

@@ -18,6 +18,7 @@ from gioconda.data.phones import Phone, count_phones
 from gioconda.data.shards import Sample, flac, is_whole, read_flac, read_tar, write_shards
 from gioconda.data.spoken.voices import LICENCE, Voice, installed_voices, speak, tool_version
 from gioconda.errors import GiocondaError
+from gioconda.machine import cores
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.files import write_error
 
@@ -70,7 +71,7 @@ def say_all(
         workers: sentences spoken at a time; None for one a core.
     """
     tasks = [(voice, i, text) for i, text in enumerate(texts, 1) for voice in voices]
-    with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(workers or cores()) as pool:
         yield from pool.map(lambda task: _say(*task), tasks)
 
 

@@ -4,7 +4,6 @@ import csv
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 import tarfile
 from base64 import b64decode
@@ -33,6 +32,7 @@ from gioconda.data.videos.sources import Video, read_sources
 from gioconda.data.videos.workers import run_here, run_ray
 from gioconda.errors import GiocondaError
 from gioconda.inference import weights_file
+from gioconda.machine import cores
 from gioconda.media import FPS
 from gioconda.media.files import write_error
 from gioconda.speech import listen
@@ -229,7 +229,7 @@ def _cut(
     tasks = [(videos[i], files[i]) for i in missing]
     report(len(files) - len(missing), len(files), dropped)
     if ray is None:
-        ended = run_here(pieces.cut_into, tasks, processes or len(os.sched_getaffinity(0)))
+        ended = run_here(pieces.cut_into, tasks, processes or cores())
     else:
         ended = run_ray(pieces.cut_into, tasks, ray)
     for done, (index, count) in enumerate(ended, start=len(files) - len(missing) + 1):
