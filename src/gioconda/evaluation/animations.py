@@ -28,7 +28,7 @@ def animate_inputs(inputs: list[Input], folder: Path, report: Report = silent) -
         video.parent.mkdir(parents=True, exist_ok=True)
         pcm = read_audio(one.voice)
         animator = Animator(make_portrait(read_image(one.portrait)), later=LATER)
-        side = animator.renderer
-        with VideoWriter(video, side.height, side.width, pcm) as out:
+        size = animator.renderer.height, animator.renderer.width
+        with VideoWriter(video, *size, pcm) as out:
             for frame in animator.speak(pcm):
                 out.write(frame)

@@ -45,8 +45,8 @@ _LIPS_MEET: Final = (
 _NEXT: Final = 0.03  # inter-ocular distances behind what is seen that still count as seen
 _LEAST_LIGHT: Final = 0.6  # of a lip's shadow, which is taken off a photo
 _RIM: Final = 0.03  # width of a photo's rim that is not taken, for it is lip, in the same unit
-# A mesh's lips hardly go back with the jaw, as they do: seen from the side the lower row stays
-# this far behind them, in inter-ocular distances.
+# Lips go back with the jaw, a mesh's hardly do: seen from the side the lower row stays this far
+# behind them, in inter-ocular distances.
 _LIP: Final = 0.07
 _TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
 # The tongue's tip lies in front, its root behind: z of both in the shape.
