@@ -14,13 +14,12 @@ from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
 
 if TYPE_CHECKING:
     from gioconda.evaluation.trials import Maker
-    from gioconda.portrait import Portrait
 
 _EVERY = 3  # of the spoken sentences: a hundred
 _EVALUATIONS = Commands(JSON)  # each takes the arguments
 _COUNT = option("--clips N", positive, "how many, spread evenly over the people (default: all)")
 _LIVE = option("--live", bool, "lips hear no further ahead than in a call")
-_PICTURES = option("pictures", Path, "portraits to judge", metavar="PICTURE", nargs="+")
+_PICTURES = option("pictures", Path, "portraits, or folders of them", metavar="PICTURE", nargs="+")
 _strength = number("above 0 and at most 1", lambda value: 0 < value <= 1)
 
 
@@ -254,8 +253,8 @@ def _gaze(args: argparse.Namespace) -> None:
 
     result = {}
     with progress_bar("portraits") as report:
-        for path, portrait in zip(args.pictures, counted(_portraits(args), report), strict=True):
-            result[path.name] = measure_reading(portrait)
+        for name, portrait in counted(read_portraits(args.pictures).items(), report):
+            result[name] = measure_reading(portrait)
     rows = [[name, *cells(found.gaze), *cells(found)] for name, found in result.items()]
     title = "Drawn gaze, read back from the rendered frames, against the camera"
     show(result, args.json, title, ["", *headings(GazeErrors), *headings(Reading)], rows)
@@ -274,7 +273,7 @@ def _dials(args: argparse.Namespace) -> None:
     from gioconda.example import voice
 
     pcm = voice(args.seconds)
-    portraits = _portraits(args)
+    portraits = list(read_portraits(args.pictures).values())
     with progress_bar("videos") as report:
         result = evaluate_dials(
             portraits,
@@ -304,7 +303,7 @@ def _emotion(args: argparse.Namespace) -> None:
     by = "geometry alone, no independent eye"
     if args.judge:
         judge, by = by_blendshapes(BlendshapeReader(args.judge)), "MediaPipe's blendshapes"
-    portraits = _portraits(args)
+    portraits = list(read_portraits(args.pictures).values())
     with progress_bar("portraits") as report:
         result = evaluate_emotion(portraits, args.strength, judge, report)
     rows = [[asked, *map(str, found.values())] for asked, found in result.items()]
@@ -318,7 +317,7 @@ def _emotion(args: argparse.Namespace) -> None:
 
 @_EVALUATIONS.offer(
     "whether a portrait at rest is its photo",
-    option("pictures", Path, "portraits, or folders of them", metavar="PICTURE", nargs="+"),
+    _PICTURES,
     option("--full", bool, "the whole photo instead of the square"),
     option("--size N", size, "side of the square in pixels (%(default)s)", default=512),
 )
@@ -332,13 +331,6 @@ def _rest(args: argparse.Namespace) -> None:
         result = {name: rest(portrait, args.full) for name, portrait in found}
     title = "A frame in the photo's own pose and expression against the photo, in grey levels"
     show(result, args.json, title, ["", *headings(Rest)], named_rows(result))
-
-
-def _portraits(args: argparse.Namespace) -> "list[Portrait]":
-    from gioconda.media import read_image
-    from gioconda.portrait import make_portrait
-
-    return [make_portrait(read_image(path)) for path in args.pictures]
 
 
 # --- on spoken sentences ---
