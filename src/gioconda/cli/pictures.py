@@ -39,7 +39,8 @@ def read_portraits(pictures: Sequence[Path], side: int | None = 512) -> "dict[st
         try:
             found[name] = make_portrait(read_image(path), side)
         except GiocondaError as error:
-            refused.append(f"{name}: {error}")
+            why = str(error)
+            refused.append(why if name in why else f"{name}: {why}")
     if not found:
         raise GiocondaError("; ".join(refused) or f"{pictures[0]} holds no picture")
     for one in refused:
