@@ -14,7 +14,7 @@ from gioconda.text_to_speech import ENGLISH, synthesise
 
 SECONDS = 30  # the longest recording, and CHARACTERS the longest text
 CHARACTERS = 400
-KEPT = 3600  # seconds until what visitors gave and got is deleted
+KEPT = 1800  # seconds that what visitors gave and got is kept, and after which it is looked for
 FELT = {"none": {}, "auto": AUTO}  # other emotions at a strength
 AGREED = "Whoever is seen and heard has agreed to this, or is nobody."
 
