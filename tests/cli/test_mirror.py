@@ -58,3 +58,6 @@ def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
     assert f"| {photo_path.name} | 0 |" in docs
     assert cli.main(["evaluate", "record", "-o", str(kept), "--", "models", "--no"]) == 2
     assert "gioconda models --no failed" in capsys.readouterr().err
+    kept.write_text('{"mean": 1}')
+    assert cli.main(["evaluate", "figures", str(kept), "-o", str(page)]) == 2
+    assert "rest.json is no record" in capsys.readouterr().err

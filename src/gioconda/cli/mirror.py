@@ -125,10 +125,14 @@ def _all(args: argparse.Namespace) -> None:
     from gioconda.evaluation.everything import RUN, run_everything
     from gioconda.evaluation.page import write_page
     from gioconda.evaluation.parts import PARTS
+    from gioconda.media.files import write_error
 
     if unknown := set(args.only) - set(PARTS):
         raise GiocondaError(f"{sorted(unknown)[0]} is no part; the parts are {', '.join(PARTS)}")
-    args.output.mkdir(parents=True, exist_ok=True)
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(args.output, error) from error
     with progress_bar("parts") as report:
         result = run_everything(_subject(args), args.only, report)
     page = write_page(result, json.loads((args.output / RUN).read_text()), args.output)
@@ -196,6 +200,15 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def _read_record(path: Path) -> dict[str, Any]:
+    from gioconda.errors import GiocondaError
+
+    found = _read_json(path)
+    if not {"command", "found"} <= found.keys():
+        raise GiocondaError(f"{path} is no record; write one with `gioconda evaluate record`")
+    return found
+
+
 @MIRROR.offer(
     "faults of pictures: seams, torn triangles, mirrored edges, ghosts",
     option("pictures", Path, "portraits to move, or folders", metavar="PICTURE", nargs="+"),
@@ -260,7 +273,7 @@ def _figures(args: argparse.Namespace) -> None:
             for path in args.results
             if path.is_dir()
         ],
-        [_read_json(path) for path in args.results if not path.is_dir()],
+        [_read_record(path) for path in args.results if not path.is_dir()],
         args.output,
         _read_json(args.before / RESULT) if args.before else None,
         args.also.read_text("utf-8") if args.also else "",
