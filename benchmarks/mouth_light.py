@@ -3,7 +3,7 @@
     python benchmarks/mouth_light.py DATA --cache DIR --split val
     python benchmarks/mouth_light.py DATA --cache DIR --split train --fit 5
 
-A frame in which the lips are shut is the portrait; up to eight others are drawn by the geometry
+A frame in which the lips are shut is the portrait; up to six others are drawn by the geometry
 alone. Rows are openings in inter-ocular distances; light is in per cent of the skin's, at places
 from the inner rim of the upper lip, as it is tracked (left), to that of the lower one, and a fifth
 of the gap beyond both; over the middle of the mouth, and over its outer fifths. Each person counts
@@ -211,8 +211,8 @@ def show(frames: list[Seen], light: np.ndarray) -> None:
         print(f"{low:.2f} to {high:.2f}, {len(people)} people")
         for band in (0, BANDS // 2, BANDS - 1):
             for name, one in (("real", real), ("drawn", found)):
-                light = one.mean[i, :, band].mean(-1)
-                print(f"{band} {name:6}", *(f"{100 * value:3.0f}" for value in light))
+                row = one.mean[i, :, band].mean(-1)
+                print(f"{band} {name:6}", *(f"{100 * value:3.0f}" for value in row))
     mean, spread = (100 * np.sqrt(((a - b) ** 2).mean()) for a, b in zip(found, real, strict=True))
     print(f"off in the mean {mean:.1f}, in the spread {spread:.1f} per cent of the skin's light")
 

@@ -243,13 +243,13 @@ def _move(
     x = np.arange(_SIDE)
     top = filled.argmax(0).astype(float)
     bottom = _SIDE - 1 - filled[::-1].argmax(0).astype(float)
-    lids = np.concatenate([upper, lower[1:-1]])
+    lids, count = np.concatenate([upper, lower[1:-1]]), len(upper)
     along = (mesh[lids, 0] - mesh[upper[0], 0]) / (mesh[upper[-1], 0] - mesh[upper[0], 0])
     goal = np.empty((len(lids), 2))
     goal[:, 0] = low + np.clip(along, 0, 1) * (high - low)
-    for part, rim in ((slice(0, 9), top), (slice(9, None), bottom)):
+    for part, rim in ((slice(count), top), (slice(count, None), bottom)):
         goal[part, 1] = np.interp(goal[part, 0], x, rim)
-    for corner, column in ((0, low), (8, high)):
+    for corner, column in ((0, low), (count - 1, high)):
         goal[corner, 1] = (top[column] + bottom[column]) / 2
     change = goal - mesh[lids]
     skin = np.setdiff1d(np.arange(topology.FACE_POINTS), lids)

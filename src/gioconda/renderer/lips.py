@@ -27,7 +27,7 @@ class Roll(NamedTuple):
         upper, lower: how far they reach in at most.
         seam: how far into a lip, in parts of its height, the colour of its rim lies at most: the
             line along which lips meet is dark.
-        share: of a gap that is small, all these are.
+        share: the part of a small gap that each of these takes.
     """
 
     upper: float = 0.02
