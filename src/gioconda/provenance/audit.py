@@ -1,5 +1,6 @@
 """The audit log of a server: a line for each output; never the picture or the voice."""
 
+import errno
 import json
 import os
 from datetime import UTC, datetime
@@ -33,4 +34,6 @@ def log_output(
         entry["consent"] = consent
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     with open(descriptor, "ab", buffering=0) as log:  # added in one piece, so it needs no lock
-        log.write(json.dumps(entry).encode() + b"\n")
+        line = json.dumps(entry).encode() + b"\n"
+        if log.write(line) < len(line):  # which is no error to the system
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
