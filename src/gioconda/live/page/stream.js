@@ -43,6 +43,7 @@ export class Stream {
 
   /** @param {string} text a message of the server */
   read(text) {
+    if (this.closed) return; // a last word of the server's is not about what is shown now
     const {error, code, state, statistics} = JSON.parse(text);
     this.heard = performance.now();
     if (error) [this.#refusal, this.#refused] = [new Refusal(code, error), Date.now()];
