@@ -201,6 +201,7 @@ def redraw(
     neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
     portrait = portrait_of(frames[source], points[source], neutral, SIDE)
     reenactor = Reenactor(portrait, points[source], neutral)
+    to_crop = reenactor.to_crop
     everything = {"geometry": GeometricMouth, **decoders}
     made = {name: make(portrait) for name, make in everything.items()}
     parts = parts_of(clip.measures())
@@ -216,7 +217,8 @@ def redraw(
             decoder(frame)
             pictures[name] = view.cut(frame.picture)
         on_clip = reenactor.on_clip(view)
-        shown = regions(view.points(reenactor.on_crop(points[i])))  # as tracked
+        tracked = points[i][:, :2] @ to_crop[:, :2].T + to_crop[:, 2]
+        shown = regions(view.points(tracked))  # where lips are drawn to open may differ
         if parts is not None:
             seen = on_clip.cut(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
             shown |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)
