@@ -48,7 +48,7 @@ def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
 ):
     monkeypatch.chdir(photo_path.parent)
     kept, page = tmp_path / "rest.json", tmp_path / "figures.md"
-    command = ["evaluate", "rest", photo_path.name]
+    command = ["evaluate", "rest", str(photo_path)]  # a path is of this machine
     assert cli.main(["evaluate", "record", "-o", str(kept), "--", *command]) == 0
     record = json.loads(kept.read_text())
     assert record["command"] == " ".join(command)

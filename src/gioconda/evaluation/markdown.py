@@ -69,8 +69,10 @@ def _report(result: Json, run: Json) -> Iterator[str]:
 
 
 def _record(record: Json) -> Iterator[str]:
-    yield from _section(f"`gioconda {record['command']}`", record["command"], record)
-    table = table_of(record["command"], record["found"])
+    words = record["command"].split(" ")  # no path of the machine it was measured on
+    command = " ".join(Path(word).name if Path(word).is_absolute() else word for word in words)
+    yield from _section(f"`gioconda {command}`", command, record)
+    table = table_of(command, record["found"])
     yield from _rows(table.heads, table.rows)
 
 
