@@ -33,13 +33,16 @@ def main() -> int:
         return 1  # it has said why
     seconds = time.monotonic() - started
     print(f"undisturbed: {seconds:.0f} s", flush=True)
+    with av.open(str(whole)) as container:
+        minutes = (container.duration or 0) / av.time_base / 60
+    # most runs keep a minute, and the last ones are far in
+    pace = max(10, 1.2 * seconds / args.kills, 2 * seconds / minutes)
     chance, started = random.Random(args.seed), time.monotonic()
     kills = 0
     process = run(args, killed)
     while kills < args.kills:
         try:
-            # so that each run gets on, and the last ones are far in
-            process.wait(chance.uniform(0.5, 1.5) * max(10, 1.2 * seconds / args.kills))
+            process.wait(chance.uniform(0.5, 1.5) * pace)
             break
         except subprocess.TimeoutExpired:
             process.kill()
