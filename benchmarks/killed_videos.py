@@ -16,6 +16,11 @@ from pathlib import Path
 
 import av
 
+ANIMATE = [
+    *(sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"),
+    "animate",
+]
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -62,9 +67,8 @@ def main() -> int:
 
 
 def run(args: argparse.Namespace, output: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"]
     files = [str(args.photo), str(args.voice), "-o", str(output), "--size", str(args.size)]
-    return subprocess.Popen([*command, "animate", *files], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([*ANIMATE, *files], stdout=subprocess.DEVNULL)
 
 
 def coded(file: Path) -> list[tuple[int, int | None, str]]:

@@ -16,7 +16,7 @@ import time
 import wave
 from pathlib import Path
 
-from killed_videos import coded
+from killed_videos import ANIMATE, coded
 
 from gioconda.media import SAMPLE_RATE, read_audio, to_int16
 
@@ -72,11 +72,8 @@ def pieces(voice: Path, folder: Path, count: int) -> list[Path]:
 def timed(commands: list[list[object]]) -> tuple[float, float]:
     """Seconds that commands took one after the other, and seconds of processor time."""
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    program = [sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"]
     for command in commands:
-        subprocess.run(
-            [*program, "animate", *map(str, command)], check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([*ANIMATE, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.monotonic() - start, spent
