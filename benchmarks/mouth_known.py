@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from gioconda.data.clips import read_clips
+from gioconda.evaluation.drawn import SIDE, Drawn, redraw
 from gioconda.evaluation.reenactment import sample_clips
-from gioconda.evaluation.renderer import FRAMES, LEAST, SIDE, Drawn, redraw
+from gioconda.evaluation.renderer import FRAMES, LEAST
 from gioconda.renderer.jaws import lay_on_upper
 from gioconda.renderer.neural import NeuralDecoder
 

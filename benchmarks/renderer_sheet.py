@@ -20,8 +20,8 @@ import numpy as np
 
 from gioconda import GiocondaError, make_portrait
 from gioconda.data.clips import read_clips
+from gioconda.evaluation.drawn import redraw
 from gioconda.evaluation.reenactment import sample_clips
-from gioconda.evaluation.renderer import redraw
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.lids import shutting

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.evaluation.renderer import SIDE, regions
+from gioconda.evaluation.drawn import SIDE, regions
 from gioconda.evaluation.results import measure
 from gioconda.media import Picture, sample
 from gioconda.motion import POSE

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.evaluation.drawn import regions
 from gioconda.evaluation.films import Film
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.picture_features import PictureFeatures
-from gioconda.evaluation.renderer import regions
 from gioconda.evaluation.results import measure
 
 _LOOKED: Final = 5  # one frame in so many is measured alone

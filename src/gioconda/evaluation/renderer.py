@@ -1,16 +1,14 @@
 """How real do drawn frames look? A clip's first frame is moved as its other frames are.
 
-The mesh is put onto each real frame's track, so that what is compared is what was drawn and not
-where; `evaluation/reenactment.py` measures where. All is compared in the head's view, whose
-scale is that of a 512 x 512 video.
+`evaluation/drawn.py` draws them; `evaluation/reenactment.py` measures where things are drawn.
 """
 
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
-from itertools import islice, pairwise
+from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,26 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
-from gioconda.data.heads.clips import PARTS, parts_of
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.drawn import REGIONS, SIDE, Drawn, redraw
 from gioconda.evaluation.identity import Recogniser
+from gioconda.evaluation.mouths import Mouths, spoiled
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.results import Report, counted, measure, silent
-from gioconda.face.basis import released_basis
-from gioconda.face.encode import smooth
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
-from gioconda.renderer.conditions import SeenFace
-from gioconda.renderer.geometry import face_mask, masks
-from gioconda.renderer.jaws import Jaws, lay_on_upper
-from gioconda.renderer.mouth import GeometricMouth
-from gioconda.renderer.reenactor import Reenactor, portrait_of
+from gioconda.renderer.jaws import lay_on_upper
 from gioconda.renderer.renderer import Decoder
-from gioconda.renderer.view import CELL
 
-# The last three are known of synthetic heads only.
-REGIONS: Final = ("face", "lips", "inner mouth", "eyes", *PARTS)
-SIDE: Final = 256  # of the view: 1 pixel of it is 1 pixel of a 512 x 512 video
 FRAMES: Final = 50  # of a clip, from its first
 LEAST: Final = 4  # pixels of a region from which a frame is measured there
 # A blurred pixel of the real clip that changes by less is still, of 255.
@@ -52,27 +41,8 @@ _CLEAR: Final = 0.7  # least share of inner mouth in a pixel of the jaw that cou
 _BOX: Final = 9 / 256  # side of the box filter
 _ENOUGH: Final = 100  # pixels from which a change or a contrast is measured
 _RECOGNISED: Final = 5  # one frame in so many is given to the face recognition
-_SPREAD: Final = 9  # pixels around the lids that count as eyes
-
-
-class Drawn(NamedTuple):
-    """One real frame and what was drawn for it, all in the view.
-
-    Attributes:
-        number: of the frame in its clip.
-        real: (S, S, 3).
-        mesh: (478, 2) the face in its pixels.
-        jaws: of the face.
-        regions: by name, of `REGIONS`, (S, S), 0 to 1.
-        pictures: by method, (S, S, 3).
-    """
-
-    number: int
-    real: NDArray[np.uint8]
-    mesh: NDArray[np.float64]
-    jaws: Jaws
-    regions: dict[str, NDArray[np.float32]]
-    pictures: dict[str, NDArray[np.uint8]]
+_CROPS: Final = ("crops", "crops_low", "crops_high")
+_SEEN: Final = 3  # and one in so many to the network that sees mouths
 
 
 @dataclass(frozen=True)
@@ -99,6 +69,10 @@ class RegionScores:
     sameness: float | None = measure("sameness", form=".3g")
     # How like the real face is, at most 1, where the `identity` extra is installed.
     identity: float | None = measure("identity", form=".3g")
+    # Of the inner mouth, with its 95 % interval over people, where the `judges` extra is installed.
+    crops: float | None = measure("crops, Fréchet distance to real ones", form=".2f")
+    crops_low: float | None = measure("  from", form=".2f")
+    crops_high: float | None = measure("  to", form=".2f")
 
 
 @dataclass(frozen=True)
@@ -121,7 +95,8 @@ def evaluate_renderer(
     Args:
         clips: of people that nothing was learned from; those of a second and more serve.
         decoders: what makes the decoders to be compared, by name; the bare warp, the
-            geometry of the mouth alone and the real clip encoded anew stand beside them.
+            geometry of the mouth alone stand beside them, and the real clip: encoded anew,
+            blurred, and with fog in its mouth.
         count: how many clips to take, the same number of each person as far as there are, the
             largest faces first; None for all.
         report: called with clips done and clips in all.
@@ -131,24 +106,31 @@ def evaluate_renderer(
     """
     chosen = sample_clips(clips, count)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
-    recogniser, frames = None, 0
+    recogniser, mouths, frames = None, None, 0
     with suppress(GiocondaError):  # where the extra is not installed
         recogniser = Recogniser()
+    with suppress(GiocondaError):
+        mouths = Mouths()
     for clip, _ in counted(chosen, report):
         drawn = redraw(clip, decoders, FRAMES)
         again = _encoded_anew([one.real for one in drawn])
         for now, encoded in zip(drawn, again, strict=True):
-            now.pictures["re-encoded"] = encoded
+            now.pictures.update({"re-encoded": encoded} | spoiled(now))
             for name, picture in now.pictures.items():
                 tallies[name].add(now, picture)
             if recogniser and frames % _RECOGNISED == 0:
                 _recognise(recogniser, now, tallies)
+            if mouths and frames % _SEEN == 0:
+                mouths.add(clip.person, now)
             frames += 1
         _compare_over_time(drawn, tallies)
     if not frames:
         raise GiocondaError(
             f"none of the {len(clips)} clips serves; give clips of a second or more"
         )
+    for name, found in mouths.distances().items() if mouths else ():
+        for score, value in zip(_CROPS, vars(found).values(), strict=True):
+            tallies[name].put(score, "inner mouth", value, 1.0)
     methods = {name: tally.result() for name, tally in tallies.items()}
     return RendererResult(len(chosen), frames, methods)
 
@@ -178,52 +160,6 @@ def _compare_over_time(drawn: Sequence[Drawn], tallies: Mapping[str, "_Tally"]) 
             if earlier := laid.get(now.number - lag):
                 for name, alike in _alike(earlier, laid[now.number]).items():
                     tallies[name].put("sameness", "inner mouth", *alike)
-
-
-def redraw(
-    clip: Clip,
-    decoders: Mapping[str, Callable[[Portrait], Decoder]],
-    count: int,
-    source: int | None = None,
-) -> list[Drawn]:
-    """The first frames of a clip, drawn from one of them.
-
-    Args:
-        clip: the clip.
-        decoders: as for `evaluate_renderer`.
-        count: how many frames.
-        source: the frame that is the portrait; None for the first that shows the face.
-    """
-    track = clip.track()
-    source = int(np.argmax(track.seen)) if source is None else source
-    frames = list(islice(clip.frames(), source + 1 + count))
-    points = smooth(track.points[: len(frames)], track.seen[: len(frames)])
-    neutral = released_basis().identify(points[:: max(1, len(points) // 24)])
-    portrait = portrait_of(frames[source], points[source], neutral, SIDE)
-    reenactor = Reenactor(portrait, points[source], neutral)
-    to_crop = reenactor.to_crop
-    everything = {"geometry": GeometricMouth, **decoders}
-    made = {name: make(portrait) for name, make in everything.items()}
-    parts = parts_of(clip.measures())
-    found = []
-    for i in range(source + 1, len(frames)):
-        if not track.seen[i]:
-            continue
-        warped = reenactor.warp(points[i])
-        view, mesh, jaws = SeenFace.of(warped.head, warped.mesh, SIDE)
-        pictures = {"warp": view.cut(warped.picture)}
-        for name, decoder in made.items():
-            frame = replace(warped, picture=warped.picture.copy())
-            decoder(frame)
-            pictures[name] = view.cut(frame.picture)
-        on_clip = reenactor.on_clip(view)
-        tracked = points[i][:, :2] @ to_crop[:, :2].T + to_crop[:, 2]
-        shown = regions(view.points(tracked))  # where lips are drawn to open may differ
-        if parts is not None:
-            seen = on_clip.cut(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
-            shown |= zip(PARTS, np.moveaxis(seen / np.float32(255), -1, 0), strict=True)
-        found.append(Drawn(i, on_clip.cut(frames[i]), mesh, jaws, shown, pictures))
-    return found
 
 
 class _Tally:
@@ -398,16 +334,6 @@ def _contrast(picture: NDArray[np.uint8], inside: NDArray[np.float32]) -> float:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     mean = np.average(grey, weights=inside)
     return float(np.sqrt(np.average((grey - mean) ** 2, weights=inside)))
-
-
-def regions(mesh: NDArray[np.floating]) -> dict[str, NDArray[np.float32]]:
-    """What a mesh (478, 2) shows of the first four `REGIONS` in a view, (256, 256), 0 to 1."""
-    drawn = masks(mesh, SIDE, SIDE)
-    oval = cv2.resize(face_mask(mesh, SIDE), None, fx=CELL, fy=CELL)
-    kernel = np.ones((2 * _SPREAD + 1, 2 * _SPREAD + 1), np.uint8)
-    eyes = cv2.dilate(drawn[2], kernel)
-    found = {"face": oval, "lips": drawn[1], "inner mouth": drawn[0], "eyes": eyes}
-    return {name: np.asarray(region / 255, np.float32) for name, region in found.items()}
 
 
 def _encoded_anew(frames: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
