@@ -45,6 +45,16 @@ def test_an_interval_holds_the_mean_and_shrinks_with_people():
     assert narrow.high - narrow.low < wide.high - wide.low
 
 
+def test_models_of_other_names_are_paired_in_their_order():
+    one, two = (
+        {"columns": {"real": {"r": 1.0}, name: {"r": r}}}
+        for name, r in (("released", 0.5), ("mine", 0.7))
+    )
+    found = {change.figure: change for change in compare(one, two)}
+    assert found["columns.released to mine.r"].difference == pytest.approx(0.2)
+    assert found["columns.real.r"].difference == 0
+
+
 def test_results_without_a_common_figure_are_refused():
     with pytest.raises(GiocondaError, match="no figure in common"):
         compare({"a": 1}, {"b": 1})

@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.bootstrap import People, drawn_means, ends
+
+# Fields whose keys are names that one gives to models or folders.
+_NAMED: Final = ("columns", "methods", "generators", "systems")
 
 Json = Mapping[str, Any]
 
@@ -47,7 +50,8 @@ class Change:
 def compare(before: Json, after: Json) -> list[Change]:
     """All figures that two results of one kind have, those of people first.
 
-    Of people who are in both, the differences of each are drawn from; of others, both means.
+    Of people who are in both, the differences of each are drawn from; of others, both means. Where
+    models or systems have other names in the one than in the other, they are paired in their order.
 
     Args:
         before, after: JSON of `gioconda evaluate`: `all`, `videos` or any other.
@@ -55,6 +59,7 @@ def compare(before: Json, after: Json) -> list[Change]:
     Raises:
         GiocondaError: if they have no figure in common.
     """
+    before, after = _paired(before, after)
     one, two = dict(_people(before)), dict(_people(after))
     found = [_change(name, one[name], two[name]) for name in one if name in two]
     plain, other = dict(_numbers(before)), dict(_numbers(after))
@@ -62,6 +67,27 @@ def compare(before: Json, after: Json) -> list[Change]:
     if not found:
         raise GiocondaError("the two results have no figure in common")
     return found
+
+
+def _paired(before: Any, after: Any) -> tuple[Any, Any]:
+    """Both, with one name for what stands for the same in them."""
+    if not (isinstance(before, Mapping) and isinstance(after, Mapping)):
+        return before, after
+    one, two = dict(before), dict(after)
+    for key in one.keys() & two.keys():
+        if key in _NAMED and isinstance(one[key], Mapping) and isinstance(two[key], Mapping):
+            old = [name for name in one[key] if name not in two[key]]
+            new = [name for name in two[key] if name not in one[key]]
+            if len(old) == len(new):
+                told = {
+                    name: f"{a} to {b}" for a, b in zip(old, new, strict=True) for name in (a, b)
+                }
+                one[key], two[key] = (
+                    {told.get(name, name): value for name, value in side[key].items()}
+                    for side in (one, two)
+                )
+        one[key], two[key] = _paired(one[key], two[key])
+    return one, two
 
 
 def _change(name: str, before: People, after: People) -> Change:
