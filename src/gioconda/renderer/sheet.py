@@ -123,14 +123,18 @@ class Sheet:
         return moved.astype(np.float32), texture, whole.astype(np.float32)
 
     def _beside_seam(self, apart: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Where vertices lie in the texture when lips are apart (11, 1), as `roll_in` says it."""
+        """Where vertices lie in the texture when lips are apart (11, 1), as `roll_in` says it.
+
+        Farther apart than in the photo, they leave the line along which they met; nearer, what
+        shone between them at the photo's rims, which no tracker finds to the pixel.
+        """
         texture = self.texture.copy()
         for rim, edge in LIPS:
             lip = self.texture[edge] - self.texture[rim]
             height = np.linalg.norm(lip, axis=1, keepdims=True) / self._unit + 1e-3
             most = np.asarray(self.roll.seam * height, np.float64)
             now, own = (reach(gap, most, self.roll.share) for gap in (apart, self._apart))
-            texture[rim] += np.maximum(now - own, 0) / height * lip
+            texture[rim] += np.abs(now - own) / height * lip
         return texture
 
     def _meet(self, face: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -191,13 +195,11 @@ def make_sheet(portrait: Portrait) -> Sheet:
     home = np.clip(home, *_photo(portrait))
     texture = home[: len(rest)].copy()
     texture[: len(face)] = unfolded(portrait, home[: len(face)])
-    roll = Roll()
-    roll_in(texture, unit, roll)
     margin = portrait.margin
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
         texture=(texture + margin).astype(np.float32),
-        roll=roll,
+        roll=Roll(),
         _portrait=portrait,
         _rest=whole,
         _home=home,
