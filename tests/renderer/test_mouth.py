@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -143,6 +144,41 @@ def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):
     teeth, rest = before[..., 0] > 100, before[..., 0] < 2
     assert np.mean(after[teeth][:, 1] > 200) > 0.2
     assert np.abs(after - before)[rest].mean() < 5
+
+
+def test_a_mouth_that_is_open_in_the_photo_shuts_and_shows_nothing_of_what_was_in_it(portrait):
+    frame = opened(portrait, 0.2)
+    inner = masks(frame.mesh[:, :2], portrait.size, portrait.size)[0] > 100
+    near = cv2.dilate(inner.astype(np.uint8), np.ones((3, 3))) > 0  # no tracker hits the rims
+    picture = frame.picture.copy()
+    picture[near] = (0, 255, 0)
+    photo = portrait_at(picture, frame.mesh, 512, portrait.neutral)
+    warper = Warper(photo)
+    own, shut = (
+        (warper.warp(photo.pose, dynamics).picture.astype(int) @ [-1, 1, -1] > 60).sum()
+        for dynamics in (photo.expression, 0 * photo.expression)
+    )
+    assert own > 300
+    assert shut < 0.15 * own
+
+
+def test_lips_that_hardly_part_show_a_shadow_and_no_teeth(portrait):
+    far, near = (inside(portrait, MouthPose(0.0), much) for much in (0.3, 0.05))
+    light = [one.colours[..., 0][one.shown[..., 0] > 0.9].max() for one in (far, near)]
+    assert light[1] < 0.75 * light[0]
+
+
+def test_teeth_are_no_finer_than_an_enlarged_photo(portrait):
+    fine, coarse = (
+        MouthInterior(neutral_face(portrait), MOUTH, enlarged).inside(
+            opened(portrait, 0.35), MouthPose(0.4)
+        )
+        for enlarged in (1.0, 4.0)
+    )
+    assert fine
+    assert coarse
+    detail = [np.abs(cv2.Laplacian(one.colours, cv2.CV_32F)).mean() for one in (fine, coarse)]
+    assert detail[1] < 0.5 * detail[0]
 
 
 def test_a_statues_mouth_is_hollow_and_one_without_colours_is_not(portrait):

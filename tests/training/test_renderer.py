@@ -33,7 +33,6 @@ networks = pytest.importorskip("gioconda.training.renderer.network")
 
 SIDE = 256
 TOLD = MASKS + INSIDE
-TILE = recipe.Recipe().tile
 
 
 @pytest.fixture(scope="module")
@@ -192,26 +191,14 @@ def test_the_released_file_has_the_recipes_calibration():
 def test_the_losses_see_blur_and_flicker():
     rng = torch.Generator().manual_seed(0)
     real = torch.rand(4, 3, 32, 32, generator=rng)
-    weight, inside = torch.ones(4, 1, 32, 32), torch.zeros(4, 1, 32, 32)
-    assert all(float(v) == 0 for v in losses.compare(real, real, weight, inside, 1).values())
-    lighter = losses.compare(real + 0.1, real, weight, inside, 1)
+    weight = torch.ones(4, 1, 32, 32)
+    assert all(float(v) == 0 for v in losses.compare(real, real, weight, 1).values())
+    lighter = losses.compare(real + 0.1, real, weight, 1)
     assert float(lighter["pixels"]) == pytest.approx(0.3, abs=1e-4)
     assert float(lighter["gradients"]) == pytest.approx(0, abs=1e-4)
     assert float(lighter["change"]) == pytest.approx(0, abs=1e-4)
     sign = torch.tensor([1.0, -1, 1, -1])[:, None, None, None]
-    assert float(losses.compare(real + 0.1 * sign, real, weight, inside, 1)["change"]) > 0.19
-    mouth = losses.compare(real + 0.1, real, weight, inside + 1, 1)
-    assert float(mouth["pixels"]) == pytest.approx(0.2, abs=1e-4)  # coarser scales alone
-
-
-def test_teeth_are_to_keep_the_slopes_of_the_first_guess():
-    base = torch.rand(2, 3, 32, 32)
-    masks, weight = torch.zeros(2, TOLD, 32, 32), torch.ones(2, 1, 32, 32)
-    blurred = base.mean((2, 3), keepdim=True).expand_as(base)
-    assert losses.detail(blurred, base, masks, weight) == 0
-    masks[:, MASKS : MASKS + 2, :16] = 0.5
-    assert losses.detail(base + 0.1, base, masks, weight) == pytest.approx(0, abs=1e-6)
-    assert losses.detail(blurred, base, masks, weight) > 0.1
+    assert float(losses.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
 
 
 def test_weights_from_before_the_geometry_draw_as_they_did():
@@ -228,31 +215,9 @@ def test_weights_from_before_the_geometry_draw_as_they_did():
 
 def test_what_differs_for_good_is_no_change():
     real, weight = torch.rand(4, 3, 32, 32), torch.ones(4, 1, 32, 32)
-    inside = torch.zeros(4, 1, 32, 32)
     off = torch.tensor([0.1, 0.1, -0.1, -0.1])[:, None, None, None]  # the second pair is far off
-    one, two = (
-        float(losses.compare(real + off, real, weight, inside, n)["change"]) for n in (1, 2)
-    )
+    one, two = (float(losses.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
     assert (one, two) == (pytest.approx(0.2 / 3, abs=1e-3), pytest.approx(0, abs=1e-3))
-
-
-def test_fog_costs_more_than_teeth_that_lie_beside():
-    real = torch.zeros(1, 3, 64, 64)
-    real[..., 2::8] = real[..., 3::8] = 1
-    inside = torch.zeros(1, 1, 64, 64)
-    inside[..., 16:48, :] = 1
-    beside, fog = real.roll(4, -1), torch.full_like(real, 0.25)
-    other = torch.where(inside > 0, real, 0.5)  # what is around the mouth counts nothing
-    costs = [float(losses.mixture(x, real, inside, TILE)) for x in (real, beside, other, fog)]
-    assert costs[:3] == [0, 0, 0]
-    assert costs[3] == pytest.approx(0.375)
-    assert float(losses.mixture(fog, real, 0 * inside, TILE)) == 0
-
-
-def test_a_mouth_that_is_nearly_shut_counts_little():
-    real, inside = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
-    inside[..., 30:32, 20:44] = 1
-    assert 0 < float(losses.mixture(real + 0.5, real, inside, TILE)) < 0.15
 
 
 def test_mixed_portraits_keep_their_skin():
@@ -275,36 +240,19 @@ def test_mixed_portraits_keep_their_skin():
     assert not torch.allclose(mixed, other)
 
 
-def test_inside_the_mouth_pixels_weigh_less_than_on_the_lips_and_verdicts_more():
+def test_lips_weigh_most_and_are_judged_and_the_inside_of_the_mouth_is_not():
     inside, lips = torch.zeros(2, 1, 1, 64, 64)
     inside[..., 24:40, 16:48] = lips[..., 16:48, 8:56] = 1
     masks = torch.cat([inside, lips, torch.zeros(1, 2, 64, 64)], 1)
     pixels = batches.PixelWeights()
     weight = batches.weigh(masks, torch.ones(1, 1, 16, 16), pixels)[0, 0]
-    assert (float(weight[32, 32]), float(weight[18, 32])) == (pixels.mouth, pixels.lips)
-    assert (float(weight[2, 32]), pixels.mouth < pixels.lips) == (1, True)
+    assert (float(weight[18, 32]), float(weight[2, 32])) == (pixels.lips, 1)
     weight = weight[None, None]
     verdicts = losses.judged(masks, weight)[0, 0]
-    assert verdicts[4, 4] > verdicts[2, 4] > verdicts[0, 0] == 0
+    assert verdicts[2, 4] > verdicts[4, 4] == verdicts[0, 0] == 0
     assert not losses.judged(0 * masks, torch.ones_like(weight)).any()
-    price = [losses.shut(at, weight, inside) for at in (inside, lips, torch.ones_like(lips))]
-    assert float(price[0]) == float(price[1]) == 0 < float(price[2])
-
-
-def test_light_inside_the_mouth_is_missed_wherever_it_lies():
-    inside = torch.zeros(2, 1, 32, 32)
-    inside[:, :, 8:24, 8:24] = 1
-    real = torch.rand(2, 3, 32, 32)
-    beside = real.clone()
-    beside[:, :, 8:16, 8:16] = real[:, :, 8:16, 8:16].flip(-1)  # within a tile
-    off = {"same": real, "beside": beside, "outside": real + 1 - inside, "darker": real - 0.2}
-    found = {name: float(losses.tone(drawn, real, inside, 16)) for name, drawn in off.items()}
-    wanted = {"same": 0, "beside": 0, "outside": 0, "darker": 0.2}
-    assert found == pytest.approx(wanted, abs=1e-6)
-    assert losses.tone(real - 0.2, real, 0 * inside, 16) == 0
-    inside[1] = 0
-    inside[1, :, :8, :8] = 1  # half as much as counts in full
-    assert losses.tone(real - 0.2, real, inside, 16) == pytest.approx(0.15, abs=1e-6)
+    price = [losses.shut(at, weight) for at in (lips, torch.ones_like(lips))]
+    assert float(price[0]) == 0 < float(price[1])
 
 
 def test_the_critic_pulls_half_as_hard_as_the_rest():

@@ -78,8 +78,9 @@ class NeuralDecoder:
         for window, decoder, given in started:
             change = light.on(decoder.wait(), given.picture, given.masks[0])
             sharpen(change, given.picture, given.masks[2], self._calibration)
-            if self._base.mouth.hollow:  # the network, which knows no statues, sees teeth there
-                change *= (255 - given.masks[0])[..., None] / np.float32(255)
+            # between the lips the geometry commits itself, where the network draws the mean of
+            # teeth, tongue and dark
+            change *= (255 - given.masks[0])[..., None] / np.float32(255)
             face = cv2.resize(oval[window.cells], (window.width, window.height))[..., None]
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
             seen.view.window(*window).draw(frame.picture, change)

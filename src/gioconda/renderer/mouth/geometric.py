@@ -45,7 +45,8 @@ class GeometricMouth:
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
-        self.interior = MouthInterior(self._neutral, self.mouth)
+        enlarged = portrait.size / portrait.crop[2]
+        self.interior = MouthInterior(self._neutral, self.mouth, enlarged)
         if shown:
             self.interior.remember(own, shown)
 

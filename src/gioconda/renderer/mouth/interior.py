@@ -36,6 +36,8 @@ _BORDER: Final = 3  # pixels around the rims
 _BETWEEN: Final = 2  # points on the curve of a rim for each of the mesh
 _FEATHER: Final = 0.012  # width of the soft edge, in inter-ocular distances
 _LEAST_FEATHER: Final = 1.2  # pixels
+# Standard deviations of a point: in a photo, in its pixels; and as drawn here, in the picture's.
+_PHOTO, _DRAWN = 0.6, 0.4
 _LIPS_MEET: Final = (
     topology.UPPER_LIP_RIM,
     topology.LOWER_LIP_RIM,
@@ -80,9 +82,10 @@ class MouthInterior:
     Args:
         neutral: (478, 3) the portrait's neutral face, of `neutral_face`.
         mouth: what stays through all frames.
+        enlarged: pixels of the picture to one of the photo: what is drawn is no finer.
     """
 
-    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth) -> None:
+    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth, enlarged: float = 1.0) -> None:
         shape = released_shape()
         self._neutral = neutral
         self._shape = shape
@@ -101,6 +104,7 @@ class MouthInterior:
         for i, part in enumerate((Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)):
             self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
+        self._blur = float(np.sqrt(max((_PHOTO * enlarged) ** 2 - _DRAWN**2, 0.0)))
         self.lighting = Lighting()
         self.become(mouth)
 
@@ -152,6 +156,8 @@ class MouthInterior:
             self._colours,
         )
         found = self._seen_between(lips, self._colours, np.append(self._tones[2], np.zeros(3)))
+        if self._blur > _DRAWN:
+            cv2.GaussianBlur(found.colours, (0, 0), self._blur, dst=found.colours)
         if self._photo is not None:
             lay_photo(found.colours, self._photo, found.shown)
         return found._replace(colours=found.colours[..., :3])
@@ -249,7 +255,7 @@ class MouthInterior:
         fine[:] = behind
         rasterise_values(self._seen, values, self._triangles, fine, depth)
         shrink(fine, _FINER, colours)
-        feather = max(_LEAST_FEATHER, _FEATHER * lips.unit)
+        feather = max(_LEAST_FEATHER, _FEATHER * lips.unit, 2 * self._blur)
         rims = lips.upper, lips.lower
         between_lips(*rims, lips.down, lips.unit, feather, self.lighting, shown)
         amount = min(max(lips.apart / _WHOLE - 0.2, 0.0), 1.0)

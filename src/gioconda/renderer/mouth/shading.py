@@ -26,8 +26,11 @@ class Lighting(NamedTuple):
         side, side_width: where cheeks begin to take of it, on either side, and over how much.
         side_teeth, side_soft: how much they take, of teeth and of what is soft.
         free_tongue, free_teeth: part of it that nothing of the mouth's own hides.
+        lower_row: part of it that the lower teeth get, which stand behind the upper ones.
         upper_shadow, lower_shadow: part of it that a lip takes at its rim.
         upper_width, lower_width: how wide a lip's shadow is.
+        narrow, narrow_width: part of it that lips take which hardly part, and how far they are
+            apart where it is a third of that.
     """
 
     ambient: float = 0.85
@@ -41,10 +44,13 @@ class Lighting(NamedTuple):
     side_soft: float = 0.2
     free_tongue: float = 0.8
     free_teeth: float = 0.92
+    lower_row: float = 0.6
     upper_shadow: float = 0.5
     lower_shadow: float = 0.05
     upper_width: float = 0.05
     lower_width: float = 0.03
+    narrow: float = 0.7
+    narrow_width: float = 0.02
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -145,6 +151,8 @@ def light(
         lit = ambient + (1 - ambient) * towards + shine
         if part[i] > 0:  # gums lie under the lips, which have shadows of their own
             lit *= free + (1 - free) * occlusion[i]
+        if part[i] == 3:
+            lit *= np.float32(lighting.lower_row)
         for c in range(tones.shape[1]):
             out[i, c] = arrives * lit * tones[tone, c] + (1 - arrives) * tones[2, c]
 
@@ -187,6 +195,7 @@ def between_lips(
     from_upper = np.float32(1 / (lighting.upper_width * unit))
     from_lower = np.float32(1 / (lighting.lower_width * unit))
     by_upper, by_lower = np.float32(lighting.upper_shadow), np.float32(lighting.lower_shadow)
+    by_both, from_both = np.float32(lighting.narrow), np.float32(1 / (lighting.narrow_width * unit))
     soft = np.float32(1 / feather)
     # upright: down is y
     above, below = _segments(upper, down), _segments(lower, down)
@@ -202,8 +211,10 @@ def between_lips(
             seen = min(max(near * soft + np.float32(0.5), np.float32(0)), np.float32(1))
             shown[y, x, 0], shown[y, x, 1] = seen, np.float32(1)
             if seen > 0:
-                shade = 1 - by_upper * np.exp(-np.sqrt(over) * from_upper)
-                shade *= 1 - by_lower * np.exp(-np.sqrt(under) * from_lower)
+                over, under = np.sqrt(over), np.sqrt(under)
+                shade = 1 - by_upper * np.exp(-over * from_upper)
+                shade *= 1 - by_lower * np.exp(-under * from_lower)
+                shade *= 1 - by_both * np.exp(-(over + under) * from_both)
                 shown[y, x, 1] = shade
 
 

@@ -49,12 +49,8 @@ ALL: Final = BatchWindow(0.05, 256, 256, 0, 0, 0, 1, False)
 
 @dataclass(frozen=True)
 class PixelWeights:
-    """Weights of a pixel; the rest of the face has 1.
+    """Weights of a pixel; the rest of the face has 1."""
 
-    Inside the mouth, where several things may be, only coarser scales are compared (`losses`).
-    """
-
-    mouth: float = 3.0
     lips: float = 5.0
     eyes: float = 5.0
     outside: float = 0.1
@@ -213,7 +209,7 @@ def weigh(masks: Tensor, face: Tensor, weights: PixelWeights) -> Tensor:
     weight = weights.outside + (1 - weights.outside) * inside
     weight = torch.maximum(weight, weights.lips * near[:, :1])
     weight = torch.maximum(weight, weights.eyes * near[:, 1:])
-    return weight + masks[:, :1] * (weights.mouth - weight)
+    return weight
 
 
 class Colours:

@@ -42,7 +42,6 @@ class Learner:
         critic_rate: the critic's.
         weights: of the losses.
         strength: the critic's pull, against that of all other losses together.
-        tile: side of what "mixture" sorts and "tone" adds up, in steps of two pixels.
 
     Attributes:
         net, critic: the bare ones, whatever Fabric wraps them in.
@@ -59,7 +58,6 @@ class Learner:
         critic_rate: float,
         weights: losses.LossWeights,
         strength: float,
-        tile: int,
     ) -> None:
         self.critic = Critic()
         self.average = running_mean(net, 0.0)
@@ -72,7 +70,7 @@ class Learner:
         self._drawer, self.optimizer = fabric.setup(self.net, optimizer)
         self._judge, self.judging = fabric.setup(self.critic, judging)
         self._fabric, self._critic_rate = fabric, critic_rate
-        self._weights, self._strength, self._tile = asdict(weights), strength, tile
+        self._weights, self._strength = asdict(weights), strength
         self.pulled: Tensor | None = None
 
     def learn(
@@ -91,19 +89,18 @@ class Learner:
         pull, others = losses.pull_of(found, self._weights, drawn, usual, self._strength)
         if plan.adversarial:
             self.pulled = others if self.pulled is None else self.pulled.lerp(others, 0.1)
-        found["mask"] = losses.shut(mask, batch.weight, batch.masks[:, :1])
+        found["mask"] = losses.shut(mask, batch.weight)
         descend((pull * drawn).sum() + plan.mask * found["mask"])
         self.average.multi_avg_fn = get_ema_multi_avg_fn(plan.decay)
         if plan.critic_learns:
             found["judge"] = self._judge_step(drawn.detach(), batch)
         if batch.paired:
-            inside, scenes = batch.masks[:, :1], len(batch.source)
-            base = losses.compare(batch.base, batch.real, batch.weight, inside, scenes)
+            base = losses.compare(batch.base, batch.real, batch.weight, len(batch.source))
             found["warp"] = base["pixels"]
         return found
 
     def _draw(self, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
-        """Pixels (N T, 3, h, w) and mask (N T, 1, h, w)."""
+        """Pixels (N T, 3, h, w), the base between the lips, and mask (N T, 1, h, w)."""
         pixels, mask = self._drawer(
             batch.source,
             batch.source_masks,
@@ -116,16 +113,14 @@ class Learner:
             mixed,
         )
         mask = mask.float()
-        return batch.base + mask * (pixels.float() - batch.base), mask
+        part = (1 - batch.masks[:, :1]) * mask
+        return batch.base + part * (pixels.float() - batch.base), mask
 
     def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
         """What pulls at the pixels."""
-        found = {"detail": losses.detail(drawn, batch.base, batch.masks, batch.weight)}
-        inside = batch.masks[:, :1]
+        found: dict[str, Tensor] = {}
         if batch.paired:
-            found |= losses.compare(drawn, batch.real, batch.weight, inside, len(batch.source))
-            found["mixture"] = losses.mixture(drawn, batch.real, inside, self._tile)
-            found["tone"] = losses.tone(drawn, batch.real, inside, 2 * self._tile)
+            found |= losses.compare(drawn, batch.real, batch.weight, len(batch.source))
         if adversarial:
             self.critic.requires_grad_(False)
             with self._fabric.autocast():  # the bare critic: it learns nothing here

@@ -3,13 +3,11 @@
 1. Scenes (`gioconda.data.samples.scenes`): a frame of a clip is the portrait, others are to be
    drawn. A pool of scenes is renewed while the net learns from it.
 2. A batch is a window of the view over a few scenes: the mouth, the eyes, or all of it.
-3. The drawn frame is base + mask (pixels - base). Losses: differences and differences of
-   gradients at several scales, the eyes and lips weighted up; the colours inside the mouth,
-   wherever near by they lie, and how much light there is in all; the change from one frame of a
-   scene to another; the mask itself, so that it stays shut where the warp is right; and, some
-   time after it began to learn, a critic that judges mouths and eyes, with feature matching. The
-   critic alone judges unpaired batches: faces that others have moved, their mouths a mixture of
-   two people's.
+3. The drawn frame is base + mask (pixels - base), and the base between the lips. Losses:
+   differences and differences of gradients at several scales, the eyes and lips weighted up; the
+   change from one frame of a scene to another; the mask itself, so that it stays shut where the
+   warp is right; and, some time after it began to learn, a critic that judges lips and eyes, with
+   feature matching. The critic alone judges unpaired batches: faces that others have moved.
 4. The running mean of the weights is written as ONNX files and compared with itself in OpenVINO.
 
 `gioconda train renderer DATA --cache DIR --checkpoint FILE --minutes N -o renderer.zip`, the same
@@ -80,8 +78,6 @@ class Recipe:
     windows: tuple[BatchWindow, ...] = (MOUTH, EYES, ALL)
     weights: LossWeights = _WEIGHTS
     pixels: PixelWeights = _PIXELS
-    # Side of what "mixture" sorts and "tone" adds up, in steps of two pixels of a view 256 wide.
-    tile: int = 8
     critic: float = 0.5  # its pull, against that of all other losses together
     critic_rate: float = 0.8  # its learning rate, against the net's
     critic_from: float | None = None  # the step; None for 1000, or at once with `start`
@@ -188,7 +184,6 @@ def _set_up(
         recipe.critic_rate * recipe.rate,
         recipe.weights,
         recipe.critic,
-        recipe.tile * recipe.side // 256,
     )
     rate = warm_up(recipe.rate, _WARM_UP, settling(recipe.settling))
     steps = None if recipe.last else recipe.steps
