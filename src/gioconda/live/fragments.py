@@ -10,6 +10,7 @@ from typing import Final
 
 import av
 from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
 
 from gioconda.media import FPS, Picture
 
@@ -19,10 +20,14 @@ _KEY, _OTHER = 0x02000000, 0x01010000  # flags of a sample: can be begun with, o
 # Of x264; crf is the constant rate factor, g the frames from key to key.
 _OPTIONS: Final = {"preset": "superfast", "tune": "zerolatency", "crf": "21", "g": str(2 * FPS)}
 _SPS, _PPS, _IDR = 7, 8, 5  # kinds of NAL units
+_KEY_AFTER: Final = FPS // 2  # pictures after which a viewer who needs a key picture gets one
 
 
 class Fragments:
-    """Pictures in, fragments out; the first one is led by the header.
+    """Pictures in, fragments out, each coded once for all viewers.
+
+    A viewer begins with a key picture, led by the header. One who missed a picture goes on with
+    the next key picture; for such viewers there is one half a second after the last at the soonest.
 
     Args:
         height, width: of the pictures, in pixels, even.
@@ -37,21 +42,46 @@ class Fragments:
         context.thread_count = 1
         context.options = _OPTIONS
         self._context = context
-        self._count = 0
+        self._count = self._since_key = 0
+        self._number = -1
+        self._wanted = self._key = False
+        self._header = self._newest = b""
 
-    def add(self, picture: Picture, number: int) -> bytes:
-        """The fragment of a picture, (H, W, 3) RGB, that is frame `number`."""
+    def add(self, picture: Picture, number: int, seen: int = 0) -> tuple[bytes, int]:
+        """The fragment of a picture, for a viewer.
+
+        Args:
+            picture: (H, W, 3) RGB.
+            number: of its frame; the same as before for another viewer of it.
+            seen: what the last call for this viewer returned, 0 before the first.
+
+        Returns:
+            The fragment, empty if the viewer must wait for a key picture; what the viewer has seen.
+        """
+        if number != self._number:
+            self._encode(picture, number)
+        if self._key or seen == self._count - 1 > 0:
+            return (b"" if seen else self._header) + self._newest, self._count
+        self._wanted = True
+        return b"", seen
+
+    def _encode(self, picture: Picture, number: int) -> None:
         frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
         frame.pts, frame.time_base = self._count, Fraction(1, FPS)
-        self._count += 1
+        if self._wanted and self._since_key >= _KEY_AFTER:
+            frame.pict_type = PictureType.I
+        self._count, self._number = self._count + 1, number
         data = b"".join(bytes(packet) for packet in self._context.encode(frame))
         units = _units(data)
         kinds = [unit[0] & 31 for unit in units]
-        head = b""
-        if self._count == 1:
-            head = _header(*self._size, units[kinds.index(_SPS)], units[kinds.index(_PPS)])
+        self._key = _IDR in kinds
+        self._since_key = 0 if self._key else self._since_key + 1
+        if self._key:
+            self._wanted = False
+            parameters = units[kinds.index(_SPS)], units[kinds.index(_PPS)]
+            self._header = _header(*self._size, *parameters)
         sample = b"".join(pack(">I", len(unit)) + unit for unit in units)
-        return head + _fragment(self._count, number * _SAMPLE, sample, _IDR in kinds)
+        self._newest = _fragment(self._count, number * _SAMPLE, sample, self._key)
 
 
 def _units(data: bytes) -> list[bytes]:

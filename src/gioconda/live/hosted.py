@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, assert_never
 
 from gioconda.live import messages
 from gioconda.live.errors import RefusalError, refusal_of
+from gioconda.live.fragments import Fragments
 from gioconda.live.frame import Frame, State
 from gioconda.live.portraits import jpeg
 from gioconda.live.session import Session
@@ -59,6 +60,7 @@ class HostedSession:
         self._sink: Sink | None = None
         self._watchers: set[Sink] = set()
         self._coded: tuple[int, bytes] = (-1, b"")  # number and JPEG of the last picture
+        self._fragments: Fragments | None = None
         self._reason: RefusalError | None = None
         self._lock = threading.Lock()
         self.ended = self._claimed = False
@@ -111,6 +113,12 @@ class HostedSession:
         if self._coded[0] != number:
             self._coded = number, jpeg(picture, _QUALITY)
         return self._coded[1]
+
+    def fragment(self, picture: Picture, number: int, seen: int) -> tuple[bytes, int]:
+        """A frame's picture as H.264, for a viewer, as `Fragments.add`; for sinks likewise."""
+        if self._fragments is None:
+            self._fragments = Fragments(*picture.shape[:2])
+        return self._fragments.add(picture, number, seen)
 
     def append(self, pcm: Sound) -> None:
         """Add the client's sound, as `Session.append`."""

@@ -11,7 +11,6 @@ from typing import Any, Final
 from fastapi import WebSocket, WebSocketDisconnect
 
 from gioconda.live.errors import RefusalError
-from gioconda.live.fragments import Fragments
 from gioconda.live.frame import Frame
 from gioconda.live.hosted import HostedSession
 from gioconda.live.messages import parse_command, samples
@@ -40,7 +39,7 @@ class _Queue:
     def __init__(self, hosted: HostedSession, format: str) -> None:
         self._loop, self._hosted = asyncio.get_running_loop(), hosted
         self._kind = _KINDS[format]
-        self._fragments: Fragments | None = None
+        self._seen = 0  # of its fragments, as `Fragments.add` counts
         self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
         self._waiting = 0
@@ -53,7 +52,6 @@ class _Queue:
                 self.dropped += 1
                 return
             self._waiting += 1
-        # what is not sent is not encoded either, so that no H.264 picture misses another
         self._put(self._packed(frame))
 
     def message(self, message: dict[str, Any]) -> None:
@@ -93,9 +91,8 @@ class _Queue:
     def _coded(self, picture: Picture, number: int) -> bytes:
         if self._kind == _KINDS["jpeg"]:
             return self._hosted.jpeg(picture, number)
-        if self._fragments is None:
-            self._fragments = Fragments(*picture.shape[:2])
-        return self._fragments.add(picture, number)
+        fragment, self._seen = self._hosted.fragment(picture, number, self._seen)
+        return fragment
 
 
 async def stream(
