@@ -8,7 +8,7 @@ a frame. Two things are timed from the moment when it begins to be spoken:
   look-ahead, and the computing. The same sound in a file gives the same frame, in step with it.
 - To the mouth's opening. In the frames that come out the face is found again (`track`), and
   the opening of its lips read off. The mouth opens in the first frame in which it has come a
-  quarter of the way from where it was to the widest it gets within 0.8 s. This holds the mouth's
+  quarter of the way from where it was to the widest it gets within a second. This holds the mouth's
   own time too: how much later than the sound the mouth opens in the finished video, live or
   offline, where no delay is. `mouth` is that time.
 
@@ -32,7 +32,7 @@ from gioconda import example
 from gioconda.animator import Animator
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import Report, measure
-from gioconda.evaluation.viewer import PACKET, WIRE, Viewer
+from gioconda.evaluation.viewer import PACKET, WIRE, Seen, Viewer
 from gioconda.face.measure import lip_distances
 from gioconda.face.topology import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from gioconda.face.tracker import track
@@ -43,16 +43,17 @@ from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits, jpeg
 from gioconda.live.session import Clock, Session
-from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound
+from gioconda.media import FPS, SAMPLE_RATE, Sound
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
-_SOUND: Final = 0.3  # seconds of voice in a trial
-_WATCH: Final = 0.8  # seconds after its beginning in which the mouth must open
+_SOUND: Final = 0.5  # seconds of voice in a trial: of less the face may take no notice
+_WATCH: Final = 1.0  # seconds after its beginning in which the mouth must open
 _QUIET: Final = 1.0  # seconds from one trial to the next at least
 _BEFORE: Final = 5  # frames that say how open the mouth was
 _OPEN: Final = 0.25  # of the way to the widest
 _LEAST: Final = 0.03  # inter-ocular distances; a mouth that opens less did not
+_AUDIBLE: Final = 1e-3  # of full scale; what Opus makes of silence is less
 _HELD: Final = (0.98 * FPS, 0.01)  # frames a second at least, share of late ones at most
 
 
@@ -175,14 +176,6 @@ def syllable(voice: Sound) -> Sound:
 # --- latency ---
 
 
-class Seen(NamedTuple):
-    """A picture, and when it was there; the frame that it is of, where that is known."""
-
-    when: float
-    picture: Picture
-    frame: Frame | None = None
-
-
 class Answer(NamedTuple):
     """Milliseconds from the beginning of a sound.
 
@@ -203,7 +196,8 @@ def _answer(began: float, seen: Sequence[Seen]) -> Answer:
     eyes = np.linalg.norm(points[:, LEFT_EYE_OUTER] - points[:, RIGHT_EYE_OUTER], axis=-1)
     opening = lip_distances(points).mean(-1) / eyes
     after = np.array([each.when >= began for each in seen])
-    carries = next((s for s in seen if s.when >= began and s.frame and s.frame.sound.any()), None)
+    heard = ((each, _onset(each)) for each in seen if each.when >= began)
+    carries, onset = next((pair for pair in heard if pair[1] is not None), (None, None))
     frame = None if carries is None else 1000 * (carries.when - began)
     rest = float(np.median(opening[~after][-_BEFORE:])) if (~after).any() else np.inf
     widest = float(opening[after].max()) if after.any() else -np.inf
@@ -211,10 +205,17 @@ def _answer(began: float, seen: Sequence[Seen]) -> Answer:
         return Answer(frame, None, None)
     first = seen[np.flatnonzero(after & (opening > rest + _OPEN * (widest - rest)))[0]]
     mouth = None
-    if carries is not None and carries.frame and first.frame:
-        sound = carries.frame.time + np.flatnonzero(carries.frame.sound)[0] / SAMPLE_RATE
-        mouth = 1000 * (first.frame.time - float(sound))
+    if onset is not None and first.frame:
+        mouth = 1000 * (first.frame.time - onset)
     return Answer(frame, 1000 * (first.when - began), mouth)
+
+
+def _onset(seen: Seen) -> float | None:
+    """When on the session's clock its frame's sound begins, or None if it is silent or unknown."""
+    if seen.frame is None:
+        return None
+    loud = np.flatnonzero(np.abs(seen.frame.sound) > _AUDIBLE)
+    return seen.frame.time + float(loud[0]) / SAMPLE_RATE if len(loud) else None
 
 
 def _latencies(answers: Sequence[Answer]) -> Latencies:
@@ -330,13 +331,13 @@ async def _through_webrtc(
         viewer = Viewer()
         first.append(await viewer.connect(pool, calls))
         await asyncio.sleep(2)
+        viewer.find_origin()
         for number in range(trials):
             await asyncio.sleep(_QUIET + number % 2 * PACKET / WIRE)
-            del viewer.seen[:-_BEFORE]
             # evenly at all times within a packet
             begin = viewer.say(sound, int(PACKET * (number + 0.5) / trials))
             await asyncio.sleep(max(begin + _WATCH - time.monotonic(), 0))
-            seen = [Seen(*each) for each in viewer.seen]
+            seen = [each for each in viewer.seen() if each.when > begin - _BEFORE * STEP]
             found.append(await asyncio.to_thread(_answer, begin, seen))
             report(number + 1)
         await viewer.close()

@@ -7,8 +7,9 @@ much more of the sound must be there, and Opus adds 6.5.
 
 import asyncio
 import time
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import av
 import numpy as np
@@ -19,24 +20,34 @@ from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 
 from gioconda.live.calls import Calls
+from gioconda.live.errors import RefusalError
+from gioconda.live.frame import Frame
 from gioconda.live.messages import SessionRequest
+from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import EXAMPLE
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, to_int16
 
 WIRE: Final = 48_000  # Opus's rate: another would wait in a resampler, which no browser has
 PACKET: Final = WIRE // 50  # samples in a packet of sound
+_KEPT: Final = 4 * FPS  # frames
+
+
+class Seen(NamedTuple):
+    """A picture, and when it was there; its frame, without the picture, where that is known."""
+
+    when: float
+    picture: Picture
+    frame: Frame | None = None
 
 
 class Viewer:
-    """Of the bundled portrait; its time begins before it asks for a session.
-
-    Attributes:
-        seen: when each picture of the last four seconds was decoded, and the picture.
-    """
+    """Of the bundled portrait; its time begins before it asks for a session."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[float, Picture]] = []
+        self._pictures: list[tuple[float, Picture, int]] = []  # of the last seconds; frames since 0
+        self._first: int | None = None  # RTP's time of the first
+        self._given, self._origin = _Given(), 0
         self._began = time.monotonic()
         self._sees = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -48,13 +59,35 @@ class Viewer:
         """Milliseconds from the wish for a session to the first decoded picture."""
         request = SessionRequest(portrait=EXAMPLE, source="microphone")
         hosted = await asyncio.to_thread(pool.open, request, "bench")
+        hosted.watch(self._given)
         self._peer.addTransceiver("video", direction="recvonly")
         self._peer.addTrack(self._microphone)
         await self._peer.setLocalDescription(await self._peer.createOffer())
         answer = await calls.answer(hosted, self._peer.localDescription.sdp, "127.0.0.1")
         await self._peer.setRemoteDescription(RTCSessionDescription(answer.sdp, answer.type))
         await asyncio.wait_for(self._sees.wait(), 60)
-        return 1000 * (self.seen[0][0] - self._began)
+        return 1000 * (self._pictures[0][0] - self._began)
+
+    def find_origin(self) -> None:
+        """Tell which frame the first picture was of: RTP's time begins anywhere.
+
+        To be called a second or two after the first picture. The quickest of all pictures takes
+        less than a frame from the session to here, which is so for one number only.
+        """
+        given = self._given.frames
+        for self._origin in range(FPS):
+            came = [(when, self._origin + count) for when, _, count in self._pictures]
+            took = [when - given[number][0] for when, number in came if number in given]
+            if min(took, default=STEP) < STEP:
+                return
+
+    def seen(self) -> list[Seen]:
+        """The pictures of the last four seconds."""
+        nothing = (0.0, None)
+        return [
+            Seen(when, picture, self._given.frames.get(self._origin + count, nothing)[1])
+            for when, picture, count in self._pictures
+        ]
 
     def say(self, sound: Sound, offset: int) -> float:
         """Say it, so many samples after the beginning of the next packet; when it begins."""
@@ -83,9 +116,31 @@ class Viewer:
                 return
             if track.kind == "video":
                 picture = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-                self.seen.append((time.monotonic(), picture))
-                del self.seen[: -4 * FPS]
+                self._first = frame.pts if self._first is None else self._first
+                count = (frame.pts - self._first) % 2**32 * FPS // 90000
+                self._pictures.append((time.monotonic(), picture, count))
+                del self._pictures[:-_KEPT]
                 self._sees.set()
+
+
+class _Given:
+    """A sink: when the last frames were given out, without their pictures."""
+
+    dropped = 0
+
+    def __init__(self) -> None:
+        self.frames: dict[int, tuple[float, Frame]] = {}
+
+    def frame(self, frame: Frame) -> None:
+        """Keep it, and forget an old one."""
+        self.frames[frame.number] = time.monotonic(), replace(frame, picture=None)
+        self.frames.pop(frame.number - 2 * _KEPT, None)
+
+    def message(self, message: dict[str, Any]) -> None:
+        """Nothing of it is kept."""
+
+    def end(self, reason: RefusalError | None) -> None:
+        """Nothing is to be done."""
 
 
 class _Microphone(AudioStreamTrack):
