@@ -13,11 +13,13 @@ from aiortc import (
     RTCSessionDescription,
     VideoStreamTrack,
 )
+from aiortc.codecs.opus import OpusEncoder
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
 
-from gioconda.live.calls import ImmediateBuffer, Resampler
+from gioconda.live.calls import ImmediateBuffer, Packets, Resampler
+from gioconda.live.frame import Frame, State
 
 from .conftest import wait
 
@@ -159,6 +161,24 @@ def test_packets_of_sound_wait_for_none_and_none_comes_after_its_successor():
         assert not lost
         given += [frame.data.decode()] if frame else []
     assert given == ["65534", "65535", "0", "1", "3", "4"]
+
+
+def test_sound_leaves_with_its_frame_and_on_its_time():
+    """No packet waits for the next frame, in aiortc's encoder either."""
+    packets, encoder = Packets(), OpusEncoder()
+    sent, sound = [], []
+    for number in range(25):
+        pcm = np.zeros(640, np.float32)
+        pcm[320 if number == 10 else slice(0)] = 0.5
+        for packet in packets.of(Frame(number, number / 25, pcm, pcm, None, State.IDLE)):
+            sound.append(packet.to_ndarray()[0])
+            payloads, timestamp = encoder.encode(packet)
+            assert len(payloads) == 1
+            sent.append(timestamp)
+        assert len(sent) == 2 * (number + 1)
+    assert sent == list(range(0, 50 * 960, 960))
+    loudest = np.argmax(np.abs(np.concatenate(sound).astype(float)))
+    assert abs(loudest / 48000 - 10.5 / 25) < 0.0015
 
 
 @pytest.mark.usefixtures("client")

@@ -9,10 +9,12 @@ from typing import Any, Final
 
 import aiortc
 import av
+import numpy as np
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtp import RtpPacket
 from av.audio.resampler import AudioResampler
+from numpy.typing import NDArray
 
 from gioconda.live.candidates import confined
 from gioconda.live.errors import RefusalError
@@ -24,8 +26,8 @@ from gioconda.media import FPS, SAMPLE_RATE, Sound, from_int16, to_int16
 
 _ON_THE_WAY: Final = 5  # frames that may wait for the encoder
 _CONNECT: Final = 15.0  # seconds until a call that does not come about is given up
-_PACKET: Final = SAMPLE_RATE // 50  # samples of a packet of sound
-_PACKET_SECONDS: Final = _PACKET / SAMPLE_RATE
+_PACKET_SECONDS: Final = 0.02  # of sound
+_OPUS_RATE: Final = 48000
 
 
 class ImmediateBuffer(JitterBuffer):
@@ -63,6 +65,30 @@ class Resampler:
         return [from_int16(part.to_ndarray()[0]) for part in self._resampler.resample(frame)]
 
 
+class Packets:
+    """Sound of frames to packets of 20 ms at Opus's rate, each frame's two at once.
+
+    aiortc resamples too, but it then holds each packet back until the next one comes, and tells
+    browsers that it is of that time: they show the picture 20 ms ahead of the sound.
+    """
+
+    _LEAD: Final = 16  # samples, 1 ms: what the resampler needs of the next frame
+
+    def __init__(self) -> None:
+        size = round(_PACKET_SECONDS * _OPUS_RATE)
+        self._resampler = AudioResampler("s16", "mono", _OPUS_RATE, frame_size=size)
+        self._convert(np.zeros(self._LEAD, np.int16), -self._LEAD)
+
+    def of(self, frame: Frame) -> list[av.AudioFrame]:
+        """Both packets of a frame; 1 ms late."""
+        return self._convert(to_int16(frame.sound), frame.number * SAMPLES)
+
+    def _convert(self, sound: NDArray[np.int16], begin: int) -> list[av.AudioFrame]:
+        part = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+        part.sample_rate, part.pts, part.time_base = SAMPLE_RATE, begin, Fraction(1, SAMPLE_RATE)
+        return self._resampler.resample(part)
+
+
 class _Track(aiortc.MediaStreamTrack):
     """What a session gives, frame by frame; the oldest fall out when the queue is full."""
 
@@ -98,6 +124,7 @@ class _Call:
         self._hosted, self._calls = hosted, calls
         self._loop = asyncio.get_running_loop()
         self._video, self._audio = _Track("video"), _Track("audio")
+        self._packets = Packets()
         self._channel: aiortc.RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         # none but those that the operator named: no other server learns of a call
@@ -143,13 +170,8 @@ class _Call:
             picture = av.VideoFrame.from_ndarray(frame.picture, "rgb24").reformat(format="yuv420p")
             picture.pts, picture.time_base = frame.number * (90000 // FPS), Fraction(1, 90000)
             self._in_loop(self._video.put, picture)
-        sound = to_int16(frame.sound)
         # one by one: a browser keeps what comes in bursts for longer, so its picture is ahead
-        for number, begin in enumerate(range(0, SAMPLES, _PACKET)):
-            part = sound[None, begin : begin + _PACKET]
-            packet = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
-            packet.sample_rate = SAMPLE_RATE
-            packet.pts, packet.time_base = frame.number * SAMPLES + begin, Fraction(1, SAMPLE_RATE)
+        for number, packet in enumerate(self._packets.of(frame)):
             self._in_loop(self._audio.put, packet, number * _PACKET_SECONDS)
 
     def message(self, message: dict[str, Any]) -> None:
