@@ -149,7 +149,49 @@ def test_gaze_by_keyboard_alone(visit: Open, server: str) -> None:
     assert page.inner_text("#o-gaze") == "at you"
 
 
+# What Tab should stop at, in order: of radio buttons of one name the one that is chosen.
+_STOPS = """
+[...document.querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]')]
+  .filter(each => each.checkVisibility() && !each.disabled)
+  .filter(each => each.type !== 'radio' || each.checked)
+"""
+_NAME = "(each.id || each.textContent.trim() || each.name)"
+# An outline about it, or about what stands for a hidden input.
+_RING = """
+[document.activeElement, document.activeElement.nextElementSibling,
+  document.activeElement.closest('.file, .pad, label, .chips label, .choice label')]
+  .some(each => each && getComputedStyle(each).outlineStyle !== 'none')
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_tab_reaches_everything_in_order_and_shows_where_it_is(
+    visit: Open, server: str, width: int
+) -> None:
+    page = visit(width=width).open(server).page
+    expected = page.evaluate(f"{_STOPS}.map(each => {_NAME})")
+    assert len(expected) > 20
+    reached = []
+    for _ in expected:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(f"(each => {_NAME})(document.activeElement)"))
+        assert page.evaluate(_RING), f"nothing shows that {reached[-1]} has the focus"
+    assert reached == expected
+
+
 # --- alive ---
+
+
+def test_a_text_is_spoken_and_stopped_by_keyboard_alone(visit: Open, acting: str) -> None:
+    seen = visit().open(acting)
+    seen.page.focus("#text")
+    seen.page.keyboard.type("ein langer Satz, der lang genug ist, um gesehen zu werden")
+    seen.page.keyboard.press("Tab")
+    seen.page.keyboard.press("Enter")
+    _says(seen, "Speaking")
+    seen.page.keyboard.press("Enter")
+    _says(seen, "Awake")
+    assert seen.errors == []
 
 
 def test_an_uploaded_portrait_is_shown(visit: Open, server: str, tmp_path: Path) -> None:
