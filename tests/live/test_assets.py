@@ -85,3 +85,32 @@ def _version() -> str:
     found = re.search(r'"page/(\w+)/main.js"', ask("/").text)
     assert found is not None
     return found[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_controls_stand_out(scheme: str) -> None:
+    """Contrast by WCAG 2.2: 4.5 for text (1.4.3), 3 for what bounds a control (1.4.11)."""
+    blocks = re.findall(r":root \{(.*?)\}", (FOLDER / "style.css").read_text(), re.DOTALL)
+    light, dark = (dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in blocks)
+    colour = light if scheme == "light" else dark
+    grounds = {"ink": "paper card tint", "soft": "paper card tint", "accent": "paper card tint"}
+    grounds |= {"warn": "card warn-tint", "on-accent": "accent", "edge": "paper card"}
+    for front, behind in grounds.items():
+        for back in behind.split():
+            least = 3 if front == "edge" else 4.5
+            assert contrast(colour[front], colour[back]) >= least, (front, back)
+
+
+def contrast(first: str, second: str) -> float:
+    dark, bright = sorted(map(luminance, (first, second)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative, of "#rgb" or "#rrggbb" (WCAG 2.2)."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
