@@ -1,11 +1,14 @@
 """The start: what animating needs is loaded side by side, before it is asked for."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
 from gioconda.machine import cores
+from gioconda.once import once
 
 
 def _load_mesh() -> None:
@@ -22,7 +25,9 @@ def _load_detectors() -> None:
     network("selfie_segmentation")
 
 
+@once
 def _load_kernels() -> None:
+    import gioconda.portrait  # noqa: F401, waits for what is needed first and without numba
     from gioconda.provenance.mark import load_kernels as load_mark
     from gioconda.renderer.kernels import load_kernels
     from gioconda.renderer.mouth.interior import load_kernels as load_mouth
@@ -61,6 +66,16 @@ _ALL: Final = (
     _load_speech,
     _load_renderer,
 )
+
+
+def lighten() -> None:
+    """Makes the libraries that animating needs start and run lighter; to be called before they are
+    imported.
+    """
+    # In matrices as small as here threads mostly wait for each other, on the cores that draw.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # OpenVINO's converter, which nothing here uses, takes longer to import than the rest of it.
+    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 
 
 def warm_up() -> None:

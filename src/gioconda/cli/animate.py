@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,20 @@ class _Pairs(argparse.Action):
 
 def run(args: argparse.Namespace) -> None:
     """Animate."""
+    here = args.ray is None and args.workers == 1
+    with ready(renderer=not args.plain_mouth) if here else nullcontext():
+        _animate(args)
+
+
+def ready(renderer: bool = True) -> AbstractContextManager[None]:
+    """As `start.loading`, for a command that has imported nothing large yet."""
+    from gioconda.start import lighten, loading
+
+    lighten()
+    return loading(renderer)
+
+
+def _animate(args: argparse.Namespace) -> None:
     options = {
         "size": args.size,
         "full": args.full,
@@ -93,26 +109,44 @@ def run(args: argparse.Namespace) -> None:
     animate_pairs(pairs, args.workers, options, args.ray)
 
 
-def speak(args: argparse.Namespace, photo: str | Path, audio: str | Path, **options: Any) -> None:
+def speak(
+    args: argparse.Namespace,
+    photo: str | Path,
+    audio: str | Path,
+    size: int = 512,
+    full: bool = False,
+    face: int | None = None,
+    anyway: bool = False,
+    **options: Any,
+) -> None:
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
-    from gioconda.start import loading
+    from gioconda.portrait import read_portrait
 
-    # OpenVINO's converter, which nothing here uses, takes longer to import than the rest of it.
-    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
-    with loading(renderer=not options.get("plain_mouth")), progress_bar("frames") as report:
-        from gioconda.animator import animate  # takes long enough to load networks meanwhile
+    pool = ThreadPoolExecutor(1)
+    try:
+        # needs a third of the packages that the rest needs, so it does not wait for their import
+        portrait = pool.submit(read_portrait, photo, None if full else size, face, anyway)
+        with progress_bar("frames") as report:
+            from gioconda.animator import animate
 
-        made = animate(
-            photo,
-            audio,
-            args.output,
-            seed=args.seed,
-            consent=args.consent,
-            badge=args.badge,
-            sign_key=args.sign_key,
-            report=report,
-            **options,
-        )
+            made = animate(
+                photo,
+                audio,
+                args.output,
+                seed=args.seed,
+                size=size,
+                full=full,
+                face=face,
+                anyway=anyway,
+                consent=args.consent,
+                badge=args.badge,
+                sign_key=args.sign_key,
+                make=lambda *_: portrait.result(),
+                report=report,
+                **options,
+            )
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     conclude(made.path, made.frames, made.seconds, made.note)
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from gioconda.cli.animate import speak
+from gioconda.cli.animate import ready, speak
 from gioconda.cli.options import Subparsers, add_provenance_options, adder
 
 
@@ -17,6 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Animate the example."""
-    from gioconda.example import PHOTO, VOICE
+    with ready():
+        from gioconda.example import PHOTO, VOICE
 
-    speak(args, PHOTO, VOICE)
+        speak(args, PHOTO, VOICE)

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from gioconda.cli.animate import speak
+from gioconda.cli.animate import ready, speak
 from gioconda.cli.dials import add_dial_options, read_controls
 from gioconda.cli.options import Subparsers, add_video_options, adder
 from gioconda.errors import GiocondaError
@@ -27,6 +27,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Say it."""
+    with ready():
+        _say(args)
+
+
+def _say(args: argparse.Namespace) -> None:
     from gioconda.text_to_speech import synthesise
 
     sound = synthesise(args.text, _voice(args.voice))
