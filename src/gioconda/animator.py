@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,13 +33,13 @@ from gioconda.provenance import Mark, Marker, Output, make_id
 from gioconda.renderer import Renderer
 from gioconda.renderer.backdrop import Background, ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
-from gioconda.renderer.renderer import Decoder
+from gioconda.renderer.renderer import Decoder, Warped
 from gioconda.rows import Rows, Turns
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 _HOPS_AHEAD = 2  # whose motion is made before they are drawn
-_FRAMES_AHEAD = 1  # drawn before they are marked
+_FRAMES_AHEAD = 1  # warped before they are drawn, and drawn before they are marked
 _MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
 _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
@@ -117,7 +117,7 @@ class Animator:
 
         What the other one says in it is to be given to `listen` before.
 
-        Motion and drawing have threads of their own, which are ahead; leave the dials alone.
+        Motion, warp and drawing have threads of their own, which are ahead; leave the dials alone.
         """
         for recited in self.recite(in_hops(pcm)):
             yield recited.frame
@@ -136,24 +136,31 @@ class Animator:
         place = pickle.loads(state) if state else _Place(self._generator, 0, 0)
         self._generator = place.generator
         hops = ahead(_recited(place, islice(pieces, place.pieces, None)), _HOPS_AHEAD)
-        for drawn in ahead(self._drawn(hops, done - place.frames), _FRAMES_AHEAD):
+        warped = ahead(self._warped(hops, done - place.frames), _FRAMES_AHEAD)
+        for drawn in ahead(self._drawn(warped), _FRAMES_AHEAD):
             marked = self._mark(drawn.frame, drawn.changed)
             yield Recited(drawn.state, marked, self._mark.changed)
 
-    def _drawn(
+    def _warped(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
-    ) -> "Iterator[Recited]":
+    ) -> Iterator[tuple[bytes | None, Warped]]:
+        """Frames that are still to be drawn over, in memory that takes turns."""
+        memory = cycle((0, 1))
+        for state, motion in hops:
+            for pose, dynamics in self._moved(motion)[left_out:]:
+                yield state, self.renderer.warp(pose, dynamics, next(memory))
+                state = None
+            left_out = max(0, left_out - len(motion))
+
+    def _drawn(self, warped: Iterator[tuple[bytes | None, Warped]]) -> "Iterator[Recited]":
         """Frames without their mark, in memory that each has for itself until it is marked."""
         shape = (self.renderer.height, self.renderer.width, 4 if self.renderer.alpha else 3)
         turns = Turns(lambda: np.empty(shape, np.uint8), _FRAMES_AHEAD + 2, shape[0])
-        for state, motion in hops:
-            for pose, dynamics in self._moved(motion)[left_out:]:
-                drawn, changed = self.renderer.render(pose, dynamics), self.renderer.changed
-                frame, rows = turns.next(changed)
-                np.copyto(frame[rows.slice], drawn[rows.slice])
-                yield Recited(state, frame, changed)
-                state = None
-            left_out = max(0, left_out - len(motion))
+        for state, frame in warped:
+            drawn, changed = self.renderer.draw(frame), self.renderer.changed
+            kept, rows = turns.next(changed)
+            np.copyto(kept[rows.slice], drawn[rows.slice])
+            yield Recited(state, kept, changed)
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out."""

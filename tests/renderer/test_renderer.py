@@ -1,5 +1,7 @@
 """What comes out is looked at again by the tracker: it must show what was asked for."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -129,6 +131,20 @@ def test_rows_that_are_left_alone_are_as_if_drawn_anew(photo):
         np.testing.assert_array_equal(frame[others], before[others])
         before = frame.copy()
     assert len(others) > len(high) / 4
+
+
+def test_a_frame_that_is_warped_while_another_is_drawn_is_the_same(photo):
+    portrait = make_portrait(photo, None)
+    ahead, plain = (Renderer(portrait, full=True) for _ in range(2))
+    poses = [portrait.pose + far * np.float32([0.2, 0.1, 0, 0, 0, 0]) for far in (0, 1, -1, 0, 0.5)]
+    waiting, before = ahead.warp(poses[0], portrait.expression), photo
+    for memory, (pose, after) in enumerate(pairwise([*poses, poses[0]]), start=1):
+        warped = ahead.warp(after, portrait.expression, memory % 2)
+        frame, waiting = ahead.draw(waiting), warped
+        np.testing.assert_array_equal(frame, plain.render(pose, portrait.expression))
+        others = np.delete(np.arange(len(frame)), np.arange(*ahead.changed))
+        np.testing.assert_array_equal(frame[others], before[others])
+        before = frame.copy()
 
 
 @pytest.mark.parametrize("keep", [np.s_[:, 150:320], np.s_[30:330, 60:400]])

@@ -1,7 +1,7 @@
 """Renderer: a portrait and its motion become frames."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,22 @@ class Decoder(Protocol):
     def __call__(self, frame: WarpedFrame) -> None:
         """Draw over the frame's picture, in place."""
         ...
+
+
+class Warped(NamedTuple):
+    """A frame of a `Renderer` that nothing is drawn over yet.
+
+    Attributes:
+        frame: its crop.
+        picture: (H, W, 3) all of it, in the renderer's own memory.
+        pose: (6,) as in Motion.
+        changed: rows in which it may differ from the frame that was warped before it.
+    """
+
+    frame: WarpedFrame
+    picture: NDArray[np.uint8]
+    pose: NDArray[np.floating]
+    changed: Rows
 
 
 class Renderer:
@@ -48,21 +64,24 @@ class Renderer:
         self.portrait = portrait
         self._decoder = decoder or NeuralDecoder(portrait)
         size = portrait.size
+        self._crop = slice(size), slice(size)
         if full:
             left, top, side = (round(v) for v in portrait.crop)
             if size != side:
                 raise ValueError(f"the crop is {side} pixels in the photo but drawn at {size}")
             height, width = (n - n % 2 for n in portrait.photo.shape[:2])
-            self._frame, self._top = portrait.photo[:height, :width].copy(), top
-            out = self._frame[top : top + size, left : left + size]
+            picture = portrait.photo[:height, :width].copy()
+            self._crop = slice(top, top + size), slice(left, left + size)
         else:
-            out = self._frame = np.empty((size, size, 3), np.uint8)
-            self._top = 0
-        self._warper, self._begun = Warper(portrait, out), False
-        self._glasses = None if portrait.rims is None else Glasses(portrait, self._warper.sheet)
+            picture = np.empty((size, size, 3), np.uint8)
+        self._pictures = [picture]
+        self._warpers = [Warper(portrait, picture[self._crop])]
+        self._moved = Rows(0, self.height)  # in the frame that was warped before
+        sheet = self._warpers[0].sheet
+        self._glasses = None if portrait.rims is None else Glasses(portrait, sheet)
         self._backdrop: Backdrop | None = None
         if background is not None:
-            self._backdrop = Backdrop(portrait, self._frame.shape[:2], full, background)
+            self._backdrop = Backdrop(portrait, picture.shape[:2], full, background)
 
     @property
     def alpha(self) -> bool:
@@ -72,12 +91,12 @@ class Renderer:
     @property
     def height(self) -> int:
         """Height of the frames in pixels; even."""
-        return int(self._frame.shape[0])
+        return int(self._pictures[0].shape[0])
 
     @property
     def width(self) -> int:
         """Width of the frames in pixels; even."""
-        return int(self._frame.shape[1])
+        return int(self._pictures[0].shape[1])
 
     def render(
         self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]
@@ -92,21 +111,44 @@ class Renderer:
             (height, width, 3) RGB, or before a transparent background (height, width, 4) with
             alpha; the renderer's own memory, good until the next call.
         """
-        for _ in self.stages(pose, dynamics):
-            pass
-        rows, all_rows = self._warper.changed, Rows(0, self.height)
-        if self._backdrop is not None:
-            self.changed = all_rows
-            return self._backdrop(self._frame, self._warper.frame.flow)
-        self.changed = Rows(*(n + self._top for n in rows)) if self._begun else all_rows
-        self._begun = True
-        return self._frame
+        return self.draw(self.warp(pose, dynamics))
+
+    def warp(
+        self, pose: NDArray[np.floating], dynamics: NDArray[np.floating], memory: int = 0
+    ) -> Warped:
+        """The first half of `render`: one thread may warp a frame while another draws the last.
+
+        Args:
+            pose: as in `render`.
+            dynamics: as in `render`.
+            memory: where to warp it, 0 or 1; a frame that was warped into the other stays.
+        """
+        if memory == len(self._warpers):
+            self._pictures.append(self._pictures[0].copy())
+            self._warpers.append(self._warpers[0].twin(self._pictures[memory][self._crop]))
+        warper = self._warpers[memory]
+        return Warped(warper.warp(pose, dynamics), self._pictures[memory], pose, self._see(warper))
+
+    def draw(self, warped: Warped) -> NDArray[np.uint8]:
+        """The second half of `render`; frames come in the order in which they were warped."""
+        self._decoder(warped.frame)
+        if self._glasses:
+            self._glasses.draw(warped.frame.picture, warped.pose)
+        self.changed = warped.changed
+        if self._backdrop is None:
+            return warped.picture
+        self.changed = Rows(0, self.height)
+        return self._backdrop(warped.picture, warped.frame.flow)
 
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
         """As `render`, one stage at a time; yields the name of each when it is done."""
-        yield from self._warper.stages(pose, dynamics)
-        frame = self._warper.frame
-        self._decoder(frame)
-        if self._glasses:
-            self._glasses.draw(frame.picture, pose)
+        warper = self._warpers[0]
+        yield from warper.stages(pose, dynamics)
+        self.draw(Warped(warper.frame, self._pictures[0], pose, self._see(warper)))
         yield "decode"
+
+    def _see(self, warper: Warper) -> Rows:
+        """Rows in which the frame just warped may differ from the one before it."""
+        top = self._crop[0].start or 0
+        before, self._moved = self._moved, Rows(*(n + top for n in warper.moved))
+        return before | self._moved

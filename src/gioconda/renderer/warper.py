@@ -1,6 +1,7 @@
 """The warp: a portrait's pixels, moved to where the mesh is."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,10 +89,12 @@ class Warper:
         sheet: the portrait's.
         frame: the last frame, once there is one.
         changed: rows in which it may differ from the one before.
+        moved: rows of it that are not as in every frame.
     """
 
     frame: WarpedFrame
     changed: Rows
+    moved: Rows
 
     def __init__(self, portrait: Portrait, out: NDArray[np.uint8] | None = None) -> None:
         size = portrait.size
@@ -121,6 +124,16 @@ class Warper:
         low, high = (int(f(vertices[:, 1])) for f in (np.min, np.max))
         return Rows(low, high + 1).grown(_BESIDE, len(self._out))
 
+    def twin(self, out: NDArray[np.uint8]) -> "Warper":
+        """Another one of the same portrait, for the same thread.
+
+        Args:
+            out: where it draws, as large.
+        """
+        other = copy(self)
+        other._out, other._flow, other._last = out, self._flow.copy(), Rows(0, len(out))
+        return other
+
     def warp(
         self,
         pose: NDArray[np.floating],
@@ -149,9 +162,9 @@ class Warper:
         sheet, out = self.sheet, self._out
         vertices, texture, face = sheet.place(pose, dynamics, mesh)
         yield "place the mesh"
-        moved = self._home | self._rows(vertices[self._moving])
-        self.changed = moved | self._last
-        self._last = moved
+        self.moved = self._home | self._rows(vertices[self._moving])
+        self.changed = self.moved | self._last
+        self._last = self.moved
         rows, first = self.changed.slice, self.changed.first
         flow, depth, picture = self._flow[rows], self._depth[rows], self._picture[rows]
         rasterise(vertices, texture, sheet.triangles, flow, depth, first)
