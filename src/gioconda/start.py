@@ -74,8 +74,10 @@ def lighten() -> None:
     """
     # In matrices as small as here threads mostly wait for each other, on the cores that draw.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # OpenVINO's converter, which nothing here uses, takes longer to import than the rest of it.
-    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+    # What nothing here uses takes longer to import than the rest: OpenVINO's converter, and SciPy,
+    # whose linear algebra numba offers to kernels where it is installed.
+    for package in ("openvino.tools.ovc", "scipy"):
+        sys.modules.setdefault(package, None)  # type: ignore[arg-type]
 
 
 def warm_up() -> None:
