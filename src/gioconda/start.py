@@ -1,5 +1,7 @@
 """The start: what animating needs is loaded side by side, before it is asked for."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +80,10 @@ def lighten() -> None:
     # whose linear algebra numba offers to kernels where it is installed.
     for package in ("openvino.tools.ovc", "scipy"):
         sys.modules.setdefault(package, None)  # type: ignore[arg-type]
+    # The libraries' objects stay to the end. They need not be searched for garbage over and over
+    # while they come, nor when the process ends.
+    gc.set_threshold(10_000)
+    atexit.register(gc.freeze)
 
 
 def warm_up() -> None:
