@@ -7,6 +7,7 @@ import pickle
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -75,9 +76,16 @@ class Animator:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
-        self.renderer = Renderer(portrait, decoder, full, background)
+        pool = ThreadPoolExecutor(1)
+        self._renderer = pool.submit(Renderer, portrait, decoder, full, background)
+        pool.shutdown(wait=background is not None)  # whose matte only one thread may look for
         self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
+
+    @property
+    def renderer(self) -> Renderer:
+        """What draws; it is made in a thread of its own, so that motion can begin."""
+        return self._renderer.result()
 
     @property
     def controls(self) -> Controls:
@@ -127,6 +135,8 @@ class Animator:
     ) -> "Iterator[Recited]":
         """As `speak`, for a recording of any length, which another process may go on with.
 
+        Motion begins at once.
+
         Args:
             pieces: of sound, taken in a thread of its own as they are needed: of `HOP` samples, the
                 last may be shorter; the own, and the other one's if there is one.
@@ -136,7 +146,12 @@ class Animator:
         place = pickle.loads(state) if state else _Place(self._generator, 0, 0)
         self._generator = place.generator
         hops = ahead(_recited(place, islice(pieces, place.pieces, None)), _HOPS_AHEAD)
-        warped = ahead(self._warped(hops, done - place.frames), _FRAMES_AHEAD)
+        return self._marked(hops, done - place.frames)
+
+    def _marked(
+        self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
+    ) -> "Iterator[Recited]":
+        warped = ahead(self._warped(hops, left_out), _FRAMES_AHEAD)
         for drawn in ahead(self._drawn(warped), _FRAMES_AHEAD):
             marked = self._mark(drawn.frame, drawn.changed)
             yield Recited(drawn.state, marked, self._mark.changed)
@@ -300,9 +315,9 @@ def animate(
     settings = {"controls": dials.to_dict(), "plain_mouth": plain_mouth, "full": full}
     settings |= {"seed": seed, "size": size, "face": face, **setting(background)}
     with loading(renderer=not plain_mouth):
+        made = Output(inputs, settings, consent, badge, sign_key)
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
-        made = Output(inputs, settings, consent, badge, sign_key)
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind)
     done = _film(animator, voices, output, made, partial(_key, made.id, badge), report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
@@ -334,20 +349,22 @@ def _film(
 ) -> int:
     """Write the signed video; the number of its frames."""
     total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
-    renderer, form = animator.renderer, format_of(output)
-    size = renderer.height, renderer.width
+    form = format_of(output)
     long = form is MP4 and total > PART and cache_folder()
     with (
         closing(FileSound(voices[0], form)) as sound,
         Parts(Path(output), key(os.path.abspath(output))) if long else nullcontext() as parts,
-        VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video,
     ):
-        begun = parts.state if parts else None
-        for state, frame, changed in animator.recite(in_step(voices, HOP), begun, video.count):
-            if state:
-                video.remember(state)
-            video.write(frame, changed)
-            report(video.count, total)
+        begun, done = (parts.state, parts.count * PART) if parts else (None, 0)
+        recited = animator.recite(in_step(voices, HOP), begun, done)
+        renderer = animator.renderer
+        size = renderer.height, renderer.width
+        with VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video:
+            for state, frame, changed in recited:
+                if state:
+                    video.remember(state)
+                video.write(frame, changed)
+                report(video.count, total)
     return video.count
 
 

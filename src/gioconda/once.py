@@ -37,12 +37,18 @@ def once(make: Callable[_Asked, _Made]) -> Callable[_Asked, _Made]:
 
 
 def ahead(things: Iterator[_Made], most: int) -> Iterator[_Made]:
-    """The same, made in a thread of its own, at most so many before they are asked for."""
+    """The same, made in a thread of its own, from now on and at most so many before they are asked
+    for.
+    """
     maker, end = ThreadPoolExecutor(1), object()
-    try:
-        waiting = deque(maker.submit(next, things, end) for _ in range(most))
-        while (thing := waiting.popleft().result()) is not end:
-            waiting.append(maker.submit(next, things, end))
-            yield thing  # type: ignore[misc]
-    finally:
-        maker.shutdown(cancel_futures=True)
+    waiting = deque(maker.submit(next, things, end) for _ in range(most))
+
+    def taken() -> Iterator[_Made]:
+        try:
+            while (thing := waiting.popleft().result()) is not end:
+                waiting.append(maker.submit(next, things, end))
+                yield thing  # type: ignore[misc]
+        finally:
+            maker.shutdown(cancel_futures=True)
+
+    return taken()

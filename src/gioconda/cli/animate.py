@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -120,6 +119,8 @@ def speak(
     **options: Any,
 ) -> None:
     """Animate as `add_provenance_options`, --output and --seed say, with other options."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from gioconda.portrait import read_portrait
 
     pool = ThreadPoolExecutor(1)

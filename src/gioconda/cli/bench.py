@@ -47,6 +47,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure."""
+    from gioconda.start import lighten
+
+    lighten()
     _BENCHES[args.what].run(args)
 
 

@@ -20,6 +20,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Render."""
+    from gioconda.start import lighten
+
+    lighten()
     import time
     from contextlib import closing, nullcontext
 
