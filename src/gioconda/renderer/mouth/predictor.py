@@ -38,7 +38,6 @@ class StateModel:
         tones: (3, 3) of teeth, soft and dark in grey skin, in parts of its light.
         carved: (1,) as `unlike_skin` tells it: eyes and lips that are not by so much unlike skin
             are of stone or bronze.
-        jaw: (1,) how far people who speak part their teeth, of what heads that pose do.
         mean, scale: (F,) of `frame_features`.
         pose, pose_bias: (F, 2) and (2,) from those, normalised, to jaw and tongue.
     """
@@ -46,7 +45,6 @@ class StateModel:
     drop: NDArray[np.float32]
     tones: NDArray[np.float32]
     carved: NDArray[np.float32]
-    jaw: NDArray[np.float32]
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     pose: NDArray[np.float32]
@@ -71,7 +69,7 @@ class StateModel:
         """Jaw and tongue of `frame_features` (T, F)."""
         raw = (features - self.mean) / self.scale @ self.pose + self.pose_bias
         jaw, tongue = ranged(raw)
-        return [MouthPose(float(j), float(t)) for j, t in zip(self.jaw * jaw, tongue, strict=True)]
+        return [MouthPose(float(j), float(t)) for j, t in zip(jaw, tongue, strict=True)]
 
 
 def ranged(raw: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:

@@ -44,7 +44,6 @@ class Recipe:
         decay: of the weights.
         noise: put on what is known of a frame, in its standard deviations.
         drop: of an upper row that no picture shows; as the tones by `benchmarks/mouth_light.py`.
-        jaw: as of `StateModel`; by the same.
         teeth, soft, dark: tones in grey skin, in parts of its light.
         carved: as of `StateModel`. Of 36 portraits a marble has -4 and a terracotta -3, all others
             and 129 people in clips 9 and more.
@@ -58,7 +57,6 @@ class Recipe:
     decay: float = 1.0
     noise: float = 0.05
     drop: float = 0.0
-    jaw: float = 0.88
     teeth: tuple[float, float, float] = (1.45, 1.37, 1.37)
     soft: tuple[float, float, float] = (1.0, 0.77, 0.8)
     dark: tuple[float, float, float] = (0.3, 0.08, 0.08)
@@ -137,7 +135,6 @@ def learn(fitted: list[Fitted], recipe: Recipe) -> tuple[StateModel, float]:
         "drop": np.array([recipe.drop]),
         "tones": np.array([recipe.teeth, recipe.soft, recipe.dark]),
         "carved": np.array([recipe.carved]),
-        "jaw": np.array([recipe.jaw]),
         "mean": mean,
         "scale": scale,
         "pose": net.weight.detach().numpy().T,
