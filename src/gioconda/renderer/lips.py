@@ -16,6 +16,7 @@ from gioconda.face import topology
 UPPER, LOWER = topology.LIP_INNER_UPPER, topology.LIP_INNER_LOWER
 LIPS: Final = ((UPPER, topology.LIP_OUTER_UPPER), (LOWER, topology.LIP_OUTER_LOWER))
 _CORNERS: Final = UPPER[[0, -1]]
+_MEET: Final = 0.008  # inter-ocular distances: nearer ones meet
 
 
 class Roll(NamedTuple):
@@ -62,18 +63,27 @@ def reach(
     return found
 
 
-def roll_in(mesh: NDArray[np.floating], unit: float, roll: Roll) -> NDArray[np.float64]:
+def roll_in(
+    mesh: NDArray[np.floating], unit: float, roll: Roll, own: NDArray[np.float64] | float = 0.0
+) -> NDArray[np.float64]:
     """Move the inner rims of lips to where they are seen, in place; not where they meet.
+
+    What is between the lips of a photo would show as a line of single pixels between those that
+    all but meet; there they do.
 
     Args:
         mesh: (478 or more, 2 or 3) in pixels.
         unit: the inter-ocular distance in pixels.
         roll: how far.
+        own: how far they are apart in the photo, (11, 1), in inter-ocular distances.
 
     Returns:
         How far they were apart, (11, 1), in inter-ocular distances.
     """
     gap, way = gaps(mesh)
-    mesh[UPPER, :2] += reach(gap, roll.upper * unit, roll.share) * way
-    mesh[LOWER, :2] -= reach(gap, roll.lower * unit, roll.share) * way
-    return gap / unit
+    apart = gap / unit
+    meet = np.clip(2 - apart / _MEET, 0, 1) * np.clip(own / _MEET - 1, 0, 1)
+    for rim, most, down in ((UPPER, roll.upper, 1), (LOWER, roll.lower, -1)):
+        far = reach(apart, most, roll.share)
+        mesh[rim, :2] += down * unit * (far + meet * (apart / 2 - far)) * way
+    return apart

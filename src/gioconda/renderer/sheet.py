@@ -118,7 +118,7 @@ class Sheet:
             held = self._follow[topology.FACE_POINTS :] * self._give
             moved[topology.FACE_POINTS :, :2] += held[:, None] * off[self._anchor]
             iris[:, :2] = seen[topology.FACE_POINTS :, :2]
-        texture = self._beside_seam(roll_in(moved, place.size, self.roll))
+        texture = self._beside_seam(roll_in(moved, place.size, self.roll, self._apart))
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
         return moved.astype(np.float32), texture, whole.astype(np.float32)
 
