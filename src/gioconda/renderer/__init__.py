@@ -6,7 +6,7 @@
     warper.py         all of these: a warped frame
     mouth/            the inside of the mouth as geometry, over which the decoder draws
     conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
-    neural.py         the learned decoder, which draws mouth, teeth and eyes
+    neural.py         the learned decoder, which draws lips and eyes
     light.py          its colours: the portrait's against those that it learned from
     backdrop.py       another background than the photo's, or none
     glasses.py        rims of glasses, before all of these
