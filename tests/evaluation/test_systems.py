@@ -1,17 +1,23 @@
 """Finished videos are judged alike, whoever made them."""
 
+from math import nan
+
 import numpy as np
 import pytest
 
+from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import systems, validity
-from gioconda.evaluation.film_scores import Judges
+from gioconda.evaluation.film_scores import FilmScores, Judges
 from gioconda.evaluation.films import film, find_videos
 from gioconda.evaluation.inputs import write_sound
+from gioconda.evaluation.lips import SpokenMotion
 from gioconda.evaluation.results import to_json
 from gioconda.evaluation.systems import REAL, evaluate_videos
 from gioconda.evaluation.validity import HIGHER, LOWER, evaluate_judges
+from gioconda.face.basis import released_basis
 from gioconda.media import VideoWriter, read_video
+from gioconda.motion import Motion
 from gioconda.renderer import Renderer
 
 FRAMES = 30
@@ -74,6 +80,17 @@ def test_a_timid_system_is_told_from_the_real_one_and_what_is_kept_is_the_same(
     assert to_json(again) == to_json(result)
     monkeypatch.setattr(systems, "read_film", None)  # nothing is tracked again
     assert to_json(evaluate_videos(places, Judges(), tmp_path)) == to_json(result)
+
+
+def test_lips_that_meet_are_told_apart_by_the_mouth_of_the_portrait():
+    basis = released_basis()
+    pose, dynamics = (np.zeros((50, size), np.float32) for size in (6, len(basis.dynamics)))
+    still = Motion(pose, dynamics, basis.name)
+    spoken = SpokenMotion(still, basis.mean, [Phone("P", 0.2, 0.4), Phone("AA", 0.6, 1.0)])
+    for portrait, shut, apart in ((0.5, 100, nan), (6.0, nan, 100)):
+        found = systems._with_contacts(FilmScores(portrait=portrait), spoken, 0.01)
+        assert found.met == 100
+        np.testing.assert_equal([found.met_shut, found.met_open], [shut, apart])
 
 
 def test_judges_notice_what_they_are_there_for(places, monkeypatch):

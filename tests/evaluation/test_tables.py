@@ -8,7 +8,7 @@ from gioconda.evaluation.tables import table_of
 
 
 def test_columns_stand_side_by_side_with_ratios_and_intervals():
-    far, near = (Articulation(*[value] * 7) for value in (2.0, 1.0))
+    far, near = (Articulation(*[value] * 8) for value in (2.0, 1.0))
     voice = HeadVoice(3, 0.5, float("nan"), 1.0, Share(61.7, 49.2, 77.3, 5))
     result = PerformanceResult(
         people=4,

@@ -45,6 +45,7 @@ class Articulation:
     protrusion: float = measure("lip protrusion, spread", "%")
     advance: float = measure("lip advance, spread", "%")
     opening: float = measure("mouth opening, spread", "%")
+    median: float = measure("mouth opening, median", "%")
     wide: float = measure("mouth opening, 95th percentile", "%")
     widest: float = measure("mouth opening, largest", "%")
     brows: float = measure("brow height, spread", "%")
@@ -104,6 +105,7 @@ def articulation(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> 
         protrusion=100 * float(shape[:, 2].std()),
         advance=100 * float(face.lip_advance(faces).std()),
         opening=100 * float(opening.std()),
+        median=100 * float(np.median(opening)),
         wide=100 * float(np.quantile(opening, 0.95)),
         widest=100 * float(opening.max()),
         brows=100 * float(brow_height(faces).std()),

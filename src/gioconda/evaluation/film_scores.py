@@ -42,6 +42,8 @@ _LOW: Final = 0.8  # of the usual opening of the lids
 _SWAY: Final = FPS  # frames whose mean is the head's place
 _ASKED: Final = 5  # one frame in so many is shown to the blendshapes
 
+_FAR: Final = ("opening", "median", "width", "advance", "brows")  # of `Articulation`
+
 _T = TypeVar("_T")
 
 
@@ -93,11 +95,15 @@ class FilmScores(PictureScores):
     sync: float = measure("sync judge, score", form=".3f", default=nan)
     sync_margin: float = measure("  over sound moved by 4 frames", form=".3f", default=nan)
     met: float = measure("lips meet in p, b, m", "%", ".0f", default=nan)
-    vowels_met: float = measure("  and in vowels", "%", ".0f", default=nan)
+    met_shut: float = measure("  where the portrait's lips meet", "%", ".0f", default=nan)
+    met_open: float = measure("  where they are apart", "%", ".0f", default=nan)
+    vowels_met: float = measure("lips meet in vowels", "%", ".0f", default=nan)
+    portrait: float = measure("mouth opening of the portrait", "%", default=nan)
     r_opening: float = measure("mouth opening, r with the real one", default=nan)
     r_width: float = measure("mouth width, r with the real one", default=nan)
     lag: float = measure("lips come late by", "frames", "+.2f", default=nan)
     opening: float = measure("mouth opening, spread", "%", default=nan)
+    median: float = measure("mouth opening, median", "%", default=nan)
     width: float = measure("mouth width, spread", "%", default=nan)
     advance: float = measure("lip advance, spread", "%", default=nan)
     lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g", default=nan)
@@ -127,6 +133,7 @@ def score_film(seen: Film, judges: Judges, real: Film | None = None) -> FilmScor
         seen: the video, of `LEAST` frames and more.
         judges: who judges.
         real: the real video of the same voice, where there is one; not for the real one itself.
+            Its first frame is the portrait.
 
     Raises:
         GiocondaError: if the video is too short.
@@ -138,6 +145,7 @@ def score_film(seen: Film, judges: Judges, real: Film | None = None) -> FilmScor
         **lip_figures(seen.motion, seen.faces, seen.pcm, judges.sync),
         **_against(seen, real),
         **_face_figures(seen),
+        portrait=100 * float(face.mouth_opening(reference.faces[:1])[0]),
         **head_figures(seen.motion, seen.pcm, judges.head),
         **_seen_figures(seen, judges.blendshapes),
         **vars(film_pictures.picture_scores(seen, reference, judges.recogniser)),
@@ -215,7 +223,7 @@ def _face_figures(seen: Film) -> dict[str, float]:
     moved = measure_movement([PersonMotion("", seen.motion, seen.neutral)], seen.basis)
     lids = face.lid_opening(seen.faces)
     apart, both = ~in_blinks(lids), lids.mean(1)
-    found = {name: getattr(far, name) for name in ("opening", "width", "advance", "brows")}
+    found = {name: getattr(far, name) for name in _FAR}
     found |= {name: getattr(moved, name) for name in ("lip_jerk", "blinks", "gaze_shifts")}
     if apart.any():
         low = both[apart] < _LOW * np.median(both[apart])

@@ -69,7 +69,7 @@ def _sections(parts: Json, folder: Path) -> Iterator[str]:
         yield table(["", *systems], video_rows(systems))
         yield from (_plot(systems, name) for name in systems if name != REAL and REAL in systems)
         yield "<h2>Clips</h2>"
-        yield from _clips(folder, list(systems))
+        yield from _clips(folder, systems)
     if judges := parts.get("judges"):
         yield "<h2>The judges, on real videos and on the same ones spoiled</h2>"
         yield table(JUDGE_HEADS, judge_rows(judges))
@@ -188,8 +188,8 @@ def _plot(systems: Json, name: str) -> str:
     )
 
 
-def _clips(folder: Path, systems: Sequence[str]) -> Iterator[str]:
-    """Of each input a sheet of frames, and the videos."""
+def _clips(folder: Path, systems: Json) -> Iterator[str]:
+    """Of each input how far its portrait's mouth is open, a sheet of frames, and the videos."""
     places = {
         name: find_videos(folder / "videos" / name)
         for name in systems
@@ -199,9 +199,13 @@ def _clips(folder: Path, systems: Sequence[str]) -> Iterator[str]:
         files = {name: found[clip].video for name, found in places.items() if clip in found}
         sheet = base64.b64encode(_sheet(list(files.values()))).decode()
         rows = " and ".join(files)
+        scores = next(
+            one["clips"][clip]["scores"] for one in systems.values() if clip in one["clips"]
+        )
+        title = f"{clip}: portrait's mouth open by {scores['portrait']:.1f} %"
         players = "".join(_player(name, file, folder) for name, file in files.items())
         yield (
-            f'<details><summary>{escape(clip)}</summary><img alt="frames of {escape(rows)}" '
+            f'<details><summary>{escape(title)}</summary><img alt="frames of {escape(rows)}" '
             f'src="data:image/jpeg;base64,{sheet}"><div class="soft">Rows: {escape(rows)}</div>'
             f'<div class="clips">{players}</div></details>'
         )

@@ -222,9 +222,13 @@ def summarise(
 def _with_contacts(scores: FilmScores, spoken: SpokenMotion, level: float) -> FilmScores:
     opening = lips(spoken.motion, spoken.neutral, released_basis()).opening
     closed, vowels = (np.array(found) for found in openings(opening, spoken.phones))
+    met = 100 * float((closed <= level).mean()) if len(closed) else nan
+    shut = scores.portrait <= 100 * level
     return replace(
         scores,
-        met=100 * float((closed <= level).mean()) if len(closed) else nan,
+        met=met,
+        met_shut=met if shut else nan,
+        met_open=nan if shut else met,
         vowels_met=100 * float((vowels <= level).mean()) if len(vowels) else nan,
     )
 
