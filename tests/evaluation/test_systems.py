@@ -104,6 +104,7 @@ def test_judges_notice_what_they_are_there_for(places, monkeypatch):
     assert {"sharpness, face", "flicker", "lips tremble in silence, % a frame"} <= set(right)
     for name in ("sharpness, face", "sharpness, mouth", "flicker"):
         assert right[name] == 100
+    assert right["seams along the matte, grey levels"] == 100
     assert {one.expected for one in found} == {LOWER, HIGHER}
     with pytest.raises(GiocondaError, match="two people"):
         evaluate_judges(films[:1], {}, Judges())

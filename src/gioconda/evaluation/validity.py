@@ -15,19 +15,22 @@ from numpy.typing import NDArray
 
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.faults import Faults
 from gioconda.evaluation.film_pictures import PictureScores, features, picture_scores
 from gioconda.evaluation.film_scores import Judges, head_figures, lip_figures
 from gioconda.evaluation.films import Film, Place, read_film
 from gioconda.evaluation.lips import SpokenMotion, closure_threshold, least_openings
 from gioconda.evaluation.naturalness import PersonMotion, motion_distance
 from gioconda.evaluation.picture_features import picture_distance
-from gioconda.evaluation.results import Report, counted, silent
+from gioconda.evaluation.results import Report, counted, measures, silent
 from gioconda.evaluation.silence import SHUT
+from gioconda.evaluation.spoiled_faults import try_faults
 from gioconda.evaluation.spoken_phones import spoken_phones
 from gioconda.face import measure as face
 from gioconda.face import topology
 from gioconda.media import FPS, read_audio
 from gioconda.motion import Motion
+from gioconda.portrait import make_portrait
 from gioconda.speech.features import SAMPLES
 
 LOWER, HIGHER = "lower", "higher"
@@ -90,6 +93,7 @@ def evaluate_judges(
         partial(_pictures, films, judges),
         partial(_lips, films),
         partial(_distances, films, judges),
+        partial(_faults, films),
     ]
     return [verdict for part in counted(parts, report) for verdict in part()]
 
@@ -320,6 +324,14 @@ def _jumping(one: Film) -> list[NDArray[np.uint8]]:
     found = list(one.pictures)
     found[held] = [found[at]] * len(found[held])
     return found
+
+
+def _faults(films: Sequence[Film]) -> Iterator[Verdict]:
+    """On a portrait of each person."""
+    people = {one.person: one for one in reversed(films)}
+    labels = {each.name: each.heading for each in measures(Faults)}
+    for one in try_faults([make_portrait(film.frames[0]) for film in people.values()]):
+        yield _verdict(labels[one.figure], one.spoiled, one.clean, one.changed, HIGHER)
 
 
 # --- distances ---
