@@ -24,7 +24,7 @@ from gioconda.media import (
 )
 from gioconda.media.files import whole_file
 
-SHORTEST: Final = 3 * FPS  # frames, as the head judge needs
+SHORTEST: Final = FPS  # frames; of clips under 3 s the head judge says nothing
 LONGEST: Final = 8 * FPS  # in shorter ones the head judge tells little
 
 
@@ -55,7 +55,7 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
 
     Args:
         clips: of people that nothing was learned from.
-        count: how many to take, if there are so many of 3 s and more.
+        count: how many to take, if there are so many of a second and more.
         folder: where to.
         report: called with clips done and clips in all.
 

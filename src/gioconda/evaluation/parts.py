@@ -20,7 +20,7 @@ from gioconda.portrait import Portrait
 OURS: Final = "gioconda"
 CLIPS: Final = 24  # that are made into videos; a smaller run is a trial, small in all its parts
 _EVERY: Final = 9  # of the spoken sentences
-_TRIED: Final = 12  # real videos that the judges are tried on, all in memory
+_TRIED: Final = 16  # real videos that the judges are tried on, all in memory
 _REDRAWN: Final = 8  # clips that are drawn frame by frame
 
 Part = Callable[["Subject", Report], Any]
