@@ -5,6 +5,7 @@
 
 *Head judge*: in how many stretches of so many seconds a head's own voice scores higher than other
 people's, in clips of 8 s and more; half is chance. `--known no` leaves out whom it learned from.
+Of 3 s also by shorter windows joined, and less what each sound scores with other people's heads.
 *Lips pop*: in how many places a frame that is replaced by the one of ten frames before raises the
 largest value, of all places and of those where that moves the lips by 3 % of the eye distance and
 more. A person counts once; intervals by bootstrap over people.
@@ -12,7 +13,7 @@ more. A person counts once; intervals by bootstrap over people.
 
 import argparse
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from gioconda.training.people import for_judge
 
 SECONDS = (3, 4, 5, 6, 8)
 LONG = max(SECONDS) * FPS
+WINDOWS = (WINDOW, 50, 30)  # frames
 PLACES, AGO, EACH = 6, 10, 4  # places of a clip, frames before, clips of a person
 MOVED = 0.03
 
@@ -82,6 +84,22 @@ def heads(trials: Sequence[Trial], judge: HeadJudge) -> None:
         print(f"head judge, {seconds} s: {mean(rows)}")
 
 
+def joined(trials: Sequence[Trial], judge: HeadJudge) -> None:
+    people = np.array([one.person for one in trials])
+    others = people[:, None] != people
+    pose = np.stack([one.spoken.pose[:WINDOW] for one in trials])
+    sound = np.stack([prosody(one.pcm)[:WINDOW] for one in trials])
+    for frames in WINDOWS:
+        parts = [slice(at, at + frames) for at in range(0, WINDOW - frames + 1, 5)]
+        scores = np.sum([judge.scores(pose[:, part], sound[:, part]) for part in parts], axis=0)
+        usual = (scores * others).sum(0) / others.sum(0)
+        for how, found in (("", scores), (", less the sound's mean", scores - usual)):
+            rows: Rows = defaultdict(list)
+            for i, person in enumerate(people):
+                rows[person].append(float((found[i, i] > found[i, others[i]]).mean()))
+            print(f"head judge, 3 s by windows of {frames} frames{how}: {mean(rows)}")
+
+
 def pops(trials: Sequence[Trial]) -> None:
     basis = released_basis()
     rows: dict[tuple[str, bool], Rows] = defaultdict(lambda: defaultdict(list))
@@ -101,6 +119,17 @@ def pops(trials: Sequence[Trial]) -> None:
         print(f"lips pop, {name}, {'plain ones' if moved else 'all'}: {mean(found)}")
 
 
+def long_ones(
+    people: Mapping[str, Sequence[Clip]], frames: int, each: int | None = None
+) -> list[Trial]:
+    """With so many frames of speech in a run, at most so many of a person."""
+    clips: list[Clip] = []
+    for found in people.values():
+        clips += [one for one in found if one.heard()["own"].sum() >= frames][:each]
+    trials = read_trials(clips, released_basis()) if clips else []
+    return [one for one in trials if len(one.spoken) >= frames]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
@@ -115,12 +144,11 @@ def main() -> None:
                 people[one.person].append(one)
     some = [one for clips in people.values() for one in clips[:EACH]]
     pops([one for one in read_trials(some, released_basis()) if len(one.spoken) >= 2 * FPS])
-    clips = [one for found in people.values() for one in found if one.heard()["own"].sum() >= LONG]
-    trials = read_trials(clips, released_basis()) if clips else []
-    trials = [one for one in trials if len(one.spoken) >= LONG]
+    trials, short = long_ones(people, LONG), long_ones(people, WINDOW, EACH)
     file = released_head_judge()
     if file and len({one.person for one in trials}) > 1:
         heads(trials, HeadJudge(file))
+        joined(short, HeadJudge(file))
 
 
 if __name__ == "__main__":
