@@ -60,6 +60,7 @@ class Animator:
             By default a mark whose id stands for nothing but portrait and seed.
         later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
         background: as in `Renderer`; before a transparent one frames have alpha, (H, W, 4).
+        waits: until its renderer is made; else whoever asks for that does, and motion may begin.
     """
 
     def __init__(
@@ -72,19 +73,22 @@ class Animator:
         mark: Marker | None = None,
         later: int = 0,
         background: Background | None = None,
+        waits: bool = True,
     ) -> None:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
         pool = ThreadPoolExecutor(1)
         self._renderer = pool.submit(Renderer, portrait, decoder, full, background)
-        pool.shutdown(wait=background is not None)  # whose matte only one thread may look for
+        pool.shutdown(wait=False)
         self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
+        if waits:
+            self._renderer.result()
 
     @property
     def renderer(self) -> Renderer:
-        """What draws; it is made in a thread of its own, so that motion can begin."""
+        """What draws."""
         return self._renderer.result()
 
     @property
@@ -318,7 +322,7 @@ def animate(
         made = Output(inputs, settings, consent, badge, sign_key)
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
-        animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind)
+        animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind, False)
     done = _film(animator, voices, output, made, partial(_key, made.id, badge), report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
