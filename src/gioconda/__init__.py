@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gioconda.motion import Motion as Motion
     from gioconda.portrait import Portrait as Portrait
     from gioconda.portrait import make_portrait as make_portrait
+    from gioconda.portrait import read_portrait as read_portrait
     from gioconda.start import warm_up as warm_up
 
 _HOME = {
@@ -33,6 +34,7 @@ _HOME = {
     "State": "gioconda.live.frame",
     "animate": "gioconda.animator",
     "make_portrait": "gioconda.portrait",
+    "read_portrait": "gioconda.portrait",
     "use_models": "gioconda.models",
     "warm_up": "gioconda.start",
 }
