@@ -119,7 +119,7 @@ def test_a_picture_behind_is_told_by_its_hash(tmp_path, photo_path, short):
         ("out.mp4", "transparent", "mp4 cannot be transparent; expected .webm"),
         ("-", "transparent", "standard output cannot be transparent"),
         ("out.avi", None, "expected .mp4, .webm"),
-        ("out.mp4", "beech", "is no background"),
+        ("out.mp4", "beech", "is not a background"),
     ],
 )
 def test_what_cannot_be_made_is_told_before_the_work(photo_path, tmp_path, name, background, told):

@@ -155,7 +155,7 @@ def test_an_address_in_place_of_a_file(bad, tmp_path, capsys):
         ["https://example.org/a.jpg", str(bad["voice"])],
         [str(bad["photo"]), "http://a/b"],
     ):
-        refused(capsys, main(["animate", *line, "-o", output]), "address on the web")
+        refused(capsys, main(["animate", *line, "-o", output]), "web address")
 
 
 def test_an_output_that_is_an_input_stays_as_it_was(bad, tmp_path, capsys):

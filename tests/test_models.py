@@ -93,7 +93,7 @@ subprocess.run([sys.executable, "-c", child], check=True)
 
 def test_models_are_refused_when_others_are_in_use(still: Path) -> None:
     weights_file(FILES["generator"])
-    with pytest.raises(GiocondaError, match="comes too late: other models are in use"):
+    with pytest.raises(GiocondaError, match="comes too late: other models are already in use"):
         gioconda.use_models(still)
 
 
@@ -105,7 +105,7 @@ def test_a_worker_without_the_folder_does_not_take_the_released_models(tmp_path:
         capture_output=True,
         text=True,
     )
-    assert "gone, which is no folder on this machine" in done.stderr
+    assert "gone, which is not a folder on this machine" in done.stderr
 
 
 def test_the_released_models_fit_together(models: Path) -> None:
@@ -140,11 +140,11 @@ def copied(released: str, name: str) -> Callable[[Path], object]:
 
 
 WRONG: list[tuple[Callable[[Path], object], str]] = [
-    (Path.rmdir, "FOLDER is no folder of models (No such file or directory)"),
-    (a_file, "FOLDER is no folder of models (Not a directory)"),
-    (lambda folder: None, "FOLDER holds no model; expected basis.safetensors, speech.onnx, "),
-    (junk("notes.txt"), "FOLDER holds no model"),
-    (junk("generator-2.zip"), "FOLDER holds generator-2.zip, which is the name of no model"),
+    (Path.rmdir, "FOLDER is not a folder of models (No such file or directory)"),
+    (a_file, "FOLDER is not a folder of models (Not a directory)"),
+    (lambda folder: None, "FOLDER has no model; expected basis.safetensors, speech.onnx, "),
+    (junk("notes.txt"), "FOLDER has no model"),
+    (junk("generator-2.zip"), "FOLDER holds generator-2.zip, which is not the name of a model"),
     (junk("basis.safetensors"), "FOLDER/basis.safetensors is not a basis of faces"),
     (junk("speech.onnx"), "FOLDER/speech.onnx is not a speech encoder: it cannot be read as ONNX"),
     (junk("generator.zip"), "FOLDER/generator.zip is not a generator"),
@@ -154,7 +154,10 @@ WRONG: list[tuple[Callable[[Path], object], str]] = [
     (copied("bank.safetensors", "basis.safetensors"), "basis.safetensors is not a basis of faces"),
     (copied("regressor.onnx", "speech.onnx"), "speech.onnx is not a speech encoder: it has no "),
     (copied("speech.onnx", "regressor.onnx"), "regressor.onnx is not a regressor: it has no lower"),
-    (copied("renderer.zip", "generator.zip"), "generator.zip has another calibration than a gen"),
+    (
+        copied("renderer.zip", "generator.zip"),
+        "generator.zip does not have the calibration that a gen",
+    ),
     (copied("generator.zip", "renderer.zip"), "renderer.zip is not a model of the renderer: enco"),
     (
         lambda folder: own_basis(folder, "mine"),
@@ -164,7 +167,7 @@ WRONG: list[tuple[Callable[[Path], object], str]] = [
     ),
     (
         lambda folder: own_basis(folder, "gioconda-basis-2"),
-        "has the name of the released basis, gioconda-basis-2, and is another one",
+        "has the name of the released basis, gioconda-basis-2, but is a different one",
     ),
     (
         lambda folder: own_network(folder, "speech.onnx", note="mine"),

@@ -41,8 +41,8 @@ def test_motion_about_another_middle_keeps_its_changes() -> None:
 @pytest.mark.parametrize(
     ("pose", "dynamics", "reason"),
     [
-        (np.zeros((3, 5)), np.zeros((3, 8)), r"pose must be \(T, 6\), is \(3, 5\)"),
-        (np.zeros((3, 6)), np.zeros((4, 8)), r"dynamics must be \(3, D\), is \(4, 8\)"),
+        (np.zeros((3, 5)), np.zeros((3, 8)), r"pose must be \(T, 6\), not \(3, 5\)"),
+        (np.zeros((3, 6)), np.zeros((4, 8)), r"dynamics must be \(3, D\), not \(4, 8\)"),
         (np.full((3, 6), np.nan), np.zeros((3, 8)), "finite"),
     ],
 )

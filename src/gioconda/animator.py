@@ -48,14 +48,14 @@ _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 class Animator:
     """A portrait that speaks as the voice arrives.
 
-    Pieces of sound of any size give the same frames as all at once.
+    Sound gives the same frames in pieces of any size as all at once.
 
     Args:
         portrait: who speaks.
         seed: decides head motion, gaze and blinks; 0 or more.
         controls: the dials; by default each rests.
         full: draw into the whole photo (needs a portrait made with `size=None`).
-        decoder: draws what the warp cannot know; None for the renderer's own choice.
+        decoder: draws what the warp cannot know; None lets the renderer choose.
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
         later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
@@ -93,7 +93,7 @@ class Animator:
 
     @property
     def controls(self) -> Controls:
-        """The dials; others may be put in their place, for frames that are not yet certain."""
+        """The dials; assign others to change the frames that are not yet certain."""
         return self._generator.controls
 
     @controls.setter
@@ -103,7 +103,7 @@ class Animator:
     def listen(self, pcm: Sound) -> None:
         """The other one's sound, heard with as much of the own as comes from now on.
 
-        While the other speaks the face looks at the viewer, nods, and does not move its lips.
+        While the other person speaks, the face looks at the viewer, nods, and keeps its lips still.
 
         Args:
             pcm: (samples,) 16 kHz mono in [-1, 1].
@@ -121,7 +121,7 @@ class Animator:
         return self._frames(self._generator.append(pcm))
 
     def finish(self) -> Iterator[Picture]:
-        """The frames that are left when the voice has ended."""
+        """The remaining frames, when the voice has ended."""
         return self._frames(self._generator.finish())
 
     def speak(self, pcm: Sound) -> Iterator[Picture]:
@@ -256,7 +256,7 @@ class Animation:
         path: the video.
         frames: how many.
         seconds: how long making them took, the portrait included.
-        note: what the user should know of face and voice, or None.
+        note: what the user should know about face and voice, or None.
         mark: the id in its invisible mark.
     """
 
@@ -292,21 +292,21 @@ def animate(
     Args:
         photo: any picture that Pillow reads.
         audio: any sound, or video with sound, that FFmpeg reads.
-        output: the video to write, whose format its name says, as in `media.formats.format_of`.
+        output: the video to write; its name sets the format, as in `media.formats.format_of`.
         seed: decides head motion, gaze and blinks; 0 or more.
         size: side of the square video in pixels.
         full: keep the whole photo, at its own resolution, instead of a square about the head.
         face: which face of several, counted from the left, from 1; the largest by default.
-        anyway: go on with a note where the mouth is covered.
+        anyway: go on with a note if the mouth is covered.
         controls: the dials; by default each rests.
-        consent: who allowed what; it is written into the signed manifest.
+        consent: who allowed what; goes into the signed manifest.
         badge: draw a small visible badge into a corner.
         sign_key: PEM of key and certificates; by default GIOCONDA_SIGN_KEY, or a local key.
         plain_mouth: draw the inside of the mouth without networks, which is faster.
         background: behind the person, as in `renderer.backdrop.read_background`.
         listen: sound of the other one, who begins with `audio`; the video is as long as both.
-        make: as `read_portrait`; one that keeps portraits saves time where a photo speaks again.
-        report: called with the frames done and the frames in all.
+        make: as `read_portrait`; one that keeps portraits saves time if a photo speaks again.
+        report: called with the number of frames done, and of all frames.
 
     Raises:
         GiocondaError: if an input cannot be used or the output cannot be written.

@@ -70,8 +70,8 @@ class Dials:
 class Controls:
     """The dials: each a constant, or keyframes that map seconds from the start to values.
 
-    At its time a keyframe's value is reached. Between two keyframes a dial eases from one to
-    the other without overshoot; before the first and after the last it is held. The eyes hold
+    A dial reaches a keyframe's value at its time. Between two keyframes it eases from one to
+    the other without overshoot; before the first and after the last it holds. The eyes hold
     still and jump to the next keyframe in the last 80 ms before it, as saccades do. To and
     from a free gaze they change at the keyframe.
 
@@ -91,7 +91,7 @@ class Controls:
         pose: (yaw, pitch, roll) or (yaw, pitch, roll, x, y), added to the head's pose: degrees
             to the image's right, up and clockwise, -30 to 30; then inter-ocular distances to
             the image's right and down, -1 to 1.
-        pursuit: the eyes glide from one keyframe of gaze to the next and do not jump.
+        pursuit: the eyes glide from one keyframe of gaze to the next instead of jumping.
 
     Raises:
         GiocondaError: if a value is of a wrong kind or out of its range, or the times of
@@ -109,7 +109,7 @@ class Controls:
 
     def __post_init__(self) -> None:
         if not isinstance(self.pursuit, bool):
-            raise GiocondaError(f"pursuit must be true or false, is {brief(self.pursuit)}")
+            raise GiocondaError(f"pursuit must be true or false, not {brief(self.pursuit)}")
         _ = self._curves  # all values are checked here
 
     @cached_property
@@ -119,7 +119,7 @@ class Controls:
 
     @property
     def turned(self) -> tuple[str, ...]:
-        """Names of the dials that are ever set to something else than their default."""
+        """Names of the dials that ever differ from their default."""
         values = {dial: curve.values for dial, curve in self._curves.items()}
         free = np.isnan(values.pop("gaze")).all()
         if self.emotion == AUTO:
@@ -251,7 +251,7 @@ def _parts(dial: str, where: str, value: object) -> list[float]:
 def _strengths(where: str, value: object) -> list[float]:
     if not isinstance(value, Mapping):
         raise GiocondaError(
-            f"{where} must be auto, or emotions with strengths, such as {{happy: 0.6}}, is "
+            f"{where} must be auto, or emotions with strengths, such as {{happy: 0.6}}, not "
             f"{brief(value)}"
         )
     for name in value:
@@ -266,7 +266,7 @@ def _numbers(
     where: str, value: object, form: str, ranges: Sequence[tuple[str, float, float, str]]
 ) -> list[float]:
     if not isinstance(value, list | tuple) or len(value) != len(ranges):
-        raise GiocondaError(f"{where} must be {form}, is {brief(value)}")
+        raise GiocondaError(f"{where} must be {form}, not {brief(value)}")
     return [
         _number(f"{where}: {name}", part, low, high, unit)
         for part, (name, low, high, unit) in zip(value, ranges, strict=True)
@@ -276,7 +276,7 @@ def _numbers(
 def _number(where: str, value: object, low: float, high: float, unit: str = "") -> float:
     number = _float(value)
     if not low <= number <= high:
-        raise GiocondaError(f"{where} must be from {low:g} to {high:g}{unit}, is {brief(value)}")
+        raise GiocondaError(f"{where} must be from {low:g} to {high:g}{unit}, not {brief(value)}")
     return number
 
 
@@ -334,7 +334,7 @@ def _read(path: Path) -> dict[str, Any]:
     names = [each.name for each in fields(Controls)]
     for name in found:
         if name not in names:
-            raise GiocondaError(f"{brief(name)} is no dial; there are {', '.join(names)}")
+            raise GiocondaError(f"{brief(name)} is not a dial; the dials are {', '.join(names)}")
     if "gaze" in found:
         found["gaze"] = _unfold_free(found["gaze"])
     return found

@@ -147,7 +147,7 @@ def weights_file(name: str) -> Path:
         return released_file(name)
     if not Path(folder).is_dir():
         raise GiocondaError(
-            f"{MODELS} is {folder}, which is no folder on this machine; put the models there"
+            f"{MODELS} is {folder}, which is not a folder on this machine; put the models there"
         )
     own = Path(folder) / name
     return own if own.is_file() else released_file(name)
@@ -265,7 +265,7 @@ def read_networks(model: Path, what: str, *names: str) -> list[ov.Model]:
     except FileNotFoundError as error:
         raise GiocondaError(f"{model} does not exist; check the name") from error
     except BadZipFile as error:
-        raise GiocondaError(f"{model} is not {what}: it is no zip file") from error
+        raise GiocondaError(f"{model} is not {what}: it is not a zip file") from error
     except KeyError as error:
         raise GiocondaError(f"{model} is not {what}: {name} is not in it") from error
     except RuntimeError as error:
@@ -293,8 +293,8 @@ def read_calibration(model: Path, what: str, kind: type[_T]) -> _T:
     needed = {field.name for field in fields(kind) if field.default is MISSING}
     if not needed <= set(values) <= expected:
         raise GiocondaError(
-            f"{model} has another calibration than {what} needs: "
-            f"{', '.join(sorted(expected))}; train it anew, or take the file of this release"
+            f"{model} does not have the calibration that {what} needs: "
+            f"{', '.join(sorted(expected))}; train it again, or use the file of this release"
         )
     frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     return kind(**frozen)

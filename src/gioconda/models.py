@@ -40,8 +40,8 @@ _NAMES: Final = ", ".join(FILES.values())
 def use_models(folder: str | os.PathLike[str], needs: Collection[str] | None = None) -> None:
     """Use the models of a folder in place of the released ones, in this process and its children.
 
-    Call it before anything else of Gioconda, for what is loaded stays in use. A model that is not
-    in the folder is the released one.
+    Call it before anything else of Gioconda: what is loaded stays in use. The released models
+    stand in for those that are not in the folder.
 
         gioconda.use_models("my-models")  # holds generator.zip, of `gioconda train generator`
         gioconda.animate("face.jpg", "voice.wav", "out.mp4")
@@ -61,7 +61,7 @@ def use_models(folder: str | os.PathLike[str], needs: Collection[str] | None = N
     _Set(place).check(FILES if needs is None else needs)
     if os.environ.get(MODELS) != str(place) and weights_file.cache_info().currsize:
         raise GiocondaError(
-            f"{folder} comes too late: other models are in use; call use_models before all else"
+            f"{folder} comes too late: other models are already in use; call use_models first"
         )
     os.environ[MODELS] = str(place)
 
@@ -76,19 +76,19 @@ def _check_names(folder: Path) -> None:
         names = sorted(file.name for file in folder.iterdir() if file.suffix in _WEIGHTS)
     except OSError as error:
         raise GiocondaError(
-            f"{folder} is no folder of models ({error.strerror}); expected one with files that "
+            f"{folder} is not a folder of models ({error.strerror}); expected one with files that "
             "gioconda train wrote"
         ) from error
     found = [name for name in names if not name.startswith(".")]  # what is being written
     unknown = [name for name in found if name not in FILES.values()]
     if unknown:
         raise GiocondaError(
-            f"{folder} holds {unknown[0]}, which is the name of no model; name it as one of "
-            f"{_NAMES}, or take it out"
+            f"{folder} holds {unknown[0]}, which is not the name of a model; rename it to one of "
+            f"{_NAMES}, or remove it"
         )
     if not found:
         raise GiocondaError(
-            f"{folder} holds no model; expected {_NAMES}, or some of them, as gioconda train "
+            f"{folder} has no model; expected {_NAMES}, or some of them, as gioconda train "
             "writes them"
         )
 
@@ -120,8 +120,8 @@ class _Set:
         name = load_basis(file).name
         if name == load_basis(released).name and file_hash(file) != file_hash(released):
             raise GiocondaError(
-                f"{file} has the name of the released basis, {name}, and is another one; "
-                "train it with a --name of its own"
+                f"{file} has the name of the released basis, {name}, but is a different one; "
+                "give yours another --name when you train it"
             )
 
     def _check_speech(self) -> None:
@@ -217,7 +217,7 @@ class _Set:
         file, folder = FILES[name], self._folder
         remedy = f"train it with --models {folder}"
         if self._file(name).parent == folder:
-            remedy += ", or take it out"
+            remedy += ", or remove it"
         else:
             remedy += f" and put {file} there"
         raise GiocondaError(f"{self._called(name)} {why}; {remedy}")

@@ -38,9 +38,9 @@ class Motion:
     def __post_init__(self) -> None:
         pose, dynamics = self.pose, self.dynamics
         if pose.ndim != 2 or pose.shape[1] != len(POSE):
-            raise ValueError(f"pose must be (T, {len(POSE)}), is {pose.shape}")
+            raise ValueError(f"pose must be (T, {len(POSE)}), not {pose.shape}")
         if dynamics.ndim != 2 or len(dynamics) != len(pose):
-            raise ValueError(f"dynamics must be ({len(pose)}, D), is {dynamics.shape}")
+            raise ValueError(f"dynamics must be ({len(pose)}, D), not {dynamics.shape}")
         if not (np.isfinite(pose).all() and np.isfinite(dynamics).all()):
             raise ValueError("pose and dynamics must be finite numbers")
 
@@ -81,7 +81,7 @@ class Motion:
         """Read a file that `save` wrote.
 
         Raises:
-            GiocondaError: if the file is missing, is no motion file or is of another version.
+            GiocondaError: if the file is missing, is not a motion file or has another version.
         """
         check_readable(Path(path))
         try:
@@ -96,7 +96,7 @@ class Motion:
                     )
                 pose, dynamics = (file[k].astype(np.float32) for k in ("pose", "dynamics"))
                 if not len(pose):
-                    raise GiocondaError(f"{path} holds no frames; track the video again")
+                    raise GiocondaError(f"{path} has no frames; track the video again")
                 return Motion(pose, dynamics, str(file["basis"]))
         except (ValueError, KeyError, OSError, EOFError, TypeError, BadZipFile) as error:
             raise GiocondaError(

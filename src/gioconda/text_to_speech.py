@@ -51,7 +51,7 @@ def synthesise(text: str, voice: str) -> bytes:
         with wave.open(io.BytesIO(spoken)) as file:
             return _wav(file.readframes(file.getnframes()), file.getframerate())
     except (OSError, subprocess.SubprocessError, wave.Error, EOFError) as error:
-        raise GiocondaError("this text cannot be read aloud by this voice") from error
+        raise GiocondaError("this voice cannot read the text aloud") from error
 
 
 @cache

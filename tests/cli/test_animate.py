@@ -79,7 +79,7 @@ def test_several_videos_may_be_of_another_format(tmp_path, photo_path, voices):
 def test_the_format_of_one_video_is_said_by_its_name(photo_path, voices, capsys):
     line = ["animate", str(photo_path), str(voices[0]), "-o", "a.mp4", "--format", "gif"]
     assert main(line) == 2
-    assert "the name after --output says" in capsys.readouterr().err
+    assert "the name after --output sets" in capsys.readouterr().err
 
 
 def test_what_is_said_does_not_mix_with_a_video_on_standard_output(photo_path, voices, capfdbinary):
@@ -124,6 +124,6 @@ def test_a_table_that_is_none_is_told(tmp_path, capsys, table, told):
 def test_a_table_comes_in_place_of_photo_and_voice(tmp_path, photo_path, voices, capsys):
     line = ["animate", "--pairs", "pairs.csv", str(photo_path), str(voices[0]), "-o", "videos"]
     assert main(line) == 2
-    assert "leave one of them out" in capsys.readouterr().err
+    assert "give one or the other" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["animate", str(photo_path), "-o", "video.mp4"])

@@ -34,13 +34,13 @@ def test_what_is_no_result_is_refused_in_one_line(results, tmp_path, capsys):
     wrong = tmp_path / "wrong.json"
     wrong.write_text("[1")
     assert cli.main(["evaluate", "compare", results[0], str(wrong)]) == 2
-    assert "is no JSON" in capsys.readouterr().err
+    assert "is not JSON" in capsys.readouterr().err
 
 
 def test_a_part_that_does_not_exist_is_named_with_those_that_do(tmp_path, capsys):
     asked = ["evaluate", "all", str(tmp_path), "-o", str(tmp_path / "r"), "--only", "speed"]
     assert cli.main(asked) == 2
-    assert "speed is no part; the parts are videos, judges" in capsys.readouterr().err
+    assert "speed is not a part; the parts are videos, judges" in capsys.readouterr().err
 
 
 def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
@@ -60,4 +60,4 @@ def test_what_a_command_prints_is_recorded_and_becomes_a_table_of_the_docs(
     assert "gioconda models --no failed" in capsys.readouterr().err
     kept.write_text('{"mean": 1}')
     assert cli.main(["evaluate", "figures", str(kept), "-o", str(page)]) == 2
-    assert "rest.json is no record" in capsys.readouterr().err
+    assert "rest.json is not a record" in capsys.readouterr().err

@@ -43,7 +43,7 @@ def test_a_voice_that_is_not_there_is_named_beside_those_that_are(photo_path, tm
 
 @pytest.mark.usefixtures("only_espeak")
 @pytest.mark.parametrize(
-    ("text", "said"), [(" ", "the text is empty"), ("unspeakable", "cannot be read aloud")]
+    ("text", "said"), [(" ", "the text is empty"), ("unspeakable", "cannot read the text aloud")]
 )
 def test_a_text_that_cannot_be_said_is_refused(text, said, photo_path, tmp_path, capsys):
     assert main(["say", str(photo_path), text, "-o", str(tmp_path / "said.mp4")]) == 2

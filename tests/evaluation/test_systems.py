@@ -61,7 +61,7 @@ def test_videos_are_found_with_person_and_voice(videos, places):
 def test_a_video_without_a_voice_or_a_folder_without_videos_is_refused(videos, tmp_path):
     with pytest.raises(GiocondaError, match=r"expected clip-\w+\.wav"):
         find_videos(videos / REAL, tmp_path)
-    with pytest.raises(GiocondaError, match="holds no video"):
+    with pytest.raises(GiocondaError, match="has no video"):
         find_videos(tmp_path)
 
 

@@ -123,9 +123,9 @@ def test_amplitude_scales_the_head_and_leaves_the_mouth() -> None:
 
 
 def test_values_out_of_range_are_refused() -> None:
-    with pytest.raises(GiocondaError, match="amplitude must be from 0 to 2, is 3"):
+    with pytest.raises(GiocondaError, match="amplitude must be from 0 to 2, not 3"):
         BaselineGenerator(amplitude=3)
-    with pytest.raises(GiocondaError, match="seed must be 0 or more, is -1"):
+    with pytest.raises(GiocondaError, match="seed must be 0 or more, not -1"):
         BaselineGenerator(seed=-1)
 
 

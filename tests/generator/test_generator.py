@@ -60,7 +60,7 @@ def test_lips_of_a_recording_hear_further_ahead_and_the_head_is_the_same(voice: 
     np.testing.assert_array_equal(heads[0], heads[1])
     np.testing.assert_array_equal(lips[1], lips[2])
     assert np.abs(lips[0] - lips[1]).max() > 0.01
-    with pytest.raises(GiocondaError, match="0 to 5 frames more ahead, not 6"):
+    with pytest.raises(GiocondaError, match="from 0 to 5 frames, not 6"):
         Generator(later=LATER + 1)
 
 

@@ -25,18 +25,18 @@ FAULTS = {
     '{"do": "dance"}': ("bad-request", COMMANDS),
     '{"do": "interrupt", "now": 1}': (
         "bad-request",
-        "'now' is no field of this request; there are do",
+        "'now' is not a field of this request; the fields are do",
     ),
     '{"do": "set"}': ("controls", "controls is missing"),
     '{"do": "set", "controls": [1]}': ("controls", "controls: expected an object; found [1]"),
     '{"do": "set", "controls": {"nose": 1}}': (
         "controls",
-        "'nose' is no dial; there are gaze, distance, emotion, amplitude, articulation, "
+        "'nose' is not a dial; the dials are gaze, distance, emotion, amplitude, articulation, "
         "blinks, pose",
     ),
     '{"do": "set", "controls": {"distance": 7}}': (
         "controls",
-        "distance must be from 0.5 to 2, is 7",
+        "distance must be from 0.5 to 2, not 7",
     ),
     '{"do": "listen", "sound": "AAAA"}': (
         "bad-request",

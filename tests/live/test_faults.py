@@ -111,7 +111,7 @@ def test_dials_and_states_over_the_socket(running, session, voice):
         watcher.send('{"do": "set", "controls": {"distance": 7}}')
         assert told(watcher, "error")["code"] == "controls"
         watcher.send('{"do": "set", "control": {"distance": 1.4}}')
-        assert "there are do, controls" in told(watcher, "error")["error"]
+        assert "the fields are do, controls" in told(watcher, "error")["error"]
         watcher.send('{"do": "set", "controls": {"distance": 1.4}}')
         watcher.send((voice * 32767).astype("<i2").tobytes())
         while told(watcher, "state")["state"] != "speaking":

@@ -174,7 +174,7 @@ def test_what_is_wrong_with_an_upload_is_said_in_plain_words(client):
     parts = {"picture": (None, "hello")}
     no_file = client.post("/portraits", files=parts).json()["error"]
     assert no_file == "picture must be a file"
-    kinds = "the upload is not a picture that can be read; save it as JPEG, PNG or WebP."
+    kinds = "the upload cannot be read as a picture; save it as JPEG, PNG or WebP."
     assert told(b"this is no picture") == kinds
     assert told(bytes(21 * 2**20)) == "more than 20 MiB were sent"
 
@@ -253,7 +253,7 @@ def test_a_portrait_that_sessions_hold_is_kept_until_the_last_ends(picture):
     first, second, refused = (portraits.hold(identity) for _ in range(3))
     portraits.release(first, True)
     portraits.sweep()
-    with pytest.raises(RefusalError, match="all places"):
+    with pytest.raises(RefusalError, match="no more portraits"):
         portraits.add(picture, None)
     portraits.release(second, True)
     assert portraits.get(identity)
@@ -312,7 +312,7 @@ def test_wishes_that_cannot_be_met_are_refused(running, client, wish, expected):
     assert len(running.server.pool) == 0
 
 
-NO_FIELD = "'nose' is no field of this request; there are "
+NO_FIELD = "'nose' is not a field of this request; the fields are "
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_fields_that_a_form_does_not_have_are_named(asleep):
 
     assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
     assert "no field of this request; there are portrait, voice, " in told("/jobs")
-    assert told("/portraits").startswith("'file' is no field")
+    assert told("/portraits").startswith("'file' is not a field")
     assert "multipart form" in ask(asleep, "POST", "/jobs", json={}).json()["error"]
 
 

@@ -84,7 +84,7 @@ def test_a_write_protected_file_is_refused_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["https://example.org/a.jpg", "http://x/a", "s3://bucket/a.wav"])
 def test_an_address_is_no_file_and_that_is_said(name: str) -> None:
-    with pytest.raises(GiocondaError, match=r"address on the web; .* download it first"):
+    with pytest.raises(GiocondaError, match=r"web address; .* download it first"):
         check_readable(Path(name))
 
 

@@ -247,7 +247,7 @@ def test_missing_folder_and_empty_are_refused(tmp_path: Path) -> None:
 
 def test_text_named_jpg_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture")
-    with pytest.raises(GiocondaError, match="not a picture that can be read"):
+    with pytest.raises(GiocondaError, match="cannot be read as a picture"):
         read_image(tmp_path / "a.jpg")
 
 

@@ -310,8 +310,8 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     write_sound(tmp_path / "sound.wav", sound, 16000, "pcm_s16le", "mono", "s16")
     for name, reason in (
         ("missing.mp4", "does not exist"),
-        ("text.mp4", "not a sound or video file"),
-        ("text.txt", "not a sound or video file"),
+        ("text.mp4", "cannot be read as sound or video"),
+        ("text.txt", "cannot be read as sound or video"),
         ("sound.wav", "has no picture; expected a video"),
     ):
         with pytest.raises(GiocondaError, match=reason):
@@ -323,7 +323,7 @@ def test_a_truncated_video_is_refused(tmp_path: Path) -> None:
         tmp_path / "a.mp4", numbered(25), [Fraction(k, 25) for k in range(25)]
     )  # PyAV alone puts the index at the end
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(GiocondaError, match="not a sound or video file"):
+    with pytest.raises(GiocondaError, match="cannot be read as sound or video"):
         read_video(path)
 
 

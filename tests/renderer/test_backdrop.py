@@ -96,8 +96,8 @@ def test_backgrounds_have_names(tmp_path, portrait):
     ("name", "told"),
     [
         ("beach.jpg", "beach.jpg does not exist"),
-        ("beech", "beech is no background; expected transparent, blur, a colour"),
-        ("#20a0ff80", "#20a0ff80 is no background"),
+        ("beech", "beech is not a background; expected transparent, blur, a colour"),
+        ("#20a0ff80", "#20a0ff80 is not a background"),
     ],
 )
 def test_a_background_that_is_none_is_told(name, told):

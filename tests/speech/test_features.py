@@ -65,7 +65,7 @@ def test_a_sine_of_full_scale_has_no_decibels() -> None:
 
 
 def test_wrong_shapes_are_named() -> None:
-    with pytest.raises(ValueError, match=r"mel must be \(T, 4, 80\), is \(3, 80\)"):
+    with pytest.raises(ValueError, match=r"mel must be \(T, 4, 80\), not \(3, 80\)"):
         Speech(np.zeros((3, 80), np.float32), np.zeros(3, np.float32), np.zeros(3, bool))
     with pytest.raises(ValueError, match="loudness and voice"):
         Speech(np.zeros((3, 4, 80), np.float32), np.zeros(2, np.float32), np.zeros(3, bool))

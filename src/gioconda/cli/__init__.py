@@ -49,8 +49,8 @@ def needs(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise GiocondaError(
-            f"{error.name} is missing; install Gioconda with it: "
-            f"pip install 'gioconda-portrait[{extra}]'"
+            f"{error.name} is missing; install it with: pip install 'gioconda-portrait[{extra}]', "
+            f"or in a clone: pip install '.[{extra}]'"
         ) from error
 
 
@@ -104,7 +104,8 @@ def _with_files(arguments: list[str]) -> list[str]:
 def make_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser of every command, or of the one alone that the arguments begin with."""
     parser = argparse.ArgumentParser(
-        prog="gioconda", description="One portrait and a voice become a talking portrait video."
+        prog="gioconda",
+        description="Make a portrait talk: a picture of a face and a voice become a video.",
     )
     parser.add_argument(
         "--version",

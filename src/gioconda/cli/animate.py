@@ -19,7 +19,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("animate", help="make a portrait speak")
     add = adder(parser)
     add("PHOTO", str, "a photo, painting or drawing of a face")
-    add("VOICE", str, "a voice: any sound or video; several make several videos", nargs="+")
+    add("VOICE", str, "a voice: any sound or video file; several make several videos", nargs="+")
     parser.add_argument(
         "--pairs",
         metavar="CSV",
@@ -28,13 +28,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help="instead of PHOTO and VOICE: a table with columns photo, voice and perhaps output",
     )
     add_video_options(parser)
-    add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
+    add("--seed N", int, "another seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
     add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
     add(
         "--workers N",
         positive,
-        "of several videos, how many are made at a time; each keeps two cores busy (%(default)s)",
+        "for several videos: how many at once, two cores each (default %(default)s)",
         default=max(1, cores() // 2),
     )
     add(
@@ -45,7 +45,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add(
         "--format F",
         ("mp4", "webm", "mov", "gif", "webp", "png"),
-        "of several videos, the format of those without a name (default mp4); png makes folders",
+        "for several videos: the format of those without a name (default mp4); png makes folders",
     )
     add_dial_options(parser)
 
@@ -90,7 +90,7 @@ def _animate(args: argparse.Namespace) -> None:
     if args.pairs is None and len(args.voice) == 1:
         if args.format is not None:
             raise GiocondaError(
-                "--format is for several videos; for one, the name after --output says the format"
+                "--format is for several videos; for one, the name after --output sets the format"
             )
         speak(args, args.photo, args.voice[0], **options)
         return
@@ -102,7 +102,7 @@ def _animate(args: argparse.Namespace) -> None:
     elif args.photo is None:
         pairs = read_pairs(args.pairs, folder, args.format or "mp4")
     else:
-        raise GiocondaError("--pairs comes in place of PHOTO and VOICE; leave one of them out")
+        raise GiocondaError("--pairs replaces PHOTO and VOICE; give one or the other")
     options |= {"seed": args.seed, "consent": args.consent}
     options |= {"badge": args.badge, "sign_key": args.sign_key and os.path.abspath(args.sign_key)}
     animate_pairs(pairs, args.workers, options, args.ray)

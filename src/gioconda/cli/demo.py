@@ -10,8 +10,13 @@ def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
     parser = subparsers.add_parser("demo", help="animate the bundled example")
     add = adder(parser)
-    add("-o --output FILE", str, "the .mp4 (%(default)s)", default="gioconda-demo.mp4")
-    add("--seed N", int, "each seed gives other motion", default=0)
+    add(
+        "-o --output FILE",
+        str,
+        "the .mp4 to write (default %(default)s)",
+        default="gioconda-demo.mp4",
+    )
+    add("--seed N", int, "another seed gives other motion", default=0)
     add_provenance_options(parser)
 
 

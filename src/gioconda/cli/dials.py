@@ -25,7 +25,7 @@ def add_dial_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--gaze YAW,PITCH",
         _gaze,
-        "where the eyes look: degrees to the picture's right and up, -30 to 30, against the "
+        "where the eyes look: degrees to the picture's right and up, -30 to 30, relative to the "
         "camera; or free (default)",
     )
     add("--distance RATIO", float, "how far the head is, 0.5 to 2; 2 is twice as far (default 1)")

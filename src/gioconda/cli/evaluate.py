@@ -286,7 +286,7 @@ def _dials(args: argparse.Namespace) -> None:
 @_EVALUATIONS.offer(
     "whether portraits show the emotion asked for",
     _PICTURES,
-    option("--strength S", _strength, "above 0 to 1 (default: 1)", default=1.0),
+    option("--strength S", _strength, "from above 0 to 1 (default: 1)", default=1.0),
     option("--judge FILE", Path, "MediaPipe's face_landmarker.task (default: the mesh alone)"),
 )
 def _emotion(args: argparse.Namespace) -> None:

@@ -54,7 +54,7 @@ def read_pairs(file: Path, folder: Path, form: str) -> list[Pair]:
             rows = list(csv.DictReader(text))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise GiocondaError(f"{file} is no table of pairs ({reason}); expected CSV") from error
+        raise GiocondaError(f"{file} is not a table of pairs ({reason}); expected CSV") from error
     if not rows:
         raise GiocondaError(f"{file} has no pair; expected a line photo,voice and one for each")
     pairs = []

@@ -108,7 +108,7 @@ def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
 
 
 @MIRROR.offer(
-    "everything, into one page and one JSON; a run that was stopped goes on",
+    "everything, in one page and one JSON; a stopped run continues",
     *CLIPS,
     option("-o --output FOLDER", Path, "the report's folder", required=True),
     option("--clips N", positive, "how many to make into videos (default: 24); fewer are a trial"),
@@ -128,7 +128,7 @@ def _all(args: argparse.Namespace) -> None:
     from gioconda.media.files import write_error
 
     if unknown := set(args.only) - set(PARTS):
-        raise GiocondaError(f"{sorted(unknown)[0]} is no part; the parts are {', '.join(PARTS)}")
+        raise GiocondaError(f"{sorted(unknown)[0]} is not a part; the parts are {', '.join(PARTS)}")
     try:
         args.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -159,7 +159,7 @@ def _subject(args: argparse.Namespace) -> "Subject":
 
 
 @MIRROR.offer(
-    "what moved from one result to another",
+    "what changed from one result to another",
     option("before", Path, "JSON of `gioconda evaluate all`, `videos` or another"),
     option("after", Path, "of the same command"),
     option("--moved", bool, "only figures whose 95 %% interval leaves 0 out"),
@@ -194,9 +194,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise GiocondaError(f"{path} is no JSON ({error})") from error
+        raise GiocondaError(f"{path} is not JSON ({error})") from error
     if not isinstance(found, dict):
-        raise GiocondaError(f"{path} is no result; expected an object of `gioconda evaluate`")
+        raise GiocondaError(f"{path} is not a result; expected an object of `gioconda evaluate`")
     return found
 
 
@@ -205,7 +205,7 @@ def _read_record(path: Path) -> dict[str, Any]:
 
     found = _read_json(path)
     if not {"command", "found"} <= found.keys():
-        raise GiocondaError(f"{path} is no record; write one with `gioconda evaluate record`")
+        raise GiocondaError(f"{path} is not a record; make one with `gioconda evaluate record`")
     return found
 
 
@@ -257,7 +257,7 @@ def _record(args: argparse.Namespace) -> None:
     "figures of reports and records as Markdown: docs/figures.md",
     option("results", Path, "folders of `evaluate all`, files of `evaluate record`", nargs="*"),
     option("-o --output FILE", Path, "the .md to write", required=True),
-    option("--before REPORT", Path, "the report of another state: what has moved since"),
+    option("--before REPORT", Path, "the report of another state: what has changed since"),
     option("--also FILE", Path, "Markdown for the end: what was measured otherwise"),
 )
 def _figures(args: argparse.Namespace) -> None:

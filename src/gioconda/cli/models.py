@@ -56,7 +56,7 @@ def add_models(parser: argparse.ArgumentParser, *command: str) -> None:
     parser.add_argument(
         "--no-cache",
         action="store_true",
-        help="compile the networks again and keep none for the next run (as GIOCONDA_CACHE=off)",
+        help="compile the networks again and keep nothing for later (like GIOCONDA_CACHE=off)",
     )
     parser.set_defaults(needs=_NEEDS[command])
 

@@ -15,7 +15,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add = adder(parser)
     add("AUDIO", str, "a voice: any sound, or video with sound")
     add_output(parser, "motion file, .npz")
-    add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
+    add("--seed N", int, "another seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
     add_dial_options(parser)
 

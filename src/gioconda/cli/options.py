@@ -150,8 +150,8 @@ def add_output(parser: Parser, help: str) -> None:
 LISTEN = option(
     "--listen OTHER",
     str,
-    "another person's sound: while the portrait does not speak, it listens to it, looks at the "
-    "viewer, nods, and keeps its lips still",
+    "another person's voice: while they speak and the portrait does not, it looks at the viewer, "
+    "nods, and keeps its lips still",
 )
 
 

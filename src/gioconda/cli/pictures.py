@@ -42,7 +42,7 @@ def read_portraits(pictures: Sequence[Path], side: int | None = 512) -> "dict[st
             why = str(error)
             refused.append(why if name in why else f"{name}: {why}")
     if not found:
-        raise GiocondaError("; ".join(refused) or f"{pictures[0]} holds no picture")
+        raise GiocondaError("; ".join(refused) or f"{pictures[0]} has no picture")
     for one in refused:
         print(f"left out: {one}", file=sys.stderr)
     return found

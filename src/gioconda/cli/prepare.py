@@ -166,7 +166,7 @@ def _alone(args: argparse.Namespace, kind: str) -> None:
     given = [option for option in usual if getattr(args, option) != usual[option]]
     if given:
         names = ", ".join(f"--{option.replace('_', '-')}" for option in given)
-        raise GiocondaError(f"{names} is about videos and does not go with {kind}; leave it out")
+        raise GiocondaError(f"{names} is for videos and does not work with {kind}; leave it out")
 
 
 def _limits(given: list[str]) -> "Limits":

@@ -18,10 +18,10 @@ def add_parser(subparsers: Subparsers) -> None:
     add = adder(parser)
     add("PHOTO", str, "a photo, painting or drawing of a face")
     add("TEXT", str, "what to say")
-    voice = "who speaks: the bundled English voice, or a language of espeak-ng: de, fr ..."
+    voice = "the bundled English voice (default), or a language of espeak-ng, such as de or fr"
     add("--voice NAME", str, voice)
     add_video_options(parser)
-    add("--seed N", int, "each seed gives other head motion and blinks (default 0)", default=0)
+    add("--seed N", int, "another seed gives other head motion and blinks (default 0)", default=0)
     add_dial_options(parser)
 
 

@@ -26,16 +26,16 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("serve", help="let portraits speak live, in the browser")
     add, few = adder(parser), partial(positive, most=10_000)
     add("--host NAME", str, "address to listen on (default: this machine only)", default=_LOCAL[0])
-    add("--port N", partial(positive, most=65535), "(default 7860)", default=7860)
+    add("--port N", partial(positive, most=65535), "port to listen on (default 7860)", default=7860)
     key = "require this key; may be repeated. The name goes into the audit log"
     add("--key [NAME=]KEY", str, key, action="append", default=[])
     add("--key-file FILE", Path, f"keys, one per line; or set {_KEYS} in the environment")
-    add("--sessions N", few, "viewers at once (default: what the cores allow)")
+    add("--sessions N", few, "how many viewers at once (default: what the cores allow)")
     add("--sessions-each N", few, "how many of them one address may hold (default: half)")
     add("--minutes N", few, "longest session, in minutes (default 60)", default=60)
     add("--ray N", few, "run N replicas with Ray Serve, here or on the cluster of RAY_ADDRESS")
     add("--require-consent", bool, "refuse sessions and jobs without a statement of consent")
-    add("--badge", bool, "show the visible badge in everything, whatever clients ask")
+    add("--badge", bool, "always show the visible badge, whatever clients ask for")
     log = "log each output: time, mark, hash of the portrait, name of the key, consent"
     add("--audit FILE", Path, log)
     origin = "let pages of this site use the server, such as https://example.org; may be repeated"
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> None:
             f"{args.host} can be reached by others; give a --key-file, or serve on 127.0.0.1"
         )
     if args.require_consent and not args.audit:
-        raise GiocondaError("--require-consent keeps the statements in a log; give --audit FILE")
+        raise GiocondaError("--require-consent needs a log for the statements; give --audit FILE")
     with needs("live"):
         from gioconda.live.app import make_app
         from gioconda.live.limits import CONNECTIONS, Limits
@@ -139,7 +139,7 @@ def read_origin(text: str, keys: bool) -> str:
     origin = text.lower().rstrip("/")
     if not re.fullmatch(r"https?://[^/?#@\s]+", origin):
         raise GiocondaError(
-            f"{text} is no site; give it as https://example.org or http://host:port"
+            f"{text} is not the address of a site; write it like https://example.org or http://host:port"
         )
     return origin
 
@@ -152,7 +152,7 @@ def read_ice_server(text: str) -> "IceServer":
     found = re.fullmatch(form, text)
     if found is None or found["kind"].startswith("turn") != bool(found["name"]):
         raise GiocondaError(
-            f"{text} is no ICE server; give stun:HOST:PORT or turn:NAME:PASSWORD@HOST:PORT"
+            f"{text} is not an ICE server; expected stun:HOST:PORT or turn:NAME:PASSWORD@HOST:PORT"
         )
     urls = f"{found['kind']}:{found['where']}"
     return IceServer(urls=urls, username=found["name"], credential=found["password"])
@@ -168,7 +168,9 @@ def read_keys(given: list[str]) -> dict[str, str]:
         if len(key) < 6:
             raise GiocondaError("a key needs at least 6 characters")
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise GiocondaError("a key must be of ASCII letters, digits and signs, without spaces")
+            raise GiocondaError(
+                "a key may have only ASCII letters, digits and punctuation, no spaces"
+            )
         if name in keys:
             raise GiocondaError(f"there are two keys named {name}")
         keys[name] = key

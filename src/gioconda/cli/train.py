@@ -23,7 +23,7 @@ _TRAININGS = Commands(*CLIPS, _OUTPUT)  # each takes arguments, the file to writ
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    parser = subparsers.add_parser("train", help="train the released models again")
+    parser = subparsers.add_parser("train", help="train models of your own")
     calibration = _TRAININGS.add_parsers(parser).add_parser(
         "calibration", help="print or set the numbers beside a model"
     )
@@ -65,7 +65,7 @@ def _calibration(args: argparse.Namespace) -> None:
     from gioconda.training.calibration import set_calibration, show_calibration
 
     if (args.settings is None) != (args.output is None):
-        raise GiocondaError("--set and -o go together: other numbers go into another file")
+        raise GiocondaError("give --set and -o together: the new numbers go into a new file")
     if args.settings is None:
         print(show_calibration(args.model))
         return
@@ -131,7 +131,7 @@ def _clips(args: argparse.Namespace) -> "list[Clip]":
     return read_split(args, "train") + more
 
 
-@_TRAININGS.offer("the state of mouths' insides, .safetensors", _RECIPE, _ALSO)
+@_TRAININGS.offer("the state of the inside of mouths, .safetensors", _RECIPE, _ALSO)
 def _mouth_state(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.mouth_state.recipe import Recipe, train_mouth
 
@@ -218,7 +218,7 @@ def _head_judge(args: argparse.Namespace, output: Path, report: "Report") -> dic
     option("--weights PATH", Path, "write all weights here, .safetensors, to start from"),
     option("--start PATH", Path, "weights of another training to begin with, .safetensors"),
     option("--blend PART", float, "how far from the start's weights to go (default: 0.5)"),
-    option("--rate RATE", rate, "of learning, before it settles"),
+    option("--rate RATE", rate, "learning rate, before it falls"),
 )
 def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.data.spoken.utterances import read_spoken
@@ -286,7 +286,7 @@ def _disturber(args: argparse.Namespace) -> "Disturber":
     option("--size", ("small", "base"), "of the network (default: small)"),
     option("--steps N", positive, "of the whole schedule"),
     option("--last", bool, "end the schedule with --minutes, not --steps", default=None),
-    option("--rate RATE", rate, "of learning, before it settles"),
+    option("--rate RATE", rate, "learning rate, before it falls"),
     option("--batch N", positive, "scenes in a batch"),
     option("--pool N", positive, "scenes to draw from: 10 MB of memory each, 40 if base"),
     option("--uses N", positive, "how often a scene is used before a new one replaces it"),
@@ -300,14 +300,15 @@ def _renderer(args: argparse.Namespace, output: Path, report: "Report") -> dict[
     recipe = _recipe(args, Recipe)
     if recipe.pool < recipe.batch:
         raise GiocondaError(
-            f"{recipe.batch} scenes in a batch cannot be drawn from {recipe.pool}; give --pool"
+            f"a batch of {recipe.batch} scenes needs a pool of as many, not {recipe.pool}; "
+            "give a larger --pool"
         )
     try:
         return train_renderer(_clips(args), recipe, output, args.checkpoint, args.minutes, report)
     except GPU_IS_FULL as error:
         raise GiocondaError(
             f"the GPU has no memory for {recipe.pool} scenes and batches of {recipe.batch};"
-            f" give less with --pool and --batch; {args.checkpoint}, if it was written, goes on"
+            f" use a smaller --pool and --batch; {args.checkpoint}, if it exists, continues"
         ) from error
 
 

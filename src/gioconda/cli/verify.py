@@ -80,15 +80,15 @@ def say(name: str, manifest: "Manifest", mark: "Finding") -> str:
 
     if not mark.found:
         seen = (
-            "no invisible mark was found in its pictures (the search misses marks that are "
-            "damaged enough, so this proves nothing)"
+            "its pictures have no invisible mark that can be found (damage can hide a mark, so "
+            "this proves nothing)"
         )
     else:
         number = "its id can no longer be read" if mark.id is None else f"id {mark.id:08x}"
         seen = (
-            f"Gioconda's invisible mark is in its pictures ({number}; chance alone does as well "
-            f"in at most 1 of {_power(mark.chance)} videos, and the search is wrong in fewer than "
-            f"1 of {_power(CHANCE)})"
+            f"Gioconda's invisible mark is in its pictures ({number}; chance matches as well in at "
+            f"most 1 of {_power(mark.chance)} videos, and fewer than 1 search of {_power(CHANCE)} "
+            "raises a false alarm)"
         )
     if manifest.state == "absent":
         claim = f"{name} was made by Gioconda" if mark.found else f"{name} is not known"
@@ -104,7 +104,7 @@ def say(name: str, manifest: "Manifest", mark: "Finding") -> str:
         who = f"signed by {manifest.signer}, whom you trust"
     elif manifest.local:
         who = (
-            "signed with a local key, which proves that nothing was changed since, and not who "
+            "signed with a local key, which proves that nobody changed it since, but not who "
             "made it"
         )
     else:
@@ -133,6 +133,6 @@ def _frames(path: Path) -> "Iterator[NDArray[np.uint8]]":
     files = path.iterdir() if path.is_dir() else [path]
     pictures = sorted(file for file in files if file.suffix.lower() in SUFFIXES)
     if not pictures:
-        raise GiocondaError(f"{path} holds no pictures; expected {', '.join(SUFFIXES)}")
+        raise GiocondaError(f"{path} has no pictures; expected {', '.join(SUFFIXES)}")
     for file in pictures:
         yield read_image(file)

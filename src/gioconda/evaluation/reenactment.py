@@ -80,7 +80,7 @@ def evaluate_reenactment(
         tally.add(clip, seen)
     if not tally.errors:
         raise GiocondaError(
-            f"none of the {len(clips)} clips serves ({tally.refused} refused as portraits); "
+            f"none of the {len(clips)} clips can be used ({tally.refused} refused as portraits); "
             "give clips of a second and more with the face in view"
         )
     return tally.result()

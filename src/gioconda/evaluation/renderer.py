@@ -126,7 +126,7 @@ def evaluate_renderer(
         _compare_over_time(drawn, tallies)
     if not frames:
         raise GiocondaError(
-            f"none of the {len(clips)} clips serves; give clips of a second or more"
+            f"none of the {len(clips)} clips can be used; give clips of a second or more"
         )
     for name, found in mouths.distances().items() if mouths else ():
         for score, value in zip(_CROPS, vars(found).values(), strict=True):

@@ -50,7 +50,9 @@ def evaluate_speech(clips: list[Clip], report: Report = silent) -> SpeechAgreeme
         if talk is not None and talk.opening(basis).std() > _LEAST_MOVEMENT:
             talks.append(talk)
     if len(talks) < 2:
-        raise GiocondaError(f"{len(talks)} of {len(clips)} clips serve; at least 2 are needed")
+        raise GiocondaError(
+            f"{len(talks)} of {len(clips)} clips can be used; at least 2 are needed"
+        )
     predicted = [predict(talk.pcm) for talk in talks]
     rows = []
     for i, talk in enumerate(talks):

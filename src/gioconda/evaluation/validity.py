@@ -85,7 +85,7 @@ def evaluate_judges(
         GiocondaError: for fewer than two people.
     """
     if len({one.person for one in films}) < 2:
-        raise GiocondaError("judges are tried on videos of two people and more")
+        raise GiocondaError("judging the judges needs videos of at least two people")
     parts: list[Callable[[], Iterator[Verdict]]] = [
         partial(_sync, films, judges),
         partial(_closures, films, phones),

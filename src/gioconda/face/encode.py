@@ -38,7 +38,7 @@ def encode(track: Track, basis: Basis | None = None) -> tuple[Motion, NDArray[np
         GiocondaError: if the face is seen in no frame.
     """
     if not track.seen.any():
-        raise GiocondaError("the face is seen in no frame; choose another video")
+        raise GiocondaError("no frame shows the face; choose another video")
     basis = basis or released_basis()
     neutral = basis.identify(track.points[track.seen])
     head, dynamics = basis.pose(smooth(track.points, track.seen), neutral)

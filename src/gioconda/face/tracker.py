@@ -57,7 +57,7 @@ def track(frames: Iterable[NDArray[np.uint8]]) -> Track:
     if all(points is None for points in found):
         raise GiocondaError(
             f"no face was found in any of the video's {len(found)} frames; "
-            "choose a video in which a face is seen from the front"
+            "choose a video that shows a face from the front"
         )
     return hold(found, size)
 

@@ -38,9 +38,9 @@ class BaselineGenerator:
 
     def __init__(self, seed: int = 0, amplitude: float = 1.0) -> None:
         if not 0 <= amplitude <= 2:
-            raise GiocondaError(f"amplitude must be from 0 to 2, is {amplitude:g}")
+            raise GiocondaError(f"amplitude must be from 0 to 2, not {amplitude:g}")
         if seed < 0:
-            raise GiocondaError(f"seed must be 0 or more, is {seed}")
+            raise GiocondaError(f"seed must be 0 or more, not {seed}")
         self._basis = released_basis()
         self._bank = released_bank()
         self._amplitude = np.float32(amplitude)

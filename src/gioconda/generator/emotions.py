@@ -32,7 +32,7 @@ def offset(strengths: NDArray[np.floating]) -> NDArray[np.float32]:
         ValueError: if the shape does not fit or a strength is not from 0 to 1.
     """
     if strengths.ndim != 2 or strengths.shape[1] != len(PROTOTYPES):
-        raise ValueError(f"strengths must be (T, {len(PROTOTYPES)}), is {strengths.shape}")
+        raise ValueError(f"strengths must be (T, {len(PROTOTYPES)}), not {strengths.shape}")
     if not ((strengths >= 0) & (strengths <= 1)).all():
         raise ValueError("strengths must be from 0 to 1")
     return np.asarray(strengths @ prototypes(), np.float32)

@@ -97,9 +97,9 @@ class Generator:
         later: int = 0,
     ) -> None:
         if seed < 0:
-            raise GiocondaError(f"seed must be 0 or more, is {seed}")
+            raise GiocondaError(f"seed must be 0 or more, not {seed}")
         if not 0 <= later <= LATER:
-            raise GiocondaError(f"lips hear 0 to {LATER} frames more ahead, not {later}")
+            raise GiocondaError(f"later must be from 0 to {LATER} frames, not {later}")
         network = released_network() if model is None else load_network(model)
         basis, calibration = released_basis(), network.calibration
         self.controls = controls or Controls()

@@ -22,7 +22,7 @@ def constant(dials: Mapping[str, Any]) -> Controls:
     """Controls of constants, as JSON gives them. Raises DialError."""
     for name, value in dials.items():
         if name not in _NAMES:
-            raise DialError(f"{name!r:.40} is no dial; there are {', '.join(_NAMES)}")
+            raise DialError(f"{name!r:.40} is not a dial; the dials are {', '.join(_NAMES)}")
         if isinstance(value, Mapping) and name != "emotion":
             raise DialError(f"{name} must be constant, keyframes are for files")
     given = dict(dials)

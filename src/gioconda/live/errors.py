@@ -93,7 +93,9 @@ def check_fields(given: Iterable[str], known: Iterable[str]) -> None:
     """Raise RefusalError if a request has a field that it should not have."""
     for name in given:
         if name not in known:
-            message = f"{name!r:.40} is no field of this request; there are {', '.join(known)}"
+            message = (
+                f"{name!r:.40} is not a field of this request; the fields are {', '.join(known)}"
+            )
             raise RefusalError(400, "bad-request", message)
 
 
@@ -104,7 +106,7 @@ def invalid(error: Mapping[str, Any], code: str = "bad-request") -> RefusalError
     if kind == "missing":
         message = f"{where} is missing"
     elif kind == "json_invalid":
-        message = "the body is no JSON"
+        message = "the body is not JSON"
     elif "UploadFile" in error["msg"]:
         message = f"{where} must be a file"
     elif expected := _EXPECTED.get(kind) or _EXPECTED.get(kind.partition("_")[0]):

@@ -76,7 +76,7 @@ class HostedSession:
             if self.ended:
                 raise RefusalError(404, "not-found", "the session has ended")
             if self._claimed:
-                raise RefusalError(409, "taken", "somebody is connected to this session already")
+                raise RefusalError(409, "taken", "somebody is already connected to this session")
             self._claimed = True
 
     def unclaim(self) -> None:

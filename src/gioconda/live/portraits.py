@@ -177,7 +177,7 @@ class Portraits:
             return
         free = [each for each in self._portraits.values() if not each.users and each.id != EXAMPLE]
         if not free:
-            raise RefusalError(503, "busy", "all places for portraits are taken; try again later")
+            raise RefusalError(503, "busy", "the server holds no more portraits; try again later")
         sent = Counter(each.address for each in free)
         del self._portraits[min(free, key=lambda each: (-sent[each.address], each.used)).id]
 

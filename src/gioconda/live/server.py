@@ -66,7 +66,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.require_consent and self.audit is None:
             raise GiocondaError(
-                "statements of consent are demanded, but nothing keeps them; give an audit log too"
+                "a server that demands consent needs an audit log to keep the statements"
             )
 
     def check(self, consent: str | None, badge: bool) -> None:
@@ -98,7 +98,7 @@ class Server:
             RefusalError: if too much waits already.
         """
         if self._waiting >= _WAITING:
-            raise RefusalError(503, "busy", "the server has too much to do; try again later")
+            raise RefusalError(503, "busy", "the server is too busy; try again later")
         self._waiting += 1
         try:
             async with self._working:
@@ -111,7 +111,7 @@ class Server:
         if self.failed:
             raise RefusalError(500, "internal", "the server could not start; its log says why")
         if not self.ready.is_set():
-            raise RefusalError(503, "starting", "the server is starting; try again in some seconds")
+            raise RefusalError(503, "starting", "the server is starting; try again soon")
 
     @property
     def state(self) -> Literal["starting", "ready", "failed"]:

@@ -90,8 +90,8 @@ class Session:
 
     Args:
         speaker: an `Animator` of its own. Its pictures are given out as it draws them.
-        microphone: sound that has waited too long is left out, as in a call; otherwise every
-            word is spoken.
+        microphone: drop sound that has waited too long, as in a call; otherwise the portrait
+            speaks every word.
         clock: real time by default.
         dials: from the first frame on, as `set` takes them; by default as the speaker's are.
         sample_rate: of the sound in and out, in Hz: a multiple of 25 from 8000 to 192000.
@@ -139,13 +139,13 @@ class Session:
 
     @property
     def state(self) -> State:
-        """What it does now."""
+        """What the session does now."""
         return self._state
 
     def warm_up(self) -> None:
         """Load, compile and draw what the first frame needs, so that it comes at once.
 
-        Takes seconds in a new process, and is to be called before the iteration begins.
+        It takes seconds in a new process. Call it before you iterate.
         Without it the first frames are late or have no picture.
         """
         if self._start is not None or self._drawings:
@@ -156,14 +156,13 @@ class Session:
         self._drawings[0] = lambda: picture
 
     def append(self, pcm: Sound) -> int | None:
-        """Add sound to be spoken.
+        """Add sound to speak.
 
         Args:
             pcm: (samples,) mono in [-1, 1] at the session's sample rate.
 
         Returns:
-            The number of the utterance that it belongs to, which its frames will have; None for
-            no sound.
+            The number of its utterance, which its frames will have; None for no sound.
 
         Raises:
             ClosedError: if the session is closed.
@@ -244,7 +243,7 @@ class Session:
         self._stop.set()
 
     def statistics(self) -> Statistics:
-        """How it is doing."""
+        """How the session is doing."""
         with self._lock:
             recent, playout = list(self._recent), self._playout
             span = recent[-1].ready - recent[0].ready if recent else 0.0

@@ -30,7 +30,7 @@ class TextToSpeech:
                 be spoken.
         """
         if voice not in self.voices:
-            raise RefusalError(404, "no-voice", "this server has no such voice to read aloud")
+            raise RefusalError(404, "no-voice", "this server has no such voice")
         if not text.strip() or len(text) > self._max_chars:
             raise RefusalError(400, "text", f"expected a text of 1 to {self._max_chars} characters")
         try:

@@ -112,7 +112,9 @@ def _find(path: Path, most: int | None, kept: list[Sound] | None) -> Voice:
     if tracks > 1:
         voice, _ = _survey(path, 0, most, kept)
     if voice.samples == 0:
-        raise GiocondaError(f"{path} holds no sound that can be decoded; record it again.")
+        raise GiocondaError(
+            f"{path} has no sound that can be decoded; record or download it again."
+        )
     if voice.samples < SHORTEST * SAMPLE_RATE:
         raise GiocondaError(
             f"{path} is {voice.samples / SAMPLE_RATE:.3f} s of sound; "

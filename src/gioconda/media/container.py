@@ -38,8 +38,7 @@ def open_container(path: Path) -> InputContainer:
         return av.open(f"file:{path}", metadata_errors="replace", options=dict(_OPTIONS))
     except (av.FFmpegError, ValueError) as error:
         raise GiocondaError(
-            f"{path} is not a sound or video file that can be read; "
-            "expected for example wav, mp3, m4a or mp4."
+            f"{path} cannot be read as sound or video; expected for example wav, mp3, m4a or mp4."
         ) from error
 
 

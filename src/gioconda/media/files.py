@@ -19,7 +19,7 @@ def check_readable(path: Path) -> None:
     try:
         if not path.exists() and _ADDRESS.match(str(path)):
             raise GiocondaError(
-                f"{path.name or path} is an address on the web; expected a file on this machine, "
+                f"{path.name or path} is a web address; expected a file on this machine, "
                 "download it first."
             )
         if path.is_dir():
@@ -28,7 +28,7 @@ def check_readable(path: Path) -> None:
             raise GiocondaError(f"{path} does not exist; check the name.")
         with path.open("rb") as file:
             if not file.read(1):
-                raise GiocondaError(f"{path} is empty (0 bytes); expected a whole file.")
+                raise GiocondaError(f"{path} is empty (0 bytes); expected a complete file.")
     except (OSError, ValueError) as error:
         raise GiocondaError(f"{path} cannot be opened: {reason(error)}.") from error
 
@@ -156,7 +156,7 @@ class StandardOutput:
 
     def __init__(self) -> None:
         if os.isatty(1):
-            raise GiocondaError("the standard output is a terminal; lead it into a program.")
+            raise GiocondaError("standard output is a terminal; pipe it into a program.")
 
     @property
     def files(self) -> list[Path]:

@@ -77,7 +77,7 @@ def check_order(picture: str | os.PathLike[str], other: str | os.PathLike[str], 
     """Raise GiocondaError if a picture was given as `what`, and something else as the picture."""
     if Path(picture).is_file() and not _is_picture(Path(picture)) and _is_picture(Path(other)):
         raise GiocondaError(
-            f"{os.fspath(picture)} is no picture, but {os.fspath(other)} is; give the picture "
+            f"{os.fspath(picture)} is not a picture, but {os.fspath(other)} is; give the picture "
             f"first, then {what}."
         )
 
@@ -152,7 +152,7 @@ def _explained(name: str, most_pixels: int) -> Iterator[None]:
             ) from error
         except UnidentifiedImageError as error:
             raise GiocondaError(
-                f"{name} is not a picture that can be read; save it as JPEG, PNG or WebP."
+                f"{name} cannot be read as a picture; save it as JPEG, PNG or WebP."
             ) from error
         except Exception as error:  # Pillow's decoders raise nearly anything on damaged data
             raise GiocondaError(

@@ -76,7 +76,7 @@ class VideoReader(Iterator[NDArray[np.uint8]]):
                 yield _to_rgb(frame)
             if frame is None:
                 raise GiocondaError(
-                    f"{self._path} holds no picture that can be decoded; save it again as mp4."
+                    f"{self._path} has no picture that can be decoded; save it again as mp4."
                 )
 
 

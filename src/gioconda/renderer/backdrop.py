@@ -44,7 +44,7 @@ def read_background(name: str | os.PathLike[str] | None) -> Background | None:
         return np.array(colour, np.uint8)[None, None]
     if not Path(text).exists() and not Path(text).suffix:
         raise GiocondaError(
-            f"{text} is no background; expected {', '.join(_WORDS)}, a colour such as white or "
+            f"{text} is not a background; expected {', '.join(_WORDS)}, a colour such as white or "
             "#20a0ff, or the name of a picture."
         )
     return read_image(text)

@@ -44,7 +44,7 @@ class Speech:
 
     def __post_init__(self) -> None:
         if self.mel.ndim != 3 or self.mel.shape[1:] != (SPECTRA, MELS):
-            raise ValueError(f"mel must be (T, {SPECTRA}, {MELS}), is {self.mel.shape}")
+            raise ValueError(f"mel must be (T, {SPECTRA}, {MELS}), not {self.mel.shape}")
         frames = (len(self.mel),)
         if self.loudness.shape != frames or self.voice.shape != frames:
             raise ValueError(

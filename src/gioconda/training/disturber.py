@@ -64,5 +64,5 @@ def read_sounds(folder: Path) -> list[NDArray[np.float32]]:
     """
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     if not files:
-        raise GiocondaError(f"{folder} holds no sound; docs/hearing.md tells how to make some")
+        raise GiocondaError(f"{folder} has no sound; docs/hearing.md says how to make some")
     return [read_audio(file) for file in files]

@@ -100,7 +100,7 @@ def read_examples(
             made.append(maker.make(one, disturber(pcm, rng), speed, *levels))
         (long if one.long else short).append(made)
     if not long and not short:
-        raise GiocondaError("no clip serves; make a set with gioconda prepare")
+        raise GiocondaError("no clip can be used; make a set with gioconda prepare")
     return long, short
 
 

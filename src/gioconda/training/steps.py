@@ -298,7 +298,7 @@ def resume(checkpoint: Path, **parts: Part) -> dict[str, Any] | None:
         raise
     except (KeyError, RuntimeError, ValueError) as error:
         raise GiocondaError(
-            f"{checkpoint} is of an older release or of a training of another net;"
+            f"{checkpoint} is from an older release or from training another network;"
             " give another --checkpoint"
         ) from error
     return state

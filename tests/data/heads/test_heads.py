@@ -127,5 +127,5 @@ def test_a_folder_without_heads_is_told(tmp_path):
 
 def test_a_file_that_is_no_head_is_told(tmp_path):
     np.savez(tmp_path / "a.npz", x=np.zeros(3))
-    with pytest.raises(GiocondaError, match="is no head"):
+    with pytest.raises(GiocondaError, match="is not a head"):
         read_head(tmp_path / "a.npz")

@@ -101,7 +101,7 @@ def test_too_little_sound_is_refused(samples: int) -> None:
 
 
 def test_wrong_shapes_are_named() -> None:
-    with pytest.raises(ValueError, match=r"pcm must be \(samples,\), is \(1, 16000\)"):
+    with pytest.raises(ValueError, match=r"pcm must be \(samples,\), not \(1, 16000\)"):
         align(np.zeros((1, 16000), np.float32), TEXT)
 
 

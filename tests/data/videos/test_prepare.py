@@ -136,7 +136,7 @@ def test_what_is_half_done_goes_though_a_run_was_killed_before_it_went(made, sou
 )
 def test_a_folder_with_something_else_is_left_alone(sources, tmp_path, name, content):
     (tmp_path / name).write_text(content)
-    with pytest.raises(GiocondaError, match=f"a {name} of something else"):
+    with pytest.raises(GiocondaError, match=f"contains another {name}"):
         prepare([sources], tmp_path, Options())
     assert (tmp_path / name).read_text() == content
 

@@ -111,7 +111,7 @@ def test_folders_of_a_list_are_persons_as_those_of_a_folder(tmp_path):
 
 def test_a_list_that_is_no_text_is_refused(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"caf\xe9.mp4")
-    with pytest.raises(GiocondaError, match="no list in UTF-8"):
+    with pytest.raises(GiocondaError, match="not a list in UTF-8"):
         read_sources([tmp_path / "list.txt"])
 
 
@@ -125,9 +125,9 @@ def test_a_list_names_files_from_its_own_folder(tmp_path):
     ("text", "message"),
     [
         ("name\none\n", "expected at least 'clip'"),
-        ("clip\none.mp4\none.mp4\n", "names are there twice, one"),
-        ("clip\none.mp4\none-001.mp4\n", "as clips of another would be, one-001"),
-        ("clip,person,split\na.mp4,ann,train\nb.mp4,ann,val\n", "more than one split, ann"),
+        ("clip\none.mp4\none.mp4\n", "names occur twice, such as one"),
+        ("clip\none.mp4\none-001.mp4\n", "another video's clips would get, such as one-001"),
+        ("clip,person,split\na.mp4,ann,train\nb.mp4,ann,val\n", "more than one split, such as ann"),
         ("clip,person,split\na.mp4,ann,trian\n", "a.mp4 is in the split 'trian', expected one of"),
         ("clip,license\na.mp4,MIT\n", "column 'license'; is 'licence' meant"),
         ("clip;person\na.mp4;ann\n", "with commas between them"),
@@ -139,7 +139,7 @@ def test_a_table_that_does_not_serve_is_refused(tmp_path, text, message):
 
 
 def test_a_source_without_videos_is_refused(tmp_path):
-    with pytest.raises(GiocondaError, match="holds no video"):
+    with pytest.raises(GiocondaError, match="has no video"):
         read_sources([tmp_path])
     with pytest.raises(GiocondaError, match="does not exist"):
         read_sources([tmp_path / "missing"])

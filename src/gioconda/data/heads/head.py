@@ -240,7 +240,7 @@ def read_head(path: Path) -> Head:
         textures = np.stack([_picture(arrays[key]) for key in sheets])
         parts = {str(name): _part(arrays, str(name), sheets) for name in arrays["parts"]}
     except (OSError, KeyError, ValueError) as error:
-        raise GiocondaError(f"{path} is no head ({error}); see docs/heads.md") from error
+        raise GiocondaError(f"{path} is not a head ({error}); see docs/heads.md") from error
     body = parts["skin"].sheet
     regions = np.stack([label_skin(textures[body]), label_jaws(textures[body])])
     return Head(path.stem, parts, textures, regions)

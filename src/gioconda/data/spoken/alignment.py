@@ -49,7 +49,7 @@ def align(pcm: NDArray[np.float32], text: str) -> list[Phone]:
         ValueError: if `pcm` is not one-dimensional.
     """
     if pcm.ndim != 1:
-        raise ValueError(f"pcm must be (samples,), is {pcm.shape}")
+        raise ValueError(f"pcm must be (samples,), not {pcm.shape}")
     decoder = _decoder()
     spoken = _in_dictionary(decoder, text)
     seconds = len(pcm) / SAMPLE_RATE
@@ -103,7 +103,7 @@ def _in_dictionary(decoder: "Decoder", text: str) -> str:
         elif any(character.isalnum() for character in token):
             words.append(token)
     if not words:
-        raise GiocondaError(f"'{shorten(text, 60)}' holds no words; expected the transcript")
+        raise GiocondaError(f"'{shorten(text, 60)}' has no words; expected the transcript")
     for word in words:
         if decoder.lookup_word(word) is None:
             decoder.add_word(word, " ".join(pronounce(word)))

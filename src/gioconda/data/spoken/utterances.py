@@ -194,7 +194,7 @@ def _older_shards(output: Path) -> list[str]:
             return [str(shard["file"]) for shard in older["shards"]]
     except (ValueError, KeyError, TypeError):
         pass
-    raise GiocondaError(f"{output} holds a set of another kind; name another folder")
+    raise GiocondaError(f"{output} has a set of another kind; name another folder")
 
 
 def _sample(utterance: Utterance) -> Sample:
@@ -219,7 +219,7 @@ def read_spoken(folder: Path, split: str) -> Iterator[Utterance]:
     shards = [name for name in _older_shards(folder) if name.startswith(f"{split}-")]
     if not (folder / _MANIFEST).exists():
         raise GiocondaError(
-            f"{folder} holds no spoken set; make one: gioconda prepare --tts -o {folder}"
+            f"{folder} has no spoken set; make one: gioconda prepare --tts -o {folder}"
         )
     for shard in shards:
         for name, contents in read_tar(folder / shard):

@@ -179,7 +179,7 @@ def _run(command: Sequence[str], statuses: Sequence[int] = (0,)) -> str:
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        raise GiocondaError(f"{command[0]} gave no answer for {_TIMEOUT:g} s") from None
+        raise GiocondaError(f"{command[0]} did not answer within {_TIMEOUT:g} s") from None
     if done.returncode not in statuses:
         reasons = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise GiocondaError(f"{command[0]} failed with status {done.returncode}: {reasons[-1]}")

@@ -83,9 +83,9 @@ def estimate(faces: NDArray[np.floating], neutral: NDArray[np.floating]) -> Emot
         ValueError: if the shapes do not fit.
     """
     if faces.ndim != 3 or not len(faces) or faces.shape[1:] != (topology.POINTS, 3):
-        raise ValueError(f"faces must be (T >= 1, {topology.POINTS}, 3), is {faces.shape}")
+        raise ValueError(f"faces must be (T >= 1, {topology.POINTS}, 3), not {faces.shape}")
     if neutral.shape != faces.shape[1:]:
-        raise ValueError(f"neutral must be {faces.shape[1:]}, is {neutral.shape}")
+        raise ValueError(f"neutral must be {faces.shape[1:]}, not {neutral.shape}")
     units = _units(np.asarray(faces, np.float64), np.asarray(neutral, np.float64))
     evidence = [_NEUTRAL]
     for emotion, parts in _PROTOTYPES.items():

@@ -55,6 +55,6 @@ def check_release(licences: Iterable[tuple[str, str]], allowed: Collection[str])
         for licence, names in sorted(refused.items())
     )
     raise GiocondaError(
-        f"a set for release may not hold these: {found}; leave them out, or say with "
+        f"a set for release cannot contain these: {found}; leave them out, or say with "
         "--allow-licence that you hold the rights"
     )

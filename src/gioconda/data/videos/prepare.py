@@ -212,7 +212,7 @@ def _older(output: Path) -> dict[str, Any] | None:
     except (ValueError, AttributeError):
         found = _MANIFEST
     raise GiocondaError(
-        f"{output} holds a {found} of something else, which would be lost; name another folder"
+        f"{output} contains another {found}, which would be lost; name another folder"
     )
 
 

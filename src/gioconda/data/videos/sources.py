@@ -109,7 +109,7 @@ def read_sources(sources: Sequence[Path], val: float = 0.05, licence: str = "") 
         found = list(_read(source, licence))
         if not found:
             raise GiocondaError(
-                f"{source} holds no video; expected files that end in {', '.join(sorted(SUFFIXES))}"
+                f"{source} has no video; expected files that end in {', '.join(sorted(SUFFIXES))}"
             )
         videos += found
     given = {video.person: video.split for video in videos if video.split}
@@ -151,7 +151,7 @@ def _lines(file: Path) -> list[str]:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise GiocondaError(f"{file} is no list in UTF-8 ({error})") from error
+        raise GiocondaError(f"{file} is not a list in UTF-8 ({error})") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -174,7 +174,7 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
             heads = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise GiocondaError(f"{table} is no table in CSV ({error})") from error
+        raise GiocondaError(f"{table} is not a CSV table ({error})") from error
     if "clip" not in heads:
         raise GiocondaError(
             f"{table} has the columns {', '.join(heads) or 'none'}; expected at least 'clip', "
@@ -227,7 +227,9 @@ def _members(shard: Path) -> list[str]:
         with tarfile.open(shard) as tar:
             return [name for name in tar.getnames() if Path(name).suffix.lower() in SUFFIXES]
     except (OSError, tarfile.TarError) as error:
-        raise GiocondaError(f"{shard} is no whole tar file ({error}); fetch it again") from error
+        raise GiocondaError(
+            f"{shard} is not a complete tar file ({error}); fetch it again"
+        ) from error
 
 
 def _split(person: str, val: float) -> str:
@@ -253,16 +255,16 @@ def _check_names(videos: Sequence[Video]) -> None:
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         raise GiocondaError(
-            f"{len(twice)} names are there twice, {twice[0]} among them; give each video a name "
-            "of its own, or its sources one by one"
+            f"{len(twice)} names occur twice, such as {twice[0]}; give each video its own name, "
+            "or prepare the sources one by one"
         )
     parts = sorted(
         name for name in counts if name != (of := _NUMBER.sub("", name)) and of in counts
     )
     if parts:
         raise GiocondaError(
-            f"{len(parts)} videos are named as clips of another would be, {parts[0]} among them; "
-            "give them other names"
+            f"{len(parts)} videos have names that another video's clips would get, such as "
+            f"{parts[0]}; rename them"
         )
 
 
@@ -273,6 +275,6 @@ def _check_persons(videos: Sequence[Video]) -> None:
     mixed = sorted(person for person, found in splits.items() if len(found) > 1)
     if mixed:
         raise GiocondaError(
-            f"{len(mixed)} person(s) are in more than one split, {mixed[0]} among them "
+            f"{len(mixed)} person(s) are in more than one split, such as {mixed[0]} "
             f"({', '.join(sorted(splits[mixed[0]]))}); a person belongs to one split"
         )

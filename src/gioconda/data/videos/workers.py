@@ -104,7 +104,7 @@ def run_ray(
         environment = {"env_vars": own} if own else None
         ray.init(address=address, log_to_driver=False, runtime_env=environment)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise GiocondaError(f"no Ray cluster is reached at '{address}' ({error})") from error
+        raise GiocondaError(f"no Ray cluster answers at '{address}' ({error})") from error
     try:
         killed = (
             ray.exceptions.WorkerCrashedError,

