@@ -35,7 +35,7 @@ from gioconda.renderer import Renderer
 from gioconda.renderer.backdrop import Background, ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder, Warped
-from gioconda.rows import Rows, Turns
+from gioconda.rows import Rows
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -164,7 +164,7 @@ class Animator:
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
     ) -> Iterator[tuple[bytes | None, Warped]]:
         """Frames that are still to be drawn over, in memory that takes turns."""
-        memory = cycle((0, 1))
+        memory = cycle(range(2 * _FRAMES_AHEAD + 1))
         for state, motion in hops:
             for pose, dynamics in self._moved(motion)[left_out:]:
                 yield state, self.renderer.warp(pose, dynamics, next(memory))
@@ -173,13 +173,11 @@ class Animator:
 
     def _drawn(self, warped: Iterator[tuple[bytes | None, Warped]]) -> "Iterator[Recited]":
         """Frames without their mark, in memory that each has for itself until it is marked."""
-        shape = (self.renderer.height, self.renderer.width, 4 if self.renderer.alpha else 3)
-        turns = Turns(lambda: np.empty(shape, np.uint8), _FRAMES_AHEAD + 2, shape[0])
         for state, frame in warped:
-            drawn, changed = self.renderer.draw(frame), self.renderer.changed
-            kept, rows = turns.next(changed)
-            np.copyto(kept[rows.slice], drawn[rows.slice])
-            yield Recited(state, kept, changed)
+            drawn = self.renderer.draw(frame)
+            if drawn is not frame.picture:  # but that of another background
+                drawn = drawn.copy()
+            yield Recited(state, drawn, self.renderer.changed)
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out."""

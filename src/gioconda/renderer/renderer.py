@@ -121,7 +121,7 @@ class Renderer:
         Args:
             pose: as in `render`.
             dynamics: as in `render`.
-            memory: where to warp it, 0 or 1; a frame that was warped into the other stays.
+            memory: where to warp it, 0 or one more than the last; frames in the others stay.
         """
         if memory == len(self._warpers):
             self._pictures.append(self._pictures[0].copy())
