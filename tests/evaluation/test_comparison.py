@@ -55,6 +55,11 @@ def test_models_of_other_names_are_paired_in_their_order():
     assert found["columns.real.r"].difference == 0
 
 
+def test_what_is_only_called_clips_is_compared_as_any_figure():
+    one, two = ({"shapes": {"clips": {"A": {"opening": level}}}} for level in (1.0, 2.0))
+    assert [change.figure for change in compare(one, two)] == ["shapes.clips.A.opening"]
+
+
 def test_results_without_a_common_figure_are_refused():
     with pytest.raises(GiocondaError, match="no figure in common"):
         compare({"a": 1}, {"b": 1})

@@ -115,8 +115,7 @@ def _people(result: Any, path: str = "") -> Iterator[tuple[str, dict[str, float]
     """Wherever a result has clips with people: each figure's values by person."""
     if not isinstance(result, Mapping):
         return
-    clips = result.get("clips")
-    if isinstance(clips, Mapping) and clips:
+    if clips := _clips(result):
         for figure in next(iter(clips.values()))["scores"]:
             if values := people_of(clips, figure):
                 yield f"{path}{figure}", values
@@ -125,10 +124,18 @@ def _people(result: Any, path: str = "") -> Iterator[tuple[str, dict[str, float]
         yield from _people(value, f"{path}{key}.")
 
 
+def _clips(result: Json) -> Json | None:
+    """The clips of a result whose people are known; "clips" may also name something else."""
+    clips = result.get("clips")
+    found = list(clips.values()) if isinstance(clips, Mapping) else []
+    known = all(isinstance(one, Mapping) and {"person", "scores"} <= one.keys() for one in found)
+    return clips if found and known else None
+
+
 def _numbers(result: Any, path: str = "") -> Iterator[tuple[str, float]]:
     """All other numbers, by their paths; of a list of objects, by what names each."""
     if isinstance(result, Mapping):
-        own = isinstance(result.get("clips"), Mapping)
+        own = _clips(result) is not None
         for key, value in result.items():
             if not (own and key in ("clips", "scores")):
                 yield from _numbers(value, f"{path}.{key}" if path else str(key))
