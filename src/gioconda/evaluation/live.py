@@ -47,7 +47,7 @@ from gioconda.media import FPS, SAMPLE_RATE, Sound
 from gioconda.portrait import Portrait, make_portrait
 
 PIECE: Final = SAMPLE_RATE // 100  # samples that are fed at once
-_SOUND: Final = 0.5  # seconds of voice in a trial: of less the face may take no notice
+_SOUND: Final = 0.5  # seconds of voice in a trial
 _WATCH: Final = 1.0  # seconds after its beginning in which the mouth must open
 _QUIET: Final = 1.0  # seconds from one trial to the next at least
 _BEFORE: Final = 5  # frames that say how open the mouth was
@@ -159,9 +159,9 @@ def syllable(voice: Sound) -> Sound:
     threshold = 0.3 * np.quantile(loud, 0.95)
     size = round(_SOUND * SAMPLE_RATE)
     best, found = 0.0, 0
-    for i in range(10, len(loud) - size // block):
-        # a pause before, loud at once and for long
-        if loud[i - 10 : i].max() < threshold / 3 and loud[i + 2] > threshold:
+    for i in range(20, len(loud) - size // block):
+        # a pause before, then loud within 20 ms, and for long: a word without its attack is no word
+        if loud[i - 20 : i].max() < threshold / 3 and loud[i + 1] <= threshold < loud[i + 2]:
             level = float(loud[i : i + 12].mean())
             if level > best:
                 best, found = level, i
