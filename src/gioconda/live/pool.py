@@ -53,9 +53,8 @@ class SessionPool:
         self._lock = threading.Lock()
         self._sessions: dict[str, HostedSession] = {}
         self._past: Counter[str] = Counter()  # what those that are forgotten did
-        # threads are kept: OpenVINO holds some memory for each that ever asked it
-        self._threads = ThreadPoolExecutor(CONNECTIONS, "session")
         self.seats = Seats(limits.sessions or 1, limits.sessions_each)
+        self._threads = self._make_threads()
 
     def warm_up(self) -> None:
         """Load all networks with the bundled portrait; see how many sessions the cores hold."""
@@ -64,6 +63,7 @@ class SessionPool:
         _draw(first, _WARM)
         if self._limits.sessions is None:
             self.seats.total = self._measure_capacity(portrait, first)
+            self._threads = self._make_threads()
 
     def open(
         self, request: SessionRequest, client: str, address: str = THIS_MACHINE
@@ -161,13 +161,22 @@ class SessionPool:
             return RefusalError(408, "idle", "nothing was said for long")
         return None
 
+    def _make_threads(self) -> ThreadPoolExecutor:
+        """No more than seats: where a session's last frame takes long, the next one waits for it.
+
+        They are kept, for OpenVINO holds 25 MiB for each thread that draws, and not all of it ends
+        with the thread.
+        """
+        return ThreadPoolExecutor(self.seats.total, "session")
+
     def _measure_capacity(self, portrait: Portrait, first: Animator) -> int:
         count = cores()
         # as many at once as there are cores: two halves of one core slow each other down
         animators = [first, *(Animator(portrait) for _ in range(min(count, _AT_ONCE) - 1))]
         # the processor's time, not the clock's: others may be busy on the machine
         start = time.process_time()
-        frames = sum(self._threads.map(partial(_draw, steps=_PROBE), animators))
+        with ThreadPoolExecutor(len(animators)) as threads:
+            frames = sum(threads.map(partial(_draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
         capacity = min(max(int(_SHARE * count * STEP / cost), 1), CONNECTIONS)
         _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
