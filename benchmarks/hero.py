@@ -19,24 +19,22 @@ from gioconda import Animator, Controls, example, make_portrait
 from gioconda.media import FPS, read_audio, read_image
 from gioconda.provenance import Unmarked
 
-SIDE = 360  # of each portrait in the picture
+SIDE = 320  # of each portrait in the picture
 DRAWN = 800  # of a frame, of which
-WIDE = 3.5  # inter-ocular distances about the face are shown
+WIDE = 2.9  # inter-ocular distances about the face are shown
 EVERY = 2  # frames of a video to one of the picture
 FOLDER = Path(example.PHOTO).parent
 
 
 def drawing(picture: np.ndarray) -> np.ndarray:
-    """A picture as a pencil would have it, hatched where it is dark, on yellowed paper."""
+    """A picture as a pencil would have it, on yellowed paper."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    grey = cv2.bilateralFilter(grey, 9, 25, 7)
-    around = cv2.GaussianBlur(grey, (0, 0), grey.shape[0] / 130)
-    lines = np.clip((grey + 30) / (around + 30), 0, 1) ** 2.2
-    y, x = np.indices(grey.shape)
-    strokes = 0.5 + 0.5 * np.sin(2 * np.pi * (x + y) / 8)
-    tone = (235 + 0.08 * grey) * (1 - 0.45 * strokes * np.clip(1 - grey / 150, 0, 1))
-    paper = np.array([1, 0.96, 0.88], np.float32)
-    drawn: np.ndarray = ((lines * tone)[..., None] * paper).astype(np.uint8)
+    around = cv2.GaussianBlur(grey, (0, 0), grey.shape[0] / 120)
+    lines = np.clip(255 * (grey + 40) / (around + 40), 0, 255)
+    tone = 90 + 0.65 * cv2.bilateralFilter(grey, 9, 40, 9)
+    pencil = lines * np.clip(tone, 0, 255) / 255
+    paper = np.array([0.99, 0.95, 0.87], np.float32)
+    drawn: np.ndarray = (pencil[..., None] * paper).astype(np.uint8)
     return drawn
 
 
@@ -46,8 +44,7 @@ def speaking(picture: np.ndarray, voice: np.ndarray, controls: Controls) -> list
     animator = Animator(portrait, controls=controls, mark=Unmarked())
     head = portrait.head
     side = round(WIDE * float(head.size[0]))
-    # half-way to the back of the head, which a turned face has at its side
-    middle = head.centre[0] + 0.8 * head.size[0] * head.rotation[0, :2, 2] + [0, 20]
+    middle = head.centre[0] + [0, 0.35 * float(head.size[0])]
     left, top = np.clip(np.rint(middle - side / 2), 0, DRAWN - side).astype(int)
     shown = (frame for i, frame in enumerate(animator.speak(voice)) if i % EVERY == 0)
     return [
