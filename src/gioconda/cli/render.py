@@ -74,8 +74,6 @@ def run(args: argparse.Namespace) -> None:
             frame = made.mark(renderer.render(pose, dynamics), renderer.changed)
             video.write(frame, made.mark.changed)
             report(i + 1, len(motion))
-    note = (
-        "; ".join(filter(None, (portrait.note, voice.note if voice else None, form.left_out)))
-        or None
-    )
+    notes = portrait.note, voice.note if voice else None, form.left_out
+    note = "; ".join(filter(None, notes)) or None
     conclude(args.output, len(motion), time.perf_counter() - start, note)
