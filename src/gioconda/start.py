@@ -37,6 +37,8 @@ def _load_kernels() -> None:
     load_kernels()
     load_mark()
     load_mouth()
+    if sys.modules.get("scipy", sys) is None:  # numba has seen that it is not there: see `lighten`
+        del sys.modules["scipy"]
 
 
 def _load_generator() -> None:
