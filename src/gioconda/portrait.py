@@ -200,7 +200,7 @@ def portrait_at(
         neutral: (478, 3) the person's neutral face, if more than this picture is known.
         note: kept in the portrait.
     """
-    basis = released_basis()
+    basis, known = released_basis(), neutral is not None
     if neutral is None:
         neutral = basis.identify(points[None])
     head, _ = basis.pose(points[None], neutral)
@@ -213,6 +213,8 @@ def portrait_at(
     placed = points.astype(np.float64) * scale
     placed[:, :2] += shift
     head, expression = basis.pose(placed[None], neutral)
+    if not known:  # lips that a single photo shows apart are never told wholly to its expression
+        expression = expression + basis.parting(neutral)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     margin = round((_MARGIN if size else _LITTLE) * side)
     texture, plate, held = _cut_out(image, placed, head, matrix, side, margin)

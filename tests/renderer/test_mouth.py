@@ -14,7 +14,8 @@ from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.interior import neutral_face
 from gioconda.renderer.mouth.photo import as_shown
-from gioconda.renderer.mouth.predictor import load_model, teeth_size
+from gioconda.renderer.mouth.predictor import load_model, released_model, teeth_size
+from gioconda.renderer.mouth.shading import Lighting
 from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS
@@ -118,7 +119,9 @@ def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
     size = teeth_size(neutral_face(portrait))
     tones = Tones(*np.array([[220, 210, 190], [150, 90, 90], [30, 15, 15]], np.float32))
     frame = opened(portrait, 0.2)
-    MouthInterior(neutral_face(portrait), Mouth(drop, size, tones)).draw(frame, MouthPose(0.16))
+    interior = MouthInterior(neutral_face(portrait), Mouth(drop, size, tones))
+    interior.lighting = Lighting(lower_row=1.0)  # as photos have it
+    interior.draw(frame, MouthPose(0.16))
     shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
     usual = Mouth(-0.04, teeth_size(neutral_face(shown)), tones)
     found, pose = as_shown(shown, usual, MouthPose(0.2))
@@ -185,6 +188,8 @@ def test_a_statues_mouth_is_hollow_and_one_without_colours_is_not(portrait):
     grey = replace(portrait, texture=portrait.texture.copy())
     grey.texture[..., :3] = portrait.texture[..., :3].mean(-1, keepdims=True)
     assert not GeometricMouth(grey).mouth.hollow
+    tones = released_model().mouth(portrait.neutral, np.full(3, 150), 255).tones.stacked()
+    assert np.ptp(tones, axis=1).max() < 1
     carved = replace(grey, texture=grey.texture.copy())
     eyes = masks(portrait.points[:, :2], portrait.size, portrait.size)[2:].max(0) > 0
     own = slice(portrait.margin, portrait.margin + portrait.size)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
+from gioconda.face.measure import lip_gaps
 from gioconda.face.pose import HeadPose, fit_pose
 from gioconda.inference import weights_file
 from gioconda.motion import Motion
@@ -24,6 +25,7 @@ from gioconda.motion import Motion
 _RELEASED = "basis.safetensors"
 # What the identities leave unexplained is smooth: about this many points err together.
 _TOGETHER = 30
+_CERTAIN = 0.1  # of the largest singular value of how dynamics part lips: smaller ones are noise
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,13 @@ class Basis:
         """Dynamics (T, D) of faces (T, 478, 3) in the head frame, the neutral face known."""
         code = np.tensordot(faces - neutral, self._projection, ((1, 2), (1, 2)))
         return np.asarray(code, np.float32)
+
+    def parting(self, neutral: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The least dynamics (D,) that part the mean face's lips as a neutral face's are."""
+        wider = lip_gaps(neutral) - lip_gaps(self.mean)
+        found = np.zeros(len(self.dynamics), np.float32)
+        found[self.lower] = wider @ np.linalg.pinv(lip_gaps(self.dynamics[self.lower]), _CERTAIN)
+        return found
 
     def pose(
         self, points: NDArray[np.floating], neutral: NDArray[np.floating]

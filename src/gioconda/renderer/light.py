@@ -3,7 +3,7 @@
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so teeth are yellow in a yellowed
 painting, though no clip shows such teeth. What is drawn on a picture without colours gets none, and
-on one with few, as stone has, few: so inside the mouth what was there already loses its colours.
+on one with few, as stone has, few.
 """
 
 import cv2
@@ -53,24 +53,16 @@ class Light:
         """A picture (h, w, 3) as it would be in the light of clips."""
         return np.asarray(cv2.LUT(picture, self._table), np.uint8)
 
-    def on(
-        self,
-        change: NDArray[np.float32],
-        picture: NDArray[np.uint8],
-        inner_mouth: NDArray[np.uint8],
-    ) -> NDArray[np.float32]:
+    def on(self, change: NDArray[np.float32]) -> NDArray[np.float32]:
         """What changes in a picture, seen in the light of clips, as it is in this one.
 
         Args:
             change: (h, w, 3) -255 to 255.
-            picture: (h, w, 3) what is there already; inside the mouth it loses colours, too.
-            inner_mouth: (h, w) 0 to 255.
 
         Returns:
             (h, w, 3) -255 to 255.
         """
         seen: NDArray[np.float32] = change / self._gains
         if self._missing:
-            coloured = seen + picture * (inner_mouth[..., None] / np.float32(255))
-            seen -= self._missing * (coloured - coloured.mean(-1, keepdims=True))
+            seen -= self._missing * (seen - seen.mean(-1, keepdims=True))
         return seen

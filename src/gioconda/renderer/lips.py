@@ -69,7 +69,7 @@ def roll_in(
     """Move the inner rims of lips to where they are seen, in place; not where they meet.
 
     What is between the lips of a photo would show as a line of single pixels between those that
-    all but meet; there they do.
+    all but meet, or press and cross each other; there they meet.
 
     Args:
         mesh: (478 or more, 2 or 3) in pixels.
@@ -81,9 +81,9 @@ def roll_in(
         How far they were apart, (11, 1), in inter-ocular distances.
     """
     gap, way = gaps(mesh)
-    apart = gap / unit
-    meet = np.clip(2 - apart / _MEET, 0, 1) * np.clip(own / _MEET - 1, 0, 1)
+    half = (mesh[LOWER, :2] - mesh[UPPER, :2]) / 2
+    meet = np.clip(2 - gap / (_MEET * unit), 0, 1) * np.clip(own / _MEET - 1, 0, 1)
     for rim, most, down in ((UPPER, roll.upper, 1), (LOWER, roll.lower, -1)):
-        far = reach(apart, most, roll.share)
-        mesh[rim, :2] += down * unit * (far + meet * (apart / 2 - far)) * way
-    return apart
+        far = reach(gap, most * unit, roll.share) * way
+        mesh[rim, :2] += down * (far + meet * (half - far))
+    return gap / unit

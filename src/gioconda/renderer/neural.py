@@ -76,7 +76,7 @@ class NeuralDecoder:
             started.append((window, decoder, given))
         light = self._appearance.light
         for window, decoder, given in started:
-            change = light.on(decoder.wait(), given.picture, given.masks[0])
+            change = light.on(decoder.wait())
             sharpen(change, given.picture, given.masks[2], self._calibration)
             # between the lips the geometry commits itself, where the network draws the mean of
             # teeth, tongue and dark

@@ -69,6 +69,7 @@ class Sheet:
     _follow: NDArray[np.float64]
     _room: NDArray[np.float64]
     _apart: NDArray[np.float64]
+    _down: NDArray[np.float64]
     _unit: float
 
     def moving(self) -> NDArray[np.int64]:
@@ -128,12 +129,14 @@ class Sheet:
         Farther apart than in the photo, they leave the line along which they met; nearer, what
         shone between them at the photo's rims, which no tracker finds to the pixel.
         """
-        texture = self.texture.copy()
-        for rim, edge in LIPS:
+        texture, roll = self.texture.copy(), self.roll
+        for (rim, edge), most in zip(LIPS, (roll.upper, -roll.lower), strict=True):
             lip = self.texture[edge] - self.texture[rim]
             height = np.linalg.norm(lip, axis=1, keepdims=True) / self._unit + 1e-3
-            most = np.asarray(self.roll.seam * height, np.float64)
-            now, own = (reach(gap, most, self.roll.share) for gap in (apart, self._apart))
+            seam = np.asarray(roll.seam * height, np.float64)
+            now, own = (reach(gap, seam, roll.share) for gap in (apart, self._apart))
+            rolled = reach(np.minimum(apart, self._apart), abs(most), roll.share)
+            texture[rim] += np.copysign(self._unit, most) * rolled * self._down
             texture[rim] += np.abs(now - own) / height * lip
         return texture
 
@@ -196,6 +199,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     texture = home[: len(rest)].copy()
     texture[: len(face)] = unfolded(portrait, home[: len(face)])
     margin = portrait.margin
+    apart, down = gaps(face)
     return Sheet(
         triangles=_triangles(portrait.basis.triangles, portrait.basis.mean),
         texture=(texture + margin).astype(np.float32),
@@ -209,7 +213,8 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _give=np.concatenate([np.exp(-out.reshape(-1) / _GIVE), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
         _room=_room(portrait, home),
-        _apart=gaps(face)[0] / unit,
+        _apart=apart / unit,
+        _down=down,
         _unit=unit,
     )
 

@@ -15,9 +15,9 @@ from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
 
 # In levels of 255 by which the picture must agree better, for each square of a jaw that is as wide
-# as it goes, and of an inter-ocular distance that the row stands lower.
+# as it goes.
 _JAW_TRUST: Final = 400.0
-_ROW_TRUST: Final = 500.0
+_AS_WELL: Final = 1.08  # of the least error: smiles show upper teeth, so the lowest row that agrees
 _APART: Final = 0.04  # inter-ocular distances between the lips from which a photo shows a mouth
 _LOWEST: Final = (
     -0.05
@@ -63,10 +63,10 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, 
         return mouth, None
     tones = mouth.tones.stacked().astype(np.float64)
     left = trial.details(tones)
-    less_likely = _JAW_TRUST * (JAWS - pose.jaw) ** 2
-    less_likely = less_likely[:, None] + _ROW_TRUST * (DROPS - mouth.drop)[:, None, None] ** 2
-    less_likely[DROPS < _LOWEST] = np.inf
-    drop, jaw, tongue = np.unravel_index(int((left + less_likely).argmin()), left.shape)
+    likely = left + _JAW_TRUST * (JAWS[:, None] - pose.jaw) ** 2
+    likely[DROPS < _LOWEST] = np.inf
+    drop = np.flatnonzero(likely.min((1, 2)) < _AS_WELL * likely.min())[-1]
+    jaw, tongue = np.unravel_index(int(likely[drop].argmin()), left.shape[1:])
     flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
     if left[drop, jaw, tongue] > _AGREES * flat:
         return mouth, None

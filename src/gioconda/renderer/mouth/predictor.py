@@ -24,6 +24,8 @@ _SIZE: Final = (0.47, 0.5, 0.82, 1.12)  # of teeth: at no width of lips, for eac
 # Part of the skin's tint that teeth, what is soft, and the dark take: it is mostly light.
 _TINTED: Final = np.array([[0.65], [0.9], [0.9]])
 _BRIGHTEST: Final = 180  # skin's light from which teeth do not become whiter, for white is 255
+# Difference of the skin's channels against their mean: of pictures without colours, and with them.
+_COLOURS: Final = (0.04, 0.18)
 _RIMS: Final = [topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM]
 _INNER: Final = [int(topology.LIP_INNER_UPPER[i]) for i in (0, -1)]
 _CHIN: Final = [topology.CHIN, 199, 175]
@@ -53,7 +55,8 @@ class StateModel:
     def mouth(
         self, neutral: NDArray[np.floating], skin: NDArray[np.floating], unlike: float
     ) -> Mouth:
-        """What stays through all frames; mouths of statues are hollow, and of one colour.
+        """What stays through all frames; mouths of statues are hollow, and of one colour, and those
+        in pictures without colours have none either.
 
         Args:
             neutral: (478, 3) the neutral face in the head frame.
@@ -61,7 +64,10 @@ class StateModel:
             unlike: how unlike its skin its eyes and lips are, as `unlike_skin` tells it.
         """
         alive = unlike > float(self.carved[0])
-        own = self.tones if alive else self.tones.mean(1, keepdims=True) * np.ones(3)
+        colour = float(np.ptp(skin)) / max(float(skin.mean()), 1.0)
+        part = float(np.interp(colour, _COLOURS, (0, 1))) if alive else 0.0
+        grey = self.tones.mean(1, keepdims=True)
+        own = grey + part * (self.tones - grey)
         tones = Tones(*tones_in(skin, own).astype(np.float32))
         return Mouth(float(self.drop[0]), teeth_size(neutral), tones, not alive)
 

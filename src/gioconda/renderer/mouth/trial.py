@@ -9,7 +9,7 @@ from gioconda.renderer.mouth.interior import MouthInterior
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.warper import WarpedFrame
 
-DROPS: Final = np.array([-0.08, -0.05, -0.03, -0.01, 0.01, 0.03, 0.05])
+DROPS: Final = np.array([-0.08, -0.05, -0.03, -0.01, 0.01, 0.03, 0.05, 0.07, 0.09])
 JAWS: Final = np.array([0, 0.05, 0.1, 0.16, 0.22, 0.3, 0.4, 0.55, 0.75, 1.0])
 TONGUES: Final = np.array([0, 0.08])
 NAMED: Final = Tones(*np.eye(3, dtype=np.float32))  # what is drawn in these tells them apart
@@ -45,8 +45,10 @@ class Trial:
         Args:
             frame: where mesh and head are.
             picture: (S, S, 3) what is seen there.
-            interior: of the mouth; its drop and tones are changed.
+            interior: of the mouth; its drop, tones and lighting are changed.
         """
+        # which row teeth are of is told by their place, not by their light
+        interior.lighting = interior.lighting._replace(lower_row=1.0)
         found = interior.inside(frame, MouthPose(0.0))
         if not found:
             return None
