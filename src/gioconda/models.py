@@ -132,7 +132,7 @@ class _Set:
     def _check_lips(self) -> None:
         what = "a network of lips"
         network = read_network(self._file("lips"), what)
-        inputs = ["speech", "heard", "articulation", "state"]
+        inputs = ["speech", "heard", "manner", "state"]
         self._check_tensors("lips", what, network.inputs, inputs)
         self._check_tensors("lips", what, network.outputs, ["lower", "voice"])
         self._check_in_basis("lips", _basis_of(network), _size(network.output("lower")), _mouth)

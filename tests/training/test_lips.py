@@ -62,16 +62,16 @@ def small_net() -> LipNet:
 def test_a_stream_says_what_the_whole_says(ahead: int, tmp_path: Path):
     net = small_net()
     write_lips(net, tmp_path / "lips.onnx")
-    speech, level = torch.randn(40, 258), torch.tensor([np.log(1.5)], dtype=torch.float32)
+    speech, manner = torch.randn(40, 258), torch.tensor([[1.5, 1.2]]).log()
 
     def whole(before: int) -> tuple[np.ndarray, np.ndarray]:
         size = before, LATER  # nothing is heard before the beginning and after the end
         padded, heard = F.pad(speech, (0, 0, *size)), F.pad(torch.ones(40), size)
         with torch.no_grad():
-            lower, voice = net(padded[None], level, heard[None], torch.tensor([ahead]))
+            lower, voice = net(padded[None], manner, heard[None], torch.tensor([ahead]))
         return lower[0, before:].numpy(), torch.sigmoid(voice)[0, before:].numpy()
 
-    lips = Lips(Calibration(articulation=1.5), tmp_path / "lips.onnx")
+    lips = Lips(Calibration(articulation=1.5, parting=1.2), tmp_path / "lips.onnx")
     stream = [lips.next(speech[i : i + ahead + 1].numpy(), 1.0) for i in range(40)]
     for made, expected, late in zip(zip(*stream, strict=True), whole(0), whole(7), strict=True):
         np.testing.assert_allclose(made, expected, atol=5e-3)
@@ -89,6 +89,15 @@ def test_beyond_what_clips_taught_articulation_is_a_gain(tmp_path: Path):
     assert not none.any()
     np.testing.assert_allclose(most, much / 1.5 * 2, rtol=1e-5)
     assert np.abs(much / 3 - little).max() > 1e-3  # between them it is learned
+
+
+def test_how_far_lips_are_apart_is_told_besides_how_far_they_move(tmp_path: Path):
+    write_lips(small_net(), tmp_path / "lips.onnx")
+    little, much = (
+        Lips(Calibration(parting=parting), tmp_path / "lips.onnx").next(np.ones((1, 258)), 1.0)[0]
+        for parting in (0.7, 1.5)
+    )
+    assert np.abs(much - little).max() > 1e-3
 
 
 def test_training_goes_on_where_it_stopped(

@@ -20,6 +20,8 @@ class Calibration:
         articulation: of the lips where the dial is 1, against people's median: as an expressive
             speaker.
         articulation_range: the least and the largest that clips taught.
+        parting: how far lips are apart in speech where the dial is 1, against people's median.
+        parting_range: the least and the largest that clips taught.
         steps: network evaluations for a frame; with 6 it keeps 0.92 of the spread of what is nearly
             sure (a deviation of 0.3), with 4 0.79.
         gate_voice: the lips' certainty of a voice from which the voice gate opens.
@@ -100,8 +102,10 @@ class Calibration:
     gaze_scale: float = 0.12
     amplitude: float = 1.35
     amplitude_range: tuple[float, float] = (0.4, 1.8)
-    articulation: float = 1.5
+    articulation: float = 1.3
     articulation_range: tuple[float, float] = (0.4, 2.2)
+    parting: float = 1.65
+    parting_range: tuple[float, float] = (0.5, 2.0)
     steps: int = 6
     gate_voice: float = 0.5
     gate_keep: float = 0.4

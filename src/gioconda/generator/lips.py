@@ -6,7 +6,7 @@ The network's contract, which training shares; T frames, N = `LATER` + 1:
 |---|---|---|
 | `speech` | (T, N, 258) | `speech_condition` of each frame and of those after it |
 | `heard` | (T, N) | 1 where it is heard, of each frame itself at least; else speech is 0 |
-| `articulation` | (1,) | logarithm of how far lips move against people's median |
+| `manner` | (2,) | how far lips move, and are apart: logarithms against people's medians |
 | `state` | (numbers,) | 0 before any speech |
 | → `lower` | (T, lower) | the lower part of the dynamics |
 | → `voice` | (T,) | how surely a voice sounds, 0 to 1 |
@@ -29,13 +29,14 @@ from gioconda.generator.calibration import Calibration
 from gioconda.inference import Request, network_of
 
 LATER: Final = 5  # frames after its own that the network may hear, besides the encoder's
+MANNER: Final = 2  # numbers of the speaker's manner
 
 
 class Lips:
     """Speech in, lower faces out.
 
     Args:
-        calibration: how far lips move where the dial is 1, and what was learned.
+        calibration: how far lips move and are apart where the dial is 1, and what was learned.
         model: a file that `gioconda train lips` wrote; the released one by default.
 
     Raises:
@@ -45,8 +46,7 @@ class Lips:
     def __init__(self, calibration: Calibration, model: Path | None = None) -> None:
         network = load_lips(model)
         self._made_of = calibration, model
-        self._usual = calibration.articulation
-        self._learned = calibration.articulation_range
+        self._calibration = calibration
         features = network.input("speech").partial_shape[2].get_length()
         shapes = {"speech": (1, LATER + 1, features), "heard": (1, LATER + 1)}
         self._ask = Request(network, {k: np.zeros(v, np.float32) for k, v in shapes.items()})
@@ -67,13 +67,15 @@ class Lips:
                 it that are heard.
             articulation: the dial. Beyond what clips taught it is a gain.
         """
-        wanted = articulation * self._usual
-        known = float(np.clip(wanted, *self._learned))
+        c = self._calibration
+        wanted = articulation * c.articulation
+        known = float(np.clip(wanted, *c.articulation_range))
+        parting = np.clip(articulation * c.parting, *c.parting_range)
         given = self._ask.inputs
         given["speech"][0] = 0
         given["speech"][0, : len(speech)] = speech
         given["heard"][0] = np.arange(LATER + 1) < len(speech)
-        given["articulation"][0] = np.log(known)
+        given["manner"][:] = np.log([known, parting])
         lower, voice, state = self._ask()
         given["state"][:] = state
         return np.array(lower[0]) * np.float32(wanted / known), float(voice[0])

@@ -26,6 +26,8 @@ from gioconda.training.targets import mirror_of, resampled, smooth
 
 _AMPLITUDE: Final = 1.3  # at most so far from the median, as a logarithm
 _ARTICULATION: Final = 0.9
+_PARTING: Final = 0.7
+_APART: Final = 0.015  # inter-ocular distances, from which lips are apart
 _LEAST_SPEECH: Final = 20  # frames
 _CERTAIN: Final = 40.0  # frames that count as much as all else of the person
 
@@ -39,7 +41,7 @@ class Example:
         mirrored: (T, 6 + D) the same in a mirror.
         conditions: (T, 263) as in `Conditions`; 0 where nothing was measured.
         own: (T,) where the sound is speech of this face.
-        articulation: logarithm of how far the lips move against people's median.
+        manner: as in `gioconda.generator.lips`.
         neutral_gap: between the lips of the neutral face.
         lips: whether they may be learned.
         person: who it is.
@@ -50,7 +52,7 @@ class Example:
     mirrored: NDArray[np.float32]
     conditions: NDArray[np.float32]
     own: NDArray[np.bool_]
-    articulation: float
+    manner: tuple[float, float]
     neutral_gap: float
     lips: bool
     person: str
@@ -87,13 +89,15 @@ def read_examples(
     maker = _Maker(calibration, basis)
     amplitudes = _log_ratios(performances, _head_speed, _AMPLITUDE)
     articulations = _log_ratios(performances, lambda one: lip_motion(one, basis), _ARTICULATION)
+    partings = _log_ratios(performances, lambda one: lip_parting(one, basis), _PARTING)
     long: list[Copies] = []
     short: list[Copies] = []
     for one in reported(performances, "hearing clips", report):
         if for_judge(one.clip.person) and not one.long:
             continue
         name = one.clip.name
-        levels = amplitudes.get(name, 0.0), articulations.get(name, 0.0)
+        manner = articulations.get(name, 0.0), partings.get(name, 0.0)
+        levels = amplitudes.get(name, 0.0), manner
         made = [maker.make(one, one.pcm, 1.0, *levels)]
         for k in range(copies if one.own.any() else 0):
             pcm, speed = another(one.pcm, rng) if k % 2 else (one.pcm, 1.0)
@@ -118,11 +122,23 @@ def lip_motion(one: Performance, basis: Basis) -> float | None:
     width and advance, in inter-ocular distances; None if there is too little speech."""
     if one.own.sum() < _LEAST_SPEECH:
         return None
-    dynamics = one.motion.dynamics.copy()
-    dynamics[:, basis.lower] = smooth(dynamics[:, basis.lower])
-    faces = basis.rebuild(dynamics[one.own], one.neutral)
+    faces = _speaking(one, basis)
     moves = measure.mouth_opening(faces), measure.lip_width(faces), measure.lip_advance(faces)
     return float(np.exp(np.log([one.std() + 1e-3 for one in moves]).mean()))
+
+
+def lip_parting(one: Performance, basis: Basis) -> float | None:
+    """How far the lips are apart in speech, where they are: the median, inter-ocular distances."""
+    opening = measure.mouth_opening(_speaking(one, basis)) if one.own.any() else np.empty(0)
+    apart = opening[opening > _APART]
+    return float(np.median(apart)) if len(apart) >= _LEAST_SPEECH else None
+
+
+def _speaking(one: Performance, basis: Basis) -> NDArray[np.float32]:
+    """Faces (T, 478, 3) of the frames of own speech, without the jitter of their tracking."""
+    dynamics = one.motion.dynamics.copy()
+    dynamics[:, basis.lower] = smooth(dynamics[:, basis.lower])
+    return basis.rebuild(dynamics[one.own], one.neutral)
 
 
 def _head_speed(one: Performance) -> float | None:
@@ -167,9 +183,9 @@ class _Maker:
         pcm: NDArray[np.float32],
         speed: float,
         amplitude: float,
-        articulation: float,
+        manner: tuple[float, float],
     ) -> Example:
-        """A clip at another speed, with the sound at that speed; both levels as logarithms."""
+        """A clip at another speed, with the sound at that speed; all levels as logarithms."""
         speech = listen(pcm)
         features = speech_condition(hear(speech.mel, self._encoder), speech.loudness)
         at = np.arange(0, len(one) - 1, speed)[: len(features)]
@@ -189,7 +205,7 @@ class _Maker:
             resampled(mirrored, at),
             conditions,
             one.own[nearest],
-            articulation,
+            manner,
             float(measure.lip_gap(one.neutral)),
             not for_judge(one.clip.person),
             one.clip.person,

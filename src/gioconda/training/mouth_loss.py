@@ -65,9 +65,8 @@ class MouthLoss:
         size_a, size_b = ((mean(x.square()) + 0.02).sqrt() for x in (a, b))
         speaking = (size_b > self._least) * (frames > 1)[:, None]  # a still mouth has no shape
         likeness = mean(a * b) / (size_a * size_b)
-        closed = 1 + (wanted[..., 0] < 1.5).float()  # closures are few and seen at once
         more = (size_a / size_b).log()
-        gap = (closed * (moves - wanted)[..., 0].abs() * counts).sum() / counts.sum()
+        gap = ((moves - wanted)[..., 0].abs() * counts).sum() / counts.sum()
         return {
             "points": (every * points.abs()).sum() / (every.sum() * points.shape[-1]),
             "speed": (pairs * speed.abs()).sum() / (pairs.sum() * points.shape[-1]),

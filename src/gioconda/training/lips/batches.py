@@ -32,7 +32,7 @@ class Windows:
         clips, sentences, voiceless: windows of each kind; none where there are no such sounds.
         unknown: how often the condition is left at the median.
         live: how often nothing is heard ahead, and as often all of it; else a part.
-        levels: least and largest articulation of a sound without a face, as a logarithm.
+        articulations, partings: least and largest of a sound without a face, as logarithms.
     """
 
     frames: int = 30
@@ -41,7 +41,8 @@ class Windows:
     voiceless: int = 12
     unknown: float = 0.15
     live: float = 0.4
-    levels: tuple[float, float] = (-0.5, 0.8)
+    articulations: tuple[float, float] = (-0.5, 0.8)
+    partings: tuple[float, float] = (-0.5, 0.7)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Batch:
         speech: (N, `BEFORE` + T + `LATER`, 258).
         heard: (N, `BEFORE` + T + `LATER`) 0 before the sound begins and after it ends, else 1.
         ahead: (N,) later frames that are heard.
-        articulation: (N,).
+        manner: (N, 2).
         voice: (N, T) as in `Sound`.
         lower: (C, T, coordinates).
         counts: (C, T) 1 where a frame is to be learned.
@@ -64,7 +65,7 @@ class Batch:
     speech: Tensor
     heard: Tensor
     ahead: Tensor
-    articulation: Tensor
+    manner: Tensor
     voice: Tensor
     lower: Tensor
     counts: Tensor
@@ -86,9 +87,7 @@ class Batches:
         self._clips, self._windows, self._rng = clips, windows, rng
         self._sounds = (sentences, windows.sentences), (voiceless, windows.voiceless)
         self._mean_gap = float(lip_gap(released_basis().mean))
-        self._chances = chances(
-            clips, lambda one: np.exp(one.articulation) * min(len(one), _LONGEST)
-        )
+        self._chances = chances(clips, lambda one: np.exp(one.manner[0]) * min(len(one), _LONGEST))
 
     def draw(self) -> Batch:
         rng, sizes = self._rng, self._windows
@@ -102,8 +101,10 @@ class Batches:
             for _ in range(count if kind else 0)
         ]
         known = rng.random(len(clips)) >= sizes.unknown
-        levels = np.array([one.articulation for one in chosen]) * known
-        levels = np.concatenate([levels, rng.uniform(*sizes.levels, len(sounds))])
+        manners = np.array([one.manner for one in chosen]) * known[:, None]
+        ranges = sizes.articulations, sizes.partings
+        free = np.stack([rng.uniform(*each, len(sounds)) for each in ranges], 1)
+        manners = np.concatenate([manners, free])
         parts = [_stacked([window[i] for window in (*clips, *sounds)]) for i in range(3)]
         found = [window[3] for window in (*clips, *sounds)]
         spans = [np.insert(one, 0, row, axis=1) for row, one in enumerate(found)]
@@ -111,8 +112,8 @@ class Batches:
         return Batch(
             parts[0],
             parts[1],
-            self._ahead(len(levels)),
-            torch.from_numpy(levels.astype(np.float32)),
+            self._ahead(len(manners)),
+            torch.from_numpy(manners.astype(np.float32)),
             parts[2],
             _stacked([window[4] for window in clips]),
             _stacked([window[5] for window in clips]),

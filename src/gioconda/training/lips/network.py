@@ -1,20 +1,23 @@
 """The network of lips and jaw, and the file that `gioconda.generator.lips` reads."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gioconda.generator.lips import LATER
+from gioconda.generator.lips import LATER, MANNER
 from gioconda.training.export import halved, motion_facts, to_onnx
 
 State = list[Tensor]
 
+_UNIT: Final = 0.3  # of the manner: about its standard deviation over clips
+
 
 class LipNet(nn.Module):
-    """Speech and articulation to coordinates of the lower face, by causal convolutions.
+    """Speech and manner to coordinates of the lower face, by causal convolutions.
 
     A frame is made of the speech of its own time and of as many of the `LATER` frames after it as
     are heard.
@@ -31,9 +34,12 @@ class LipNet(nn.Module):
         self.register_buffer("mean", torch.zeros(inputs))
         self.register_buffer("scale", torch.ones(inputs))
         self.dropout = nn.Dropout(dropout)
-        self.inlet = nn.Linear((LATER + 1) * (inputs + 1) + 1, width)
+        self.inlet = nn.Linear((LATER + 1) * (inputs + 1) + MANNER, width)
         self.blocks = nn.ModuleList(_Block(width, 2 ** (i % 3), dropout) for i in range(layers))
-        self.outlet = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, coordinates))
+        self.modulation = nn.Linear(MANNER, 2 * width)  # of what the outlet takes
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+        self.norm, self.outlet = nn.LayerNorm(width), nn.Linear(width, coordinates)
         self.voice = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1))
 
     def fit(self, speech: NDArray[np.float32]) -> None:
@@ -42,13 +48,13 @@ class LipNet(nn.Module):
         self.scale[:] = torch.from_numpy(speech.std(0) + 1e-3)
 
     def forward(
-        self, speech: Tensor, articulation: Tensor, heard: Tensor, ahead: Tensor
+        self, speech: Tensor, manner: Tensor, heard: Tensor, ahead: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Coordinates (N, T, C), and how surely a voice sounds (N, T) as a logit.
 
         Args:
             speech: (N, T + `LATER`, inputs).
-            articulation: (N,) logarithm of how far the lips move against people's median.
+            manner: (N, 2) as in `gioconda.generator.lips`.
             heard: (N, T + `LATER`) 0 before the speech begins and after it ends, else 1.
             ahead: (N,) how many later frames are heard, 0 to `LATER`.
         """
@@ -56,7 +62,7 @@ class LipNet(nn.Module):
         near = torch.arange(LATER + 1) <= ahead[:, None]
         known = heard.unfold(1, LATER + 1, 1) * near[:, None]
         start = [one.expand(len(speech), -1, -1) for one in self.start()]
-        lower, voice, _ = self.step(windows, known, articulation, start)
+        lower, voice, _ = self.step(windows, known, manner, start)
         return lower, voice
 
     def start(self) -> State:
@@ -65,24 +71,26 @@ class LipNet(nn.Module):
         return [torch.zeros(1, block.past, width) for block in self.blocks]
 
     def step(
-        self, speech: Tensor, heard: Tensor, articulation: Tensor, state: State
+        self, speech: Tensor, heard: Tensor, manner: Tensor, state: State
     ) -> tuple[Tensor, Tensor, State]:
         """Coordinates and voice of the next frames, and the state after them.
 
         Args:
             speech: (N, T, `LATER` + 1, inputs) each frame and those after it.
             heard: (N, T, `LATER` + 1) 1 where they are heard.
-            articulation: (N,).
+            manner: (N, 2).
             state: after the frames before.
         """
         units = (speech - self.mean) / self.scale * heard[..., None]
-        level = articulation[:, None, None].expand(-1, speech.shape[1], 1)
-        x = self.inlet(torch.cat([self.dropout(units).flatten(2), heard, level], -1))
+        known = (manner / _UNIT)[:, None].expand(-1, speech.shape[1], -1)
+        x = self.inlet(torch.cat([self.dropout(units).flatten(2), heard, known], -1))
         after = []
         for block, before in zip(self.blocks, state, strict=True):
             x, latest = block(x, before, heard[..., :1])
             after.append(latest)
-        return self.outlet(x), self.voice(x)[..., 0], after
+        scale, shift = self.modulation(known).chunk(2, -1)
+        lower = self.outlet(self.norm(x) * (1 + scale) + shift)
+        return lower, self.voice(x)[..., 0], after
 
 
 class _Block(nn.Module):
@@ -109,11 +117,11 @@ class _Step(nn.Module):
         self.shapes = [tuple(one.shape) for one in net.start()]
 
     def forward(
-        self, speech: Tensor, heard: Tensor, articulation: Tensor, state: Tensor
+        self, speech: Tensor, heard: Tensor, manner: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         parts = state.split([past * width for _, past, width in self.shapes])
         before = [part.reshape(size) for part, size in zip(parts, self.shapes, strict=True)]
-        lower, voice, after = self.net.step(speech[None], heard[None], articulation, before)
+        lower, voice, after = self.net.step(speech[None], heard[None], manner[None], before)
         return lower[0], torch.sigmoid(voice[0]), torch.cat([one.flatten() for one in after])
 
 
@@ -122,7 +130,7 @@ def write_lips(net: LipNet, file: Path) -> None:
     step = _Step(net).eval()
     count = sum(past * width for _, past, width in step.shapes)
     frame = torch.zeros(1, LATER + 1, len(net.mean)), torch.ones(1, LATER + 1)
-    inputs = *frame, torch.zeros(1), torch.zeros(count)
-    names = ("speech", "heard", "articulation", "state"), ("lower", "voice", "next")
+    inputs = *frame, torch.zeros(MANNER), torch.zeros(count)
+    names = ("speech", "heard", "manner", "state"), ("lower", "voice", "next")
     free = {name: {0: "frames"} for name in ("speech", "heard", "lower", "voice")}
     file.write_bytes(halved(to_onnx(step, inputs, *names, free, motion_facts())))

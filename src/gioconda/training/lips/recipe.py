@@ -2,7 +2,7 @@
 
 1. Each clip is speech features of its sound (as it is; and by another voice, slower and faster,
    sung, whispered, with music and noise), the lips that were tracked, and how far this person's
-   lips move, which is a condition.
+   lips move and are apart, which are conditions.
 2. One answer a frame, and no sampling: a mean would mumble, so losses ask that opening, width and
    advance go with the real ones and move as far, besides where lips and jaw are
    (`mouth_loss.py`).
@@ -135,7 +135,7 @@ def train_lips(
     for _ in trainer:
         batch = batches.draw()
         with torch.autocast("cpu", torch.bfloat16):
-            lower, voice = net(batch.speech, batch.articulation, batch.heard, batch.ahead)
+            lower, voice = net(batch.speech, batch.manner, batch.heard, batch.ahead)
         lower, voice = lower.float()[:, BEFORE:], voice.float()[:, BEFORE:]
         own = lower[: len(batch.lower)]
         losses = of_clips(own, batch.lower, batch.neutral_gap[: len(own)], batch.counts)
