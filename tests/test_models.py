@@ -177,8 +177,8 @@ WRONG: list[tuple[Callable[[Path], object], str]] = [
     (
         lambda folder: own_network(folder, "regressor.onnx", basis="mine"),
         "FOLDER/regressor.onnx is for the basis mine and 18 numbers of it, but the released "
-        "basis.safetensors is gioconda-basis-2 and has 18; train it with --models FOLDER, or take "
-        "it out",
+        "basis.safetensors is gioconda-basis-2 and has 18; train it with --models FOLDER, or "
+        "remove it",
     ),
 ]
 
