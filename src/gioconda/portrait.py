@@ -1,6 +1,7 @@
 """Portrait: one photo made ready to move."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -56,6 +57,7 @@ class Portrait:
         expression: (D,) the dynamics of the photo's own expression.
         basis: the basis of the dynamics.
         note: what the user should know of the choice of face, or None.
+        others: meshes of other faces in the photo, as `points`; those people stay as they are.
         rims: (S + 2 M, S + 2 M, 4) the rims of glasses, which are before all else and not in the
             texture: colours times alpha, and alpha; None where there are none.
     """
@@ -72,6 +74,7 @@ class Portrait:
     expression: NDArray[np.float32]
     basis: Basis
     note: str | None
+    others: tuple[NDArray[np.float32], ...] = ()
     rims: NDArray[np.uint8] | None = None
 
     @property
@@ -145,7 +148,7 @@ def make_portrait(
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
     points = onto_drawn_eyes(image, onto_lips(image, found.points))
-    portrait = portrait_at(image, points, size, note=found.note)
+    portrait = portrait_at(image, points, size, note=found.note, others=found.others)
     if measure.lid_opening(portrait.face[None]).max() < SHUT:
         note = "the eyes are shut: what they show when they open is guessed"
         portrait = replace(portrait, note="; ".join(filter(None, (portrait.note, note))))
@@ -190,6 +193,7 @@ def portrait_at(
     size: int | None,
     neutral: NDArray[np.floating] | None = None,
     note: str | None = None,
+    others: Sequence[NDArray[np.floating]] = (),
 ) -> Portrait:
     """A picture whose face is known already, made ready.
 
@@ -199,6 +203,7 @@ def portrait_at(
         size: as in `make_portrait`.
         neutral: (478, 3) the person's neutral face, if more than this picture is known.
         note: kept in the portrait.
+        others: meshes of the picture's other faces, as `points`.
     """
     basis, known = released_basis(), neutral is not None
     if neutral is None:
@@ -210,14 +215,13 @@ def portrait_at(
     scale = side / crop[2]
     # pixel centres: photo pixel p covers [p - 0.5, p + 0.5]
     shift = (0.5 - np.array(crop[:2])) * scale - 0.5
-    placed = points.astype(np.float64) * scale
-    placed[:, :2] += shift
+    placed, *strangers = (mesh * scale + [*shift, 0] for mesh in (points, *others))
     head, expression = basis.pose(placed[None], neutral)
     if not known:  # lips that a single photo shows apart are never told wholly to its expression
         expression = expression + basis.parting(neutral)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     margin = round((_MARGIN if size else _LITTLE) * side)
-    texture, plate, held = _cut_out(image, placed, head, matrix, side, margin)
+    texture, plate, held = _cut_out(image, placed, head, matrix, side, margin, strangers)
     return Portrait(
         photo=image,
         crop=crop,
@@ -231,6 +235,7 @@ def portrait_at(
         expression=expression[0],
         basis=basis,
         note=note,
+        others=tuple(mesh.astype(np.float32) for mesh in strangers),
     )
 
 
@@ -293,20 +298,24 @@ def _cut_out(
     matrix: NDArray[Any],
     side: int,
     margin: int,
+    strangers: Sequence[NDArray[np.float64]],
 ) -> tuple[NDArray[np.uint8], Picture, NDArray[np.uint8] | None]:
     """The texture with its alpha, the plate behind, and what is held before."""
     wide = side + 2 * margin
     matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
-    inside = points.copy()
-    inside[:, :2] += margin
-    matte = person_matte(colours, inside)
+    inside, *others = (mesh + [margin, margin, 0] for mesh in (points, *strangers))
+    matte = person_matte(colours, inside, others=others)
     white = np.full(image.shape[:2], 255, np.uint8)
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
     placed = replace(head, centre=head.centre + margin)
+    people = [person_matte(colours, other, others=[inside]) for other in others]
+    for person in people:
+        photographed &= person < 0.5
     plate, alpha = paint_plate(colours, matte, photographed, placed)
     held = find_held(colours, matte, inside, placed)
-    if held is None:
-        return np.dstack([colours, alpha]), plate, None
-    plate, alpha = set_apart(colours, plate, alpha, held, float(head.size[0]))
-    return np.dstack([colours, alpha]), plate, np.rint(255 * held).astype(np.uint8)
+    still = people if held is None else [held, *people]
+    if still:
+        plate, alpha = set_apart(colours, plate, alpha, np.max(still, 0), float(head.size[0]))
+    before = None if held is None else np.rint(255 * held).astype(np.uint8)
+    return np.dstack([colours, alpha]), plate, before

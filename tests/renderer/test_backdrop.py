@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from gioconda.errors import GiocondaError
+from gioconda.face.finder import find_faces
 from gioconda.media import write_image
 from gioconda.portrait import make_portrait
 from gioconda.renderer import Renderer
 from gioconda.renderer.backdrop import ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
+from tests.face.pictures import side_by_side
 
 
 def turned(portrait, background, full=False, yaw=0.2):
@@ -78,6 +80,19 @@ def test_the_whole_photo_is_cut_out_too(photo):
     assert (cut[:20, :20] == 0).all()
     x, y = (portrait.head.centre[0] + portrait.crop[:2]).astype(int)
     assert (cut[y : y + 40, x - 20 : x + 20, 3] == 255).all()
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_other_people_stay_as_they_are_and_are_not_cut_out(which):
+    photo = side_by_side()
+    portrait = make_portrait(photo, None, which)
+    frame, cut = (turned(portrait, behind, full=True) for behind in (None, "transparent"))
+    left, top, right, bottom = find_faces(photo)[2 - which].box.astype(int)
+    other = slice(top, bottom), slice(left, right)
+    assert np.abs(frame[other] - photo[other]).max() <= 1
+    assert cut[other][..., 3].max() == 0
+    x, y = (portrait.head.centre[0] + portrait.crop[:2]).astype(int)
+    assert (cut[y : y + 20, x - 10 : x + 10, 3] == 255).all()
 
 
 def test_backgrounds_have_names(tmp_path, portrait):

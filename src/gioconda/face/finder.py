@@ -41,12 +41,14 @@ class Face:
         detection: where the detectors saw it.
         count: how many human-like faces the picture has.
         note: what the user should know of the choice, in one line, or None.
+        others: the meshes of the other faces, as `points`.
     """
 
     points: NDArray[np.float32]
     detection: Detection
     count: int
     note: str | None
+    others: tuple[NDArray[np.float32], ...]
 
 
 def find_face(image: NDArray[np.uint8], choice: int | None = None, anyway: bool = False) -> Face:
@@ -87,7 +89,8 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None, anyway: bool 
             f"{len(faces)} faces found, the largest is used: number {number + 1} of {len(faces)} "
             f"from the left, at {left:.0f} to {right:.0f} pixels; --face N chooses another"
         )
-    return Face(points, face, len(faces), "; ".join(notes) or None)
+    others = tuple(mesh for i, (_, mesh) in enumerate(faces) if i != number)
+    return Face(points, face, len(faces), "; ".join(notes) or None, others)
 
 
 def find_faces(image: NDArray[np.uint8]) -> list[Detection]:

@@ -1,5 +1,7 @@
 """Which pixels of a picture belong to the person."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +16,15 @@ _BACK = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 # Of the square, where its answer counts beside that of the whole picture: not at its border.
 _NEAR = np.pad(np.ones((_SIZE - 32, _SIZE - 32), np.float32), 16, "linear_ramp")
 _SURE = (0.22, 0.42)  # answers that become 0 and 1: hair that is tied or far gets half of 1
+_BODY = 0.3  # of the way down from a face: bodies hang down from heads
 _SURE_FACE = 0.85  # of the face's oval that is the person whatever the network says
 
 
 def person_matte(
-    image: NDArray[np.uint8], points: NDArray[np.floating], whole: bool = False
+    image: NDArray[np.uint8],
+    points: NDArray[np.floating],
+    whole: bool = False,
+    others: Sequence[NDArray[np.floating]] = (),
 ) -> NDArray[np.float32]:
     """How much of each pixel is the person of a face, 0 to 1.
 
@@ -30,6 +36,7 @@ def person_matte(
         image: (H, W, 3) RGB.
         points: (478, 3) the face's mesh in pixels.
         whole: look also at what is farther from the face than the shoulders.
+        others: meshes of other faces, as `points`; what is nearer to them is not this person.
 
     Returns:
         (H, W).
@@ -48,6 +55,8 @@ def person_matte(
     fine = _guided(image, coarse, radius)
     low, high = _SURE
     matte = np.asarray(np.clip((fine - low) / (high - low), 0, 1), np.float32)
+    if others:
+        matte[_nearer_to(others, points, matte.shape)] = 0
     ring = points[topology.FACE_OVAL, :2]
     oval = (middle + _SURE_FACE * (ring - middle)).round().astype(np.int32)
     face = cv2.fillPoly(np.zeros((height, width), np.uint8), [oval], 255)
@@ -58,6 +67,20 @@ def person_matte(
     matte *= np.clip(soft * 2, 0, 1)
     np.maximum(matte, cv2.GaussianBlur(face, (0, 0), radius / 4) / np.float32(255), out=matte)
     return matte
+
+
+def _nearer_to(
+    others: Sequence[NDArray[np.floating]], points: NDArray[np.floating], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Where a picture (H, W) is nearer to other people than to this one, in sizes of each face."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    far = []
+    for face in (points, *others):
+        oval = face[topology.FACE_OVAL, :2]
+        size = np.linalg.norm(np.ptp(oval, axis=0))
+        down = y - oval[:, 1].mean()
+        far.append(np.hypot(x - oval[:, 0].mean(), np.where(down > 0, _BODY * down, down)) / size)
+    return np.asarray(np.min(far[1:], 0) < far[0])
 
 
 def _square(middle: NDArray[np.floating], side: float) -> NDArray[np.float64]:

@@ -98,12 +98,13 @@ class Backdrop:
         left, top = (round(v) for v in portrait.crop[:2]) if full else (0, 0)
         size = portrait.size
         self._crop = slice(top, top + size), slice(left, left + size)
-        points = portrait.points + np.array([margin, margin, 0], np.float32)
-        self._matte = _levels(person_matte(portrait.texture[..., :3], points))
+        meshes = np.stack([portrait.points, *portrait.others])
+        own, *others = meshes + np.array([margin, margin, 0], np.float32)
+        self._matte = _levels(person_matte(portrait.texture[..., :3], own, others=others))
         inner = portrait.plate[margin : margin + size, margin : margin + size]
         if full:
-            points = portrait.points + np.array([left, top, 0], np.float32)
-            matte = _levels(person_matte(portrait.photo, points, whole=True))
+            own, *others = meshes + np.array([left, top, 0], np.float32)
+            matte = _levels(person_matte(portrait.photo, own, whole=True, others=others))
             self._alpha = matte[:height, :width].copy()
             self._plate = portrait.photo[:height, :width].copy()
         else:
