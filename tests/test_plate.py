@@ -12,7 +12,8 @@ BEHIND = np.array([90, 140, 200])
 HEAD = HeadPose(
     np.eye(3)[None], np.array([[120.0, 120.0]]), np.array([UNIT]), np.array([0.0])
 )  # eyes in the middle
-DISC = np.hypot(*(np.indices((SIDE, SIDE)) - 120)) < 45
+RADIUS = np.hypot(*(np.indices((SIDE, SIDE)) - 120))
+DISC = RADIUS < 45
 
 
 def scene(*, strand=True, noise=0):
@@ -74,8 +75,38 @@ def test_what_is_beside_the_body_stays_where_it_is():
 def test_the_grain_of_the_background_does_not_go_with_the_person():
     picture, matte, _ = scene(strand=False, noise=3)
     _, texture = painted(picture, matte)
-    beside = np.hypot(*(np.indices((SIDE, SIDE)) - 120)) > 50
+    beside = RADIUS > 50
     assert texture[beside, 3].max() <= 25  # a tenth
+
+
+def framed(picture):
+    """The picture with a white frame 0.3 inter-ocular distances from the head."""
+    y, x = np.indices((SIDE, SIDE))
+    picture[np.maximum(abs(x - 120), abs(y - 120)) > 60] = 250
+    return picture
+
+
+def test_a_frame_close_to_the_head_is_not_painted_behind_it():
+    picture, matte, _ = scene(strand=False, noise=2)
+    plate = painted(framed(picture), matte)[0].astype(int)
+    behind = DISC & (RADIUS > 30)
+    assert np.abs(plate - BEHIND)[behind].max() < 20  # it had been 28
+    assert np.abs(np.diff(plate, axis=1))[behind[:, 1:]].max() < 10  # edges; 42
+
+
+def test_hair_that_the_matte_misses_goes_along_before_a_frame_too():
+    picture, matte, strand = scene(noise=2)
+    picture[strand] = [60, 100, 150]  # thin
+    plate, _ = painted(framed(picture), matte)
+    assert np.abs(plate[strand] - BEHIND).mean() < 20  # it had stayed, off by 39
+
+
+def test_a_glow_about_the_head_is_background():
+    glow = 200 * np.exp(-np.maximum(RADIUS - 45, 0) / 25)
+    picture = np.repeat(40 + glow[..., None], 3, -1).astype(np.uint8)
+    picture[DISC] = [90, 60, 50]
+    plate, _ = painted(picture, DISC.astype(np.float32))
+    assert plate[DISC & (RADIUS > 38)].mean() > 198  # it had been 188; beside it, 235
 
 
 def test_a_dark_person_before_the_dark_leaves_the_plate_dark():

@@ -24,10 +24,12 @@ _COVERED: Final = 0.06  # a matte above this hides what is behind it
 _HALO: Final = 0.12  # beyond the matte, in the same unit: so far a background shows no grain
 _EDGE: Final = (0.02, 0.06)  # likewise: what the matte's edge has of the body is painted over
 _TRUST: Final = (0.05, 0.3)  # likewise: from where what is seen is background, more and more
+_LIKE: Final = (0.05, 0.15)  # of the way to the person's colours: what is nearer may be its strands
 _COARSE: Final = 40  # pixels of the same unit, in which the plate is painted smoothly
-_BUSY: Final = 10.0  # coarse pixels: what is smaller than this makes a background busy
+_AROUND: Final = 6.0  # coarse pixels, about which the colours of a background are compared
+_BUSY: Final = 21  # coarse pixels: what a median so wide removes makes a background busy
 _OUTLIER: Final = 25  # levels by which what is no background stands out
-_STANDS_OUT: Final = 2.5  # in mean sizes of the background's grain: more is no grain
+_STANDS_OUT: Final = 4.0  # in usual sizes of the background's grain: more is no grain
 _NOISE: Final = 4  # levels by which every background differs from what is painted
 _APART: Final = (1, 2.5)  # in such levels, or a busy background's own: what differs less stays
 _GRAIN: Final = 0.1  # what is finer than this, in the same unit, is grain of a background
@@ -53,7 +55,7 @@ def paint_plate(
     unit = float(head.size[0])
     clear = (matte <= _COVERED).astype(np.uint8)
     beyond = np.asarray(cv2.distanceTransform(clear, cv2.DIST_L2, 5) / unit, np.float32)
-    painted, unrest = _behind(colours, beyond, photographed, unit)
+    painted, unrest = _behind(colours, matte, beyond, photographed, unit)
     change = painted - colours
     apart = np.abs(change).max(-1) / np.maximum(unrest, _NOISE)
     share = (1 - smooth_step(beyond, *_RIM)) * _moves(head, matte.shape)
@@ -105,12 +107,16 @@ def least_alpha(colours: Picture, plate: Picture) -> NDArray[np.float32]:
 
 
 def _behind(
-    colours: Picture, beyond: NDArray[np.float32], photographed: NDArray[np.bool_], unit: float
+    colours: Picture,
+    matte: NDArray[np.float32],
+    beyond: NDArray[np.float32],
+    photographed: NDArray[np.bool_],
+    unit: float,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What is painted behind the person and its rim, (H, W, 3), and how busy it is there, (H, W).
 
     Smooth, and over it the background's own grain, where the person hides it mirrored at the
-    silhouette. A strand stands out more than grain, and is cut off.
+    silhouette. A strand stands out more than grain, and is left out.
     """
     # frames and lines along the photo's border are not spread over the plate
     nine = np.ones((9, 9), np.uint8)
@@ -120,45 +126,65 @@ def _behind(
     layers = np.dstack([own, np.ones(seen.shape, np.float32)]) * seen[..., None]
     coarse = cv2.GaussianBlur(layers, (0, 0), _GRAIN * unit)
     grain = own - coarse[..., :3] / np.maximum(coarse[..., 3:], 1e-3)
-    trust = (smooth_step(beyond, *_TRUST) * inner).astype(np.float32)
-    far = (beyond > _RIM[1]) * trust
-    filled, busy = _spread(np.dstack([own, np.abs(grain).max(-1)]), trust, far, _COARSE / unit)
+    trust, near = (smooth_step(beyond, *way) * inner for way in (_TRUST, _EDGE))
+    weights = np.dstack([trust, near, (beyond > _RIM[1]) * trust, (matte > 0.9) * photographed])
+    # of grain the logarithm: a few edges of large things do not make a plain wall rough
+    values = np.dstack([own, np.log1p(np.abs(grain).max(-1))])
+    filled, busy = _spread(values, weights.astype(np.float32), _COARSE / unit)
     place, distance = _mirrored(seen)
     valid = sample(seen.astype(np.uint8) * np.uint8(255), place) * np.exp(-distance / unit) / 255
     cover = cv2.blur(np.asarray(valid, np.float32), (5, 5))
-    most = np.clip(_STANDS_OUT * filled[..., 3:], 0, _OUTLIER)
+    most = np.clip(_STANDS_OUT * np.expm1(filled[..., 3]), 1, _OUTLIER)
     copied = cv2.remap(grain, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
-    painted = filled[..., :3] + cover[..., None] * np.clip(copied, -most, most)
+    kept = cover / (1 + (np.abs(copied).max(-1) / most) ** 4)
+    painted = filled[..., :3] + kept[..., None] * copied
     return np.asarray(painted, np.float32), busy
 
 
 def _spread(
-    values: NDArray[np.float32],
-    trust: NDArray[np.float32],
-    far: NDArray[np.float32],
-    scale: float,
+    values: NDArray[np.float32], weights: NDArray[np.float32], scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Values (H, W, 4) smoothly from where they are trusted, (H, W); what stands out less so.
+    """Values (H, W, 4) smoothly from the background; what stands out less so.
 
     Done in a picture that is smaller, by `scale`. Then how busy the first three are, (H, W): by how
-    much they differ from what is around them, spread from `far` (H, W).
+    much they differ from what is around them, spread from what is far.
+
+    Args:
+        values: colours, and one more.
+        weights: (H, W, 4) how much of each pixel is trusted; how much is beside the person at all,
+            and trusted if its colour does not tend to the person's; how much is far; and how
+            much is the person.
     """
-    height, width = trust.shape
+    height, width = values.shape[:2]
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
-    weights = cv2.resize(np.dstack([trust, far]), size, interpolation=cv2.INTER_AREA)
-    weight, beyond = (np.asarray(weights[..., i : i + 1], np.float32) for i in (0, 1))
-    summed = cv2.resize(values * trust[..., None], size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(summed / np.maximum(weight, 1e-6), np.float32)
-    filled = fill(small, weight)
-    off = np.abs(small - filled)[..., :3].max(-1, keepdims=True)
-    filled = fill(small, np.asarray(weight / (1 + (off / _OUTLIER) ** 4), np.float32))
-    around = np.asarray(cv2.GaussianBlur(small, (0, 0), _BUSY), np.float32)
-    busy = fill(np.abs(small - around)[..., :3].max(-1, keepdims=True), beyond)
+    trust, near, far, person = np.split(_smaller(weights, size), 4, -1)
+    small, own = (
+        _smaller(values * weights[..., i : i + 1], size) / np.maximum(weight, 1e-6)
+        for i, weight in ((1, near), (3, person))
+    )
+    filled = fill(small, trust)
+    way = (fill(own, person) - filled)[..., :3]
+    like = ((small - filled)[..., :3] * way).sum(-1) / ((way * way).sum(-1) + _OUTLIER**2)
+    like = cv2.dilate(like, np.ones((3, 3), np.uint8))[..., None]  # strands are narrow
+    weight = np.maximum(trust, near * (1 - smooth_step(like, *_LIKE)))
+    around = cv2.GaussianBlur(np.dstack([small[..., :3] * weight, weight]), (0, 0), _AROUND)
+    mean = around[..., :3] / np.maximum(around[..., 3:], 1e-6)
+    off = np.abs(small[..., :3] - mean).max(-1, keepdims=True)
+    weight = weight / (1 + (1 - trust) * (off / _OUTLIER) ** 4)
+    filled = fill(small, np.asarray(weight, np.float32))
+    levels = np.clip(small[..., :3], 0, 255).astype(np.uint8)
+    detail = cv2.absdiff(levels, cv2.medianBlur(levels, _BUSY)).max(-1, keepdims=True)
+    busy = fill(detail.astype(np.float32), far)
     smooth, most = (
         np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
         for part in (filled, busy)
     )
     return smooth, most
+
+
+def _smaller(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """A picture (H, W, C) at a size, width and height."""
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _mirrored(seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
