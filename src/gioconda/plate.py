@@ -159,18 +159,21 @@ def _spread(
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
     trust, near, far, person = np.split(_smaller(weights, size), 4, -1)
     small, own = (
-        _smaller(values * weights[..., i : i + 1], size) / np.maximum(weight, 1e-6)
-        for i, weight in ((1, near), (3, person))
+        np.asarray(
+            _smaller(values * weights[..., i : i + 1], size) / np.maximum(w, 1e-6), np.float32
+        )
+        for i, w in ((1, near), (3, person))
     )
     filled = fill(small, trust)
     way = (fill(own, person) - filled)[..., :3]
     like = ((small - filled)[..., :3] * way).sum(-1) / ((way * way).sum(-1) + _OUTLIER**2)
-    like = cv2.dilate(like, np.ones((3, 3), np.uint8))[..., None]  # strands are narrow
-    weight = np.maximum(trust, near * (1 - smooth_step(like, *_LIKE)))
+    # wider by a pixel, for strands are narrow
+    likely = np.asarray(cv2.dilate(like, np.ones((3, 3), np.uint8)), np.float32)[..., None]
+    weight = np.maximum(trust, near * (1 - smooth_step(likely, *_LIKE)))
     around = cv2.GaussianBlur(np.dstack([small[..., :3] * weight, weight]), (0, 0), _AROUND)
     mean = around[..., :3] / np.maximum(around[..., 3:], 1e-6)
     off = np.abs(small[..., :3] - mean).max(-1, keepdims=True)
-    weight = weight / (1 + (1 - trust) * (off / _OUTLIER) ** 4)
+    weight = weight / (1 + ((1 - trust) * off / _OUTLIER) ** 4)
     filled = fill(small, np.asarray(weight, np.float32))
     levels = np.clip(small[..., :3], 0, 255).astype(np.uint8)
     detail = cv2.absdiff(levels, cv2.medianBlur(levels, _BUSY)).max(-1, keepdims=True)

@@ -9,6 +9,7 @@ import pytest
 from gioconda.face import topology
 from gioconda.renderer.outline import beside_lips, drawn_in
 from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.warper import Warper
 
 SKIN, HAIR = (200, 150, 130), (20, 60, 20)
 
@@ -71,3 +72,19 @@ def test_no_oval_brings_the_corner_of_a_turned_mouth_into_view_once_more(portrai
 def test_an_oval_that_is_not_hidden_stays(portrait):
     home = portrait.points[: topology.FACE_POINTS, :2].astype(np.float64)
     assert np.abs(beside_lips(portrait, home) - home).max() == 0
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_cheek_that_turns_into_view_is_not_smeared_at_its_edge(portrait, side):
+    warper, pose = Warper(portrait), portrait.pose.copy()
+    pose[0] -= side * 0.28
+    frame = warper.warp(pose, portrait.expression)
+    oval = np.zeros(frame.picture.shape[:2], np.uint8)
+    cv2.fillPoly(oval, [np.rint(frame.mesh[topology.FACE_OVAL, :2]).astype(np.int32)], (1,))
+    nose, lips = frame.mesh[[topology.NOSE_FOOT, topology.LOWER_LIP_BOTTOM], :2]
+    least = []
+    for y in np.linspace(frame.head.centre[1] + 0.15 * frame.head.size, lips[1], 9).astype(int):
+        x = np.flatnonzero(oval[y])
+        along = np.abs(np.diff(frame.flow[y, x[side * (x - nose[0]) > 0], 0]))
+        least.append(np.convolve(along, np.full(5, 0.2), "valid").min())
+    assert np.median(least) > 0.3  # pixels of the photo to one; it had been 0.2

@@ -8,6 +8,7 @@ over, its points are drawn in to where the picture changes.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -34,9 +35,16 @@ _CLEAR: Final = 0.5  # of the strongest change: the outermost that is so strong 
 _WITHIN: Final = 0.03  # the edge itself is blurred: the fold lies this far inside
 _SPREAD: Final = 2.5  # the points so far within, in ways of those at the fold, move less and less
 _STRIP: Final = 0.5  # of what is mirrored at a fold: so wide is the strip that is shown instead
+_BAND: Final = (0.06, 0.35)  # what stretches within an outline that turns, least and most
+_SOON: Final = 0.1  # of a band: when so much has come into view, it stretches evenly
+_ROOM: Final = 0.8  # of the way to brows, lids and lips
+_ALONG: Final = (
+    0.2  # of an outline: what is farther along it from its nearest point is not before it
+)
 _BESIDE: Final = 0.06  # hidden parts of the oval lie this far beside the lips
 _TRIED: Final = 11  # places on the way there
 _FEATURES: Final = np.concatenate([topology.LIPS, topology.LIDS])
+_DRAWN: Final = np.concatenate([_FEATURES, topology.BROWS])  # keep their shape when edges stretch
 
 
 def drawn_in(portrait: Portrait) -> NDArray[np.float64]:
@@ -83,9 +91,96 @@ def unfolded(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.float6
     hidden[np.concatenate([_FEATURES, topology.FACE_OVAL])] = False
     found = home.copy()
     if len(fold) and hidden.any():
-        nearest = home[_nearest(portrait, np.flatnonzero(hidden), fold)]
+        nearest = home[fold[_nearest(portrait, np.flatnonzero(hidden), fold)]]
         found[hidden] = nearest + _STRIP * (home[hidden] - nearest)
     return found
+
+
+@dataclass(frozen=True)
+class Edges:
+    """How the edges of a face stretch when it turns and what was behind one comes into view.
+
+    A cheek is steep at its edge: the last pixels that the photo has of it would be smeared over all
+    that turns into view, and what is folded behind the outline would show its shade or its light a
+    second time. So a band along each edge is stretched evenly, and the outline's colours stay at
+    the outline.
+
+    Rows go from the points of the oval inwards. Lengths are in pixels of the texture.
+
+    Attributes:
+        home: (468, 2) where points lie in the texture.
+        still: (468, 2) where they lie when the face is not turned, from any origin.
+        edge: (R,) the outermost point of each row that is seen: of the oval, or at the fold
+            behind which the oval is hidden.
+        out: (R, 2) outwards.
+        rest: (R,) how far outside of the edge the oval lies: 0, or less where it is hidden.
+        inner, band: (R,) the point from which on the row stretches, and how far inside it lies.
+        points, row, depth: (N,) what lies in the bands: its row, and how far inside.
+    """
+
+    home: NDArray[np.float64]
+    still: NDArray[np.float64]
+    edge: NDArray[np.int64]
+    out: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    inner: NDArray[np.int64]
+    band: NDArray[np.float64]
+    points: NDArray[np.int64]
+    row: NDArray[np.int64]
+    depth: NDArray[np.float64]
+
+    @staticmethod
+    def of(portrait: Portrait, home: NDArray[np.float64], still: NDArray[np.float64]) -> "Edges":
+        """Those of a portrait whose face lies at `home`."""
+        unit = float(portrait.head.size[0])
+        fold, hidden = _folded(portrait)
+        oval = topology.FACE_OVAL
+        cheek = _grown(portrait.basis.triangles, oval[hidden[oval]], hidden)
+        touched = portrait.basis.triangles[cheek[portrait.basis.triangles].any(1)]
+        fold, edge = np.intersect1d(fold, touched), oval.copy()
+        if len(fold):
+            edge[hidden[oval]] = fold[_nearest(portrait, oval[hidden[oval]], fold)]
+        out = home[edge] - home[oval].mean(0)
+        out /= np.linalg.norm(out, axis=1, keepdims=True)
+        rest = np.minimum(((home[oval] - home[edge]) * out).sum(-1), 0)
+        inward = home[edge] - home[:, None]  # (468, R, 2)
+        within = (inward * out).sum(-1)
+        along = np.abs(inward[..., 0] * out[:, 1] - inward[..., 1] * out[:, 0])
+        beside = along < _ALONG * unit
+        free = cheek | ~hidden
+        free[np.concatenate([_DRAWN, oval])] = False
+        felt = beside[_DRAWN] & (within[_DRAWN] > 0)
+        room = _ROOM * np.where(felt, within[_DRAWN], np.inf).min(0)
+        wanted = np.clip(room, _BAND[0] * unit, _BAND[1] * unit)
+        off = np.abs(within - wanted) + along + np.where(free & ~hidden, 0, np.inf)[:, None]
+        inner = off.argmin(0)
+        band = np.maximum(within[inner, np.arange(len(oval))], _BAND[0] * unit)
+        row = np.where(beside, along, np.inf).argmin(1)
+        depth = within[np.arange(len(home)), row]
+        points = np.flatnonzero(free & beside.any(1) & (depth < band[row]))
+        return Edges(home, still, edge, out, rest, inner, band, points, row[points], depth[points])
+
+    def stretch(self, texture: NDArray[np.float32], turned: NDArray[np.float64]) -> None:
+        """Change where vertices lie in the texture, in place.
+
+        Args:
+            texture: (V, 2) as it is when the face is not turned.
+            turned: as `still`, but turned.
+        """
+        oval = topology.FACE_OVAL
+        moved = turned - self.still
+        edge = (moved[self.edge] * self.out).sum(-1)
+        over = self.rest + (moved[oval] * self.out).sum(-1) - edge  # the oval, beyond the edge
+        share = np.where(self.rest < 0, 1 - over / np.minimum(self.rest, -1e-6), 0)
+        texture[oval] += np.clip(share, 0, 1)[:, None] * (self.home[self.edge] - self.home[oval])
+        edge += np.where(self.rest < 0, np.maximum(over, 0), 0)
+        more = np.maximum(edge - (moved[self.inner] * self.out).sum(-1), 0)
+        even = self.band / (self.band + more)
+        share = np.minimum(more / (_SOON * self.band), 1)[self.row]
+        out = self.out[self.row]
+        depth = self.depth + edge[self.row] - (moved[self.points] * out).sum(-1)
+        inwards = share * (depth * even[self.row] - self.depth)
+        texture[self.points] = self.home[self.points] - inwards[:, None] * out
 
 
 def beside_lips(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -103,7 +198,7 @@ def beside_lips(portrait: Portrait, home: NDArray[np.float64]) -> NDArray[np.flo
     oval = topology.FACE_OVAL[hidden[topology.FACE_OVAL]]
     found = home.copy()
     if len(fold) and len(oval):
-        way = home[_nearest(portrait, oval, fold)] - home[oval]
+        way = home[fold[_nearest(portrait, oval, fold)]] - home[oval]
         places = home[oval] + np.linspace(0, 1, _TRIED)[:, None, None] * way
         free = _outside(lips, places.reshape(-1, 2)).reshape(places.shape[:2]) > room
         found[oval] = places[free.argmax(0), np.arange(len(oval))]
@@ -121,11 +216,27 @@ def _folded(portrait: Portrait) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 
 def _nearest(
-    portrait: Portrait, points: NDArray[np.int64], fold: NDArray[np.int64]
+    portrait: Portrait, points: NDArray[np.int64], others: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Of the points along folds those that are nearest to others, on the face itself."""
-    apart = portrait.face[points, None] - portrait.face[fold]
-    return np.asarray(fold[np.linalg.norm(apart, axis=-1).argmin(1)])
+    """Which of others is nearest to each point, on the face itself."""
+    apart = portrait.face[points, None] - portrait.face[others]
+    return np.asarray(np.linalg.norm(apart, axis=-1).argmin(1))
+
+
+def _grown(
+    triangles: NDArray[np.int32], points: NDArray[np.int64], free: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """The points, and which of those that are free (468,) hang together with them."""
+    found = np.zeros_like(free)
+    found[points] = True
+    for _ in range(len(free)):
+        more = found.copy()
+        more[triangles[found[triangles].any(1)]] = True
+        more &= free | found
+        if (more == found).all():
+            break
+        found = more
+    return found
 
 
 def _outside(outline: NDArray[np.float32], places: NDArray[np.float64]) -> NDArray[np.float64]:

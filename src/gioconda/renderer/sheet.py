@@ -16,7 +16,7 @@ from gioconda.face.measure import lid_gap
 from gioconda.face.pose import HeadPose, rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.lips import LIPS, Roll, gaps, reach, roll_in
-from gioconda.renderer.outline import beside_lips, drawn_in, unfolded
+from gioconda.renderer.outline import Edges, beside_lips, drawn_in, unfolded
 from gioconda.renderer.view import HeadPlace
 
 # The shape of the sheet, alike for every portrait and every weights file: networks are trained on
@@ -71,6 +71,7 @@ class Sheet:
     _apart: NDArray[np.float64]
     _down: NDArray[np.float64]
     _unit: float
+    _edges: Edges
 
     def moving(self) -> NDArray[np.int64]:
         """Vertices of the triangles that may move; all others lie still, whatever the motion."""
@@ -120,6 +121,8 @@ class Sheet:
             moved[topology.FACE_POINTS :, :2] += held[:, None] * off[self._anchor]
             iris[:, :2] = seen[topology.FACE_POINTS :, :2]
         texture = self._beside_seam(roll_in(moved, place.size, self.roll, self._apart))
+        turned = self._unit * self._face @ rotation(place.yaw, place.pitch, float(p.pose[2])).T
+        self._edges.stretch(texture, turned[: topology.FACE_POINTS, :2])
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
         return moved.astype(np.float32), texture, whole.astype(np.float32)
 
@@ -216,6 +219,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _apart=apart / unit,
         _down=down,
         _unit=unit,
+        _edges=Edges.of(portrait, home[: len(face)] + margin, rest[: len(face)] - head.centre[0]),
     )
 
 
