@@ -41,6 +41,30 @@ assert not folder.path.exists()
 """
 
 
+_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from gioconda import Animator, example, make_portrait
+from gioconda.machine import share_arenas
+
+share_arenas()
+portrait = make_portrait(example.photo(), 512)
+
+def memory():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+def make(times):
+    for _ in range(times):
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(Animator, portrait).result()
+
+make(2)
+before = memory()
+make(8)
+print(memory() - before)
+"""
+
+
 def run(code, folder):
     return subprocess.run(
         [sys.executable, "-c", _ELSEWHERE + code],
@@ -94,3 +118,10 @@ def test_nothing_is_sent_to_anybody(tmp_path):
     )
     assert done.stdout == "openvino.tools.ovc.telemetry_stub\n"
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_threads_that_come_and_go_keep_no_memory():
+    done = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, check=True)
+    assert float(done.stdout) < 60  # MiB; 230 with arenas of their own

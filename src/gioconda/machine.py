@@ -1,6 +1,8 @@
-"""What systems do not have in common: cores that may be used, and files held by one process."""
+"""What systems do not have in common: cores that may be used, files held by one process, memory."""
 
+import ctypes
 import os
+from contextlib import suppress
 from typing import Final
 
 try:
@@ -9,6 +11,7 @@ except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 HAS_LOCKS: Final = fcntl is not None
+_ARENA_MAX: Final = -8  # of malloc.h
 
 
 def cores() -> int:
@@ -26,3 +29,13 @@ def lock(descriptor: int) -> None:
     """
     if HAS_LOCKS:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def share_arenas() -> None:
+    """Let all threads allocate from two of glibc's arenas. Elsewhere, nothing.
+
+    Each new thread gets an arena of its own, up to eight for each core, and each arena keeps what a
+    portrait's networks once took: 28 MiB.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)

@@ -164,8 +164,7 @@ class SessionPool:
     def _make_threads(self) -> ThreadPoolExecutor:
         """No more than seats: where a session's last frame takes long, the next one waits for it.
 
-        They are kept, for OpenVINO holds 25 MiB for each thread that draws, and not all of it ends
-        with the thread.
+        They are kept, for OpenVINO holds 20 MiB for each thread that draws.
         """
         return ThreadPoolExecutor(self.seats.total, "session")
 

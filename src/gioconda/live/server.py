@@ -25,6 +25,7 @@ from gioconda.live.messages import IceServer
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits
 from gioconda.live.text_to_speech import TextToSpeech
+from gioconda.machine import share_arenas
 
 _LOG: Final = logging.getLogger(__name__)
 _SWEEP: Final = 1.0  # seconds
@@ -121,6 +122,7 @@ class Server:
     @asynccontextmanager
     async def run(self, app: FastAPI) -> AsyncIterator[None]:
         """From the start of the server to its end."""
+        share_arenas()
         tasks = [asyncio.create_task(self._warm_up()), asyncio.create_task(self._sweep())]
         try:
             yield
