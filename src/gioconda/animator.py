@@ -7,7 +7,7 @@ import pickle
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -78,13 +78,15 @@ class Animator:
         self._mark = mark or Mark(
             make_id({"portrait": zlib.crc32(portrait.photo.tobytes()), "seed": seed})
         )
-        pool = ThreadPoolExecutor(1)
-        self._renderer = pool.submit(Renderer, portrait, decoder, full, background)
-        pool.shutdown(wait=False)
+        self._renderer: Future[Renderer] = Future()
+        if waits:  # in this thread: a new one for each session would cost a server 400 MiB
+            self._renderer.set_result(Renderer(portrait, decoder, full, background))
+        else:
+            pool = ThreadPoolExecutor(1)
+            self._renderer = pool.submit(Renderer, portrait, decoder, full, background)
+            pool.shutdown(wait=False)
         self._generator = Generator(seed, controls, portrait.gaze, later=later)
         self._portrait = portrait
-        if waits:
-            self._renderer.result()
 
     @property
     def renderer(self) -> Renderer:
