@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
+from gioconda.evaluation.drawn import REGIONS, Drawn
 from gioconda.evaluation.renderer import (
-    REGIONS,
-    Drawn,
     _alike,
     _changes,
     _laid,

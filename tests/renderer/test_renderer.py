@@ -136,7 +136,8 @@ def test_rows_that_are_left_alone_are_as_if_drawn_anew(photo):
 def test_a_frame_that_is_warped_while_another_is_drawn_is_the_same(photo):
     portrait = make_portrait(photo, None)
     ahead, plain = (Renderer(portrait, full=True) for _ in range(2))
-    poses = [portrait.pose + far * np.float32([0.2, 0.1, 0, 0, 0, 0]) for far in (0, 1, -1, 0, 0.5)]
+    turn = np.array([0.2, 0.1, 0, 0, 0, 0], np.float32)
+    poses = [portrait.pose + far * turn for far in (0, 1, -1, 0, 0.5)]
     waiting, before = ahead.warp(poses[0], portrait.expression), photo
     for memory, (pose, after) in enumerate(pairwise([*poses, poses[0]]), start=1):
         warped = ahead.warp(after, portrait.expression, memory % 2)

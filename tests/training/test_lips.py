@@ -94,7 +94,9 @@ def test_beyond_what_clips_taught_articulation_is_a_gain(tmp_path: Path):
 def test_how_far_lips_are_apart_is_told_besides_how_far_they_move(tmp_path: Path):
     write_lips(small_net(), tmp_path / "lips.onnx")
     little, much = (
-        Lips(Calibration(parting=parting), tmp_path / "lips.onnx").next(np.ones((1, 258)), 1.0)[0]
+        Lips(Calibration(parting=parting), tmp_path / "lips.onnx").next(
+            np.ones((1, 258), np.float32), 1.0
+        )[0]
         for parting in (0.7, 1.5)
     )
     assert np.abs(much - little).max() > 1e-3

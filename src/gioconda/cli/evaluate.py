@@ -89,7 +89,8 @@ def _reenactment(args: argparse.Namespace) -> None:
     option("--split", ("val", "train"), "default: val; train: people learned from", default="val"),
 )
 def _renderer(args: argparse.Namespace) -> None:
-    from gioconda.evaluation.renderer import REGIONS, RegionScores, evaluate_renderer
+    from gioconda.evaluation.drawn import REGIONS
+    from gioconda.evaluation.renderer import RegionScores, evaluate_renderer
     from gioconda.renderer.networks import precisions, released
     from gioconda.renderer.neural import NeuralDecoder
 

@@ -143,16 +143,12 @@ def light(
             towards += np.float32(_LIGHT[k]) * normal
             facing -= normal if k == 2 else np.float32(0.25) * normal * np.float32(k)
         towards, facing = max(towards, np.float32(0)), max(facing, np.float32(0))
-        shine = facing * facing
-        shine *= shine
-        shine *= shine
-        shine = np.float32(lighting.shine) * shine * shine
+        shine = np.float32(lighting.shine) * facing**16
         ambient = np.float32(lighting.ambient)
         lit = ambient + (1 - ambient) * towards + shine
         if part[i] > 0:  # gums lie under the lips, which have shadows of their own
             lit *= free + (1 - free) * occlusion[i]
-        if part[i] == 3:
-            lit *= np.float32(lighting.lower_row)
+        lit *= np.float32(lighting.lower_row) if part[i] == 3 else np.float32(1)
         for c in range(tones.shape[1]):
             out[i, c] = arrives * lit * tones[tone, c] + (1 - arrives) * tones[2, c]
 
