@@ -55,6 +55,7 @@ class SessionPool:
         self._past: Counter[str] = Counter()  # what those that are forgotten did
         self.seats = Seats(limits.sessions or 1, limits.sessions_each)
         self._threads = self._make_threads()
+        self._maker = ThreadPoolExecutor(1, "animators")  # for OpenVINO holds memory here, too
 
     def warm_up(self) -> None:
         """Load all networks with the bundled portrait; see how many sessions the cores hold."""
@@ -117,6 +118,7 @@ class SessionPool:
         for hosted in self.sessions():
             hosted.end()
         self._threads.shutdown(wait=False)
+        self._maker.shutdown(wait=False)
 
     def counts(self) -> Counter[str]:
         """So far: sessions, and frames that were drawn, left_out and dropped."""
@@ -138,7 +140,8 @@ class SessionPool:
         source = {"session": secrets.token_hex(16), "seed": request.seed, "portrait": stored.hash}
         models = own_models("basis", "speech", "lips", "generator", "renderer")
         output = Output(models, source, request.consent, request.badge)
-        animator = Animator(stored.portrait, request.seed, mark=output.mark)
+        make = partial(Animator, stored.portrait, request.seed, mark=output.mark)
+        animator = self._maker.submit(make).result()
         session = Session(animator, request.source == "microphone", dials=request.controls)
         record_output(self._audit, output.id, stored.hash, client, request.consent)
         release = partial(self._release, stored, address, True)
