@@ -24,7 +24,7 @@ from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
 from gioconda.media.audio import Voice, hear, in_step
-from gioconda.media.files import check_apart
+from gioconda.media.files import check_apart, check_readable
 from gioconda.media.formats import MP4, format_of
 from gioconda.media.image import check_order
 from gioconda.media.parts import PART, Parts
@@ -340,6 +340,8 @@ def _inputs(
     inputs |= ingredient(background)
     check_apart(output, inputs.values())
     check_order(photo, audio, "the voice")
+    for file in (audio, photo):  # before they are hashed
+        check_readable(Path(file))
     return inputs
 
 

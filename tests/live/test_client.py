@@ -41,7 +41,7 @@ def test_what_the_server_refuses_is_said_in_a_line(tmp_path, running, voice_path
     (tmp_path / "a.jpg").write_text("this is no picture")
     refused = run(tmp_path, voice_path, "frames", "a.jpg", "--server", running.url)
     assert refused.returncode == 1
-    assert refused.stderr.startswith("the upload is not a picture")
+    assert refused.stderr.startswith("the upload cannot be read as a picture")
     assert refused.stderr.count("\n") == 1
     assert "usage" in run(tmp_path).stderr
 

@@ -342,7 +342,7 @@ def test_fields_that_a_form_does_not_have_are_named(asleep):
         return ask(asleep, "POST", path, files={"file": b"x"}, data=form).json()["error"]
 
     assert told("/portraits", nose="1") == NO_FIELD + "picture, face"
-    assert "no field of this request; there are portrait, voice, " in told("/jobs")
+    assert "not a field of this request; the fields are portrait, voice, " in told("/jobs")
     assert told("/portraits").startswith("'file' is not a field")
     assert "multipart form" in ask(asleep, "POST", "/jobs", json={}).json()["error"]
 

@@ -205,7 +205,7 @@ def test_the_example_of_the_docs_speaks(portrait, voice, capsys, monkeypatch):
     text = (DOCS / "session.md").read_text()
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
     assert len([line for line in example.splitlines() if line]) <= 20
-    monkeypatch.setattr(gioconda, "make_portrait", lambda *_: portrait, raising=False)
+    monkeypatch.setattr(gioconda, "read_portrait", lambda *_: portrait, raising=False)
     shown = []
     spoken = np.interp(np.arange(24000) / 1.5, np.arange(16000), voice[8000:24000])
     given = {

@@ -146,7 +146,8 @@ def _run(
         [[scale, 0, middle - scale * centre[0]], [0, scale, middle - scale * centre[1]]]
     )
     crop = cut_out(image, matrix, (pixels, pixels), cv2.BORDER_CONSTANT)
-    answer = compiled(crop[None].astype(np.float32) / 127.5 - 1)
+    # a request of its own: portraits are made in several threads
+    answer = compiled.create_infer_request().infer([crop[None].astype(np.float32) / 127.5 - 1])
     boxes, logits = (answer[i][0] for i in range(2))
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))
     found = []

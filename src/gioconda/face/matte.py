@@ -102,7 +102,8 @@ def _looked_at(image: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray
 
 
 def _segment(view: NDArray[np.uint8]) -> NDArray[np.float32]:
-    answer = network("selfie_segmentation")(view[None].astype(np.float32) / 255)
+    request = network("selfie_segmentation").create_infer_request()
+    answer = request.infer([view[None].astype(np.float32) / 255])
     return np.asarray(answer[0][0, :, :, 0])
 
 

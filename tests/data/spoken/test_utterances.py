@@ -120,7 +120,7 @@ def test_without_any_tool_the_packages_are_named(
     ("script", "message"),
     [
         ("echo no memory >&2; exit 3", "flite failed with status 3: no memory"),
-        ("exec /bin/sleep 20", "no answer"),
+        ("exec /bin/sleep 20", "did not answer"),
         ("echo pau:0.1 ow:0.4 pau:0.5", "wrote no sound"),
     ],
 )
