@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 PANELS = (
     ("pixels", "warp"),
     ("gradients",),
-    ("change", "mixture", "tone"),
+    ("change",),
     ("match",),
     ("judge",),
     ("mask",),

@@ -291,6 +291,12 @@ def _all_that_moves(image: Picture, head: HeadPose) -> tuple[float, float, float
     return float(left), float(top), side
 
 
+def _in_sight(mesh: NDArray[np.float64], side: int) -> bool:
+    """Whether a face (478, 3) is at least in part in a square picture."""
+    oval = mesh[topology.FACE_OVAL, :2]
+    return bool((oval.max(0) > 0).all() and (oval.min(0) < side).all())
+
+
 def _cut_out(
     image: Picture,
     points: NDArray[np.float64],
@@ -305,11 +311,13 @@ def _cut_out(
     matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
     inside, *others = (mesh + [margin, margin, 0] for mesh in (points, *strangers))
+    others = [mesh for mesh in others if _in_sight(mesh, wide)]
     matte = person_matte(colours, inside, others=others)
     white = np.full(image.shape[:2], 255, np.uint8)
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
     placed = replace(head, centre=head.centre + margin)
-    people = [person_matte(colours, other, others=[inside]) for other in others]
+    # who stands behind this one is seen beside it only
+    people = [(1 - matte) * person_matte(colours, other, others=[inside]) for other in others]
     for person in people:
         photographed &= person < 0.5
     plate, alpha = paint_plate(colours, matte, photographed, placed)

@@ -1,8 +1,8 @@
 """Find the one face of a picture that is to be animated, or say why there is none."""
 
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Final
+from threading import local
+from typing import Final, cast
 
 import cv2
 import numpy as np
@@ -89,8 +89,14 @@ def find_face(image: NDArray[np.uint8], choice: int | None = None, anyway: bool 
             f"{len(faces)} faces found, the largest is used: number {number + 1} of {len(faces)} "
             f"from the left, at {left:.0f} to {right:.0f} pixels; --face N chooses another"
         )
-    others = tuple(mesh for i, (_, mesh) in enumerate(faces) if i != number)
+    others = tuple(mesh for _, mesh in faces if _apart(mesh, points))
     return Face(points, face, len(faces), "; ".join(notes) or None, others)
+
+
+def _apart(mesh: NDArray[np.float32], points: NDArray[np.float32]) -> bool:
+    """Whether a mesh is of another face than `points`, which two detections may have found."""
+    off = (mesh - points)[: topology.FACE_POINTS, :2].mean(0)
+    return bool(np.linalg.norm(off) > np.ptp(points[: topology.FACE_POINTS, 0]) / 2)
 
 
 def find_faces(image: NDArray[np.uint8]) -> list[Detection]:
@@ -118,9 +124,13 @@ def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]
     )
 
 
-@cache
+_OWN: Final = local()  # of each thread: a mesh keeps what it is asked with
+
+
 def _mesh() -> FaceMesh:
-    return FaceMesh()
+    if not hasattr(_OWN, "mesh"):
+        _OWN.mesh = FaceMesh()
+    return cast(FaceMesh, _OWN.mesh)
 
 
 def _count(faces: int) -> str:

@@ -62,6 +62,8 @@ def person_matte(
     face = cv2.fillPoly(np.zeros((height, width), np.uint8), [oval], 255)
     _, labels = cv2.connectedComponents(((matte > 0.3) | (face > 0)).astype(np.uint8))
     inside = labels[np.clip(oval[:, 1], 0, height - 1), np.clip(oval[:, 0], 0, width - 1)]
+    if not inside.any():  # all of it is nearer to others, or beyond the picture
+        return np.zeros_like(matte)
     kept = labels == np.bincount(inside[inside > 0], minlength=2).argmax()
     soft = cv2.GaussianBlur(kept.astype(np.float32), (0, 0), radius / 4)
     matte *= np.clip(soft * 2, 0, 1)

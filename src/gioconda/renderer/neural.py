@@ -35,7 +35,7 @@ _AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
 
 
 class NeuralDecoder:
-    """Mouth and eyes as learned.
+    """Lips and eyes as learned.
 
     Args:
         portrait: whom to draw.

@@ -65,7 +65,7 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, 
     left = trial.details(tones)
     likely = left + _JAW_TRUST * (JAWS[:, None] - pose.jaw) ** 2
     likely[DROPS < _LOWEST] = np.inf
-    drop = np.flatnonzero(likely.min((1, 2)) < _AS_WELL * likely.min())[-1]
+    drop = np.flatnonzero(likely.min((1, 2)) <= _AS_WELL * likely.min())[-1]
     jaw, tongue = np.unravel_index(int(likely[drop].argmin()), left.shape[1:])
     flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
     if left[drop, jaw, tongue] > _AGREES * flat:
