@@ -451,11 +451,12 @@ def test_lips_go_with_the_speech(visit: Open, server: str, speech: Path) -> None
     assert shown.opening[silent].mean() < 0.5 * shown.opening[speaks].mean()
     assert shown.opening[silent].std() < 0.5 * shown.opening[speaks].std()
     assert shown.sync()[0] > 0.4
-    # the begin and the end tell the delay; loudness within the speech hardly does
+    # the begin and the end tell the delay; loudness within the speech hardly does. Lips that have
+    # spoken take their time to shut.
     curves = shown.opening > 0.35 * np.percentile(shown.opening, 95), shown.loudness > 0.02
-    for way in (1, -1):
+    for way, most in ((1, 0.4), (-1, 0.6)):
         lips, sound = (shown.times[::way][np.argmax(high[::way])] for high in curves)
-        assert abs(lips - sound) < 0.4
+        assert abs(lips - sound) < most
     assert seen.errors == []
 
 
