@@ -106,5 +106,5 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
 
 
 def test_without_clips_there_is_nothing_to_learn(tmp_path: Path):
-    with pytest.raises(GiocondaError, match="no clip serves"):
+    with pytest.raises(GiocondaError, match="no clip can be used"):
         train_generator([], Recipe(), tmp_path / "g.zip", tmp_path / "s.pt", 1, Disturber())

@@ -38,6 +38,7 @@ def tried(portrait):
     size = teeth_size(neutral_face(portrait))
     tones = tones_in(skin_colour(portrait), USUAL).astype(np.float32)
     drawn = MouthInterior(neutral_face(portrait), Mouth(float(DROPS[DROP]), size, Tones(*tones)))
+    drawn.lighting = drawn.lighting._replace(lower_row=1.0)  # as real ones are lit
     named = MouthInterior(neutral_face(portrait), Mouth(0.0, size, NAMED))
     lower, found = portrait.basis.lower, []
     slope = portrait.basis.dynamics[lower][:, [14, 13], 1] @ [1, -1]

@@ -179,7 +179,7 @@ def test_training_goes_on_and_what_it_writes_draws(clips, portrait, tmp_path, mo
     monkeypatch.setattr(evaluation, "_ENOUGH", 1)
     result = evaluation.evaluate_renderer(clips, {"network": lambda p: NeuralDecoder(p, output)})
     methods = result.methods
-    assert list(methods) == ["warp", "geometry", "network", "re-encoded"]
+    assert list(methods) == ["warp", "geometry", "network", "re-encoded", "blurred", "fogged"]
     assert (methods["re-encoded"]["face"].psnr or 0) > (methods["warp"]["face"].psnr or 0)
     assert methods["re-encoded"]["inner mouth"].sameness == pytest.approx(1, abs=0.1)
 
@@ -363,7 +363,7 @@ def test_a_full_gpu_is_told_and_so_is_a_checkpoint_of_another_net(
     assert "--pool and --batch; c.pt" in capsys.readouterr().err
     monkeypatch.undo()
     torch.save({"net": {}}, tmp_path / "c.pt")
-    with pytest.raises(GiocondaError, match="another net; give another --checkpoint"):
+    with pytest.raises(GiocondaError, match="another network; give another --checkpoint"):
         recipe.train_renderer(clips, recipe.Recipe(), tmp_path / "r.zip", tmp_path / "c.pt", 0)
     (tmp_path / "c.pt").write_text("steps: 3")
     with pytest.raises(GiocondaError, match="is not a checkpoint"):

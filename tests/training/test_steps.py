@@ -44,7 +44,7 @@ def test_a_state_comes_back(checkpoint):
 )
 def test_another_nets_is_refused(checkpoint, state):
     torch.save(state, checkpoint)
-    with pytest.raises(GiocondaError, match="of a training of another net"):
+    with pytest.raises(GiocondaError, match="training another network"):
         resume(checkpoint, net=nn.Linear(2, 3))
 
 
