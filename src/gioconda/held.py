@@ -87,7 +87,7 @@ def set_apart(
     Args:
         colours: (H, W, 3) the picture.
         plate, alpha: as `gioconda.plate.paint_plate` gives them.
-        held: as `find_held` gives it.
+        held: as `find_held` gives it, or other people.
         unit: the inter-ocular distance in pixels.
     """
     side = 2 * round(_AROUND * unit) + 1

@@ -4,7 +4,7 @@
     kernels.py        inner loops: triangles to a flow, the picture over the plate, blending
     eyes.py           eyeballs behind the lids
     warper.py         all of these: a warped frame
-    mouth/            the inside of the mouth as geometry, over which the decoder draws
+    mouth/            the inside of the mouth as geometry, which stays as it is
     conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
     neural.py         the learned decoder, which draws lips and eyes
     light.py          its colours: the portrait's against those that it learned from

@@ -1,9 +1,9 @@
 """Light: a portrait's colours against those that a decoder has learned from.
 
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
-networks see the picture, and put back into what they draw: so teeth are yellow in a yellowed
-painting, though no clip shows such teeth. What is drawn on a picture without colours gets none, and
-on one with few, as stone has, few.
+networks see the picture, and put back into what they draw: so the white of an eye is yellow in a
+yellowed painting, though no clip shows such eyes. What is drawn on a picture without colours gets
+none, and on one with few, as stone has, few.
 """
 
 import cv2

@@ -1,6 +1,6 @@
 """The learned decoder: an encoder looks at the portrait once, a decoder draws every frame.
 
-It draws over the geometry of the mouth (`gioconda.renderer.mouth`).
+What lies between the lips is the geometry's (`gioconda.renderer.mouth`).
 """
 
 from collections.abc import Sequence

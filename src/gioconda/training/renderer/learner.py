@@ -120,7 +120,7 @@ class Learner:
         """What pulls at the pixels."""
         found: dict[str, Tensor] = {}
         if batch.paired:
-            found |= losses.compare(drawn, batch.real, batch.weight, len(batch.source))
+            found = losses.compare(drawn, batch.real, batch.weight, len(batch.source))
         if adversarial:
             self.critic.requires_grad_(False)
             with self._fabric.autocast():  # the bare critic: it learns nothing here
