@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gioconda.renderer import sheet
 from gioconda.renderer.kernels import rasterise
 from gioconda.renderer.sheet import make_sheet
 
@@ -10,11 +11,18 @@ from gioconda.renderer.sheet import make_sheet
 @pytest.mark.parametrize("turn", [0.0, -0.6, -0.45, -0.3, 0.3, 0.45, 0.6])
 @pytest.mark.parametrize("nod", [0.0, -0.3, 0.3])
 def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
-    sheet = make_sheet(portrait)
+    made = make_sheet(portrait)
     pose = portrait.pose + np.array([turn, nod, 0, 0, 0, 0], np.float32)
-    vertices, texture, face = sheet.place(pose, portrait.expression)
+    vertices, texture, face = made.place(pose, portrait.expression)
     size = portrait.size
     flow = np.full((size, size, 2), np.nan, np.float32)
-    rasterise(vertices, texture, sheet.triangles, flow, np.empty((size, size), np.float32), 0)
+    rasterise(vertices, texture, made.triangles, flow, np.empty((size, size), np.float32), 0)
     low, high = np.clip([face[:468, :2].min(0), face[:468, :2].max(0)], 0, size).astype(int)
     assert np.isfinite(flow[low[1] : high[1], low[0] : high[0]]).all()
+
+
+def test_a_face_seen_from_the_side_turns_little_either_way():
+    own = np.radians(36)
+    away, back = sheet._limit(np.radians(30), own), sheet._limit(np.radians(-30), own)
+    assert np.degrees([away, back]) == pytest.approx([6, -6], abs=0.5)
+    assert np.degrees(sheet._limit(np.radians(20), 0.0)) == pytest.approx(20, abs=0.5)

@@ -31,6 +31,7 @@ _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they str
 _GIVE = 0.35  # how far beyond the oval the skin goes with the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
 _BACK = 1.4  # what it turns less back towards the front, for each radian it is turned in the photo
+_ASIDE = np.radians(40)  # the farthest it is turned in all: beyond, the far half is a sliver
 _LITTLE = np.radians(6)  # what every head may turn
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
@@ -260,9 +261,11 @@ def _step(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64
 def _limit(turn: float, own: float) -> float:
     """A turn of the head from how the photo shows it, held softly to what the photo can give.
 
-    A face seen from the side hides its other side, so it may turn away but little back.
+    A face seen from the side hides its other side, so it may turn but little back; nor far away,
+    where its far cheek, eye and corner of the mouth would be slivers.
     """
-    room = max(_LITTLE, _TURN - _BACK * abs(own)) if turn * own < 0 else _TURN
+    room = _TURN - _BACK * abs(own) if turn * own < 0 else min(_TURN, _ASIDE - abs(own))
+    room = max(_LITTLE, room)
     free = 0.7 * room  # below this nothing is changed
     over = abs(turn) - free
     if over <= 0:
