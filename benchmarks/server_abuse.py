@@ -6,7 +6,7 @@
 Starts a server without a limit of requests and sends it malformed messages and requests, broken
 files, requests that are never finished, and sessions in a row. Prints what came of each, and how
 much memory the server has. Exits with 1 if it crashed, answered 5xx (but for 503, which says that
-it is full) or kept anybody waiting for a minute, or if sessions in a row cost it more than 50 MiB.
+it is full) or kept anybody waiting for a minute, or if sessions in a row cost it more than 20 MiB.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from websockets.sync.client import ClientConnection, connect
 from gioconda import example
 
 PATIENCE = 60.0  # seconds
-LEAK = 50.0  # MiB
+LEAK = 20.0  # MiB
 SERVE = """
 import sys, uvicorn
 from gioconda.live.app import make_app
@@ -253,8 +253,8 @@ def main() -> int:
             found: Counter[str] = Counter()
             for number, each in enumerate(what(server, count, random.Random(what.__name__))):
                 found[each] += 1
-                # what sessions cost is seen after the first fifth, which fills caches
-                before = server.memory() if number == count // 5 else before
+                # what sessions cost is seen after the first tenth, which fills caches
+                before = server.memory() if number == count // 10 else before
             grown = server.memory() - before
             failed = sum(found[each] for each in found if each.startswith("5") and each != "503")
             failed += found["HANG"] + (what is slow and found.total() - found["200"])

@@ -1,7 +1,9 @@
 """WebRTC against a client that is one."""
 
 import asyncio
+import gc
 import json
+import weakref
 
 import httpx
 import numpy as np
@@ -234,3 +236,27 @@ def test_a_viewer_that_hangs_up_frees_its_place(running):
         await viewer.until(lambda: viewer.video)
 
     run(running, visit)
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("how", ["hung up", "ended", "never came about"])
+def test_what_a_call_was_drawn_by_is_freed_without_the_collector(running, how):
+    """An animator holds 10 MiB, and the collector may come a hundred sessions later."""
+
+    async def visit(viewer, client):
+        await viewer.connect(client)
+        kept.append(weakref.ref(running.server.pool.get(viewer.session).session._speaker))
+        if how == "never came about":
+            return
+        await viewer.until(lambda: len(viewer.video) >= 3 and viewer.told)
+        if how == "ended":
+            viewer.channel.send('{"do": "close"}')
+            await viewer.until(lambda: not len(running.server.pool))
+
+    kept = []
+    gc.disable()
+    try:
+        run(running, visit)
+        wait(lambda: kept[0]() is None)
+    finally:
+        gc.enable()

@@ -1,5 +1,6 @@
 import itertools
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -139,6 +140,27 @@ def test_a_closed_session_does_nothing_more():
     ):
         with pytest.raises(ClosedError, match="closed"):
             call()
+
+
+@pytest.mark.parametrize("frames", [0, 3])
+def test_a_closed_session_lets_its_speaker_go(frames):
+    """Whoever still holds the session, as the error of a command may, does not hold an animator."""
+    _, animator, session = begin()
+    take(session, frames)
+    kept = weakref.ref(animator)
+    del animator
+    session.close()
+    session.warm_up()
+    assert kept() is None
+
+
+def test_a_session_that_is_closed_while_it_draws_lets_its_speaker_go():
+    clock, animator, session = begin()
+    kept = weakref.ref(animator)
+    del animator
+    clock.at(0.1, session.close)
+    assert len(list(session)) == 3
+    assert kept() is None
 
 
 def test_closing_wakes_a_session_that_waits_for_its_time():

@@ -1,5 +1,7 @@
 """One session, seen by many."""
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from .conftest import Running
+from .conftest import Running, wait
 from .test_faults import HEAD, drain, told
 
 
@@ -79,3 +81,20 @@ def test_nobody_watches_a_session_that_does_not_exist(
         assert "no such session" in told(one, "error")["error"]
         with pytest.raises(ConnectionClosed):
             one.recv(20)
+
+
+def test_what_a_session_was_drawn_by_is_freed_without_the_collector(
+    running: Running, session: str, watch: Callable[[str], Any]
+) -> None:
+    """An animator holds 10 MiB, and the collector may come a hundred sessions later."""
+    kept = weakref.ref(running.server.pool.get(session).session._speaker)
+    gc.disable()
+    try:
+        with connect(running.stream(session, "?format=h264")) as client, watch(session) as one:
+            client.send("{")  # a refusal, too, is an exception that could keep it
+            assert told(client, "error")
+            frames(client, 3)
+            frames(one, 3)
+        wait(lambda: kept() is None)
+    finally:
+        gc.enable()

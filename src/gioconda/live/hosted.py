@@ -58,6 +58,7 @@ class HostedSession:
         self.started: float | None = None
         self._release, self._threads = release, threads
         self._sink: Sink | None = None
+        self._dropped = 0  # by a sink that is gone
         self._watchers: set[Sink] = set()
         self._coded: tuple[int, bytes] = (-1, b"")  # number and JPEG of the last picture
         self._fragments: Fragments | None = None
@@ -68,7 +69,8 @@ class HostedSession:
     @property
     def dropped(self) -> int:
         """Frames that a slow line did not get."""
-        return self._sink.dropped if self._sink else 0
+        sink = self._sink
+        return sink.dropped if sink else self._dropped
 
     def claim(self) -> None:
         """Reserve it for one client. Raises RefusalError if it has ended or another has it."""
@@ -156,8 +158,8 @@ class HostedSession:
             refusal = refusal_of(error)
             if refusal.ends_session:
                 self.end(refusal)
-            elif self._sink is not None:
-                self._sink.message(refusal.body())
+            elif (sink := self._sink) is not None:
+                sink.message(refusal.body())
 
     def end(self, reason: RefusalError | None = None) -> None:
         """End the session; the first reason counts."""
@@ -186,6 +188,8 @@ class HostedSession:
         self._tell(sink, State.CLOSED)
         for each in self._sinks(sink):
             each.end(self._reason)
+        # sinks, and errors of clients, hold this: its encoder would wait for the collector
+        self._dropped, self._sink, self._fragments = sink.dropped, None, None
 
     def _sinks(self, sink: Sink) -> list[Sink]:
         with self._lock:

@@ -115,7 +115,8 @@ class Session:
     ) -> None:
         if dials:
             speaker.controls = constant(dials)
-        self._speaker = speaker
+        self._speaker: Speaker | None = speaker  # none once it is closed
+        self._turn = threading.Lock()  # of who draws with it
         self._clock = clock or Clock()
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -145,15 +146,15 @@ class Session:
     def warm_up(self) -> None:
         """Load, compile and draw what the first frame needs, so that it comes at once.
 
-        It takes seconds in a new process. Call it before you iterate.
-        Without it the first frames are late or have no picture.
+        Call it before you iterate: in a new process, frames would be late for seconds without it.
         """
-        if self._start is not None or self._drawings:
-            return
-        warm_up()
-        self._generate()
-        picture = np.array(self._drawings[0]())
-        self._drawings[0] = lambda: picture
+        with self._turn:
+            if self._start is not None or self._drawings or self._stop.is_set():
+                return
+            warm_up()
+            self._generate()
+            picture = np.array(self._drawings[0]())
+            self._drawings[0] = lambda: picture
 
     def append(self, pcm: Sound) -> int | None:
         """Add sound to speak.
@@ -236,11 +237,14 @@ class Session:
             self._dials = wanted
 
     def close(self) -> None:
-        """End the session, and the iteration too. Closing again does nothing."""
+        """End session and iteration, and let the speaker go. Closing again does nothing."""
         with self._lock:
             self._state = State.CLOSED
             self._playout.clear()
         self._stop.set()
+        if self._turn.acquire(blocking=False):  # else the thread that draws does it
+            self._let_go()
+            self._turn.release()
 
     def statistics(self) -> Statistics:
         """How the session is doing."""
@@ -285,11 +289,15 @@ class Session:
     def _next(self, keep: bool = False) -> _Drawn | None:
         """Wait for the next frame's time, and draw it; None if the session is closed meanwhile.
 
-        Args:
-            keep: give a picture that is good for longer than until the next.
+        Its picture is good until the next, or longer if it is to `keep`.
         """
-        if self._stop.is_set():
-            return None
+        with self._turn:
+            drawn = None if self._stop.is_set() else self._draw_next(keep)
+            if drawn is None:
+                self._let_go()
+            return drawn
+
+    def _draw_next(self, keep: bool) -> _Drawn | None:
         if self._start is None:
             self._generate()  # the first frame needs look-ahead, which is ready before time 0
             self._start = self._clock.now()
@@ -315,10 +323,14 @@ class Session:
         copied = np.array(picture) if keep and picture is not None else picture
         return _Drawn(number, due, self._clock.now(), copied)
 
+    def _let_go(self) -> None:
+        """Keep nothing to draw by: it is large, and who still knows of the session may be many."""
+        self._drawings.clear()
+        self._speaker = None
+
     def _in_time(self, due: float) -> bool:
         """Whether a picture that is begun now will not be late."""
-        usual = median(self._drawing) if self._drawing else 0.0
-        return self._clock.now() + usual - due <= LATE
+        return self._clock.now() + median(self._drawing or [0.0]) - due <= LATE
 
     def _draw(self, draw: Callable[[], Picture]) -> Picture:
         begin = self._clock.now()
@@ -354,6 +366,7 @@ class Session:
 
     def _generate(self) -> None:
         """Give the generator sound until there is a frame to draw."""
+        assert self._speaker is not None
         while not self._drawings:
             with self._lock:
                 state = self._state
