@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from gioconda.cli.table import show
 from gioconda.data.clips import Clip, read_clips
+from gioconda.data.people import for_judge
 from gioconda.data.phones import LABEL, SILENCE
 from gioconda.data.samples.performances import Performance, read_performance
 from gioconda.data.spoken.utterances import Utterance, read_spoken
@@ -36,7 +37,6 @@ from gioconda.speech.encoder import SpeechEncoder, hear, load_encoder
 from gioconda.speech.features import SAMPLES, SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
-from gioconda.training.people import for_judge
 
 Array = NDArray[np.float32]
 Encode = Callable[[Array], Array]  # sound (640 T,) to features (T, F)

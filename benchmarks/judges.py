@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip, read_clips
+from gioconda.data.people import for_judge
 from gioconda.data.samples.prosody import prosody
 from gioconda.evaluation.bootstrap import interval
 from gioconda.evaluation.film_scores import out_of_place
@@ -28,7 +29,6 @@ from gioconda.evaluation.trials import Trial, read_trials
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
-from gioconda.training.people import for_judge
 
 SECONDS = (3, 4, 5, 6, 8)
 LONG = max(SECONDS) * FPS

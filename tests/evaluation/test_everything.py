@@ -4,25 +4,32 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import dependencies, everything
 from gioconda.evaluation.dependencies import fingerprint
 from gioconda.evaluation.everything import run_everything
 from gioconda.evaluation.faults import Faults
 from gioconda.evaluation.film_scores import FilmScores, Judges
+from gioconda.evaluation.inputs import write_inputs
 from gioconda.evaluation.markdown import write_figures
 from gioconda.evaluation.page import write_page
 from gioconda.evaluation.parts import PARTS, Subject
 from gioconda.evaluation.picture_features import PictureDistance
-from gioconda.evaluation.systems import Clip, System, VideosResult, mean_scores
-from gioconda.evaluation.validity import Verdict
+from gioconda.evaluation.systems import Clip as Scored
+from gioconda.evaluation.systems import System, VideosResult, mean_scores
+from gioconda.evaluation.verdicts import Verdict
 from gioconda.inference import weights_file
+from tests.evaluation import small_report
+from tests.evaluation.small_report import Drawn
 
 
 def subject(folder: Path, clips: int = 4) -> Subject:
@@ -31,7 +38,7 @@ def subject(folder: Path, clips: int = 4) -> Subject:
 
 def videos(subject: Subject, report: object) -> VideosResult:
     def system(sync: float, distance: PictureDistance | None) -> System:
-        clips = {f"c{i}": Clip(f"p{i}", FilmScores(sync=sync + i / 10)) for i in range(5)}
+        clips = {f"c{i}": Scored(f"p{i}", FilmScores(sync=sync + i / 10)) for i in range(5)}
         return System(5, mean_scores(list(clips.values())), None, distance, clips)
 
     made = system(0.3, PictureDistance(99, 5.0, 1.0))
@@ -136,6 +143,22 @@ def test_a_run_that_is_killed_and_goes_on_writes_the_same_bytes_as_one_that_is_n
     one, two = ((tmp_path / way / "report.json").read_bytes() for way in ways)
     assert one == two
     assert list(json.loads(one)["parts"]) == ["videos", "rest"]
+
+
+def test_clips_that_begin_without_a_face_are_left_out(tmp_path):
+    @dataclass(frozen=True)
+    class Dark(Drawn):
+        def frames(self):
+            return (np.zeros_like(frame) for frame in super().frames())
+
+    clips = small_report.subject(tmp_path).held_out
+    dark: list[Clip] = [Dark(**vars(clips[0]))]
+    told = []
+    found = write_inputs(dark + clips[1:], 2, tmp_path, lambda *done: told.append(done))
+    assert [one.name for one in found] == ["c1"]
+    assert told == [(1, 2)]
+    with pytest.raises(GiocondaError, match="a face that can be animated"):
+        write_inputs(dark, 2, tmp_path / "other", lambda *done: None)
 
 
 def test_a_report_of_another_size_is_left_alone(tmp_path, parts):

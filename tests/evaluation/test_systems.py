@@ -1,6 +1,9 @@
 """Finished videos are judged alike, whoever made them."""
 
+from dataclasses import replace
 from math import nan
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,13 +11,16 @@ import pytest
 from gioconda.data.phones import Phone
 from gioconda.errors import GiocondaError
 from gioconda.evaluation import systems, validity
-from gioconda.evaluation.film_scores import FilmScores, Judges
-from gioconda.evaluation.films import film, find_videos
+from gioconda.evaluation.film_scores import FilmScores, Judges, head_figures
+from gioconda.evaluation.films import Place, film, find_videos, read_film
+from gioconda.evaluation.head_judge import LEAST
+from gioconda.evaluation.head_voice import VoicedMotion
 from gioconda.evaluation.inputs import write_sound
 from gioconda.evaluation.lips import SpokenMotion
 from gioconda.evaluation.results import to_json
 from gioconda.evaluation.systems import REAL, evaluate_videos
-from gioconda.evaluation.validity import HIGHER, LOWER, evaluate_judges
+from gioconda.evaluation.validity import evaluate_judges
+from gioconda.evaluation.verdicts import HIGHER, LOWER, verdict
 from gioconda.face.basis import released_basis
 from gioconda.media import VideoWriter, read_video
 from gioconda.motion import Motion
@@ -93,6 +99,55 @@ def test_lips_that_meet_are_told_apart_by_the_mouth_of_the_portrait():
         np.testing.assert_equal([found.met_shut, found.met_open], [shut, apart])
 
 
+def test_a_judge_that_is_often_wrong_can_be_trusted_for_means_or_not_at_all():
+    films = [film_of(f"p{i}") for i in range(10)]
+    real = [1.0] * 10
+    for spoiled, trust in (
+        ([0.5] * 10, "each video"),
+        ([0.5] * 8 + [1.1] * 2, "means over people"),
+        ([0.9, 1.1] * 5, "nothing"),
+    ):
+        assert verdict("judge", "how", real, spoiled, LOWER, films).trust == trust
+
+
+def film_of(person: str, frames: int = 1) -> VoicedMotion:
+    basis = released_basis()
+    pose, dynamics = (np.zeros((frames, size), np.float32) for size in (6, len(basis.dynamics)))
+    return VoicedMotion(person, Motion(pose, dynamics, basis.name), np.zeros(640 * frames, "f4"))
+
+
+def test_the_head_judge_leaves_short_videos_alone():
+    judge: Any = SimpleNamespace(scores=lambda heads, sounds: np.eye(len(heads)))
+    short, long = film_of("a", LEAST - 1), film_of("b", LEAST)
+    assert "head_voice" not in head_figures(short.motion, short.pcm, judge)
+    assert head_figures(long.motion, long.pcm, judge)["head_voice"] == 1
+    assert not [*validity._head([short, long], Judges(head=judge))]
+
+
+def test_a_person_is_tried_for_faults_in_the_first_video_that_begins_with_a_face(
+    places, monkeypatch
+):
+    films = [read_film(one) for one in places[REAL].values()]
+    other = replace(films[0], frames=[np.zeros_like(films[0].frames[0])])
+    tried: list[int] = []
+
+    def keep(portraits):
+        tried.append(len(portraits))
+        return []
+
+    monkeypatch.setattr(validity, "try_faults", keep)
+    assert not [*validity._faults([other, *films])]
+    assert tried == [2]
+
+
+def test_a_video_of_half_a_second_is_refused(videos, tmp_path):
+    with VideoWriter(tmp_path / "a.mp4", 64, 64, None) as video:
+        for _ in range(10):
+            video.write(np.zeros((64, 64, 3), np.uint8))
+    with pytest.raises(GiocondaError, match="10 frames; expected 15 or more"):
+        read_film(Place("a", "a", tmp_path / "a.mp4", tmp_path / "a.mp4"))
+
+
 def test_judges_notice_what_they_are_there_for(places, monkeypatch):
     monkeypatch.setattr(validity, "_HELD", 3)
     films = [
@@ -106,5 +161,6 @@ def test_judges_notice_what_they_are_there_for(places, monkeypatch):
         assert right[name] == 100
     assert right["seams along the matte, grey levels"] == 100
     assert {one.expected for one in found} == {LOWER, HIGHER}
+    assert {one.trust for one in found if one.judge == "flicker"} == {"each video"}
     with pytest.raises(GiocondaError, match="two people"):
         evaluate_judges(films[:1], {}, Judges())

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gioconda.data.people import for_judge
 from gioconda.errors import GiocondaError
-from gioconda.training.people import for_judge
 
 torch = pytest.importorskip("torch")
 

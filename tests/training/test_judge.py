@@ -13,9 +13,9 @@ from gioconda.face.basis import released_basis
 
 torch = pytest.importorskip("torch")
 
+from gioconda.data.people import for_judge  # noqa: E402
 from gioconda.training.judge.examples import SpeechSet  # noqa: E402
 from gioconda.training.judge.recipe import Recipe, train_judge  # noqa: E402
-from gioconda.training.people import for_judge  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -12,7 +12,7 @@ from gioconda.cli.table import headings, measure_rows, named_rows, show
 if TYPE_CHECKING:
     from gioconda.evaluation.parts import Subject
     from gioconda.evaluation.systems import VideosResult
-    from gioconda.evaluation.validity import Verdict
+    from gioconda.evaluation.verdicts import Verdict
 
 MIRROR = Commands(JSON)
 _JUDGE = option("--judge FILE", Path, "the sync judge (default: the one of the checkout)")
@@ -90,18 +90,11 @@ def _judges(args: argparse.Namespace) -> None:
 
 def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
     """Print what the judges say of spoiled videos, or one JSON list."""
-    from gioconda.evaluation.results import write
+    from gioconda.evaluation.page import JUDGE_HEADS, judge_rows
+    from gioconda.evaluation.results import to_json
 
-    rows = [
-        [
-            *(one.judge, one.spoiled, str(one.videos)),
-            *(write(value, ".3g") for value in (one.real, one.changed)),
-            *(one.expected, write(one.right, ".0f")),
-        ]
-        for one in result
-    ]
-    heads = ["judge", "spoiled", "videos", "real", "spoiled is", "expected", "right in, %"]
-    show(result, as_json, "Judges on real videos, and on the same ones spoiled", heads, rows)
+    title = "Judges on real videos, and on the same ones spoiled"
+    show(result, as_json, title, JUDGE_HEADS, judge_rows(to_json(result)))
 
 
 # --- everything ---

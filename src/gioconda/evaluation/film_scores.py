@@ -19,7 +19,7 @@ from gioconda.evaluation.articulation import articulation, in_blinks
 from gioconda.evaluation.blendshape_reader import NAMES, BlendshapeReader
 from gioconda.evaluation.film_pictures import PictureScores
 from gioconda.evaluation.films import Film
-from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.head_judge import HOP, LEAST, WINDOW, HeadJudge, released_head_judge
 from gioconda.evaluation.head_movement import head_movement
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.judge import SyncJudge, released_judge
@@ -35,7 +35,6 @@ from gioconda.media import FPS
 from gioconda.motion import Motion
 from gioconda.speech import listen
 
-LEAST: Final = 15  # frames of a video, which the sync judge needs
 _SHIFTED: Final = 4  # frames by which the sound is moved for the margin
 _QUIET: Final = 2  # frames of silence before and after one that counts as silent
 _LOW: Final = 0.8  # of the usual opening of the lids
@@ -120,7 +119,7 @@ class FilmScores(PictureScores):
     head_jerk: float = measure("head jerk", "degrees/s³", ".0f", default=nan)
     pose_change: float = measure("dP, change of the pose's angles", "degrees a frame", ".3f", nan)
     sway: float = measure("sway, spread of the head's mean over a second", "degrees", ".2f", nan)
-    head_voice: float = measure("head judge, score", form=".3f", default=nan)
+    head_voice: float = measure("head judge, score in videos of 8 s", form=".3f", default=nan)
     jaw_seen: float = measure("jaw open by blendshapes, spread", form=".3f", default=nan)
     eyes_seen: float = measure("eyes shut by blendshapes, mean", form=".3f", default=nan)
     gaze_seen: float = measure("gaze by blendshapes, spread", form=".3f", default=nan)
@@ -130,16 +129,11 @@ def score_film(seen: Film, judges: Judges, real: Film | None = None) -> FilmScor
     """The figures of a video, but for those of phones, which need all real videos.
 
     Args:
-        seen: the video, of `LEAST` frames and more.
+        seen: the video.
         judges: who judges.
         real: the real video of the same voice, where there is one; not for the real one itself.
             Its first frame is the portrait.
-
-    Raises:
-        GiocondaError: if the video is too short.
     """
-    if len(seen) < LEAST:
-        raise GiocondaError(f"{seen.name} has {len(seen)} frames; expected {LEAST} or more")
     reference = real or seen
     return FilmScores(
         **lip_figures(seen.motion, seen.faces, seen.pcm, judges.sync),
@@ -207,7 +201,7 @@ def head_figures(
     found |= {"sway": float(np.sqrt((means.std(0) ** 2).sum()))}
     found |= {name: getattr(moved, name) for name in ("yaw", "pitch", "roll")}
     found |= {"head_speed": moved.speed, "head_jerk": moved.jerk}
-    if judge:
+    if judge and len(motion) >= LEAST:
         sound = prosody(pcm)[: len(motion)]
         starts = range(0, len(motion) - WINDOW + 1, HOP)
         heads, sounds = (

@@ -13,13 +13,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.data.clips import Clip
 from gioconda.data.samples.prosody import LOUDNESS, VOICE, prosody
 from gioconda.evaluation.bootstrap import interval
-from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge
+from gioconda.evaluation.head_judge import HOP, LEAST, WINDOW, HeadJudge
 from gioconda.evaluation.lips import best_lag, lag_curve
 from gioconda.evaluation.results import measure
+from gioconda.evaluation.trials import read_trials
+from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
+from gioconda.speech.features import SAMPLES
 
 _SMOOTH: Final = np.hanning(11)[1:-1] / np.hanning(11).sum()  # nine frames
 _APART: Final = FPS  # frames from which on another moment of a clip counts as another
@@ -96,6 +100,20 @@ def head_voice(stretches: Sequence[VoicedMotion], judge: HeadJudge | None = None
         own_moment=moment,
         own_voice=voice_share,
     )
+
+
+def long_stretches(clips: Sequence[Clip]) -> list[VoicedMotion]:
+    """Of each person the first clip with as much speech in a run as the head judge needs."""
+    long: dict[str, Clip] = {}
+    for clip in clips:
+        if clip.speech and clip.person not in long and clip.heard()["own"].sum() >= LEAST:
+            long[clip.person] = clip
+    trials = read_trials(list(long.values()), released_basis()) if long else []
+    return [
+        VoicedMotion(one.person, one.spoken[:LEAST], one.pcm[: LEAST * SAMPLES])
+        for one in trials
+        if len(one.spoken) >= LEAST
+    ]
 
 
 def with_other_sound(stretches: Sequence[VoicedMotion]) -> list[VoicedMotion]:

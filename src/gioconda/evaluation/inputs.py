@@ -10,10 +10,12 @@ from typing import Final
 
 from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
+from gioconda.evaluation import head_judge
 from gioconda.evaluation.dependencies import emptied, fingerprint
-from gioconda.evaluation.results import Report, counted
+from gioconda.evaluation.results import Report
 from gioconda.evaluation.trials import Trial, read_trials
 from gioconda.face.basis import released_basis
+from gioconda.face.finder import find_face
 from gioconda.media import (
     FPS,
     SAMPLE_RATE,
@@ -24,8 +26,8 @@ from gioconda.media import (
 )
 from gioconda.media.files import whole_file
 
-SHORTEST: Final = FPS  # frames; of clips under 3 s the head judge says nothing
-LONGEST: Final = 8 * FPS  # in shorter ones the head judge tells little
+SHORTEST: Final = FPS  # frames
+LONGEST: Final = head_judge.LEAST
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
     """Cut what is said in some clips into `folder/inputs` and `folder/videos/real`.
 
     What this code has made already stays. Every person's longest clip is taken first, then every
-    person's second.
+    person's second. A clip whose first frame is no portrait is left out.
 
     Args:
         clips: of people that nothing was learned from.
@@ -60,19 +62,16 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
         report: called with clips done and clips in all.
 
     Raises:
-        GiocondaError: if no clip is long enough.
+        GiocondaError: if no clip serves.
     """
     by_name = {clip.name: clip for clip in clips}
     trials = read_trials([clip for clip in clips if clip.speech], released_basis())
-    chosen = _in_turn([trial for trial in trials if _long(trial)])[:count]
-    if not chosen:
-        raise GiocondaError(
-            f"none of the {len(clips)} held-out clips has {SHORTEST // FPS} s of speech in a run"
-        )
     state = fingerprint(sys.modules[__name__])
     places = [emptied(folder / part, state) for part in ("inputs", "videos/real")]
-    found = []
-    for trial in counted(chosen, report):
+    found: list[Input] = []
+    for trial in _in_turn([trial for trial in trials if _long(trial)]):
+        if len(found) == count:
+            break
         inputs, real = (place / trial.person for place in places)
         for each in (inputs, real):
             each.mkdir(exist_ok=True)
@@ -83,9 +82,14 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
             inputs / f"{trial.name}.wav",
             real / f"{trial.name}.mp4",
         )
-        if not one.real.is_file():
-            _write(by_name[trial.name], trial, one)
-        found.append(one)
+        if one.real.is_file() or _write(by_name[trial.name], trial, one):
+            found.append(one)
+            report(len(found), count)
+    if not found:
+        raise GiocondaError(
+            f"none of the {len(clips)} held-out clips has {SHORTEST // FPS} s of speech in a run "
+            "that begins with a face that can be animated"
+        )
     return found
 
 
@@ -101,11 +105,15 @@ def _in_turn(trials: list[Trial]) -> list[Trial]:
     return [trial for trial in chain(*zip_longest(*groups)) if trial is not None]
 
 
-def _write(clip: Clip, trial: Trial, to: Input) -> None:
-    """The real video last, for it says that all are there."""
+def _write(clip: Clip, trial: Trial, to: Input) -> bool:
+    """Whether its first frame is a portrait; the real video last, for it says all are there."""
     count = min(len(trial.spoken), LONGEST)
     start = trial.speech.start
     frames = list(islice(clip.frames(), start, start + count))
+    try:
+        find_face(frames[0])
+    except GiocondaError:
+        return False
     pcm = trial.pcm[: count * SAMPLE_RATE // FPS]
     write_image(to.portrait, frames[0])
     write_sound(to.voice, pcm)
@@ -113,6 +121,7 @@ def _write(clip: Clip, trial: Trial, to: Input) -> None:
     with VideoWriter(to.real, height, width, pcm) as video:
         for frame in frames:
             video.write(frame[:height, :width].copy())
+    return True
 
 
 def write_sound(path: Path, pcm: Sound) -> None:

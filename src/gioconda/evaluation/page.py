@@ -96,7 +96,10 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 # --- rows, for the page and for docs/figures.md ---
 
-JUDGE_HEADS: Final = ("judge", "spoiled", "videos", "real", "spoiled is", "expected", "right, %")
+JUDGE_HEADS: Final = (
+    *("judge", "spoiled by", "videos", "real", "spoiled", "mean moves by, 95 %"),
+    *("should be", "right in, % of videos", "trust it for"),
+)
 
 
 def video_rows(systems: Json) -> list[list[str]]:
@@ -124,11 +127,15 @@ def judge_rows(verdicts: Sequence[Json]) -> list[list[str]]:
     def number(value: float | None, form: str) -> str:
         return "" if value is None else format(value, form)
 
+    def moves(one: Json) -> str:
+        low, high = one.get("low"), one.get("high")
+        return "" if low is None or high is None else f"[{low:+.3g}, {high:+.3g}]"
+
     return [
         [
             *(one["judge"], one["spoiled"], str(one["videos"])),
-            *(number(one["real"], ".3g"), number(one["changed"], ".3g")),
-            *(one["expected"], number(one["right"], ".0f")),
+            *(number(one["real"], ".3g"), number(one["changed"], ".3g"), moves(one)),
+            *(one["expected"], number(one["right"], ".0f"), one.get("trust", "")),
         ]
         for one in verdicts
     ]

@@ -92,7 +92,9 @@ def _videos(subject: Subject, report: Report) -> Any:
 
 
 def _judges(subject: Subject, report: Report) -> Any:
+    from gioconda.data.people import for_judge
     from gioconda.evaluation.films import find_videos
+    from gioconda.evaluation.head_voice import long_stretches
     from gioconda.evaluation.inputs import write_inputs
     from gioconda.evaluation.systems import REAL
     from gioconda.evaluation.validity import try_judges
@@ -100,7 +102,8 @@ def _judges(subject: Subject, report: Report) -> Any:
     folder = subject.folder
     inputs = write_inputs(subject.held_out, min(_TRIED, subject.count), folder, report)
     real = find_videos(folder / "videos" / REAL, folder / "inputs")
-    return try_judges({one.name: real[one.name] for one in inputs}, subject.judges, report)
+    heads = long_stretches([one for one in subject.others if not for_judge(one.person)])
+    return try_judges({one.name: real[one.name] for one in inputs}, subject.judges, report, heads)
 
 
 def _faults(subject: Subject, report: Report) -> Any:

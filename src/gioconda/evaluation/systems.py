@@ -17,6 +17,7 @@ from gioconda.errors import GiocondaError
 from gioconda.evaluation.film_pictures import features
 from gioconda.evaluation.film_scores import FilmScores, Judges, score_film
 from gioconda.evaluation.films import Film, Place, read_film
+from gioconda.evaluation.head_judge import LEAST as HEAD
 from gioconda.evaluation.lips import SpokenMotion, closure_threshold, lips
 from gioconda.evaluation.lips import least_openings as openings
 from gioconda.evaluation.naturalness import MotionDistance, PersonMotion, motion_distance
@@ -25,7 +26,7 @@ from gioconda.evaluation.results import Report, counted, silent, to_json
 from gioconda.evaluation.silence import SHUT
 from gioconda.evaluation.spoken_phones import spoken_phones
 from gioconda.face.basis import released_basis
-from gioconda.media import read_audio
+from gioconda.media import FPS, read_audio
 from gioconda.media.files import whole_file
 from gioconda.motion import Motion
 
@@ -149,7 +150,14 @@ def evaluate_videos(
             found.save(file)
     voices = {name: found[name] for found in reversed([*places.values()]) for name in found}
     phones, by = _phones(voices, keep)
-    return summarise(scored, phones, by, judges.missing)
+    missing = [*judges.missing]
+    if judges.head and all(
+        isnan(one.scores.head_voice) for of in scored.values() for one in of.values()
+    ):
+        missing.append(
+            f"the head judge speaks of videos of {HEAD // FPS} s and more; none is so long"
+        )
+    return summarise(scored, phones, by, missing)
 
 
 def _digest(place: Place) -> str:

@@ -5,9 +5,11 @@ still face, another person, blur, a flickering light, a jump.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
-from typing import Final
+from math import nan
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +21,8 @@ from gioconda.evaluation.faults import Faults
 from gioconda.evaluation.film_pictures import PictureScores, features, picture_scores
 from gioconda.evaluation.film_scores import Judges, head_figures, lip_figures
 from gioconda.evaluation.films import Film, Place, read_film
+from gioconda.evaluation.head_judge import LEAST
+from gioconda.evaluation.head_voice import VoicedMotion
 from gioconda.evaluation.lips import SpokenMotion, closure_threshold, least_openings
 from gioconda.evaluation.naturalness import PersonMotion, motion_distance
 from gioconda.evaluation.picture_features import picture_distance
@@ -26,14 +30,14 @@ from gioconda.evaluation.results import Report, counted, measures, silent
 from gioconda.evaluation.silence import SHUT
 from gioconda.evaluation.spoiled_faults import try_faults
 from gioconda.evaluation.spoken_phones import spoken_phones
+from gioconda.evaluation.verdicts import HIGHER, LOWER, Verdict, verdict
 from gioconda.face import measure as face
 from gioconda.face import topology
 from gioconda.media import FPS, read_audio
 from gioconda.motion import Motion
-from gioconda.portrait import make_portrait
+from gioconda.portrait import Portrait, make_portrait
 from gioconda.speech.features import SAMPLES
 
-LOWER, HIGHER = "lower", "higher"
 _BLUR: Final = 2.0  # pixels of the view
 _LIGHT: Final = 4  # levels by which every second frame is lighter
 _HELD: Final = 8  # frames for which a picture stands still before it jumps
@@ -42,29 +46,7 @@ _SHAKE: Final = 0.003  # inter-ocular distances by which lips are shaken
 
 _Pcm = NDArray[np.float32]
 _Opening = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a judge says of spoiled video.
-
-    Attributes:
-        judge: what is measured.
-        spoiled: how.
-        videos: how many could be judged; 1 for a figure of all together.
-        real: mean of the real ones.
-        changed: mean of the spoiled ones.
-        expected: `LOWER` or `HIGHER`.
-        right: percent of the videos whose figure moves as expected.
-    """
-
-    judge: str
-    spoiled: str
-    videos: int
-    real: float
-    changed: float
-    expected: str
-    right: float
+_Spoken = TypeVar("_Spoken", bound=Film | VoicedMotion)
 
 
 def evaluate_judges(
@@ -72,6 +54,7 @@ def evaluate_judges(
     phones: Mapping[str, Sequence[Phone]],
     judges: Judges,
     report: Report = silent,
+    heads: Sequence[VoicedMotion] = (),
 ) -> list[Verdict]:
     """All judges that are there, on real videos and on the same ones spoiled.
 
@@ -80,6 +63,7 @@ def evaluate_judges(
         phones: spoken in each, by its name.
         judges: who judges.
         report: called with judges done and judges in all.
+        heads: more people for the head judge, without pictures.
 
     Raises:
         GiocondaError: for fewer than two people.
@@ -89,39 +73,30 @@ def evaluate_judges(
     parts: list[Callable[[], Iterator[Verdict]]] = [
         partial(_sync, films, judges),
         partial(_closures, films, phones),
-        partial(_head, films, judges),
+        partial(_head, [*films, *heads], judges),
         partial(_pictures, films, judges),
         partial(_lips, films),
         partial(_distances, films, judges),
         partial(_faults, films),
     ]
-    return [verdict for part in counted(parts, report) for verdict in part()]
+    return [found for part in counted(parts, report) for found in part()]
 
 
 def try_judges(
-    places: Mapping[str, Place], judges: Judges, report: Report = silent
+    places: Mapping[str, Place],
+    judges: Judges,
+    report: Report = silent,
+    heads: Sequence[VoicedMotion] = (),
 ) -> list[Verdict]:
     """`evaluate_judges` on videos that lie on the disk."""
     films = [read_film(place) for place in places.values()]
     phones = {
         name: spoken_phones(read_audio(one.voice), one.text)[0] for name, one in places.items()
     }
-    return evaluate_judges(films, phones, judges, report)
+    return evaluate_judges(films, phones, judges, report, heads)
 
 
-def _verdict(
-    judge: str, spoiled: str, real: Sequence[float], changed: Sequence[float], expected: str
-) -> Verdict:
-    pairs = np.array([real, changed], np.float64)
-    one, two = pairs[:, ~np.isnan(pairs).any(0)]
-    moved = two < one if expected == LOWER else two > one
-    count = len(one)
-    means = (float(one.mean()), float(two.mean())) if count else (float("nan"),) * 2
-    right = 100 * float(moved.mean()) if count else float("nan")
-    return Verdict(judge, spoiled, count, *means, expected, right)
-
-
-def _others(films: Sequence[Film]) -> list[Film]:
+def _others(films: Sequence[_Spoken]) -> list[_Spoken]:
     """For each film one of another person, as far away in the list as can be."""
     found = []
     for i, one in enumerate(films):
@@ -134,7 +109,7 @@ def _late(pcm: _Pcm, frames: int) -> _Pcm:
     return np.roll(pcm, frames * SAMPLES)
 
 
-def _moved_sound(frames: int, one: Film, other: Film) -> tuple[Motion, _Pcm]:
+def _moved_sound(frames: int, one: _Spoken, other: _Spoken) -> tuple[Motion, _Pcm]:
     return one.motion, _late(one.pcm, frames)
 
 
@@ -166,32 +141,31 @@ def _lip(motion: Motion, one: Film, pcm: _Pcm, judges: Judges) -> float:
     return lip_figures(motion, one.faces, pcm, judges.sync)["sync"]
 
 
-def _head(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
-    if judges.head is None:
+def _head(heads: Sequence[Film | VoicedMotion], judges: Judges) -> Iterator[Verdict]:
+    long = [one for one in heads if len(one.motion) >= LEAST]
+    if judges.head is None or len({one.person for one in long}) < 2:
         return
     yield from _with_sound(
         "head judge",
-        films,
-        lambda motion, _, pcm: head_figures(motion, pcm, judges.head).get(
-            "head_voice", float("nan")
-        ),
+        long,
+        lambda motion, _, pcm: head_figures(motion, pcm, judges.head).get("head_voice", nan),
         (FPS // 2, FPS),
     )
 
 
 def _with_sound(
     judge: str,
-    films: Sequence[Film],
-    score: Callable[[Motion, Film, _Pcm], float],
+    films: Sequence[_Spoken],
+    score: Callable[[Motion, _Spoken, _Pcm], float],
     shifts: Sequence[int],
 ) -> Iterator[Verdict]:
     """A judge of motion and sound against other sound, late sound, other and no motion."""
     others = _others(films)
     real = [score(one.motion, one, one.pcm) for one in films]
-    spoiled: dict[str, Callable[[Film, Film], tuple[Motion, _Pcm]]] = {
+    spoiled: dict[str, Callable[[_Spoken, _Spoken], tuple[Motion, _Pcm]]] = {
         "another's sound": lambda one, other: (one.motion, np.resize(other.pcm, len(one.pcm))),
         "another person's motion": lambda one, other: (
-            _repeated(other.motion, len(one)),
+            _repeated(other.motion, len(one.motion)),
             one.pcm,
         ),
         "still": lambda one, other: (_still(one.motion), one.pcm),
@@ -202,7 +176,7 @@ def _with_sound(
         for one, other in zip(films, others, strict=True):
             motion, pcm = spoil(one, other)
             changed.append(score(motion, one, pcm))
-        yield _verdict(judge, name, real, changed, LOWER)
+        yield verdict(judge, name, real, changed, LOWER, films)
 
 
 def _closures(films: Sequence[Film], phones: Mapping[str, Sequence[Phone]]) -> Iterator[Verdict]:
@@ -225,7 +199,7 @@ def _closures(films: Sequence[Film], phones: Mapping[str, Sequence[Phone]]) -> I
     }
     for name, (shown, told) in spoiled.items():
         changed = _met_over_vowels(shown, told, level)
-        yield _verdict("lips meet in p, b, m over vowels, %", name, [real], [changed], LOWER)
+        yield verdict("lips meet in p, b, m over vowels, %", name, [real], [changed], LOWER)
 
 
 def _met_over_vowels(
@@ -252,11 +226,11 @@ def _lips(films: Sequence[Film]) -> Iterator[Verdict]:
         for name, faces in (("tremble", shaken), ("lip_pop", misplaced)):
             for found, shown in zip(rows[name], (one.faces, faces), strict=True):
                 figures = lip_figures(one.motion, shown, one.pcm, None)
-                found.append(figures.get(name, float("nan")))
+                found.append(figures.get(name, nan))
     calm, shaking = rows["tremble"]
-    yield _verdict("lips tremble in silence, % a frame", "shaken", calm, shaking, HIGHER)
+    yield verdict("lips tremble in silence, % a frame", "shaken", calm, shaking, HIGHER, films)
     smooth, popping = rows["lip_pop"]
-    yield _verdict("lips pop, %", "a frame of 10 frames ago", smooth, popping, HIGHER)
+    yield verdict("lips pop, %", "a frame of 10 frames ago", smooth, popping, HIGHER, films)
 
 
 def _unlike(faces: NDArray[np.float32]) -> int:
@@ -279,19 +253,19 @@ def _pictures(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
     real, blur, light, jump = found.values()
     for name in ("sharp_face", "sharp_mouth", "sharp_eyes"):
         label = name.replace("sharp_", "sharpness, ")
-        yield _verdict(label, "blurred", _field(real, name), _field(blur, name), LOWER)
+        yield verdict(label, "blurred", _field(real, name), _field(blur, name), LOWER, films)
     pair = _field(real, "flicker"), _field(light, "flicker")
-    yield _verdict("flicker", "every second frame lighter", *pair, HIGHER)
+    yield verdict("flicker", "every second frame lighter", *pair, HIGHER, films)
     pair = _field(real, "pop"), _field(jump, "pop")
-    yield _verdict("pop of the mouth", "held 8 frames, then a jump", *pair, HIGHER)
+    yield verdict("pop of the mouth", "held 8 frames, then a jump", *pair, HIGHER, films)
     if judges.recogniser:
         known, fogged = _field(real, "identity"), _field(blur, "identity")
         others = [
             picture_scores(one, other, judges.recogniser).identity
             for one, other in zip(films, _others(films), strict=True)
         ]
-        yield _verdict("identity", "another person", known, others, LOWER)
-        yield _verdict("identity", "blurred", known, fogged, LOWER)
+        yield verdict("identity", "another person", known, others, LOWER, films)
+        yield verdict("identity", "blurred", known, fogged, LOWER, films)
 
 
 def _field(found: Sequence[PictureScores], name: str) -> list[float]:
@@ -327,11 +301,17 @@ def _jumping(one: Film) -> list[NDArray[np.uint8]]:
 
 
 def _faults(films: Sequence[Film]) -> Iterator[Verdict]:
-    """On a portrait of each person."""
-    people = {one.person: one for one in reversed(films)}
+    """On a portrait of each person: the first frame of a video that is one."""
+    portraits: dict[str, Portrait] = {}
+    shown: list[Film] = []
+    for film in films:
+        if film.person not in portraits:
+            with suppress(GiocondaError):
+                portraits[film.person] = make_portrait(film.frames[0])
+                shown.append(film)
     labels = {each.name: each.heading for each in measures(Faults)}
-    for one in try_faults([make_portrait(film.frames[0]) for film in people.values()]):
-        yield _verdict(labels[one.figure], one.spoiled, one.clean, one.changed, HIGHER)
+    for one in try_faults(list(portraits.values())):
+        yield verdict(labels[one.figure], one.spoiled, one.clean, one.changed, HIGHER, shown)
 
 
 # --- distances ---
@@ -348,7 +328,7 @@ def _distances(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
         except GiocondaError:
             return
         floor, far = [found.floor], [found.made]
-        yield _verdict("Fréchet distance of motion", name, floor, far, HIGHER)
+        yield verdict("Fréchet distance of motion", name, floor, far, HIGHER)
     if judges.features is None:
         return
     people: dict[str, list[NDArray[np.float32]]] = {}
@@ -361,7 +341,7 @@ def _distances(films: Sequence[Film], judges: Judges) -> Iterator[Verdict]:
     except GiocondaError:
         return
     floor, far = [distance.floor], [distance.made]
-    yield _verdict("Fréchet distance of pictures", "blurred", floor, far, HIGHER)
+    yield verdict("Fréchet distance of pictures", "blurred", floor, far, HIGHER)
 
 
 def _larger(motion: Motion) -> Motion:

@@ -23,7 +23,6 @@ from gioconda.live.calls import Calls
 from gioconda.live.errors import RefusalError
 from gioconda.live.frame import Frame
 from gioconda.live.messages import SessionRequest
-from gioconda.live.playout import STEP
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import EXAMPLE
 from gioconda.media import FPS, SAMPLE_RATE, Picture, Sound, to_int16
@@ -71,15 +70,15 @@ class Viewer:
     def find_origin(self) -> None:
         """Tell which frame the first picture was of: RTP's time begins anywhere.
 
-        To be called a second or two after the first picture. The quickest of all pictures takes
-        less than a frame from the session to here, which is so for one number only.
+        To be called a second or two after the first picture. No picture is of a frame that was
+        not yet given out, and the quickest of all takes less than a frame from the session to
+        here: it is of the newest.
         """
-        given = self._given.frames
-        for self._origin in range(FPS):
-            came = [(when, self._origin + count) for when, _, count in self._pictures]
-            took = [when - given[number][0] for when, number in came if number in given]
-            if min(took, default=STEP) < STEP:
-                return
+        given = [(number, when) for number, (when, _) in list(self._given.frames.items())]
+        self._origin = min(
+            max(number for number, there in given if there <= when) - count
+            for when, _, count in self._pictures
+        )
 
     def seen(self) -> list[Seen]:
         """The pictures of the last four seconds."""

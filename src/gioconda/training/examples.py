@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.data.people import for_judge
 from gioconda.data.phones import Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.voices import another
@@ -20,7 +21,6 @@ from gioconda.generator.network import Conditions, speech_condition
 from gioconda.speech import listen
 from gioconda.speech.encoder import hear, load_encoder
 from gioconda.training.disturber import Disturber
-from gioconda.training.people import for_judge
 from gioconda.training.steps import Report, reported
 from gioconda.training.targets import mirror_of, resampled, smooth
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from gioconda.data.people import judges_heads
 from gioconda.data.samples.performances import Performance
 from gioconda.data.samples.prosody import BANDS, CHANNELS, prosody
 from gioconda.errors import GiocondaError
@@ -32,7 +33,6 @@ from gioconda.motion import POSE
 from gioconda.speech.features import SAMPLES
 from gioconda.training import steps
 from gioconda.training.export import to_onnx
-from gioconda.training.people import judges_heads
 from gioconda.training.targets import resampled
 
 _GROUP: Final = 4  # windows of one person in a batch

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from gioconda.data.people import for_judge
 from gioconda.data.phones import LABEL, SILENCE, Phone
 from gioconda.data.samples.performances import Performance
 from gioconda.data.spoken.utterances import Utterance
@@ -27,7 +28,6 @@ from gioconda.speech.mel import MELS
 from gioconda.training import augmentation
 from gioconda.training.disturber import Disturber, cut
 from gioconda.training.hearing.teacher import HALVES, Projection, Whisper
-from gioconda.training.people import for_judge
 from gioconda.training.targets import resampled, smooth
 
 UNKNOWN: Final = -1  # phone

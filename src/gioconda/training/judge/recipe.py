@@ -24,13 +24,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from gioconda.data.people import for_judge
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.training import steps
 from gioconda.training.judge import network
 from gioconda.training.judge.examples import UNKNOWN, SpeechSet, Windows
 from gioconda.training.mouth_loss import MouthLoss
-from gioconda.training.people import for_judge
 
 _SMOOTHING: Final = 0.05  # of the phones' labels: their borders are not exact
 _FAR: Final = -1e4  # in place of the score of a moment that does not count

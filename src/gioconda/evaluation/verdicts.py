@@ -1,0 +1,80 @@
+"""What a judge says of real video and of the same one spoiled, and how far that can be trusted."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import Final, Protocol
+
+import numpy as np
+
+from gioconda.evaluation.bootstrap import interval
+
+LOWER, HIGHER = "lower", "higher"
+_SURE: Final = 90  # percent of videos in which a judge is right that can be asked about one
+
+
+class OfPerson(Protocol):
+    """Anything of one person."""
+
+    @property
+    def person(self) -> str:
+        """Whose it is."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of spoiled video.
+
+    Attributes:
+        judge: what is measured.
+        spoiled: how.
+        videos: how many could be judged; 1 for a figure of all together.
+        real: mean of the real ones.
+        changed: mean of the spoiled ones.
+        expected: `LOWER` or `HIGHER`.
+        right: percent of the videos whose figure moves as expected.
+        low, high: the 95 % interval of how far the mean over people moves, by bootstrap over
+            people; NaN for a figure of all together.
+        trust: what the judge can be asked about: each video, means over people, or nothing.
+    """
+
+    judge: str
+    spoiled: str
+    videos: int
+    real: float
+    changed: float
+    expected: str
+    right: float
+    low: float = nan
+    high: float = nan
+    trust: str = ""
+
+
+def verdict(
+    judge: str,
+    spoiled: str,
+    real: Sequence[float],
+    changed: Sequence[float],
+    expected: str,
+    films: Sequence[OfPerson] = (),
+) -> Verdict:
+    """The verdict on videos, one figure each; without `films` on one figure of all together."""
+    pairs = np.array([real, changed], np.float64)
+    known = np.flatnonzero(~np.isnan(pairs).any(0))
+    one, two = pairs[:, known]
+    moved = two < one if expected == LOWER else two > one
+    means = (float(one.mean()), float(two.mean())) if len(known) else (nan, nan)
+    right = 100 * float(moved.mean()) if len(known) else nan
+    differences: dict[str, list[float]] = defaultdict(list)
+    for at, difference in zip(known.tolist(), two - one, strict=True):
+        if films:
+            differences[films[at].person].append(float(difference))
+    mean = interval({person: float(np.mean(found)) for person, found in differences.items()})
+    sure = mean.high < 0 if expected == LOWER else mean.low > 0
+    if right >= _SURE:
+        trust = "each video" if films else "all together"
+    else:
+        trust = "means over people" if sure else "nothing"
+    count = len(known)
+    return Verdict(judge, spoiled, count, *means, expected, right, mean.low, mean.high, trust)
