@@ -29,6 +29,7 @@ def frame(**changes: object) -> Frame:
         "voice": 0.0,
         "loudness": -100.0,
         "closing": 0.0,
+        "closing_next": (),
         "touching": 0.0,
         "gaze": np.full(2, np.nan, np.float32),
         "lids": 0.0,
@@ -86,6 +87,22 @@ def test_lips_meet_at_once_and_part_over_frames() -> None:
     free, half, met, *after = openings
     assert met < 0.007 < half < free
     assert met < after[0] < after[1] < after[2] <= free
+
+
+def test_lips_that_meet_are_apart_again_in_the_vowels_about_it() -> None:
+    def openings(*certainties: float) -> list[float]:
+        closure, made = corrections.LipClosure(BASIS, CALIBRATION), []
+        for at, sure in enumerate(certainties):
+            made.append(speaking(closing=sure, closing_next=certainties[at + 1 : at + 3]))
+            closure(made[-1])
+        return [opening(one) for one in made]
+
+    wide = opening(speaking())
+    before, rising, met, falling, after = openings(0.0, 0.5, 0.9, 0.5, 0.0)
+    assert met < 0.007 < 0.7 * wide < min(before, rising, falling, after)
+    assert max(openings(0.9, 0.9)) < 0.007
+    first, second, last, _ = openings(0.9, 0.9, 0.9, 0.0)
+    assert max(first, second) < 0.007 < 0.7 * wide < last
 
 
 def test_on_f_and_v_the_lips_come_near_and_do_not_meet() -> None:

@@ -30,8 +30,9 @@ class Calibration:
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
         gate_hold: frames of a pause through which the gate stays open.
-        meet: certainties of p, b or m at which the lips set out to meet, and at which they meet;
-            beyond 1 they never do by this alone, for the lips' network has learned it.
+        meet: certainties of p, b or m at which the lips set out to meet, and at which they meet:
+            about half of the real lips do at 0.4.
+        closing_peak: with which power less where a frame near is surer.
         touch: of f or v, at which they set out to come near, and at which they are there.
         teeth_gap: between the lips on f and v, inter-ocular distances; the median of real ones.
         contact_gap: on the mean face where lips meet, for other lips start more open.
@@ -112,7 +113,8 @@ class Calibration:
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6
-    meet: tuple[float, float] = (0.7, 1.1)
+    meet: tuple[float, float] = (0.25, 0.6)
+    closing_peak: float = 8.0
     touch: tuple[float, float] = (0.6, 1.0)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003

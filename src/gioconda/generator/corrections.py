@@ -3,9 +3,10 @@
 `Generator` lists them in their order. They look at no frame that is to come.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from gioconda.generator.emotions import offset, parting
 from gioconda.generator.gate import VoiceGate
 
 _Floats = NDArray[np.floating]
+CLOSING_NEAR: Final = 2  # frames before and after one that a p, b or m of its own may be about
 _UNSEEN = 1e-3  # of an emotion: it moves points by far less than a pixel
 
 
@@ -32,6 +34,7 @@ class Frame:
         voice: certainty of a voice, 0 to 1.
         loudness: in dB against the level of the voice, at most about 0, as in `Speech`.
         closing: certainty of p, b or m, 0 to 1.
+        closing_next: the same of the next frames, as far as they are heard, at most `CLOSING_NEAR`.
         touching: certainty of f or v, 0 to 1.
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
             they are free.
@@ -45,6 +48,7 @@ class Frame:
     voice: float
     loudness: float
     closing: float
+    closing_next: tuple[float, ...]
     touching: float
     gaze: NDArray[np.float32]
     lids: float
@@ -78,7 +82,9 @@ class SilentMouth:
 class LipClosure:
     """Where the lips learned to meet too little, on p, b, m, and to come near, on f, v.
 
-    The mouth moves by the least that brings the inner rims together.
+    The mouth moves by the least that brings the inner rims together. Little certainty is enough
+    where it is largest, but not beside that, nor where it ends after three frames: p is heard for
+    longer than lips meet, and they would be shut in the vowels about it too.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
@@ -87,15 +93,25 @@ class LipClosure:
         self._moves = measure.lip_gaps(basis.dynamics[basis.lower])
         self._back = np.linalg.pinv(self._moves, rcond=calibration.closing_least)
         self._met = self._touched = 0.0  # how far, 0 to 1
+        self._before = deque([0.0] * CLOSING_NEAR, CLOSING_NEAR)  # certainties of p, b or m
 
     def __call__(self, frame: Frame) -> None:
         c, lower = self._calibration, frame.dynamics[self._lower]
-        self._met = max(_between(frame.closing, *c.meet), c.closing_release * self._met)
+        sure = self._meeting(frame)
+        self._met = max(_between(sure, *c.meet), c.closing_release * self._met)
         self._touched = max(_between(frame.touching, *c.touch), c.closing_release * self._touched)
         gap = self._rest + lower @ self._moves
         near = self._touched * np.maximum(gap - c.teeth_gap, 0)
         met = self._met * np.maximum(gap - c.contact_gap, 0)
         lower -= np.maximum(near, met) @ self._back
+
+    def _meeting(self, frame: Frame) -> float:
+        """How surely the lips meet in a frame, 0 to 1."""
+        sure, half = frame.closing, frame.closing / 2
+        ends = any(one < half <= min(self._before) for one in frame.closing_next[:1])
+        peak = max(sure, *self._before, *frame.closing_next)
+        self._before.append(sure)
+        return 0.0 if ends or not peak else sure * (sure / peak) ** self._calibration.closing_peak
 
 
 def _between(chance: float, start: float, full: float) -> float:

@@ -214,12 +214,14 @@ class Generator:
         dynamics[: len(upper)] = upper
         lower, voice = self._lips.next(window, float(dials.articulation[0]))
         dynamics[self._basis.lower] = lower
+        near = min(self._later, corrections.CLOSING_NEAR)
         frame = Frame(
             pose,
             dynamics,
             voice=voice if heard.loudness > -UNDER_LEVEL else 0.0,
             loudness=heard.loudness,
             closing=heard.closing,
+            closing_next=tuple(one.closing for one in islice(self._pending, near)),
             touching=heard.touching,
             gaze=gaze,
             lids=self._blinks.closed,
