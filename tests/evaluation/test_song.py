@@ -62,7 +62,11 @@ def test_all_figures_are_there_and_shown(clips, capsys) -> None:
     assert found.voiceless["silence"].shut == 100
     show_song(found, as_json=False)
     shown = capsys.readouterr().out
-    for name in ("music under: mouth opening, r", "a: held", "piece: frames with the mouth shut"):
+    for name in (
+        "music under: mouth opening, r",
+        "a: opening, held",
+        "piece: frames with the mouth shut",
+    ):
         assert name in shown
     show_song(found, as_json=True)
     assert json.loads(capsys.readouterr().out)["following"][CLEAN]["clips"] == 8

@@ -90,7 +90,7 @@ def _judges(args: argparse.Namespace) -> None:
 
 def show_verdicts(result: "list[Verdict]", as_json: bool) -> None:
     """Print what the judges say of spoiled videos, or one JSON list."""
-    from gioconda.evaluation.page import JUDGE_HEADS, judge_rows
+    from gioconda.evaluation.report_tables import JUDGE_HEADS, judge_rows
     from gioconda.evaluation.results import to_json
 
     title = "Judges on real videos, and on the same ones spoiled"

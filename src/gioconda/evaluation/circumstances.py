@@ -18,7 +18,7 @@ def circumstances() -> dict[str, str]:
     return {
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{_processor()}, {cores()} cores",
+        "machine": f"{_processor()}, {cores()} core{'s' if cores() > 1 else ''}",
     }
 
 

@@ -61,7 +61,7 @@ def compare(before: Json, after: Json) -> list[Change]:
     """
     before, after = _paired(before, after)
     one, two = dict(_people(before)), dict(_people(after))
-    found = [_change(name, one[name], two[name]) for name in one if name in two]
+    found = [change(name, one[name], two[name]) for name in one if name in two]
     plain, other = dict(_numbers(before)), dict(_numbers(after))
     found += [Change(name, plain[name], other[name]) for name in plain if name in other]
     if not found:
@@ -90,7 +90,8 @@ def _paired(before: Any, after: Any) -> tuple[Any, Any]:
     return one, two
 
 
-def _change(name: str, before: People, after: People) -> Change:
+def change(name: str, before: People, after: People) -> Change:
+    """A figure of two results, from what was measured of each person."""
     both = sorted(before.keys() & after.keys())
     if len(both) > 1:
         one, two = (np.array([side[person] for person in both]) for side in (before, after))

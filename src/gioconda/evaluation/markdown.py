@@ -1,28 +1,30 @@
 """Figures as Markdown, each with its command, machine, commit and date: docs/figures.md."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 from gioconda.evaluation.comparison import compare
-from gioconda.evaluation.page import JUDGE_HEADS, judge_rows, video_rows
-from gioconda.evaluation.results import write
-from gioconda.evaluation.tables import table_of
+from gioconda.evaluation.film_scores import FilmScores
+from gioconda.evaluation.report_tables import PART_TITLES, part_tables
+from gioconda.evaluation.results import measures, write
+from gioconda.evaluation.tables import Table, tables_of
 from gioconda.media.files import whole_file
 
-_TITLES: Final = {
-    "videos": "Videos: real, and made of the same first frames and voices",
-    "judges": "The judges, on real videos and on the same ones spoiled",
-    "faults": "Faults of pictures",
-    "rest": "At rest",
-    "emotion": "Emotions, found (columns) where asked for (rows)",
-    "renderer": "Drawn against real frames",
-    "reenactment": "Motion found again in rendered frames",
-    "performance": "How far motion goes",
-    "generator": "How natural motion is",
-    "listening": "A listener",
-    "song": "Song",
-}
+_INTRODUCTION: Final = (
+    "The figures that README, pages and cards state, each with the command that printed it.",
+    "`gioconda evaluate figures` writes this page; [evaluation.md](evaluation.md) has the terms.",
+    "",
+    "- `[0.31, 0.36]` is the 95 % interval of a mean over people. A cell without one is of all",
+    "  people together.",
+    "- `2.68 (x 0.88)` is a figure and what it is to the real one: the mean over people of each",
+    "  person's ratio.",
+    "- A **spread** is the standard deviation over the frames of a clip. The **eye distance** is",
+    "  that between the outer corners of the eyes. **r** is Pearson's correlation.",
+    "- `a / b / c` in a cell are the columns that the title above the table names.",
+)
 
 Json = Mapping[str, Any]
 
@@ -46,49 +48,56 @@ def write_figures(
     Raises:
         GiocondaError: if it cannot be written.
     """
-    lines = [
-        "# Figures",
-        "",
-        "Written by `gioconda evaluate figures` from the JSON of the commands beside the figures; "
-        "[evaluation.md](evaluation.md) defines them.",
+    sections = [
         *(line for report in reports for line in _report(*report)),
         *(_against(before, reports[0][0]) if before and reports else ()),
         *(line for record in records for line in _record(record)),
         *(["", also.strip()] if also else ()),
     ]
+    lines = ["# Figures", "", *_INTRODUCTION, "", *_contents("\n".join(sections)), *sections]
     with whole_file(output, (".md",)) as file:
         file.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _contents(text: str) -> Iterator[str]:
+    """A link to every section."""
+    for title in re.findall(r"^## (.*)$", text, re.M):
+        anchor = re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+        yield f"- [{title}](#{anchor})"
 
 
 def _report(result: Json, run: Json) -> Iterator[str]:
     size = f"{result['clips']} clips of {result['set']}"
     for part, found in result["parts"].items():
         command = f"evaluate all {result['set']} -o REPORT --only {part}"
-        yield from _section(_TITLES[part], command, run["parts"][part], size)
-        yield from _rows(*_table(part, found))
+        yield from _section(PART_TITLES[part], command, run["parts"][part], size)
+        yield from _told(part_tables(part, found))
 
 
 def _record(record: Json) -> Iterator[str]:
     words = record["command"].split(" ")  # no path of the machine it was measured on
     command = " ".join(Path(word).name if Path(word).is_absolute() else word for word in words)
     yield from _section(f"`gioconda {command}`", command, record)
-    table = table_of(command, record["found"])
-    yield from _rows(table.heads, table.rows)
+    yield from _told(tables_of(command, record["found"]))
+
+
+def _told(tables: Sequence[Table]) -> Iterator[str]:
+    for i, table in enumerate(tables):
+        if i:
+            yield ""
+        if not table.heads:
+            facts = "; ".join(": ".join(row) for row in table.rows)
+            yield from wrap(f"{table.title}: {facts}." if table.title else f"{facts}.", 100)
+            continue
+        if table.title:
+            yield from [f"**{table.title}**", ""]
+        yield from _rows(table.heads, table.rows)
 
 
 def _section(title: str, command: str, when: Json, size: str = "") -> list[str]:
     """A heading, and where the figures under it come from."""
     facts = (size, when["machine"], f"commit {when['commit'] or 'none'}", when["date"])
     return ["", f"## {title}", "", "; ".join([f"`gioconda {command}`", *filter(None, facts)]), ""]
-
-
-def _table(part: str, found: Any) -> tuple[Sequence[str], list[list[str]]]:
-    if part == "videos":
-        return ["", *found["systems"]], video_rows(found["systems"])
-    if part == "judges":
-        return JUDGE_HEADS, judge_rows(found)
-    table = table_of(f"evaluate {part}", found)
-    return table.heads, table.rows
 
 
 def _against(before: Json, after: Json) -> Iterator[str]:
@@ -100,9 +109,10 @@ def _against(before: Json, after: Json) -> Iterator[str]:
         "interval (bootstrap over people) leaves 0 out."
     )
     yield ""
+    labels = {each.name: each.heading for each in measures(FilmScores)}
     rows = [
         [
-            one.figure,
+            labels.get(one.figure.rpartition(".")[2], one.figure),
             *(f"{value:.4g}" for value in (one.before, one.after)),
             f"{one.difference:+.3g} [{write(one.low, '+.3g')}, {write(one.high, '+.3g')}]",
         ]

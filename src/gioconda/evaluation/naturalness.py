@@ -58,7 +58,7 @@ class Movement:
     """
 
     head_speed: float = measure("head speed", "degrees a frame", ".3g")
-    head_jerk: float = measure("head jerk", "degrees/s³", ".3g")
+    head_jerk: float = measure("head jerk", "degrees/s³", ".0f")
     lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g")
     blinks: float = measure("blinks", "a minute", ".3g")
     blink_length: float = measure("blink length", "s", ".3g")

@@ -1,24 +1,26 @@
 """The report as one page: tables, plots and sheets are in it, the clips lie beside it."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import islice
-from math import isnan
 from pathlib import Path
 from string import Template
 from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gioconda.evaluation.bootstrap import interval
-from gioconda.evaluation.comparison import numbers, people_of
-from gioconda.evaluation.faults import Faults
+from gioconda.evaluation.comparison import people_of
 from gioconda.evaluation.film_scores import FilmScores
 from gioconda.evaluation.films import find_videos
-from gioconda.evaluation.results import measures, write
+from gioconda.evaluation.report_tables import PART_TITLES, part_tables, video_tables
+from gioconda.evaluation.results import measures
+from gioconda.evaluation.scorecard import SAME, answer, lines_of, scorecard
 from gioconda.evaluation.systems import REAL
+from gioconda.evaluation.tables import Table
 from gioconda.media import read_video
 from gioconda.media.files import whole_file
 
@@ -26,12 +28,6 @@ PAGE: Final = "index.html"
 _SHOWN: Final = 6  # frames of a sheet's row
 _SIDE: Final = 160  # pixels of one
 _OCTAVES: Final = 3  # to both sides of a plot
-_TABLED: Final = ("videos", "judges", "faults")  # parts with a table of their own
-_DISTANCES: Final = {
-    "motion": "Fréchet distance of motion",
-    "pictures": "Fréchet distance of pictures",
-}
-
 Json = Mapping[str, Any]
 
 
@@ -45,8 +41,8 @@ def write_page(result: Json, run: Json, folder: Path) -> Path:
     """
     where = {(one["machine"], one["date"]) for one in run["parts"].values()}
     about = (
-        f"{result['set']}, {result['clips']} clips; version {result['version']}, "
-        f"{result['commit'] or 'no checkout'}; judges {result['judges']}; "
+        f"{result['clips']} clips of {result['set']}; version {result['version']}, "
+        f"commit {result['commit'] or 'none'}; judges {result['judges']}; "
         + "; ".join(", ".join(one) for one in sorted(where))
     )
     content = "\n".join(_sections(result["parts"], folder))
@@ -58,101 +54,63 @@ def write_page(result: Json, run: Json, folder: Path) -> Path:
 
 def _sections(parts: Json, folder: Path) -> Iterator[str]:
     if videos := parts.get("videos"):
-        systems = videos["systems"]
-        yield "<h2>Videos, real ones among them</h2>"
-        yield (
-            f"<p>Means over people with 95 % intervals (bootstrap over people). Lips meet under "
-            f"{videos['threshold']:.2f} % of the inter-ocular distance; phones by "
-            f"{escape(videos['phones'])}.</p>"
-        )
-        yield from (f'<p class="warn">Left out: {escape(why)}</p>' for why in videos["missing"])
-        yield table(["", *systems], video_rows(systems))
-        yield from (_plot(systems, name) for name in systems if name != REAL and REAL in systems)
-        yield "<h2>Clips</h2>"
-        yield from _clips(folder, systems)
-    if judges := parts.get("judges"):
-        yield "<h2>The judges, on real videos and on the same ones spoiled</h2>"
-        yield table(JUDGE_HEADS, judge_rows(judges))
-    if faults := parts.get("faults"):
-        yield "<h2>Faults of pictures</h2>"
-        yield table(["", *(each.heading for each in measures(Faults))], fault_rows(faults))
-    yield "<h2>All figures of the other parts</h2>"
+        yield from _videos(videos, folder)
     for name, found in parts.items():
-        if name not in _TABLED:
-            rows = [[path, f"{value:.4g}"] for path, value in numbers(found).items()]
-            told = table(["", "value"], rows)
-            yield f"<details><summary>{escape(name)}</summary>{told}</details>"
+        if name != "videos":
+            told = "".join(tables(part_tables(name, found)))
+            opened = " open" if name == "judges" else ""
+            title = escape(PART_TITLES.get(name, name))
+            yield f"<details{opened}><summary><h2>{title}</h2></summary>{told}</details>"
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in HTML; cells are text."""
-    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+def _videos(videos: Json, folder: Path) -> Iterator[str]:
+    """The answer, and all figures of videos."""
+    systems = videos["systems"]
+    made = [name for name in systems if name != REAL and REAL in systems]
+    for name in made:
+        real, shown = (systems[one]["clips"] for one in (REAL, name))
+        lines = lines_of(real, shown)
+        if not lines:
+            continue
+        yield f'<div class="answer"><div><p class="lead">{escape(answer(lines))}</p>'
+        yield (
+            f"<p>{len(shown)} videos of {systems[name]['people']} people from whom nothing was "
+            "learned: the first frame and the voice of a real video, made to speak. "
+            f"<b>{SAME.capitalize()}</b> means that the 95 % interval over people holds 0.</p>"
+            "<p>Play one video, and both play.</p></div>"
+        )
+        yield from _example(folder, systems, name)
+        yield "</div>"
+        yield scorecard(lines, name)
+    yield "<h2>All figures of videos</h2>"
+    yield (
+        "<p>Means over people with 95 % intervals. A spread is the standard deviation over the "
+        "frames of a video; % without a word is of the distance between the eyes' outer corners. "
+        f"Lips meet under {videos['threshold']:.2f} % of it; {escape(videos['phones'])} found the "
+        "phones.</p>"
     )
-    inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="wide"><table>{inner}</table></div>'
+    yield from (f'<p class="warn">Left out: {escape(why)}</p>' for why in videos["missing"])
+    yield from tables(video_tables(systems))
+    yield from (_plot(systems, name) for name in made)
+    yield "<h2>All clips</h2><p>Play one, and all of its row play.</p>"
+    yield from _clips(folder, systems)
 
 
-# --- rows, for the page and for docs/figures.md ---
-
-JUDGE_HEADS: Final = (
-    *("judge", "spoiled by", "videos", "real", "spoiled", "mean moves by, 95 %"),
-    *("should be", "right in, % of videos", "trust it for"),
-)
-
-
-def video_rows(systems: Json) -> list[list[str]]:
-    """A row for each figure: of each system the mean and its interval."""
-    rows = []
-    for each in measures(FilmScores):
-        cells = []
-        for system in systems.values():
-            found = interval(people_of(system["clips"], each.name))
-            ends = f" [{write(found.low, each.form)}, {write(found.high, each.form)}]"
-            cells.append("" if isnan(found.mean) else write(found.mean, each.form) + ends)
-        if any(cells):
-            rows.append([each.heading, *cells])
-    for name, label in _DISTANCES.items():
-        distances = [system.get(name) for system in systems.values()]
-        if known := next(filter(None, distances), None):
-            floor = f"{known['floor']:.2f}"
-            rows.append([label, *(f"{one['made']:.2f}" if one else floor for one in distances)])
-    return rows
-
-
-def judge_rows(verdicts: Sequence[Json]) -> list[list[str]]:
-    """A row for each judge and each spoiling."""
-
-    def number(value: float | None, form: str) -> str:
-        return "" if value is None else format(value, form)
-
-    def moves(one: Json) -> str:
-        low, high = one.get("low"), one.get("high")
-        return "" if low is None or high is None else f"[{low:+.3g}, {high:+.3g}]"
-
-    return [
-        [
-            *(one["judge"], one["spoiled"], str(one["videos"])),
-            *(number(one["real"], ".3g"), number(one["changed"], ".3g"), moves(one)),
-            *(one["expected"], number(one["right"], ".0f"), one.get("trust", "")),
-        ]
-        for one in verdicts
-    ]
-
-
-def fault_rows(faults: Json) -> list[list[str]]:
-    """A row for each portrait."""
-    return [
-        [
-            name,
-            *(
-                write(float("nan") if found[m.name] is None else found[m.name], m.form)
-                for m in measures(Faults)
-            ),
-        ]
-        for name, found in faults.items()
-    ]
+def tables(found: Iterable[Table]) -> Iterator[str]:
+    """Tables in HTML; cells are text."""
+    for one in found:
+        if not one.heads:
+            facts = "; ".join(": ".join(row) for row in one.rows)
+            yield f"<p>{escape(': '.join(filter(None, (one.title, facts))))}</p>"
+            continue
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in one.heads)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in one.rows
+        )
+        inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        title = f"<h3>{escape(one.title)}</h3>" if one.title else ""
+        yield f'{title}<div class="wide"><table>{inner}</table></div>'
 
 
 # --- pictures ---
@@ -195,33 +153,57 @@ def _plot(systems: Json, name: str) -> str:
     )
 
 
+def _places(folder: Path, systems: Json) -> dict[str, dict[str, Path]]:
+    """Of each clip the video of each system."""
+    found: dict[str, dict[str, Path]] = {}
+    for name in systems:
+        if (folder / "videos" / name).is_dir():
+            for clip, place in find_videos(folder / "videos" / name).items():
+                found.setdefault(clip, {})[name] = place.video
+    return found
+
+
+def _example(folder: Path, systems: Json, made: str) -> Iterator[str]:
+    """The clip whose lips go with the voice as in most, real and made."""
+    places = _places(folder, {REAL: None, made: None})
+    clips = systems[made]["clips"]
+    known = [clip for clip in clips if len(places.get(clip, ())) > 1]
+    if known:
+        known.sort(key=lambda clip: clips[clip]["scores"].get("sync") or 0)
+        yield _players(places[known[len(known) // 2]], folder)
+
+
 def _clips(folder: Path, systems: Json) -> Iterator[str]:
     """Of each input how far its portrait's mouth is open, a sheet of frames, and the videos."""
-    places = {
-        name: find_videos(folder / "videos" / name)
-        for name in systems
-        if (folder / "videos" / name).is_dir()
-    }
-    for clip in next(iter(places.values()), {}):
-        files = {name: found[clip].video for name, found in places.items() if clip in found}
+    for clip, files in _places(folder, systems).items():
         sheet = base64.b64encode(_sheet(list(files.values()))).decode()
         rows = " and ".join(files)
         scores = next(
             one["clips"][clip]["scores"] for one in systems.values() if clip in one["clips"]
         )
-        title = f"{clip}: portrait's mouth open by {scores['portrait']:.1f} %"
-        players = "".join(_player(name, file, folder) for name, file in files.items())
+        title = f"{clip}: portrait's mouth open by {scores['portrait']:.1f} % of the eye distance"
         yield (
             f'<details><summary>{escape(title)}</summary><img alt="frames of {escape(rows)}" '
             f'src="data:image/jpeg;base64,{sheet}"><div class="soft">Rows: {escape(rows)}</div>'
-            f'<div class="clips">{players}</div></details>'
+            f"{_players(files, folder)}</details>"
         )
 
 
-def _player(name: str, file: Path, folder: Path) -> str:
-    source = escape(file.relative_to(folder).as_posix())
-    video = f'<video controls preload="none" src="{source}"></video>'
-    return f'<div>{video}<div class="soft">{escape(name)}</div></div>'
+def _players(files: Mapping[str, Path], folder: Path) -> str:
+    found = []
+    for name, file in files.items():
+        source = escape(file.relative_to(folder).as_posix())
+        poster = base64.b64encode(_poster(file)).decode()
+        found.append(
+            f'<figure><video controls playsinline preload="none" src="{source}" '
+            f'aria-label="{escape(name)}" poster="data:image/jpeg;base64,{poster}"></video>'
+            f"<figcaption>{escape(name)}</figcaption></figure>"
+        )
+    return f'<div class="clips">{"".join(found)}</div>'
+
+
+def _poster(video: Path) -> bytes:
+    return _jpeg(cv2.resize(next(iter(read_video(video))), (2 * _SIDE, 2 * _SIDE)))
 
 
 def _sheet(videos: Sequence[Path]) -> bytes:
@@ -232,5 +214,9 @@ def _sheet(videos: Sequence[Path]) -> bytes:
         at = np.linspace(0, len(frames) - 1, _SHOWN).round().astype(int)
         small = [cv2.resize(frames[i], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for i in at]
         rows.append(np.hstack(small))
-    bgr = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    return _jpeg(np.vstack(rows))
+
+
+def _jpeg(picture: NDArray[Any]) -> bytes:
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()

@@ -64,11 +64,11 @@ class HeldVowel:
 
     vowels: int
     opening: float = measure("opening, spoken", "%", ".1f")
-    opening_held: float = measure("held", "%", ".1f")
+    opening_held: float = measure("opening, held", "%", ".1f")
     width: float = measure("width, spoken", "%", "+.1f")
-    width_held: float = measure("held", "%", "+.1f")
+    width_held: float = measure("width, held", "%", "+.1f")
     advance: float = measure("advance, spoken", "%", "+.1f")
-    advance_held: float = measure("held", "%", "+.1f")
+    advance_held: float = measure("advance, held", "%", "+.1f")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Any result that JSON had, as a table: labels, units and formats are those of its fields."""
+"""Any result that JSON had, as tables: labels, units and formats are those of its fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 from gioconda.evaluation.articulation import Compared
+from gioconda.evaluation.captions import label_of, title_of
 from gioconda.evaluation.head_voice import Share
 from gioconda.evaluation.results import Measure, measures, write
 
@@ -33,20 +34,26 @@ _KINDS: Final = {
     "bench provenance": "provenance:ProvenanceBench",
 }
 _SIDE_BY_SIDE: Final = ("columns", "methods", "generators")  # fields that become columns
+_BESIDE: Final = 3  # things that stand side by side, with a row for each figure
+_LEFT_OUT: Final = ("by_source",)  # fields that tell where figures come from
 
 Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as text, under heads; the first column says what a row is."""
+    """Cells as text, under heads; the first column says what a row is.
+
+    Without heads it is a line of figures: a name and a value each.
+    """
 
     heads: Sequence[str]
     rows: list[list[str]]
+    title: str = ""
 
 
-def table_of(command: str, found: Any) -> Table:
-    """A command's result as a table.
+def tables_of(command: str, found: Any) -> list[Table]:
+    """A command's result as tables: one for each group of its figures.
 
     Args:
         command: its words after ``gioconda``; of one that is not known, every number has a row.
@@ -54,15 +61,18 @@ def table_of(command: str, found: Any) -> Table:
     """
     kind = _kind(command)
     if get_origin(kind) is dict and is_dataclass(get_args(kind)[1]):
-        return _by_name(get_args(kind)[1], found)
+        return [_by_name(get_args(kind)[1], found)]
     if kind is None and isinstance(found, Mapping) and _squares(found):
         heads = list(dict.fromkeys(key for row in found.values() for key in row))
-        rows = [[name, *(str(row.get(key, "")) for key in heads)] for name, row in found.items()]
-        return Table(["", *heads], rows)
+        rows = [[name, *(_plain(row.get(key, "")) for key in heads)] for name, row in found.items()]
+        return [Table(["", *heads], rows)]
     beside = next((name for name in _SIDE_BY_SIDE if name in found), None)
     if beside is None:
-        return Table(["", "value"], [[_label(path), text] for path, text in _leaves(kind, found)])
-    return _side_by_side(kind, found, beside)
+        return _grouped({"": dict(_leaves(kind, found))})
+    rest = {name: value for name, value in found.items() if name != beside}
+    inner = None if kind is None else get_args(get_type_hints(kind)[beside])[1]
+    columns = {name: dict(_leaves(inner, column)) for name, column in found[beside].items()}
+    return _grouped({"": dict(_leaves(kind, rest))}) + _grouped(columns)
 
 
 def _kind(command: str) -> Any:
@@ -76,11 +86,15 @@ def _kind(command: str) -> Any:
 
 
 def _squares(found: Mapping[str, Any]) -> bool:
-    """Whether these are counts by two names, as of emotions."""
+    """Whether these are numbers by two names, as of emotions."""
     return all(
-        isinstance(row, Mapping) and all(isinstance(n, int) for n in row.values())
+        isinstance(row, Mapping) and all(isinstance(n, int | float) for n in row.values())
         for row in found.values()
     )
+
+
+def _plain(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _by_name(kind: Any, found: Mapping[str, Any]) -> Table:
@@ -94,21 +108,47 @@ def _cell(each: Measure, found: Mapping[str, Any]) -> str:
     return write(nan if value is None else value, each.form)
 
 
-def _side_by_side(kind: Any, found: Mapping[str, Any], beside: str) -> Table:
-    """A column for each of the named ones; what else there is stands in the first column."""
-    names = list(found[beside])
-    rest = {name: value for name, value in found.items() if name != beside}
-    rows = {path: {names[0]: text} for path, text in _leaves(kind, rest)}
-    inner = None if kind is None else get_args(get_type_hints(kind)[beside])[1]
-    for name, column in found[beside].items():
-        for path, text in _leaves(inner, column):
-            rows.setdefault(path, {})[name] = text
-    cells = [[_label(path), *(row.get(name, "") for name in names)] for path, row in rows.items()]
-    return Table(["", *names], cells)
+def _grouped(systems: Mapping[str, Mapping[Path, str]]) -> list[Table]:
+    """A table for each first word of the paths, or first two; one of all that have no other."""
+    groups: dict[Path, dict[Path, None]] = {}
+    for values in systems.values():
+        for path in values:
+            group = path[: min(len(path) // 2, 2)]
+            groups.setdefault(group, {})[path[len(group) :]] = None
+    return [_group(group, list(groups[group]), systems) for group in sorted(groups, key=bool)]
 
 
-def _label(path: Path) -> str:
-    return ": ".join(part.strip() for part in path)
+def _group(group: Path, paths: list[Path], systems: Mapping[str, Mapping[Path, str]]) -> Table:
+    """The figures of one group: names of things on one side, of figures on the other."""
+    known = {
+        name: {path: values[*group, *path] for path in paths if (*group, *path) in values}
+        for name, values in systems.items()
+    }
+    known = {name: values for name, values in known.items() if values}
+    names = [name for name in known if name]
+    first = group[0] if group else ""
+    title = title_of(first) + "".join(f" ({part})" for part in group[1:])
+    if all(len(path) == 1 for path in paths):
+        rows = [
+            [label_of(path[0].strip(), first), *(one.get(path, "") for one in known.values())]
+            for path in paths
+        ]
+        plain = not names and (not group or len(rows) <= _BESIDE)
+        return Table([] if plain else ["", *(names or ["value"])], rows, title)
+    things = list(dict.fromkeys(path[:-1] for path in paths))
+    figures = list(dict.fromkeys(path[-1] for path in paths))
+
+    def cell(thing: Path, figure: str) -> str:
+        values = [one.get((*thing, figure), "") for one in known.values()]
+        return " / ".join(one or "–" for one in values) if any(values) else ""
+
+    rows = [[cell(thing, figure) for figure in figures] for thing in things]
+    left = [label_of(", ".join(thing), first) for thing in things]
+    top = [label_of(figure.strip()) for figure in figures]
+    if len(things) < len(figures) and len(things) <= _BESIDE:
+        rows, left, top = [list(row) for row in zip(*rows, strict=True)], top, left
+    told = [[name, *row] for name, row in zip(left, rows, strict=True)]
+    return Table(["", *top], told, title + (f": {' / '.join(names)}" if names else ""))
 
 
 def _leaves(kind: Any, found: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -133,7 +173,7 @@ def _leaves(kind: Any, found: Any, path: Path = ()) -> Iterator[tuple[Path, str]
         for i, value in enumerate(found):
             yield from _leaves(inner, value, (*path, ends[i] if ends else _name(value, i)))
     else:
-        yield path, f"{found:.3g}" if isinstance(found, float) else str(found)
+        yield path, _plain(found)
 
 
 def _without_none(kind: Any) -> Any:
@@ -145,14 +185,15 @@ def _without_none(kind: Any) -> Any:
 def _name(value: Any, number: int) -> str:
     """What a thing in a list calls itself."""
     facts = value.values() if isinstance(value, Mapping) else ()
-    return next((one for one in facts if isinstance(one, str)), str(number))
+    return next((one for one in facts if isinstance(one, str)), str(number + 1))
 
 
 def _fields(kind: Any, found: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, str]]:
     hints = get_type_hints(kind)
     known = {each.name: each for each in measures(kind)}
     for each in fields(kind):
-        if found.get(each.name) is None or (path and found[each.name] == path[-1]):
+        told = found.get(each.name)
+        if told is None or each.name in _LEFT_OUT or (path and told == path[-1]):
             continue
         if each.name in known:
             yield (*path, known[each.name].heading), _cell(known[each.name], found)
