@@ -171,7 +171,7 @@ def test_page_and_docs_have_every_part(tmp_path, parts):
     result = run_everything(subject(tmp_path))
     run = json.loads((tmp_path / "run.json").read_text())
     page = write_page(result, run, tmp_path).read_text()
-    for part in ("sync judge, score", "0.700 [", "<svg", "a &lt;b&gt;", "no dlib", "5.00"):
+    for part in ("sync judge, score", "0.700 <span", "<svg", "a &lt;b&gt;", "no dlib", "5.00"):
         assert part in page
     write_figures([(result, run)], [], tmp_path / "figures.md")
     docs = (tmp_path / "figures.md").read_text()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.data.videos.blinks import blinks
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import EYES, measure
 from gioconda.evaluation.trials import Trial
 from gioconda.face import measure as face
 from gioconda.face import topology
@@ -41,14 +41,14 @@ T = TypeVar("T")
 class Articulation:
     """How far the lips go, in percent of the inter-ocular distance; spreads are deviations."""
 
-    width: float = measure("mouth width, spread", "%")
-    protrusion: float = measure("lip protrusion, spread", "%")
-    advance: float = measure("lip advance, spread", "%")
-    opening: float = measure("mouth opening, spread", "%")
-    median: float = measure("mouth opening, median", "%")
-    wide: float = measure("mouth opening, 95th percentile", "%")
-    widest: float = measure("mouth opening, largest", "%")
-    brows: float = measure("brow height, spread", "%")
+    width: float = measure("mouth width, spread", EYES)
+    protrusion: float = measure("lip protrusion, spread", EYES)
+    advance: float = measure("lip advance, spread", EYES)
+    opening: float = measure("mouth opening, spread", EYES)
+    median: float = measure("mouth opening, median", EYES)
+    wide: float = measure("mouth opening, 95th percentile", EYES)
+    widest: float = measure("mouth opening, largest", EYES)
+    brows: float = measure("brow height, spread", EYES)
 
     def lips(self) -> float:
         """How far the lips move: the geometric mean of what `gioconda train lips` goes by."""

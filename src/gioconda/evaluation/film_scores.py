@@ -26,7 +26,7 @@ from gioconda.evaluation.judge import SyncJudge, released_judge
 from gioconda.evaluation.lips import best_lag, lag_curve
 from gioconda.evaluation.naturalness import PersonMotion, measure_movement
 from gioconda.evaluation.picture_features import PictureFeatures
-from gioconda.evaluation.results import measure
+from gioconda.evaluation.results import EYES, measure
 from gioconda.evaluation.speech import correlation
 from gioconda.face import measure as face
 from gioconda.face import topology
@@ -97,18 +97,18 @@ class FilmScores(PictureScores):
     met_shut: float = measure("  where the portrait's lips meet", "%", ".0f", default=nan)
     met_open: float = measure("  where they are apart", "%", ".0f", default=nan)
     vowels_met: float = measure("lips meet in vowels", "%", ".0f", default=nan)
-    portrait: float = measure("mouth opening of the portrait", "%", default=nan)
+    portrait: float = measure("mouth opening of the portrait", EYES, default=nan)
     r_opening: float = measure("mouth opening, r with the real one", default=nan)
     r_width: float = measure("mouth width, r with the real one", default=nan)
     lag: float = measure("lips come late by", "frames", "+.2f", default=nan)
-    opening: float = measure("mouth opening, spread", "%", default=nan)
-    median: float = measure("mouth opening, median", "%", default=nan)
-    width: float = measure("mouth width, spread", "%", default=nan)
-    advance: float = measure("lip advance, spread", "%", default=nan)
+    opening: float = measure("mouth opening, spread", EYES, default=nan)
+    median: float = measure("mouth opening, median", EYES, default=nan)
+    width: float = measure("mouth width, spread", EYES, default=nan)
+    advance: float = measure("lip advance, spread", EYES, default=nan)
     lip_jerk: float = measure("lip jerk", "eye distances/s³", ".3g", default=nan)
-    tremble: float = measure("lips tremble in silence", "% a frame", ".3f", default=nan)
-    lip_pop: float = measure("lips pop, farthest out of place", "%", default=nan)
-    brows: float = measure("brow height, spread", "%", default=nan)
+    tremble: float = measure("lips tremble in silence", f"{EYES} a frame", ".3f", default=nan)
+    lip_pop: float = measure("lips pop, farthest out of place", EYES, default=nan)
+    brows: float = measure("brow height, spread", EYES, default=nan)
     low_lids: float = measure("lids under 80 % outside blinks", "% of frames", ".1f", default=nan)
     blinks: float = measure("blinks", "a minute", ".1f", default=nan)
     gaze_shifts: float = measure("gaze shifts", "a minute", ".1f", default=nan)

@@ -124,4 +124,5 @@ def _against(before: Json, after: Json) -> Iterator[str]:
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for row in [heads, ["---"] + ["---:"] * (len(heads) - 1), *rows]:
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+        cells = (cell.replace("|", "\\|") for cell in row)
+        yield "| " + " | ".join(re.sub("^  ", "… ", cell) for cell in cells) + " |"

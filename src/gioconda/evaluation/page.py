@@ -1,6 +1,7 @@
 """The report as one page: tables, plots and sheets are in it, the clips lie beside it."""
 
 import base64
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import islice
@@ -85,9 +86,8 @@ def _videos(videos: Json, folder: Path) -> Iterator[str]:
     yield "<h2>All figures of videos</h2>"
     yield (
         "<p>Means over people with 95 % intervals. A spread is the standard deviation over the "
-        "frames of a video; % without a word is of the distance between the eyes' outer corners. "
-        f"Lips meet under {videos['threshold']:.2f} % of it; {escape(videos['phones'])} found the "
-        "phones.</p>"
+        "frames of a video, the eye distance is that between the eyes' outer corners. Lips meet "
+        f"under {videos['threshold']:.2f} % of it; {escape(videos['phones'])} found the phones.</p>"
     )
     yield from (f'<p class="warn">Left out: {escape(why)}</p>' for why in videos["missing"])
     yield from tables(video_tables(systems))
@@ -104,13 +104,17 @@ def tables(found: Iterable[Table]) -> Iterator[str]:
             yield f"<p>{escape(': '.join(filter(None, (one.title, facts))))}</p>"
             continue
         head = "".join(f"<th>{escape(cell)}</th>" for cell in one.heads)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in one.rows
-        )
+        body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in one.rows)
         inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         title = f"<h3>{escape(one.title)}</h3>" if one.title else ""
         yield f'{title}<div class="wide"><table>{inner}</table></div>'
+
+
+def _cell(text: str) -> str:
+    """Intervals stay whole; what belongs to the row above stands in."""
+    told = re.sub(r"\[.*?\]", r'<span class="range">\g<0></span>', escape(text.strip()))
+    kind = ' class="sub"' if text.startswith("  ") else ""
+    return f"<td{kind}>{told}</td>"
 
 
 # --- pictures ---

@@ -7,10 +7,13 @@ own; `to_json` gives every field by its name. And how a measurement reports how 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from math import isnan
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+EYES: Final = "% of the eye distance"
+"""A unit: between the outer corners of the eyes of the neutral face."""
 
 T = TypeVar("T")
 Report = Callable[[int, int], None]

@@ -9,19 +9,18 @@ import numpy as np
 
 from gioconda.evaluation.comparison import Change, change, people_of
 from gioconda.evaluation.film_scores import FilmScores
-from gioconda.evaluation.results import measures, write
+from gioconda.evaluation.results import EYES, measures, write
 
 SAME, LESS, MORE = "no clear difference", "less", "more"
-_EYES: Final = "% of the eye distance"
 _ASKED: Final = {
     "sync": ("Lips go with the voice", "sync judge, at most 1"),
     "met": ("Lips meet on p, b, m", "%"),
-    "opening": ("Mouth opens and shuts by", _EYES),
-    "width": ("Mouth widens and narrows by", _EYES),
-    "tremble": ("Lips tremble in silence by", "% of the eye distance a frame"),
+    "opening": ("Mouth opens and shuts by", EYES),
+    "width": ("Mouth widens and narrows by", EYES),
+    "tremble": ("Lips tremble in silence by", f"{EYES} a frame"),
     "blinks": ("Eyes blink", "times a minute"),
     "gaze_shifts": ("Eyes look elsewhere", "times a minute"),
-    "brows": ("Brows rise and fall by", _EYES),
+    "brows": ("Brows rise and fall by", EYES),
     "head_speed": ("Head turns by", "degrees a frame"),
     "sway": ("Head sways by", "degrees"),
     "head_voice": ("Head goes with the voice", "head judge, at most 1; videos of 8 s"),
