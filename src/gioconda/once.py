@@ -38,17 +38,20 @@ def once(make: Callable[_Asked, _Made]) -> Callable[_Asked, _Made]:
 
 def ahead(things: Iterator[_Made], most: int) -> Iterator[_Made]:
     """The same, made in a thread of its own, from now on and at most so many before they are asked
-    for.
+    for. Closing it ends the thread, whether anything was taken or not.
     """
     maker, end = ThreadPoolExecutor(1), object()
     waiting = deque(maker.submit(next, things, end) for _ in range(most))
 
     def taken() -> Iterator[_Made]:
         try:
+            yield end  # type: ignore[misc]  # for only what has begun can be closed
             while (thing := waiting.popleft().result()) is not end:
                 waiting.append(maker.submit(next, things, end))
                 yield thing  # type: ignore[misc]
         finally:
             maker.shutdown(cancel_futures=True)
 
-    return taken()
+    begun = taken()
+    next(begun)
+    return begun

@@ -82,7 +82,7 @@ def test_a_viewer_who_missed_a_picture_waits_for_the_next_key_picture():
     encoder = Fragments(64, 64)
     one, other = list[bytes](), list[bytes]()
     seen, also = 0, 0
-    for number in range(40):
+    for number in range(60):
         part, seen = encoder.add(grey(3 * number), number, seen)
         one.append(part)
         if number not in (3, 4):
@@ -90,8 +90,26 @@ def test_a_viewer_who_missed_a_picture_waits_for_the_next_key_picture():
             other.append(part)
     assert all(one)
     found = decoded(other)
-    assert [number for number in range(40) if number not in found] == list(range(3, 13))
+    assert [number for number in range(60) if number not in found] == list(range(3, 50))
     assert all(abs(mean - 3 * number) < 3 for number, mean in found.items())
+
+
+def test_a_slow_viewer_costs_the_others_no_key_pictures():
+    """Each is many times as large as another picture."""
+
+    def keys(slow):
+        encoder, parts, seen, also = Fragments(64, 64), list[bytes](), 0, 0
+        for number in range(150):
+            part, seen = encoder.add(grey(number), number, seen)
+            parts.append(part)
+            if number % 5 and slow:  # its line drops every fifth
+                _, also = encoder.add(grey(number), number, also)
+        with av.open(io.BytesIO(b"".join(parts))) as video:
+            packets = [packet for packet in video.demux(video=0) if packet.size]
+        return [number for number, packet in enumerate(packets) if packet.is_keyframe]
+
+    assert keys(slow=True) == [0, 13, 63, 113]  # the second for its beginning
+    assert keys(slow=False) == [0, 50, 100]
 
 
 def test_what_the_only_viewer_does_not_take_is_not_missed():

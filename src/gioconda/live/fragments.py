@@ -20,14 +20,15 @@ _KEY, _OTHER = 0x02000000, 0x01010000  # flags of a sample: can be begun with, o
 # Of x264; crf is the constant rate factor, g the frames from key to key.
 _OPTIONS: Final = {"preset": "superfast", "tune": "zerolatency", "crf": "21", "g": str(2 * FPS)}
 _SPS, _PPS, _IDR = 7, 8, 5  # kinds of NAL units
-_KEY_AFTER: Final = FPS // 2  # pictures after which a viewer who needs a key picture gets one
+_KEY_AFTER: Final = FPS // 2  # pictures after which a viewer who is new gets a key picture
 
 
 class Fragments:
     """Pictures in, fragments out, each coded once for all viewers.
 
-    A viewer begins with a key picture, led by the header. One who missed a picture goes on with
-    the next key picture; for such viewers there is one half a second after the last at the soonest.
+    A viewer begins with a key picture, led by the header; for new ones there is one half a second
+    after the last at the soonest. One who missed a picture goes on with the next key picture, which
+    comes in two seconds at most: made for those whose line is slow, they would burden all others.
 
     Args:
         height, width: of the pictures, in pixels, even.
@@ -62,7 +63,7 @@ class Fragments:
             self._encode(picture, number)
         if self._key or seen == self._count - 1 > 0:
             return (b"" if seen else self._header) + self._newest, self._count
-        self._wanted = True
+        self._wanted |= not seen
         return b"", seen
 
     def _encode(self, picture: Picture, number: int) -> None:
