@@ -1,3 +1,4 @@
+import itertools
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gioconda.errors import GiocondaError
+from gioconda.media import audio
 from gioconda.media.audio import SAMPLE_RATE, from_int16, hear, in_step, read_audio, to_int16
 
 from .samples import write_pictures, write_sound
@@ -136,6 +138,18 @@ def write_tracks(path: Path, tracks: list[NDArray[np.floating]]) -> Path:
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
     return path
+
+
+def test_a_file_that_takes_long_to_decode_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of a thousand silent tracks, each of which is looked through."""
+    path = write_tracks(tmp_path / "a.mkv", [np.zeros(16000)] * 20)
+    assert hear(path, 160_000).samples
+    seconds = itertools.count()  # a decoder that takes a second for every track
+    monkeypatch.setattr(audio, "thread_time", lambda: next(seconds))
+    with pytest.raises(GiocondaError, match="takes too long to decode; give one track"):
+        hear(path, 160_000)
 
 
 def test_of_several_tracks_the_first_that_is_not_silent_is_heard(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from gioconda.errors import GiocondaError
-from gioconda.media.image import cut_out, read_frames, read_image, write_image
+from gioconda.media.image import cut_out, decode_image, read_frames, read_image, write_image
 
 RED = (255, 0, 0)
 
@@ -285,6 +286,24 @@ def test_a_huge_picture_is_refused(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pixels)
     with pytest.raises(GiocondaError, match=f"too large; expected at most {pixels} pixels"):
         read_image(path)
+
+
+def progressive(scans: int) -> bytes:
+    """A JPEG whose last scan comes again and again."""
+    file = io.BytesIO()
+    Image.new("RGB", (64, 32), RED).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * (scans - data.count(b"\xff\xda")) + data[-2:]
+
+
+def test_a_picture_of_a_thousand_scans_is_refused() -> None:
+    """Each takes milliseconds and 20 bytes, so that 20 MB would take hours."""
+    assert decode_image(progressive(100), 10**6, 512).shape == (32, 64, 3)
+    # what follows the picture, such as a film that a phone appends, is not looked at
+    assert decode_image(progressive(10) + b"\xff\xda" * 999, 10**6, 512).shape == (32, 64, 3)
+    with pytest.raises(GiocondaError, match="a JPEG of 1000 scans; expected at most 100"):
+        decode_image(progressive(1000), 10**6, 512)
 
 
 @pytest.mark.parametrize(("name", "worst"), [("a.png", 0), ("a.jpg", 6), ("a.webp", 12)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from time import thread_time
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +28,7 @@ SHORTEST = 0.04  # seconds: one frame of video
 # A gap in the timestamps is filled with silence, so that sound stays with its picture. Less
 # than the first of these (in seconds) is rounding; more than the second, a broken clock.
 _GAP = (0.02, 60.0)
+_PACE = 20  # times faster than it sounds: so fast somebody else's file must be decoded
 _FAINTEST = 10 ** (-50 / 20)  # rms of a frame of video that is more than silence
 
 
@@ -74,7 +76,7 @@ def in_step(voices: Sequence[Voice], size: int) -> Iterator[list[Sound]]:
         yield [np.pad(piece, (0, count - len(piece))) for piece in pieces]
 
 
-def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray[np.float32]:
+def read_audio(path: str | os.PathLike[str]) -> NDArray[np.float32]:
     """The voice in any audio or video file that PyAV reads, at 16 kHz in mono.
 
     Of several channels the centre is taken where it has a voice, else the mean of all, or the
@@ -84,33 +86,50 @@ def read_audio(path: str | os.PathLike[str], most: int | None = None) -> NDArray
 
     Returns float32 in [-1, 1], (samples,).
     Raises GiocondaError if there is no such file, if it cannot be decoded, if it has no
-    sound, or if its sound is shorter than 0.04 s; and as soon as there are more than `most`
-    samples, for somebody else's files.
+    sound, or if its sound is shorter than 0.04 s.
     """
     kept: list[Sound] = []
-    _find(Path(path), most, kept)
+    _find(Path(path), lambda samples: None, kept)
     return np.concatenate(kept)
 
 
 def hear(path: str | os.PathLike[str], most: int | None = None) -> Voice:
-    """As `read_audio`, but the voice itself is left in the file, however long it is."""
-    return _find(Path(path), most, None)
+    """As `read_audio`, but the voice itself is left in the file, however long it is.
+
+    Somebody else's file is refused as soon as there are more than `most` samples, or as decoding
+    has taken more than a second of the processor and a twentieth of how long so many sound.
+    """
+    path = Path(path)
+    return _find(path, _allowance(path, most) if most else lambda samples: None, None)
 
 
-def _find(path: Path, most: int | None, kept: list[Sound] | None) -> Voice:
+def _allowance(path: Path, most: int) -> Callable[[int], None]:
+    """To be called with the samples of a track so far; raises GiocondaError at too many."""
+    begin, seconds = thread_time(), most / SAMPLE_RATE
+
+    def check(samples: int) -> None:
+        if samples > most:
+            raise GiocondaError(f"{path} is too long; expected at most {seconds:g} s of sound.")
+        if thread_time() - begin > 1 + seconds / _PACE:  # a thousand silent tracks, say
+            raise GiocondaError(f"{path} takes too long to decode; give one track of sound alone.")
+
+    return check
+
+
+def _find(path: Path, check: Callable[[int], None], kept: list[Sound] | None) -> Voice:
     """The voice of a file; its sound goes into `kept` if there is one."""
     with open_container(path) as container:
         _sound_stream(container, path)
         tracks = len(container.streams.audio)
     for track in range(tracks):
-        voice, silent = _survey(path, track, most, kept)
+        voice, silent = _survey(path, track, check, kept)
         if not silent:
             if not track:
                 return voice
             note = f"{path.name}: track {track + 1} of {tracks} is heard, the first is silent"
             return replace(voice, note=note)
     if tracks > 1:
-        voice, _ = _survey(path, 0, most, kept)
+        voice, _ = _survey(path, 0, check, kept)
     if voice.samples == 0:
         raise GiocondaError(
             f"{path} has no sound that can be decoded; record or download it again."
@@ -148,7 +167,7 @@ def _sound_stream(container: InputContainer, path: Path) -> AudioStream:
 
 
 def _survey(
-    path: Path, track: int, most: int | None, kept: list[Sound] | None
+    path: Path, track: int, check: Callable[[int], None], kept: list[Sound] | None
 ) -> tuple[Voice, bool]:
     """The voice of one track, and whether it is silent; its sound goes into `kept`."""
     levels: Levels | None = None
@@ -161,17 +180,17 @@ def _survey(
         if len(planes) > 1:
             levels.add(rate, planes)
 
-    samples, silent = _passed(_heard(path, track, None, seen), path, most, kept)
+    samples, silent = _passed(_heard(path, track, None, seen), check, kept)
     weights = None
     if levels is not None and len(names) > 1:
         weights = voice_weights(levels.array(), names.index("FC") if "FC" in names else None)
     if weights is not None:
-        samples, silent = _passed(_heard(path, track, weights), path, most, kept)
+        samples, silent = _passed(_heard(path, track, weights), check, kept)
     return Voice(path, track, weights, samples), silent
 
 
 def _passed(
-    chunks: Iterator[Sound], path: Path, most: int | None, kept: list[Sound] | None
+    chunks: Iterator[Sound], check: Callable[[int], None], kept: list[Sound] | None
 ) -> tuple[int, bool]:
     """How many samples there are, and whether no frame of video has anything to hear."""
     samples, silent = 0, True
@@ -179,12 +198,10 @@ def _passed(
     waiting = np.empty(0, np.float32)
     if kept is not None:
         kept[:] = [waiting]
+    check(0)
     for chunk in chunks:
         samples += len(chunk)
-        if most is not None and samples > most:
-            raise GiocondaError(
-                f"{path} is too long; expected at most {most / SAMPLE_RATE:g} s of sound."
-            )
+        check(samples)
         if kept is not None:
             kept.append(chunk)
         if silent:

@@ -1,6 +1,7 @@
 """Pictures, in and out."""
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _ANIMATIONS = ("GIF", "PNG", "WEBP", "AVIF")
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _MOST_FRAMES = 64  # of an animation that are looked at
+_MOST_SCANS = 100  # of a JPEG; encoders write ten. Each may cost 10 ms and only 20 bytes
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # of JPEG, but those that have no length
 _SMALL_PART = 0.1  # of a picture: averaging less than that by itself is quicker
 
 
@@ -101,14 +104,28 @@ def decode_image(data: bytes, most_pixels: int, side: int) -> NDArray[np.uint8]:
 
     Raises:
         TooLargeError: if it has more pixels.
-        GiocondaError: as `read_image`, and if it has another format.
+        GiocondaError: as `read_image`, and if it has another format, or is a JPEG of more than a
+            hundred scans, which would take hours.
     """
     formats = ("JPEG", "PNG", "WEBP")
+    if data.startswith(b"\xff\xd8") and (scans := _scans(data)) > _MOST_SCANS:
+        raise GiocondaError(
+            f"the upload is a JPEG of {scans} scans; expected at most {_MOST_SCANS}, save it again."
+        )
     with (
         _explained("the upload", most_pixels),
         _open(BytesIO(data), most_pixels, formats) as image,
     ):
         return srgb(ImageOps.exif_transpose(reduced(image, side)))
+
+
+def _scans(jpeg: bytes) -> int:
+    """How many scans a JPEG has (ITU-T T.81, B.1.1)."""
+    count, at = 0, 2
+    while (marker := _MARKER.search(jpeg, at)) is not None and marker[0] != b"\xff\xd9":
+        count += marker[0] == b"\xff\xda"
+        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
+    return count
 
 
 class TooLargeError(GiocondaError):
