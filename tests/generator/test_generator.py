@@ -7,6 +7,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.basis import released_basis
 from gioconda.generator import LATER, Generator
+from gioconda.generator.calibration import Calibration
 from gioconda.generator.corrections import following_lids
 
 Voice = NDArray[np.float32]
@@ -47,10 +48,25 @@ def test_frames_come_out_120_ms_after_their_sound_began(voice: Voice) -> None:
     assert len(generator.append(voice[3 * 640 - 1 : 3 * 640])) == 1
 
 
+def test_after_a_silence_lips_part_before_a_voice_in_a_recording_and_soon_in_a_call(
+    voice: Voice,
+) -> None:
+    first = int(np.argmax(np.abs(voice) > 0.05))
+    pcm = np.concatenate([np.zeros(16000, np.float32), voice[first - 160 : first + 16000]])
+    opened = []
+    for later in (LATER, 0):
+        generator = Generator(later=later)
+        wide = opening(Motion.joined([generator.append(pcm), generator.finish()])) > 0.015
+        opened.append(int(np.argmax(wide[12:])) + 12 - 25)
+    assert -6 <= opened[0] <= 0
+    assert 0 <= opened[1] <= 4
+
+
 def test_lips_of_a_recording_hear_further_ahead_and_the_head_is_the_same(voice: Voice) -> None:
     recording = Generator(later=LATER)
-    assert len(recording.append(voice[: (3 + LATER) * 640 - 1])) == 0
-    assert len(recording.append(voice[(3 + LATER) * 640 - 1 : 16000])) > 0
+    needed = (3 + LATER + Calibration().gate_lead) * 640
+    assert len(recording.append(voice[: needed - 1])) == 0
+    assert len(recording.append(voice[needed - 1 : needed])) == 1
     motions = []
     for later, size in ((0, 16000), (LATER, 16000), (LATER, 700)):
         generator, pcm = Generator(later=later), voice[:16000]

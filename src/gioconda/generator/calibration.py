@@ -21,12 +21,18 @@ class Calibration:
             speaker.
         articulation_range: the least and the largest that clips taught.
         parting: how far lips are apart in speech where the dial is 1, against people's median.
-        parting_range: the least and the largest that clips taught.
+        parting_power: of the dial, that it goes by under 1: presenters move their lips 0.7 as far
+            and part them 0.3 as far as the dial at 1.
+        parting_range: the least and the largest that the network makes good mouths of.
         steps: network evaluations for a frame; with 6 it keeps 0.92 of the spread of what is nearly
             sure (a deviation of 0.3), with 4 0.79.
         gate_voice: the lips' certainty of a voice from which the voice gate opens.
         gate_keep: under which it counts as none once it was open, and at the very beginning, for a
             sound may begin in the middle of a word. Silence has up to 0.1, most music up to 0.5.
+        gate_told: the encoder's certainty of a voice that opens it in a call: the lips' takes 0.2 s
+            more to rise.
+        gate_lead: frames by which it opens before that in a recording, for lips part before they
+            speak.
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
         gate_hold: frames of a pause through which the gate stays open.
@@ -106,10 +112,13 @@ class Calibration:
     articulation: float = 1.3
     articulation_range: tuple[float, float] = (0.4, 2.2)
     parting: float = 1.65
-    parting_range: tuple[float, float] = (0.5, 2.0)
+    parting_power: float = 3.5
+    parting_range: tuple[float, float] = (0.3, 2.0)
     steps: int = 6
     gate_voice: float = 0.5
     gate_keep: float = 0.4
+    gate_told: float = 0.95
+    gate_lead: int = 5
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6

@@ -49,6 +49,14 @@ class _Heard(NamedTuple):
     touching: float
 
 
+class _Spoken(NamedTuple):
+    """What the lips make of a frame, and how surely a voice sounds in it."""
+
+    heard: _Heard
+    lower: NDArray[np.float32]
+    voice: float
+
+
 @dataclass(frozen=True)
 class GeneratedMotion(Motion):
     """Motion, and what its eyes follow.
@@ -62,6 +70,8 @@ class GeneratedMotion(Motion):
 
 class Generator:
     """Speech in, motion out; frame t needs the sound of frames up to t + 2 + `later`.
+
+    With `later` it also waits to part the lips in time for a voice to come: `gate_lead` frames.
 
     Pieces of any size give the same motion as all at once. Seed and sound decide it together, so
     two voices never share their blinks and nods. `listen` takes the other one's voice, to which the
@@ -110,6 +120,8 @@ class Generator:
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._later = later
         self._pending: deque[_Heard] = deque()  # frames whose lips still listen
+        self._spoken: deque[_Spoken] = deque()  # frames whose lips wait for a voice to come
+        self._lead, self._told = calibration.gate_lead if later else 0, calibration.gate_told
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.blink_voice
@@ -161,7 +173,9 @@ class Generator:
         last = self._listen(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
         self._other.finish()
         last += self._make(self._encoder.finish())
-        return self._motion(last + [self._make_frame() for _ in range(len(self._pending))])
+        while self._pending:
+            self._speak()
+        return self._motion(last + [self._make_frame() for _ in range(len(self._spoken))])
 
     def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
         speech = self._listener.append(pcm)
@@ -183,7 +197,19 @@ class Generator:
         self._pending += (
             _Heard(row, *map(float, certain)) for row, *certain in zip(speech, *sounds, strict=True)
         )
-        return [self._make_frame() for _ in range(len(self._pending) - self._later)]
+        while len(self._pending) > self._later:
+            self._speak()
+        return [self._make_frame() for _ in range(len(self._spoken) - self._lead)]
+
+    def _speak(self) -> None:
+        """The lips of the next frame."""
+        window = np.stack([one.speech for one in islice(self._pending, self._later + 1)])
+        heard, at = self._pending.popleft(), self._count + len(self._spoken)
+        dials = self.controls.at(at, at + 1)
+        lower, voice = self._lips.next(window, float(dials.articulation[0]))
+        if not self._lead and heard.voice > self._told:
+            voice = heard.voice  # the lips are sure a quarter of a second later
+        self._spoken.append(_Spoken(heard, lower, voice if heard.loudness > -UNDER_LEVEL else 0.0))
 
     def _direct(self, heard: _Heard) -> tuple[Dials, Reaction]:
         """The dials of the next frame, with what the voices make of them."""
@@ -202,8 +228,9 @@ class Generator:
 
     def _make_frame(self) -> Frame:
         """The next frame."""
-        window = np.stack([one.speech for one in islice(self._pending, self._later + 1)])
-        heard = self._pending.popleft()
+        sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
+        heard, lower, _ = self._spoken.popleft()
+        coming = islice(self._spoken, min(self._lead, corrections.CLOSING_NEAR))
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
@@ -212,16 +239,14 @@ class Generator:
         pose, upper = self._stream.next(noise, heard.speech, gaze, dials.amplitude[0], lids)
         dynamics = np.zeros(sum(self._basis.parts), np.float32)
         dynamics[: len(upper)] = upper
-        lower, voice = self._lips.next(window, float(dials.articulation[0]))
         dynamics[self._basis.lower] = lower
-        near = min(self._later, corrections.CLOSING_NEAR)
         frame = Frame(
             pose,
             dynamics,
-            voice=voice if heard.loudness > -UNDER_LEVEL else 0.0,
+            voice=sure,
             loudness=heard.loudness,
             closing=heard.closing,
-            closing_next=tuple(one.closing for one in islice(self._pending, near)),
+            closing_next=tuple(one.heard.closing for one in coming),
             touching=heard.touching,
             gaze=gaze,
             lids=self._blinks.closed,

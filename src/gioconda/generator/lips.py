@@ -70,12 +70,12 @@ class Lips:
         c = self._calibration
         wanted = articulation * c.articulation
         known = float(np.clip(wanted, *c.articulation_range))
-        parting = np.clip(articulation * c.parting, *c.parting_range)
+        parting = min(articulation, articulation**c.parting_power) * c.parting
         given = self._ask.inputs
         given["speech"][0] = 0
         given["speech"][0, : len(speech)] = speech
         given["heard"][0] = np.arange(LATER + 1) < len(speech)
-        given["manner"][:] = np.log([known, parting])
+        given["manner"][:] = np.log([known, np.clip(parting, *c.parting_range)])
         lower, voice, state = self._ask()
         given["state"][:] = state
         return np.array(lower[0]) * np.float32(wanted / known), float(voice[0])
