@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -118,6 +119,12 @@ def test_every_figure_is_in_figures_md() -> None:
         if missing:
             unknown[str(page.relative_to(ROOT))] = missing
     assert not unknown, f"not in docs/figures.md: {unknown}"
+
+
+def test_reading_ease_counts_words_of_prose_only() -> None:
+    prose = run_path(str(ROOT / "scripts" / "readability"))["prose"]
+    page = "# Title\n\nOne `code` word, 0.5 %.\n\n- **an item**\n- [a link](x.md)\n\n| a | b |\n"
+    assert prose(page).split() == ["One", "word,", "%.", "an", "item.", "a", "link."]
 
 
 def test_a_figure_is_told_from_a_setting() -> None:
