@@ -195,5 +195,5 @@ def test_docs_have_records_what_moved_and_what_was_measured_otherwise(tmp_path, 
     docs = file.read_text()
     assert "| ms a frame, median | 7.50 |" in docs
     assert "`gioconda bench --size 256`; a machine; commit abc; 2026-01-01" in docs
-    assert "| sync judge, score | 0.4 | 0.5 | +0.1 [+0.1, +0.1] |" in docs
+    assert "| gioconda: sync judge, score | 0.4 | 0.5 | +0.1 [+0.1, +0.1] |" in docs
     assert docs.endswith("more\n")

@@ -112,7 +112,7 @@ def _against(before: Json, after: Json) -> Iterator[str]:
     labels = {each.name: each.heading for each in measures(FilmScores)}
     rows = [
         [
-            labels.get(one.figure.rpartition(".")[2], one.figure),
+            _moved(one.figure, labels),
             *(f"{value:.4g}" for value in (one.before, one.after)),
             f"{one.difference:+.3g} [{write(one.low, '+.3g')}, {write(one.high, '+.3g')}]",
         ]
@@ -120,6 +120,12 @@ def _against(before: Json, after: Json) -> Iterator[str]:
         if one.moved
     ]
     yield from _rows(["", "before", "now", "difference"], rows)
+
+
+def _moved(figure: str, labels: Mapping[str, str]) -> str:
+    """A figure's path in the JSON in words: whose it is, and what."""
+    system, _, name = figure.removeprefix("videos.systems.").rpartition(".")
+    return f"{system}: {labels[name]}" if name in labels else figure
 
 
 def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
