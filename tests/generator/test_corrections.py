@@ -98,9 +98,9 @@ def test_lips_that_meet_are_apart_again_in_the_vowels_about_it() -> None:
         return [opening(one) for one in made]
 
     wide = opening(speaking())
-    before, rising, met, falling, after = openings(0.0, 0.5, 0.9, 0.5, 0.0)
+    before, rising, met, falling, after = openings(0.0, 0.5, 0.9, 0.1, 0.0)
     assert met < 0.007 < 0.7 * wide < min(before, rising, falling, after)
-    assert max(openings(0.9, 0.9)) < 0.007
+    assert max(openings(0.9, 0.8)) < 0.007
     first, second, last, _ = openings(0.9, 0.9, 0.9, 0.0)
     assert max(first, second) < 0.007 < 0.7 * wide < last
 

@@ -83,8 +83,8 @@ class LipClosure:
     """Where the lips learned to meet too little, on p, b, m, and to come near, on f, v.
 
     The mouth moves by the least that brings the inner rims together. Little certainty is enough
-    where it is largest, but not beside that, nor where it ends after three frames: p is heard for
-    longer than lips meet, and they would be shut in the vowels about it too.
+    where none more is to come, but not before that, nor where it ends after three frames: p is
+    heard for longer than lips meet, and they would be shut in the vowels about it too.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
@@ -109,7 +109,7 @@ class LipClosure:
         """How surely the lips meet in a frame, 0 to 1."""
         sure, half = frame.closing, frame.closing / 2
         ends = any(one < half <= min(self._before) for one in frame.closing_next[:1])
-        peak = max(sure, *self._before, *frame.closing_next)
+        peak = max((sure, *frame.closing_next))
         self._before.append(sure)
         return 0.0 if ends or not peak else sure * (sure / peak) ** self._calibration.closing_peak
 
