@@ -19,8 +19,8 @@ _INTRODUCTION: Final = (
     "",
     "- `[0.31, 0.36]` is the 95 % interval of a mean over people. A cell without one is of all",
     "  people together.",
-    "- `2.68 (x 0.88)` is a figure and what it is to the real one: the mean over people of each",
-    "  person's ratio.",
+    "- `2.68 (x 0.88)` is a figure and its ratio to the real one; of lips and brows, the median of",
+    "  the ratios of single clips.",
     "- A **spread** is the standard deviation over the frames of a clip. The **eye distance** is",
     "  that between the outer corners of the eyes. **r** is Pearson's correlation.",
     "- `a / b / c` in a cell are the columns that the title above the table names.",
@@ -60,10 +60,11 @@ def write_figures(
 
 
 def _contents(text: str) -> Iterator[str]:
-    """A link to every section."""
-    for title in re.findall(r"^## (.*)$", text, re.M):
+    """Links to all sections, a paragraph."""
+    titles = re.findall(r"^## (.*)$", text, re.M)
+    for i, title in enumerate(titles):
         anchor = re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
-        yield f"- [{title}](#{anchor})"
+        yield f"[{title}](#{anchor})" + (" ·" if i < len(titles) - 1 else "")
 
 
 def _report(result: Json, run: Json) -> Iterator[str]:
