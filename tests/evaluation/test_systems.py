@@ -161,6 +161,6 @@ def test_judges_notice_what_they_are_there_for(places, monkeypatch):
         assert right[name] == 100
     assert right["seams along the matte, grey levels"] == 100
     assert {one.expected for one in found} == {LOWER, HIGHER}
-    assert {one.trust for one in found if one.judge == "flicker"} == {"each video"}
+    assert {one.trust for one in found if one.judge == "flicker"} == {"too few"}
     with pytest.raises(GiocondaError, match="two people"):
         evaluate_judges(films[:1], {}, Judges())

@@ -12,6 +12,7 @@ from gioconda.evaluation.bootstrap import interval
 
 LOWER, HIGHER = "lower", "higher"
 _SURE: Final = 90  # percent of videos in which a judge is right that can be asked about one
+_ENOUGH: Final = 10  # videos from which that is known
 
 
 class OfPerson(Protocol):
@@ -36,7 +37,8 @@ class Verdict:
         right: percent of the videos whose figure moves as expected.
         low, high: the 95 % interval of how far the mean over people moves, by bootstrap over
             people; NaN for a figure of all together.
-        trust: what the judge can be asked about: each video, means over people, or nothing.
+        trust: what the judge can be asked about: each video, means over people, or nothing; all
+            together for one figure of all, too few for fewer than ten videos.
     """
 
     judge: str
@@ -71,10 +73,17 @@ def verdict(
         if films:
             differences[films[at].person].append(float(difference))
     mean = interval({person: float(np.mean(found)) for person, found in differences.items()})
-    sure = mean.high < 0 if expected == LOWER else mean.low > 0
-    if right >= _SURE:
-        trust = "each video" if films else "all together"
-    else:
-        trust = "means over people" if sure else "nothing"
     count = len(known)
+    trust = _trust(count, right, mean.high < 0 if expected == LOWER else mean.low > 0)
+    if not films:
+        trust = "all together" if right else "nothing"
     return Verdict(judge, spoiled, count, *means, expected, right, mean.low, mean.high, trust)
+
+
+def _trust(videos: int, right: float, moves: bool) -> str:
+    """Of so many videos in how many percent it is right; whether the mean moves for certain."""
+    if videos < _ENOUGH:
+        return "too few"
+    if right >= _SURE:
+        return "each video"
+    return "means over people" if moves else "nothing"
