@@ -23,9 +23,9 @@ def test_columns_stand_side_by_side_with_ratios_and_intervals():
     facts, families, lips, voice_table = tables_of("evaluate performance SET", to_json(result))
     assert (facts.heads, facts.rows[0]) == ([], ["people", "4"])
     assert families.rows == [["others", "2"]]
-    assert lips.title == "How far lips and brows move: real / released"
+    assert lips.title == "How far lips and brows move, % of the eye distance: real / released"
     assert lips.heads == ["", "others"]
-    assert lips.rows[0] == ["mouth width, spread, % of the eye distance", "2.00 / 1.00 (x 1.00)"]
+    assert lips.rows[0] == ["mouth width, spread", "2.00 / 1.00 (x\u00a01.00)"]
     assert voice_table.title.endswith(": released")
     assert ["head judge prefers own moment, %", "62 [49, 77]"] in voice_table.rows
 

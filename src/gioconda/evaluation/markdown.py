@@ -88,7 +88,8 @@ def _told(tables: Sequence[Table]) -> Iterator[str]:
             yield ""
         if not table.heads:
             facts = "; ".join(": ".join(row) for row in table.rows)
-            yield from wrap(f"{table.title}: {facts}." if table.title else f"{facts}.", 100)
+            told = f"{table.title}: {facts}." if table.title else f"{facts}."
+            yield from wrap(told[0].upper() + told[1:], 100)
             continue
         if table.title:
             yield from [f"**{table.title}**", ""]

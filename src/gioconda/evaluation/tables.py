@@ -128,15 +128,20 @@ def _group(group: Path, paths: list[Path], systems: Mapping[str, Mapping[Path, s
     names = [name for name in known if name]
     first = group[0] if group else ""
     title = title_of(first) + "".join(f" ({part})" for part in group[1:])
-    if all(len(path) == 1 for path in paths):
+    things = list(dict.fromkeys(path[:-1] for path in paths))
+    figures = list(dict.fromkeys(path[-1] for path in paths))
+    unit = _shared(figures) if title else ""
+    title += f", {unit}" if unit else ""
+    if things == [()]:
         rows = [
-            [label_of(path[0].strip(), first), *(one.get(path, "") for one in known.values())]
-            for path in paths
+            [
+                label_of(figure.strip(), first).removesuffix(f", {unit}"),
+                *(one.get((figure,), "") for one in known.values()),
+            ]
+            for figure in figures
         ]
         plain = not names and (not group or len(rows) <= _BESIDE)
         return Table([] if plain else ["", *(names or ["value"])], rows, title)
-    things = list(dict.fromkeys(path[:-1] for path in paths))
-    figures = list(dict.fromkeys(path[-1] for path in paths))
 
     def cell(thing: Path, figure: str) -> str:
         values = [one.get((*thing, figure), "") for one in known.values()]
@@ -144,11 +149,17 @@ def _group(group: Path, paths: list[Path], systems: Mapping[str, Mapping[Path, s
 
     rows = [[cell(thing, figure) for figure in figures] for thing in things]
     left = [label_of(", ".join(thing), first) for thing in things]
-    top = [label_of(figure.strip()) for figure in figures]
+    top = [label_of(figure.strip()).removesuffix(f", {unit}") for figure in figures]
     if len(things) < len(figures) and len(things) <= _BESIDE:
         rows, left, top = [list(row) for row in zip(*rows, strict=True)], top, left
     told = [[name, *row] for name, row in zip(left, rows, strict=True)]
     return Table(["", *top], told, title + (f": {' / '.join(names)}" if names else ""))
+
+
+def _shared(figures: Sequence[str]) -> str:
+    """The unit that all of several figures have."""
+    units = {figure.rpartition(", ")[2] if ", " in figure else "" for figure in figures}
+    return units.pop() if len(units) == 1 and len(figures) > 1 else ""
 
 
 def _leaves(kind: Any, found: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -208,4 +219,4 @@ def _compared(kind: Any, found: Mapping[str, Any], path: Path) -> Iterator[tuple
     for each in measures(kind):
         value = _cell(each, found["value"])
         part = ratio.get(each.name)
-        yield (*path, each.heading), value if part is None else f"{value} (x {part:.2f})"
+        yield (*path, each.heading), value if part is None else f"{value} (x\u00a0{part:.2f})"
