@@ -196,10 +196,12 @@ def job(server: Server, voice: bytes) -> str:
     if answer.status_code != 202:
         return str(answer.status_code)
     url, how = f"/jobs/{answer.json()['id']}", "HANG"
+    end = time.monotonic() + PATIENCE
     with server.client.stream("GET", f"{url}/events") as events:
         for line in events.iter_lines():
             if line.startswith("data: "):
                 how = f"202 {json.loads(line[6:]).get('code', 'can be made')}"
+            if how != "HANG" or time.monotonic() > end:
                 break
     server.client.delete(url)
     return how

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gioconda.live import jobs
 from gioconda.live.access import record_output
 from gioconda.live.app import make_app
 from gioconda.live.errors import RefusalError
@@ -407,6 +408,20 @@ def test_a_job_tells_how_far_it_is_and_gives_a_signed_video(tmp_path, running, c
     assert client.delete(f"/jobs/{job}").status_code == 204
     assert refusal(client.get(f"/jobs/{job}/result")) == (404, "not-found")
     assert list(running.server.jobs._home.path.iterdir()) == []
+
+
+def test_the_line_of_a_job_that_waits_does_not_stay_silent(running, client, voice, monkeypatch):
+    """Or a proxy gives it up."""
+    monkeypatch.setattr(jobs, "_QUIET", 0.3)
+    go_on = threading.Event()
+    running.server.jobs._worker.submit(go_on.wait, 60)  # another's job
+    job = begin_job(client, wav(voice[:1600])).json()["id"]
+    with client.stream("GET", f"/jobs/{job}/events") as response:
+        lines = response.iter_lines()
+        assert [next(lines) for _ in range(4)] == [":", "", ":", ""]
+        go_on.set()
+        assert "event: done" in list(lines)
+    client.delete(f"/jobs/{job}")
 
 
 def test_a_job_that_is_deleted_stops_and_leaves_nothing(running, client, voice):

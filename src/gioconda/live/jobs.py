@@ -24,6 +24,7 @@ from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, hear
 
 _POLL: Final = 0.2  # seconds
+_QUIET: Final = 15.0  # seconds after which it is said that nothing has happened
 
 
 class _CancelledError(Exception):
@@ -176,16 +177,23 @@ class Jobs:
         self._worker.shutdown()
         self._home.close()
 
-    async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-        """What happens to a job, until it is done, has failed, or is deleted."""
-        last = None
+    async def events(self, job: Job) -> AsyncIterator[tuple[str, dict[str, Any]] | None]:
+        """What happens to a job, until it is done, has failed, or is deleted.
+
+        None where nothing has happened for long, as to one that waits: lines that stay silent are
+        given up by proxies and clients.
+        """
+        last, told = None, time.monotonic()
         while not job.cancelled or job.error is not None:
             event = job.event()
             if event is not None and event != last:
                 yield event
-                last = event
+                last, told = event, time.monotonic()
                 if event[0] != "progress":
                     return
+            elif time.monotonic() - told > _QUIET:
+                yield None
+                told = time.monotonic()
             await asyncio.sleep(_POLL)
 
     def _work(self, job: Job) -> None:

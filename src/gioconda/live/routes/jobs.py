@@ -51,8 +51,11 @@ async def events(server: TheServer, identity: str) -> StreamingResponse:
     job = server.jobs.get(identity)
 
     async def lines() -> AsyncIterator[str]:
-        async for name, content in server.jobs.events(job):
-            yield f"event: {name}\ndata: {json.dumps(content)}\n\n"
+        async for event in server.jobs.events(job):
+            if event is None:
+                yield ":\n\n"  # a comment
+            else:
+                yield f"event: {event[0]}\ndata: {json.dumps(event[1])}\n\n"
 
     headers = {"Cache-Control": "no-store"}
     return StreamingResponse(lines(), media_type="text/event-stream", headers=headers)
