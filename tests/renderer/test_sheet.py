@@ -22,7 +22,9 @@ def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
 
 
 def test_a_face_seen_from_the_side_turns_little_either_way():
-    own = np.radians(36)
-    away, back = sheet._limit(np.radians(30), own), sheet._limit(np.radians(-30), own)
-    assert np.degrees([away, back]) == pytest.approx([6, -6], abs=0.5)
-    assert np.degrees(sheet._limit(np.radians(20), 0.0)) == pytest.approx(20, abs=0.5)
+    own, much = np.radians(36), np.radians(30)
+    yaw, nod = sheet._BACK
+    turns = [sheet._limit(*turn) for turn in ((much, own, *yaw), (-much, own, *yaw))]
+    assert np.degrees(turns) == pytest.approx([6, -1.5], abs=0.5)
+    assert np.degrees(sheet._limit(-much, own, *nod)) == pytest.approx(-6, abs=0.5)
+    assert np.degrees(sheet._limit(np.radians(20), 0.0, *yaw)) == pytest.approx(20, abs=0.5)

@@ -30,9 +30,11 @@ _DEPTH = 1.3  # the mesh network gives depths so much too small, by turns that i
 _FLATTER = (0.3, 0.5)  # cheeks deeper than this are this much as deep: they stretch less
 _GIVE = 0.35  # how far beyond the oval the skin goes with the jaw
 _TURN = np.radians(35)  # the most that a head turns from how the photo shows it
-_BACK = 1.4  # what it turns less back towards the front, for each radian it is turned in the photo
+# What yaw and pitch turn less back towards the front, for each radian it is turned in the photo,
+# and what every head may; at a side's outline lips, brow and lashes would be seen twice.
+_BACK = ((2.0, np.radians(1.5)), (1.4, np.radians(6)))
 _ASIDE = np.radians(40)  # the farthest it is turned in all: beyond, the far half is a sliver
-_LITTLE = np.radians(6)  # what every head may turn
+_LITTLE = np.radians(6)  # what every head may turn away
 _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the eye
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
@@ -113,7 +115,7 @@ class Sheet:
         count = len(self._follow)
         change = placed[:, :2] - self._rest
         change[:count] *= self._follow[:, None]
-        placed[:, :2] = self._home + _held(change, self._room)
+        placed[:, :2] = self._home + held_back(change, self._room)
         moved, iris = placed[:count], placed[count:]
         if seen is not None:
             off = seen[: topology.FACE_POINTS, :2] - moved[: topology.FACE_POINTS, :2]
@@ -159,7 +161,8 @@ class Sheet:
         """Where the head is in the crop for a pose (6,)."""
         head, own = self._portrait.head, self._portrait.pose
         yaw, pitch, roll, x, y, log_scale = (float(v) for v in pose)
-        yaw, pitch = own[0] + _limit(yaw - own[0], own[0]), own[1] + _limit(pitch - own[1], own[1])
+        yaw = own[0] + _limit(yaw - own[0], own[0], *_BACK[0])
+        pitch = own[1] + _limit(pitch - own[1], own[1], *_BACK[1])
         x, y = np.clip([x, y], -_FARTHEST, _FARTHEST)
         size = float(head.size[0] * np.exp(np.clip(log_scale, -_NEAREST, _NEAREST)))
         centre = head.centre[0] + head.size[0] * np.array([x, y])
@@ -185,7 +188,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     way = _within_person(portrait, face[oval, :2], unit * direction, out)
     back = 1 - np.exp(-way / _SKULL_CURVE)
     depth = start + (_SKULL_DEPTH - start) * back
-    outer = _lift(rings.reshape(-1, 2), depth.reshape(-1), head)
+    outer = lift(rings.reshape(-1, 2), depth.reshape(-1), head)
 
     lashes = _lashes(portrait)
     # where the picture ends at the neck, the neck holds still sooner
@@ -194,7 +197,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
     follow = 1 - _step(outer[:, 1], min(_NECK[0], neck - 0.6), neck)
     follow *= 1 - _step(np.linalg.norm(outer[:, :2] - [0, 0.2], axis=1), *_REACH)
     follow *= _inside(portrait, rings.reshape(-1, 2))
-    outer = np.concatenate([outer, _lift(lashes, deep[_RIMS], head)])
+    outer = np.concatenate([outer, lift(lashes, deep[_RIMS], head)])
     rest = np.concatenate([face[:, :2], rings.reshape(-1, 2), lashes])
     whole = np.concatenate([rest, portrait.points[topology.FACE_POINTS :, :2]])
     home = whole.copy()
@@ -216,7 +219,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _anchor=np.concatenate([np.tile(oval, len(_RINGS)), _RIMS]),
         _give=np.concatenate([np.exp(-out.reshape(-1) / _GIVE), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
-        _room=_room(portrait, home),
+        _room=room_to_move(portrait, home),
         _apart=apart / unit,
         _down=down,
         _unit=unit,
@@ -226,7 +229,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
 
 def lift_face(portrait: Portrait) -> NDArray[np.float64]:
     """The face in the head frame, (478, 3), as deep as it is turned."""
-    return _lift(portrait.points[:, :2], _deep(portrait), portrait.head)
+    return lift(portrait.points[:, :2], _deep(portrait), portrait.head)
 
 
 def _deep(portrait: Portrait) -> NDArray[np.float64]:
@@ -258,14 +261,16 @@ def _step(x: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64
     return t * t * (3 - 2 * t)
 
 
-def _limit(turn: float, own: float) -> float:
+def _limit(turn: float, own: float, back: float, least: float) -> float:
     """A turn of the head from how the photo shows it, held softly to what the photo can give.
 
     A face seen from the side hides its other side, so it may turn but little back; nor far away,
     where its far cheek, eye and corner of the mouth would be slivers.
     """
-    room = _TURN - _BACK * abs(own) if turn * own < 0 else min(_TURN, _ASIDE - abs(own))
-    room = max(_LITTLE, room)
+    if turn * own < 0:
+        room = max(least, _TURN - back * abs(own))
+    else:
+        room = max(_LITTLE, min(_TURN, _ASIDE - abs(own)))
     free = 0.7 * room  # below this nothing is changed
     over = abs(turn) - free
     if over <= 0:
@@ -273,7 +278,7 @@ def _limit(turn: float, own: float) -> float:
     return float(np.copysign(free + (room - free) * np.tanh(over / (room - free)), turn))
 
 
-def _lift(
+def lift(
     places: NDArray[np.floating], depth: NDArray[np.floating], head: HeadPose
 ) -> NDArray[np.float64]:
     """Points in the head frame, (N, 3), that lie at these pixels (N, 2) and this deep (N,)."""
@@ -328,7 +333,7 @@ def _photo(portrait: Portrait) -> NDArray[np.float64]:
     return placed * portrait.size / portrait.crop[2] - 0.5
 
 
-def _room(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
+def room_to_move(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far each place (N, 2) may move away from the photo's edges, (N, 2, 2), in pixels.
 
     The first towards greater x and y, away from the left and the upper edge; then the others.
@@ -338,7 +343,7 @@ def _room(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.float64
     return np.maximum(room, 1e-6)
 
 
-def _held(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.float64]:
+def held_back(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.float64]:
     """Moves (N, 2) that uncover nothing beyond the photo's edges.
 
     What moves away from an edge goes at most `room` (N, 2, 2); much less is not changed.
