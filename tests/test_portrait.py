@@ -1,10 +1,13 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
-from gioconda.portrait import make_portrait, read_portrait
+from gioconda.face.finder import find_face
+from gioconda.portrait import make_portrait, portrait_at, read_portrait
 
 
 def test_the_crop_has_the_size_asked_for(portrait):
@@ -94,3 +97,18 @@ def test_an_animation_without_a_face_is_refused_for_its_first_frame(tmp_path):
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     with pytest.raises(GiocondaError, match="no face was found"):
         read_portrait(tmp_path / "a.gif")
+
+
+def test_more_people_in_a_photo_take_no_more_memory(photo, portrait):
+    points = find_face(photo).points
+
+    def peak(strangers):
+        others = [points + [20 * (i + 1), 0, 0] for i in range(strangers)]
+        tracemalloc.start()
+        portrait_at(photo, points, 512, others=others)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(1)  # loads what stays
+    assert peak(9) < peak(2) + portrait.texture[..., 0].nbytes * 4  # a matte in float32

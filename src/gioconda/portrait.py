@@ -316,14 +316,14 @@ def _cut_out(
     white = np.full(image.shape[:2], 255, np.uint8)
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
     placed = replace(head, centre=head.centre + margin)
-    # who stands behind this one is seen beside it only
-    people = [(1 - matte) * person_matte(colours, other, others=[inside]) for other in others]
-    for person in people:
-        photographed &= person < 0.5
-    plate, alpha = paint_plate(colours, matte, photographed, placed)
     held = find_held(colours, matte, inside, placed)
-    still = people if held is None else [held, *people]
-    if still:
-        plate, alpha = set_apart(colours, plate, alpha, np.max(still, 0), float(head.size[0]))
+    still = np.zeros_like(matte) if held is None else held
+    for mesh in others:  # who stands behind this one is seen beside it only
+        person = (1 - matte) * person_matte(colours, mesh, others=[inside])
+        photographed &= person < 0.5
+        still = np.maximum(still, person)
+    plate, alpha = paint_plate(colours, matte, photographed, placed)
+    if held is not None or others:
+        plate, alpha = set_apart(colours, plate, alpha, still, float(head.size[0]))
     before = None if held is None else np.rint(255 * held).astype(np.uint8)
     return np.dstack([colours, alpha]), plate, before

@@ -76,13 +76,18 @@ def _nearer_to(
 ) -> NDArray[np.bool_]:
     """Where a picture (H, W) is nearer to other people than to this one, in sizes of each face."""
     y, x = np.ogrid[: shape[0], : shape[1]]
-    far = []
-    for face in (points, *others):
+
+    def far(face: NDArray[np.floating]) -> NDArray[np.float64]:
         oval = face[topology.FACE_OVAL, :2]
         size = np.linalg.norm(np.ptp(oval, axis=0))
         down = y - oval[:, 1].mean()
-        far.append(np.hypot(x - oval[:, 0].mean(), np.where(down > 0, _BODY * down, down)) / size)
-    return np.asarray(np.min(far[1:], 0) < far[0])
+        across = x - oval[:, 0].mean()
+        return np.asarray(np.hypot(across, np.where(down > 0, _BODY * down, down)) / size)
+
+    own, found = far(points), np.zeros(shape, np.bool_)
+    for face in others:
+        found |= far(face) < own
+    return found
 
 
 def _square(middle: NDArray[np.floating], side: float) -> NDArray[np.float64]:
