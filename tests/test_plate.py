@@ -35,7 +35,7 @@ def painted(picture, matte, whole=None):
 
 def shown(plate, texture):
     out = np.empty_like(plate)
-    compose(foreground(texture, plate), plate, out)
+    compose(foreground(texture, plate), plate, 0, out)
     return out
 
 

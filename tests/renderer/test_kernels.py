@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 
 from gioconda.renderer.kernels import compose, put, rasterise, soften
+from gioconda.renderer.spans import whole
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -10,7 +11,8 @@ HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 
 def draw(vertices, values, triangles, size=10):
     flow = np.full((size, size, 2), -1, np.float32)
-    rasterise(vertices, values, triangles, flow, np.empty((size, size), np.float32), 0)
+    depth = np.empty((size, size), np.float32)
+    rasterise(vertices, values, triangles, whole(size, size), flow, depth)
     return flow
 
 
@@ -50,7 +52,7 @@ def test_compose_adds_the_person_to_what_shows_of_the_plate():
     picture = np.repeat(np.array([0, 200, 100, 128], np.uint8)[None, :3, None], 4, 2)
     picture[0, :, 3] = [0, 255, 128]
     out = np.empty_like(plate)
-    compose(picture, plate, out)
+    compose(picture, plate, 0, out)
     np.testing.assert_array_equal(out[0, :, 0], [100, 200, 150])
 
 
@@ -72,7 +74,7 @@ def test_stairs_of_an_edge_are_blurred_and_nothing_else():
     across = np.arange(50) > 20 + np.arange(40)[:, None] // 3
     depth = np.where(across, 9, 2).astype(np.float32)
     found = picture.copy()
-    soften(depth, torn_at(across), 50, found)
+    soften(depth, torn_at(across), whole(40, 50), 50, found)
     kernel = np.array([1, 2, 1]) / 4
     blurred = cv2.sepFilter2D(picture.astype(np.float32), -1, kernel, kernel)
     beside = cv2.dilate(across.astype(np.uint8), CROSS) != cv2.erode(across.astype(np.uint8), CROSS)
@@ -85,7 +87,8 @@ def test_what_is_before_and_did_not_move_has_no_edge():
     picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     near = np.arange(50) > np.full((40, 1), 20)
     found = picture.copy()
-    soften(np.where(near, 9, 2).astype(np.float32), torn_at(near, 0), 50, found)
+    depth = np.where(near, 9, 2).astype(np.float32)
+    soften(depth, torn_at(near, 0), whole(40, 50), 50, found)
     assert np.array_equal(found, picture)
 
 
@@ -93,5 +96,6 @@ def test_a_steep_slope_is_no_edge():
     picture = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
     steep = np.where(np.arange(50) < 25, 0, 9 * (np.arange(50) - 24)).astype(np.float32)
     found = picture.copy()
-    soften(np.tile(steep, (40, 1)), torn_at(np.arange(50) < np.full((40, 1), 25)), 50, found)
+    torn = torn_at(np.arange(50) < np.full((40, 1), 25))
+    soften(np.tile(steep, (40, 1)), torn, whole(40, 50), 50, found)
     assert (found != picture).any(2).sum() == 0

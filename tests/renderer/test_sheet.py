@@ -6,6 +6,7 @@ import pytest
 from gioconda.renderer import sheet
 from gioconda.renderer.kernels import rasterise
 from gioconda.renderer.sheet import make_sheet
+from gioconda.renderer.spans import whole
 
 
 @pytest.mark.parametrize("turn", [0.0, -0.6, -0.45, -0.3, 0.3, 0.45, 0.6])
@@ -16,7 +17,8 @@ def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
     vertices, texture, face = made.place(pose, portrait.expression)
     size = portrait.size
     flow = np.full((size, size, 2), np.nan, np.float32)
-    rasterise(vertices, texture, made.triangles, flow, np.empty((size, size), np.float32), 0)
+    depth = np.empty((size, size), np.float32)
+    rasterise(vertices, texture, made.triangles, whole(size, size), flow, depth)
     low, high = np.clip([face[:468, :2].min(0), face[:468, :2].max(0)], 0, size).astype(int)
     assert np.isfinite(flow[low[1] : high[1], low[0] : high[0]]).all()
 

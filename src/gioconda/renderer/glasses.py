@@ -14,6 +14,7 @@ from gioconda.media import sample
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import compose, rasterise
 from gioconda.renderer.sheet import Sheet, held_back, lift, lift_face, room_to_move
+from gioconda.renderer.spans import whole
 
 _NOWHERE: Final = 0.0  # the texture's corner, where no rims are
 _BRIDGE: Final = [168, 6]  # the points of the nose between which glasses sit
@@ -68,9 +69,9 @@ class Glasses:
         vertices = np.column_stack([seen - low, placed[:, 2]]).astype(np.float32)
         flow = np.full((height, width, 2), _NOWHERE, np.float32)
         depth = np.empty((height, width), np.float32)
-        rasterise(vertices, self._texture, self._triangles, flow, depth, 0)
+        rasterise(vertices, self._texture, self._triangles, whole(height, width), flow, depth)
         window = out[low[1] : high[1], low[0] : high[0]]
-        compose(sample(self._rims, flow), window.copy(), window)
+        compose(sample(self._rims, flow), window.copy(), 0, window)
 
 
 def _grid(across: int, down: int) -> NDArray[np.int32]:

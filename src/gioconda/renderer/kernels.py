@@ -7,8 +7,30 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.renderer.spans import cover
+
 _TORN: Final = 1.0  # pixels by which places two pixels apart lie otherwise in the texture
 _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
+
+
+@numba.njit(cache=True, nogil=True)
+def lay_still(
+    changed: NDArray[np.int32], moved: NDArray[np.int32], margin: int, flow: NDArray[np.float32]
+) -> None:
+    """Let a flow show what is at rest, where something has moved in the frame before alone.
+
+    Args:
+        changed: (H, 2) spans of both frames.
+        moved: (H, 2) of this one.
+        margin: pixels of the texture beyond the picture.
+        flow: (H, W, 2), changed in place.
+    """
+    for y in range(flow.shape[0]):
+        first, end = moved[y]
+        for x in range(changed[y, 0], min(changed[y, 1], first)):
+            flow[y, x, 0], flow[y, x, 1] = x + margin, y + margin
+        for x in range(max(changed[y, 0], first, end), changed[y, 1]):
+            flow[y, x, 0], flow[y, x, 1] = x + margin, y + margin
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -16,9 +38,9 @@ def rasterise(
     vertices: NDArray[np.float32],
     values: NDArray[np.float32],
     triangles: NDArray[np.int32],
+    spans: NDArray[np.int32],
     flow: NDArray[np.float32],
     depth: NDArray[np.float32],
-    top: int,
 ) -> None:
     """Draw triangles, nearest in front, with two values spread over each.
 
@@ -28,12 +50,14 @@ def rasterise(
         vertices: (V, 3) x, y in pixels and z growing away from the camera.
         values: (V, 2) what each vertex carries.
         triangles: (F, 3).
-        flow: (H, W, 2), written where a triangle covers the pixel's centre.
-        depth: (H, W), scratch; overwritten.
-        top: the row of the picture that is the first one here.
+        spans: (H, 2) where to draw.
+        flow: (H, W, 2), written there where a triangle covers the pixel's centre.
+        depth: (H, W), scratch; overwritten there.
     """
-    height, width = depth.shape
-    depth[:] = np.float32(1e30)
+    height = len(spans)
+    for y in range(height):
+        for x in range(spans[y, 0], spans[y, 1]):
+            depth[y, x] = np.float32(1e30)
     for f in range(triangles.shape[0]):
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = vertices[a, 0], vertices[a, 1]
@@ -42,11 +66,9 @@ def rasterise(
         area = abx * acy - aby * acx
         if area <= 1e-6:
             continue
-        low_y = max(top, int(np.ceil(min(ay, ay + aby, ay + acy))))
-        high_y = min(top + height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
+        high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
-        if low_y > high_y or right < 0 or left > width - 1:
-            continue
         # weights of b and c are linear in x and y
         bx, by = acy / area, -acx / area
         cx, cy = -aby / area, abx / area
@@ -56,9 +78,12 @@ def rasterise(
         abu, abv = values[b, 0] - au, values[b, 1] - av
         acu, acv = values[c, 0] - au, values[c, 1] - av
         for y in range(low_y, high_y + 1):
+            first = max(left, np.float32(spans[y, 0]))
+            last = min(right, np.float32(spans[y, 1] - 1))
+            if first > last:
+                continue
             dy = np.float32(y) - ay
             b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
-            first, last = max(left, np.float32(0)), min(right, np.float32(width - 1))
             first, last = _span(b0, bx, c0, cx, first, last)
             # depth and values along the row: at its start, and for each pixel
             z0, dz = az + b0 * abz + c0 * acz, bx * abz + cx * acz
@@ -67,10 +92,10 @@ def rasterise(
             for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
                 along = np.float32(x)
                 z = z0 + along * dz
-                if z < depth[y - top, x]:
-                    depth[y - top, x] = z
-                    flow[y - top, x, 0] = u0 + along * du
-                    flow[y - top, x, 1] = v0 + along * dv
+                if z < depth[y, x]:
+                    depth[y, x] = z
+                    flow[y, x, 0] = u0 + along * du
+                    flow[y, x, 1] = v0 + along * dv
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -147,72 +172,95 @@ def _span(
 
 
 @numba.njit(cache=True, nogil=True)
-def compose(person: NDArray[np.uint8], plate: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
-    """The person (H, W, 4), colours times alpha and alpha, over the plate (H, W, 3)."""
-    height, width = plate.shape[:2]
+def compose(
+    person: NDArray[np.uint8], plate: NDArray[np.uint8], first: int, out: NDArray[np.uint8]
+) -> None:
+    """The person over the plate.
+
+    Args:
+        person: (H, w, 4) in some columns, colours times alpha and alpha.
+        plate: (H, W, 3).
+        first: the first of the columns.
+        out: (H, W, 3), written there.
+    """
+    height, width = person.shape[:2]
     for y in range(height):
         for x in range(width):
-            clear = np.int32(255) - person[y, x, 3]
+            clear, there = np.int32(255) - person[y, x, 3], x + first
             if clear == 0:
                 for k in range(3):
-                    out[y, x, k] = person[y, x, k]
+                    out[y, there, k] = person[y, x, k]
             elif clear == 255:
                 for k in range(3):
-                    out[y, x, k] = plate[y, x, k]
+                    out[y, there, k] = plate[y, there, k]
             else:
                 for k in range(3):
-                    behind = (clear * np.int32(plate[y, x, k]) + 127) // 255
-                    out[y, x, k] = min(np.int32(person[y, x, k]) + behind, 255)
+                    behind = (clear * np.int32(plate[y, there, k]) + 127) // 255
+                    out[y, there, k] = min(np.int32(person[y, x, k]) + behind, 255)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
 def soften(
-    depth: NDArray[np.float32], flow: NDArray[np.float32], unit: float, out: NDArray[np.uint8]
+    depth: NDArray[np.float32],
+    flow: NDArray[np.float32],
+    spans: NDArray[np.int32],
+    unit: float,
+    out: NDArray[np.uint8],
 ) -> None:
     """Blur the edges of what lies before something else, which would be stairs, in place.
 
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
     What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
     Where what is before has not moved against what is behind, there is nothing to soften.
-    Two pixels along the borders are left as they are.
+    Two pixels along the borders of the spans are left as they are.
 
     Args:
         depth: (H, W) as `rasterise` left it.
         flow: (H, W, 2) likewise, in pixels.
+        spans: (H, 2) where it was drawn.
         unit: the inter-ocular distance in pixels, as depth is.
-        out: (h, w, 3) the upper left part of the picture.
+        out: (H, W, 3) the picture.
     """
     height, width = out.shape[:2]
     least = np.float32(_EDGE * unit)
     # loops over single values: numba takes six times as long to compile slices
     above, here = np.empty((width, 3), np.uint8), np.empty((width, 3), np.uint8)  # as they were
-    last = -1  # the row that `here` holds
+    last, begin, stop = -1, 0, 0  # the row that `here` holds, and which part of it
     edge = np.zeros(width, np.uint8)
     for y in range(2, height - 2):
+        first, end = 0, width
+        for near in range(y - 2, y + 3):
+            first, end = max(first, spans[near, 0]), min(end, spans[near, 1])
         count = 0
-        for x in range(2, width - 2):
-            c = depth[y, x]
-            left, right = (depth[y, x - 2], depth[y, x - 1]), (depth[y, x + 1], depth[y, x + 2])
+        for i in range(end - first - 4):
+            x = np.uint32(first + i)  # no less than 0: the compiler makes the loop wide
+            c = depth[y, x + 2]
+            left, right = (depth[y, x], depth[y, x + 1]), (depth[y, x + 3], depth[y, x + 4])
             across = _beside_jump(left[0], left[1], c, right[0], right[1], least)
-            up, low = (depth[y - 2, x], depth[y - 1, x]), (depth[y + 1, x], depth[y + 2, x])
+            up, low = (
+                (depth[y - 2, x + 2], depth[y - 1, x + 2]),
+                (depth[y + 1, x + 2], depth[y + 2, x + 2]),
+            )
             down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
-            edge[x] = across | 2 * down
+            edge[x + 2] = across | 2 * down
             count += across | down
+        first, end = first + 2, end - 2
         if not count:
             continue
         count = 0
-        for x in range(2, width - 2):
+        for x in range(first, end):
             if edge[x]:
                 edge[x] = _torn(flow, y, x, edge[x])
                 count += edge[x]
         if not count:
             continue
-        for x in range(width):
+        for x in range(first - 1, end + 1):
             for k in range(3):
-                above[x, k] = here[x, k] if last == y - 1 else out[y - 1, x, k]
+                kept = last == y - 1 and begin <= x < stop
+                above[x, k] = here[x, k] if kept else out[y - 1, x, k]
                 here[x, k] = out[y, x, k]
-        last = y
-        for x in range(2, width - 2):
+        last, begin, stop = y, first - 1, end + 1
+        for x in range(first, end):
             if not edge[x]:
                 continue
             for k in range(3):
@@ -282,10 +330,13 @@ def load_kernels() -> None:
     side = 8
     vertices, values = np.zeros((3, 3), np.float32), np.zeros((3, 2), np.float32)
     flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
-    rasterise(vertices, values, np.zeros((1, 3), np.int32), flow, depth, 0)
+    spans, triangles = np.zeros((side, 2), np.int32), np.zeros((1, 3), np.int32)
+    cover(vertices, triangles, 0, side, spans)
+    lay_still(spans, spans, 0, flow)
+    rasterise(vertices, values, triangles, spans, flow, depth)
     out = np.zeros((side, side, 3), np.uint8)
-    compose(np.zeros((side, side, 4), np.uint8), out.copy(), out)
-    soften(depth, flow, 1.0, out)
+    compose(np.zeros((side, side, 4), np.uint8), out.copy(), 0, out)
+    soften(depth, flow, spans, 1.0, out)
     light = np.zeros((side, side, 3), np.float32)
     fade(light, 1.0)
     _add(light[:4, :4].copy(), out[:4, :4])

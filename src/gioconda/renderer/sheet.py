@@ -76,10 +76,9 @@ class Sheet:
     _unit: float
     _edges: Edges
 
-    def moving(self) -> NDArray[np.int64]:
-        """Vertices of the triangles that may move; all others lie still, whatever the motion."""
-        free = np.flatnonzero(self._follow)
-        return np.unique(self.triangles[np.isin(self.triangles, free).any(1)])
+    def moving(self) -> NDArray[np.int32]:
+        """The triangles that may move, (F, 3); all others lie still, whatever the motion."""
+        return self.triangles[self._follow[self.triangles].any(1)]
 
     def place(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +12,13 @@ from gioconda.media import sample
 from gioconda.plate import foreground
 from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
-from gioconda.renderer.kernels import compose, rasterise, soften
-from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.view import HeadPlace
+from gioconda.renderer.kernels import compose, lay_still, rasterise, soften
+from gioconda.renderer.sheet import Sheet, make_sheet
+from gioconda.renderer.spans import STRIP, cover, either, none, rows_of, strips, whole
+from gioconda.renderer.view import VIEW, HeadPlace
 from gioconda.rows import Rows
 
-_BESIDE = 4  # rows: what is softened looks at two more to each side
+_BESIDE = 4  # pixels: what is softened looks at two more to each side
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,28 @@ class _Held:
         out[self.part] = np.rint(out[self.part] * self.clear + self.light)
 
 
+def _showing(portrait: Portrait, sheet: Sheet) -> NDArray[np.int32]:
+    """The triangles (F, 3) that may move and show something: of the person, or what networks see.
+
+    The others hold nothing that is not on the plate too, wherever they lie.
+    """
+    triangles = sheet.moving()
+    corners = sheet.texture[triangles]
+    middle = portrait.head.centre[0] + portrait.margin
+    away = np.linalg.norm(corners - middle, axis=-1).min(1)
+    shown = cv2.integral((portrait.texture[..., 3] > 0).astype(np.uint8))
+    limit = len(portrait.texture)
+    left, top = np.clip(np.floor(corners.min(1)).astype(int) - 1, 0, limit).T
+    right, bottom = np.clip(np.ceil(corners.max(1)).astype(int) + 2, 0, limit).T
+    count = shown[bottom, right] - shown[bottom, left] - shown[top, right] + shown[top, left]
+    return triangles[(count > 0) | (away < VIEW / 2 * portrait.head.size[0])]
+
+
 class Warper:
     """Warps one portrait, frame after frame, into memory that it keeps.
 
-    Only rows in which the sheet may move are drawn anew, and whoever draws over a frame stays
-    within the face.
+    Only where the person may move is drawn anew, and whoever draws over a frame stays within the
+    face.
 
     Args:
         portrait: whom to draw.
@@ -107,22 +126,19 @@ class Warper:
         rows, columns = (np.arange(margin, margin + n, dtype=np.float32) for n in (height, width))
         self._flow = np.stack(np.meshgrid(columns, rows), -1)
         self._depth = np.empty((height, width), np.float32)
-        self._picture = np.empty((height, width, 4), np.uint8)
+        self._strip = np.empty(STRIP * width * 4, np.uint8)
         self._plate = portrait.plate[margin : margin + height, margin : margin + width].copy()
         self._person = foreground(portrait.texture, portrait.plate)
         self._held = _Held.of(portrait, height, width)
-        self._moving = self.sheet.moving()
-        still = self.sheet.texture[self._moving] - np.float32(margin)
-        self._home = self._rows(still)
+        self._seen = _showing(portrait, self.sheet)
+        self._home = none(height, width)
+        still = self.sheet.texture - np.float32(margin)
+        cover(still, self._seen, _BESIDE, width, self._home)
         if self._held:  # is drawn over what is there
-            held = self._held.part[0]
-            self._home |= Rows(held.start, held.stop)
-        self._last = Rows(0, height)  # that were moved in the frame before
-
-    def _rows(self, vertices: NDArray[np.floating]) -> Rows:
-        """In which triangles of these vertices (N, 2 or 3) lie."""
-        low, high = (int(f(vertices[:, 1])) for f in (np.min, np.max))
-        return Rows(low, high + 1).grown(_BESIDE, len(self._out))
+            part, columns = self._held.part
+            held = np.array([[columns.start, columns.stop]], np.int32)
+            self._home[part] = either(self._home[part], held)
+        self._last = whole(height, width)  # where the frame before had moved
 
     def twin(self, out: NDArray[np.uint8]) -> "Warper":
         """Another one of the same portrait, for the same thread.
@@ -131,7 +147,7 @@ class Warper:
             out: where it draws, as large.
         """
         other = copy(self)
-        other._out, other._flow, other._last = out, self._flow.copy(), Rows(0, len(out))
+        other._out, other._flow, other._last = out, self._flow.copy(), whole(*out.shape[:2])
         return other
 
     def warp(
@@ -161,20 +177,22 @@ class Warper:
         """As `warp`, one stage at a time; yields the name of each when it is done."""
         sheet, out = self.sheet, self._out
         vertices, texture, face = sheet.place(pose, dynamics, mesh)
+        moved = self._home.copy()
+        cover(vertices, self._seen, _BESIDE, out.shape[1], moved)
+        changed, self._last = either(moved, self._last), moved
+        self.moved, self.changed = rows_of(moved), rows_of(changed)
         yield "place the mesh"
-        self.moved = self._home | self._rows(vertices[self._moving])
-        self.changed = self.moved | self._last
-        self._last = self.moved
-        rows, first = self.changed.slice, self.changed.first
-        flow, depth, picture = self._flow[rows], self._depth[rows], self._picture[rows]
-        rasterise(vertices, texture, sheet.triangles, flow, depth, first)
+        lay_still(changed, moved, self._portrait.margin, self._flow)
+        rasterise(vertices, texture, sheet.triangles, moved, self._flow, self._depth)
         yield "flow"
-        sample(self._person, flow, out=picture)
+        for rows, columns in strips(changed):
+            flow = self._flow[rows, columns]
+            picture = self._strip[: flow.size * 2].reshape(*flow.shape[:2], 4)
+            sample(self._person, flow, out=picture)
+            compose(picture, self._plate[rows], columns.start, out[rows])
         yield "warp"
-        compose(picture, self._plate[rows], out[rows])
-        yield "compose"
         head = sheet.head(pose)
-        soften(depth, flow, head.size, out[rows])
+        soften(self._depth, self._flow, moved, head.size, out)
         if self._held:
             self._held.draw(out)
         yield "soften"

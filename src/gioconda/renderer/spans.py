@@ -1,0 +1,79 @@
+"""Spans: the columns of each row of a picture in which something may have moved.
+
+Those of a picture are an array (H, 2): the first column of each row, and the one after the last.
+Where the second is no greater there are none.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.rows import Rows
+
+STRIP: Final = 64  # rows: pictures of so many stay in the cache
+
+
+def whole(height: int, width: int) -> NDArray[np.int32]:
+    """All of a picture."""
+    return np.tile(np.array([0, width], np.int32), (height, 1))
+
+
+def none(height: int, width: int) -> NDArray[np.int32]:
+    """Nothing of a picture."""
+    return np.tile(np.array([width, 0], np.int32), (height, 1))
+
+
+def either(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int32]:
+    """What is in one or the other, and what is between them in each row."""
+    return np.column_stack([np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 1], b[:, 1])])
+
+
+def rows_of(spans: NDArray[np.int32]) -> Rows:
+    """The rows that have some, and those between."""
+    rows = np.flatnonzero(spans[:, 1] > spans[:, 0])
+    return Rows(int(rows[0]), int(rows[-1]) + 1) if len(rows) else Rows(0, 0)
+
+
+def strips(spans: NDArray[np.int32]) -> Iterator[tuple[slice, slice]]:
+    """Rectangles that hold them, a few rows each."""
+    for top in range(0, len(spans), STRIP):
+        part = spans[top : top + STRIP]
+        first, end = int(part[:, 0].min()), int(part[:, 1].max())
+        if first < end:
+            yield slice(top, top + len(part)), slice(first, end)
+
+
+@numba.njit(cache=True, nogil=True)
+def cover(
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    beside: int,
+    width: int,
+    spans: NDArray[np.int32],
+) -> None:
+    """Widen spans until they hold triangles and what is beside them.
+
+    Args:
+        vertices: (V, 2 or 3) x and y in pixels.
+        triangles: (F, 3).
+        beside: pixels to each side of a triangle.
+        width: of the picture.
+        spans: (H, 2), changed in place.
+    """
+    height = len(spans)
+    for f in range(triangles.shape[0]):
+        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+        ax, bx, cx = vertices[a, 0], vertices[b, 0], vertices[c, 0]
+        ay, by, cy = vertices[a, 1], vertices[b, 1], vertices[c, 1]
+        first = max(0, int(min(ax, bx, cx)) - beside)
+        end = min(width, int(max(ax, bx, cx)) + 2 + beside)
+        top = max(0, int(min(ay, by, cy)) - beside)
+        bottom = min(height, int(max(ay, by, cy)) + 2 + beside)
+        if first >= end:
+            continue
+        for y in range(top, bottom):
+            spans[y, 0] = min(spans[y, 0], first)
+            spans[y, 1] = max(spans[y, 1], end)
