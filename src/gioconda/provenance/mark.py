@@ -128,6 +128,7 @@ class _Strength:
         half = max(height // 2, 1), max(width // 2, 1)
         self._grey, self._change = np.empty(half, np.uint8), np.empty(half, np.uint8)
         self._cells = np.zeros((max(height // _STEP, 1), max(width // _STEP, 1)), np.uint8)
+        self._activity, self._light = np.zeros_like(self._cells), np.zeros_like(self._cells)
         self.levels = np.zeros((height, width), np.uint8)
 
     def see(self, frame: NDArray[np.uint8], changed: Rows) -> Rows:
@@ -142,12 +143,23 @@ class _Strength:
         if not moved.any():
             return changed
         self._cells = cells
-        height, width = frame.shape[:2]
-        cv2.resize(cells, (width, height), dst=self.levels)
-        # a cell's neighbours share the pixels between their middles
-        rows, step = np.flatnonzero(moved.any(1)), height / len(cells)
-        levels = Rows(int((rows[0] - 1) * step), int((rows[-1] + 2) * step))
-        return changed | levels.grown(1, height)
+        rows = np.flatnonzero(moved.any(1))
+        return changed | self._lay(Rows(int(rows[0]), int(rows[-1]) + 1))
+
+    def _lay(self, cells: Rows) -> Rows:
+        """Spread rows of cells over the levels; the rows there that may change."""
+        levels, count = self.levels, len(self._cells)
+        height, width = levels.shape
+        wide, near = cells.grown(2, count), cells.grown(1, count)  # neighbours share pixels
+        part = self._cells[wide.slice]
+        spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))[:, :width]
+        first, end = _STEP * near.first, min(_STEP * near.end, height)
+        begin = first - _STEP * wide.first
+        levels[first:end, : spread.shape[1]] = spread[begin : begin + end - first]
+        levels[first:end, spread.shape[1] :] = levels[first:end, spread.shape[1] - 1 :][:, :1]
+        if near.end == count:  # what is less than a cell
+            levels[end:], end = levels[end - 1], height
+        return Rows(first, end)
 
     def _look(self, frame: NDArray[np.uint8], changed: Rows) -> None:
         """Grey levels and how they change, at half the size."""
@@ -166,14 +178,18 @@ class _Strength:
         blurred = cv2.blur(self._grey[wide.slice], (5, 5))[near.first - wide.first :]
         near_grey = self._grey[near.slice]
         cv2.absdiff(near_grey, blurred[: len(near_grey)], dst=self._change[near.slice])
+        step, (count, across) = _STEP // 2, self._cells.shape
+        cells = Rows(near.first // step, max(min(-(-near.end // step), count), 1))
+        part = slice(step * cells.first, step * cells.end), slice(step * across)
+        for fine, coarse in ((self._change, self._activity), (self._grey, self._light)):
+            size = across, cells.end - cells.first
+            cv2.resize(fine[part], size, dst=coarse[cells.slice], interpolation=cv2.INTER_AREA)
 
     def _allowed(self) -> NDArray[np.uint8]:
         """How much may change, (h, w) cells, in units of _FINE."""
-        small = self._cells.shape[::-1]
-        activity = cv2.resize(self._change, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+        activity, light = self._activity.astype(np.float32), self._light.astype(np.float32)
         # The least of the neighbours: an edge does not mark what is flat beside it.
         texture = cv2.blur(cv2.erode(activity, np.ones((3, 3), np.uint8)), (3, 3))
-        light = cv2.resize(self._grey, small, interpolation=cv2.INTER_AREA).astype(np.float32)
         seen = np.minimum(0.5 + light / 100, 1)
         flat, rest = _FLAT * seen, np.minimum(_TEXTURE * texture, _MOST) * seen
         # As much of the rest as makes the mean square of all of it the most; rounding adds 1/12.

@@ -233,16 +233,14 @@ def soften(
             first, end = max(first, spans[near, 0]), min(end, spans[near, 1])
         count = 0
         for i in range(end - first - 4):
-            x = np.uint32(first + i)  # no less than 0: the compiler makes the loop wide
-            c = depth[y, x + 2]
-            left, right = (depth[y, x], depth[y, x + 1]), (depth[y, x + 3], depth[y, x + 4])
+            a = np.uint32(first + i)  # no less than 0, so the compiler makes the loop wide
+            m = a + 2
+            c = depth[y, m]
+            left, right = (depth[y, a], depth[y, a + 1]), (depth[y, a + 3], depth[y, a + 4])
             across = _beside_jump(left[0], left[1], c, right[0], right[1], least)
-            up, low = (
-                (depth[y - 2, x + 2], depth[y - 1, x + 2]),
-                (depth[y + 1, x + 2], depth[y + 2, x + 2]),
-            )
+            up, low = (depth[y - 2, m], depth[y - 1, m]), (depth[y + 1, m], depth[y + 2, m])
             down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
-            edge[x + 2] = across | 2 * down
+            edge[m] = across | 2 * down
             count += across | down
         first, end = first + 2, end - 2
         if not count:

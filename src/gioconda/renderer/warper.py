@@ -91,7 +91,8 @@ def _showing(portrait: Portrait, sheet: Sheet) -> NDArray[np.int32]:
     left, top = np.clip(np.floor(corners.min(1)).astype(int) - 1, 0, limit).T
     right, bottom = np.clip(np.ceil(corners.max(1)).astype(int) + 2, 0, limit).T
     count = shown[bottom, right] - shown[bottom, left] - shown[top, right] + shown[top, left]
-    return triangles[(count > 0) | (away < VIEW / 2 * portrait.head.size[0])]
+    shows = (count > 0) | (away < VIEW / 2 * portrait.head.size[0])
+    return np.ascontiguousarray(triangles[shows])
 
 
 class Warper:
@@ -135,8 +136,8 @@ class Warper:
         still = self.sheet.texture - np.float32(margin)
         cover(still, self._seen, _BESIDE, width, self._home)
         if self._held:  # is drawn over what is there
-            part, columns = self._held.part
-            held = np.array([[columns.start, columns.stop]], np.int32)
+            part, beside = self._held.part
+            held = np.array([[beside.start, beside.stop]], np.int32)
             self._home[part] = either(self._home[part], held)
         self._last = whole(height, width)  # where the frame before had moved
 
