@@ -188,6 +188,8 @@ class VideoWriter:
         stream = self._container.add_stream(form.codec, rate=FPS, options=options)
         self._video = cast(VideoStream, stream)
         self._encoder = self._prepared(self._video.codec_context)
+        if form is MP4:  # the stream's own would keep the memory of the first part to the end
+            self._encoder = self._next_encoder()
         source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
         self._sound = None
         if source is not None and form.sound is not None:
@@ -236,12 +238,17 @@ class VideoWriter:
         self._take(self._encoder.encode(None))
         if self._parts:
             self._parts.end(state)
+        del self._encoder  # before there is memory for another
+        self._encoder = self._next_encoder()
+
+    def _next_encoder(self) -> VideoCodecContext:
+        """What codes the next part of an mp4."""
         context = CodecContext.create(MP4.codec, "w")
         assert isinstance(context, VideoCodecContext)
-        self._encoder = self._prepared(context)
         context.options = self._format.coding(*self._shape[:2])
         context.framerate = Fraction(FPS)
         context.flags |= Flags.global_header
+        return self._prepared(context)
 
     def _take(self, packets: "list[Packet[Any]]") -> None:
         for packet in packets:
