@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from gioconda.renderer.spans import cover
 
 _TORN: Final = 1.0  # pixels by which places two pixels apart lie otherwise in the texture
+_MUCH_FINER: Final = 3  # pixels of a picture to one of a light
+_FINER: Final = 4  # pixels that a light is then made of
 _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
 
 
@@ -304,13 +306,19 @@ def fade(light: NDArray[np.float32], feather: float) -> None:
 def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
     """Add light (h, w, 3) to a picture (H, W, 3), in place, looked up bicubically.
 
+    For a picture much finer than the light it is made finer first, and looked up bilinearly.
+
     Args:
-        light: -255 to 255; nothing beyond its border.
+        light: -255 to 255, towards the border nothing.
         matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
         out: the picture.
     """
-    size = out.shape[1], out.shape[0]
-    placed = cv2.warpAffine(light, matrix, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    size, flags = (out.shape[1], out.shape[0]), cv2.INTER_CUBIC
+    if np.linalg.norm(matrix[0, :2]) * _MUCH_FINER < 1:
+        light = np.asarray(cv2.resize(light, None, fx=_FINER, fy=_FINER, interpolation=flags))
+        matrix = _FINER * matrix + [[0, 0, (_FINER - 1) / 2]]  # centres are at integers
+        flags = cv2.INTER_LINEAR
+    placed = cv2.warpAffine(light, matrix, size, flags=flags | cv2.WARP_INVERSE_MAP)
     _add(np.asarray(placed, np.float32), out)
 
 
