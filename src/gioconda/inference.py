@@ -160,14 +160,25 @@ def own_models(*names: str) -> dict[str, Path]:
 
 
 @once
-def compiled_weights(name: str, what: str) -> ov.CompiledModel:
-    """The network of a file of weights in use, compiled once."""
+def compiled_weights(name: str, what: str, frames: int | None = None) -> ov.CompiledModel:
+    """The network of a file of weights in use, compiled once; `frames` as in `network_of`."""
     file = weights_file(name)
 
     def read() -> ov.Model:
-        return read_network(file, what)
+        return _fixed(read_network(file, what), frames)
 
-    return kept_compiled(file, "", what, read)
+    return kept_compiled(file, f"{frames or ''}", what, read)
+
+
+def _fixed(network: ov.Model, frames: int | None) -> ov.Model:
+    """A network that takes so many frames at once; None leaves it as it is."""
+    if frames:
+        shapes = {port: port.partial_shape for port in network.inputs}
+        for shape in shapes.values():
+            if shape[0].is_dynamic:
+                shape[0] = frames
+        network.reshape(shapes)
+    return network
 
 
 class Request:
@@ -218,13 +229,23 @@ class Request:
         return np.asarray(self._request.get_output_tensor().data)
 
 
-def network_of(model: Path | None, name: str, what: str) -> ov.CompiledModel:
+def network_of(
+    model: Path | None, name: str, what: str, frames: int | None = None
+) -> ov.CompiledModel:
     """The network of a file, or that of a file of weights in use where none is given.
+
+    Args:
+        model: the file.
+        name: of the file of weights.
+        what: its name in an error.
+        frames: how many it takes at once, for which it then answers twice as soon; None for any.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    return compiled_weights(name, what) if model is None else compiled(model, what)
+    if model is None:
+        return compiled_weights(name, what, frames)
+    return compiled(_fixed(read_network(model, what), frames), what)
 
 
 def read_network(model: Path, what: str) -> ov.Model:

@@ -51,7 +51,7 @@ def _load_speech() -> None:
     from gioconda.generator.lips import load_lips
     from gioconda.speech.encoder import load_encoder
 
-    load_encoder()
+    load_encoder(frames=1)
     load_lips()
 
 

@@ -47,9 +47,7 @@ class Lips:
         network = load_lips(model)
         self._made_of = calibration, model
         self._calibration = calibration
-        features = network.input("speech").partial_shape[2].get_length()
-        shapes = {"speech": (1, LATER + 1, features), "heard": (1, LATER + 1)}
-        self._ask = Request(network, {k: np.zeros(v, np.float32) for k, v in shapes.items()})
+        self._ask = Request(network)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Lips, self._made_of, self._ask.inputs["state"]
@@ -82,9 +80,9 @@ class Lips:
 
 
 def load_lips(model: Path | None = None) -> ov.CompiledModel:
-    """The network of lips; the released one's by default.
+    """The network of lips, frame by frame; the released one's by default.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    return network_of(model, "lips.onnx", "a network of lips")
+    return network_of(model, "lips.onnx", "a network of lips", frames=1)

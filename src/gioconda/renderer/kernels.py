@@ -57,9 +57,7 @@ def rasterise(
         depth: (H, W), scratch; overwritten there.
     """
     height = len(spans)
-    for y in range(height):
-        for x in range(spans[y, 0], spans[y, 1]):
-            depth[y, x] = np.float32(1e30)
+    _clear(spans, depth)
     for f in range(triangles.shape[0]):
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = vertices[a, 0], vertices[a, 1]
@@ -98,6 +96,14 @@ def rasterise(
                     depth[y, x] = z
                     flow[y, x, 0] = u0 + along * du
                     flow[y, x, 1] = v0 + along * dv
+
+
+@numba.njit(cache=True, nogil=True)
+def _clear(spans: NDArray[np.int32], depth: NDArray[np.float32]) -> None:
+    """Let nothing be there."""
+    for y in range(len(spans)):
+        for x in range(spans[y, 0], spans[y, 1]):
+            depth[y, x] = np.float32(1e30)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -233,17 +239,7 @@ def soften(
         first, end = 0, width
         for near in range(y - 2, y + 3):
             first, end = max(first, spans[near, 0]), min(end, spans[near, 1])
-        count = 0
-        for i in range(end - first - 4):
-            a = np.uint32(first + i)  # no less than 0, so the compiler makes the loop wide
-            m = a + 2
-            c = depth[y, m]
-            left, right = (depth[y, a], depth[y, a + 1]), (depth[y, a + 3], depth[y, a + 4])
-            across = _beside_jump(left[0], left[1], c, right[0], right[1], least)
-            up, low = (depth[y - 2, m], depth[y - 1, m]), (depth[y + 1, m], depth[y + 2, m])
-            down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
-            edge[m] = across | 2 * down
-            count += across | down
+        count = _find_edges(depth, y, first, end, least, edge)
         first, end = first + 2, end - 2
         if not count:
             continue
@@ -270,6 +266,38 @@ def soften(
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _find_edges(
+    depth: NDArray[np.float32],
+    y: int,
+    first: int,
+    end: int,
+    least: np.float32,
+    edge: NDArray[np.uint8],
+) -> int:
+    """Which pixels of a row lie beside a jump, across (1) or down (2), and how many.
+
+    Args:
+        depth: (H, W).
+        y: the row.
+        first, end: the columns that are looked at; two to each side are not answered.
+        least: how much depth jumps.
+        edge: (W,), written there.
+    """
+    count = 0
+    for i in range(end - first - 4):
+        a = np.uint32(first + i)  # no less than 0, so the compiler makes the loop wide
+        m = a + 2
+        c = depth[y, m]
+        left, right = (depth[y, a], depth[y, a + 1]), (depth[y, a + 3], depth[y, a + 4])
+        across = _beside_jump(left[0], left[1], c, right[0], right[1], least)
+        up, low = (depth[y - 2, m], depth[y - 1, m]), (depth[y + 1, m], depth[y + 2, m])
+        down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
+        edge[m] = across | 2 * down
+        count += across | down
+    return count
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

@@ -52,11 +52,8 @@ class SpeechEncoder:
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        network, self._model = load_encoder(model), model
-        sound, state = (port.any_name for port in network.inputs)
-        frame = np.zeros((1, SPECTRA, MELS), np.float32)
-        self._ask = Request(network, {sound: frame})
-        self._frame, self._state = frame, self._ask.inputs[state]
+        self._ask, self._model = Request(load_encoder(model, 1)), model
+        self._frame, self._state = self._ask.inputs.values()
         self._ahead = LOOK_AHEAD  # frames to come before the first answer counts
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,10 +103,14 @@ def hear(mel: NDArray[np.float32], network: ov.CompiledModel) -> Heard:
     return Heard(*(part[LOOK_AHEAD:] for part in heard[:-1]))
 
 
-def load_encoder(model: Path | None = None) -> ov.CompiledModel:
+def load_encoder(model: Path | None = None, frames: int | None = None) -> ov.CompiledModel:
     """A speech encoder's network; the released one's by default.
+
+    Args:
+        model: its file.
+        frames: as in `network_of`.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
-    return network_of(model, "speech.onnx", "a speech encoder")
+    return network_of(model, "speech.onnx", "a speech encoder", frames)
