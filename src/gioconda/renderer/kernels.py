@@ -70,8 +70,7 @@ def rasterise(
         high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
         # weights of b and c are linear in x and y
-        bx, by = acy / area, -acx / area
-        cx, cy = -aby / area, abx / area
+        bx, by, cx, cy = acy / area, -acx / area, -aby / area, abx / area
         az, abz, acz = vertices[a, 2], vertices[b, 2], vertices[c, 2]
         abz, acz = abz - az, acz - az
         au, av = values[a, 0], values[a, 1]
