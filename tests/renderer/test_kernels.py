@@ -11,7 +11,7 @@ HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 
 def draw(vertices, values, triangles, size=10):
     flow = np.full((size, size, 2), -1, np.float32)
-    depth = np.empty((size, size), np.float32)
+    depth = np.full((size, size), 1e30, np.float32)
     rasterise(vertices, values, triangles, whole(size, size), flow, depth)
     return flow
 

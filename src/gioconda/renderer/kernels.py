@@ -1,5 +1,6 @@
 """The inner loops: triangles to a backward flow, and the picture over the plate."""
 
+import functools
 from typing import Final
 
 import cv2
@@ -16,19 +17,26 @@ _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-o
 
 
 @numba.njit(cache=True, nogil=True)
-def lay_still(
-    changed: NDArray[np.int32], moved: NDArray[np.int32], margin: int, flow: NDArray[np.float32]
+def clear(
+    changed: NDArray[np.int32],
+    moved: NDArray[np.int32],
+    margin: int,
+    flow: NDArray[np.float32],
+    depth: NDArray[np.float32],
 ) -> None:
-    """Let a flow show what is at rest, where something has moved in the frame before alone.
+    """Let nothing be where something moves, and what is at rest where it has moved before alone.
 
     Args:
-        changed: (H, 2) spans of both frames.
-        moved: (H, 2) of this one.
+        changed: (H, 2) spans in which something moves now or moved in the frame before.
+        moved: (H, 2) those in which it moves now.
         margin: pixels of the texture beyond the picture.
         flow: (H, W, 2), changed in place.
+        depth: (H, W), changed in place.
     """
-    for y in range(flow.shape[0]):
-        first, end = moved[y]
+    for y in range(depth.shape[0]):
+        first, end = moved[y, 0], moved[y, 1]
+        for x in range(first, end):
+            depth[y, x] = np.float32(1e30)
         for x in range(changed[y, 0], min(changed[y, 1], first)):
             flow[y, x, 0], flow[y, x, 1] = x + margin, y + margin
         for x in range(max(changed[y, 0], first, end), changed[y, 1]):
@@ -54,10 +62,9 @@ def rasterise(
         triangles: (F, 3).
         spans: (H, 2) where to draw.
         flow: (H, W, 2), written there where a triangle covers the pixel's centre.
-        depth: (H, W), scratch; overwritten there.
+        depth: (H, W) what is nearer is drawn, and written.
     """
     height = len(spans)
-    _clear(spans, depth)
     for f in range(triangles.shape[0]):
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = vertices[a, 0], vertices[a, 1]
@@ -95,14 +102,6 @@ def rasterise(
                     depth[y, x] = z
                     flow[y, x, 0] = u0 + along * du
                     flow[y, x, 1] = v0 + along * dv
-
-
-@numba.njit(cache=True, nogil=True)
-def _clear(spans: NDArray[np.int32], depth: NDArray[np.float32]) -> None:
-    """Let nothing be there."""
-    for y in range(len(spans)):
-        for x in range(spans[y, 0], spans[y, 1]):
-            depth[y, x] = np.float32(1e30)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -236,8 +235,8 @@ def soften(
     edge = np.zeros(width, np.uint8)
     for y in range(2, height - 2):
         first, end = 0, width
-        for near in range(y - 2, y + 3):
-            first, end = max(first, spans[near, 0]), min(end, spans[near, 1])
+        for i in range(y - 2, y + 3):
+            first, end = max(first, spans[i, 0]), min(end, spans[i, 1])
         count = _find_edges(depth, y, first, end, least, edge)
         first, end = first + 2, end - 2
         if not count:
@@ -267,7 +266,7 @@ def soften(
                 out[y, x, k] = total // 16
 
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
+@numba.njit(cache=True, fastmath=True, nogil=True, inline="always")
 def _find_edges(
     depth: NDArray[np.float32],
     y: int,
@@ -318,16 +317,17 @@ def _beside_jump(
     return bool((bc - max(ab, cd) > least) | (cd - max(bc, de) > least))
 
 
-@numba.njit(cache=True, fastmath=True, nogil=True)
 def fade(light: NDArray[np.float32], feather: float) -> None:
     """Let light (h, w, 3) fade to nothing within `feather` pixels of the border, in place."""
-    height, width = light.shape[:2]
-    for y in range(height):
-        for x in range(width):
-            inside = min(min(x, width - 1 - x), min(y, height - 1 - y))
-            if inside < feather:
-                for k in range(3):
-                    light[y, x, k] *= np.float32(inside / feather)
+    light *= _ramp(*light.shape[:2], feather)
+
+
+@functools.cache
+def _ramp(height: int, width: int, feather: float) -> NDArray[np.float32]:
+    """1 inside, and less towards the border, where it is 0; (h, w, 1)."""
+    down, across = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
+    inside = np.minimum(np.minimum(down[:, None], across) / feather, 1)
+    return inside[..., None].astype(np.float32)
 
 
 def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
@@ -340,22 +340,15 @@ def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[n
         matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
         out: the picture.
     """
+    if not out.size:
+        return
     size, flags = (out.shape[1], out.shape[0]), cv2.INTER_CUBIC
     if np.linalg.norm(matrix[0, :2]) * _MUCH_FINER < 1:
         light = np.asarray(cv2.resize(light, None, fx=_FINER, fy=_FINER, interpolation=flags))
         matrix = _FINER * matrix + [[0, 0, (_FINER - 1) / 2]]  # centres are at integers
         flags = cv2.INTER_LINEAR
     placed = cv2.warpAffine(light, matrix, size, flags=flags | cv2.WARP_INVERSE_MAP)
-    _add(np.asarray(placed, np.float32), out)
-
-
-@numba.njit(cache=True, fastmath=True, nogil=True)
-def _add(light: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
-    for y in range(out.shape[0]):
-        for x in range(out.shape[1]):
-            for k in range(3):
-                value = out[y, x, k] + light[y, x, k] + np.float32(0.5)
-                out[y, x, k] = np.uint8(min(max(value, np.float32(0)), np.float32(255)))
+    cv2.add(out, placed, dst=out, dtype=cv2.CV_8U)
 
 
 def load_kernels() -> None:
@@ -365,11 +358,8 @@ def load_kernels() -> None:
     flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
     spans, triangles = np.zeros((side, 2), np.int32), np.zeros((1, 3), np.int32)
     cover(vertices, triangles, 0, side, spans)
-    lay_still(spans, spans, 0, flow)
+    clear(spans, spans, 0, flow, depth)
     rasterise(vertices, values, triangles, spans, flow, depth)
     out = np.zeros((side, side, 3), np.uint8)
     compose(np.zeros((side, side, 4), np.uint8), out.copy(), 0, out)
     soften(depth, flow, spans, 1.0, out)
-    light = np.zeros((side, side, 3), np.float32)
-    fade(light, 1.0)
-    _add(light[:4, :4].copy(), out[:4, :4])

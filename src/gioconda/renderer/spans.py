@@ -63,17 +63,16 @@ def cover(
         width: of the picture.
         spans: (H, 2), changed in place.
     """
-    height = len(spans)
+    height = spans.shape[0]
     for f in range(triangles.shape[0]):
-        a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
-        ax, bx, cx = vertices[a, 0], vertices[b, 0], vertices[c, 0]
-        ay, by, cy = vertices[a, 1], vertices[b, 1], vertices[c, 1]
-        first = max(0, int(min(ax, bx, cx)) - beside)
-        end = min(width, int(max(ax, bx, cx)) + 2 + beside)
-        top = max(0, int(min(ay, by, cy)) - beside)
-        bottom = min(height, int(max(ay, by, cy)) + 2 + beside)
-        if first >= end:
-            continue
-        for y in range(top, bottom):
-            spans[y, 0] = min(spans[y, 0], first)
-            spans[y, 1] = max(spans[y, 1], end)
+        first, end, top, bottom = width, 0, height, 0
+        for k in range(3):
+            corner = triangles[f, k]
+            x, y = int(vertices[corner, 0]), int(vertices[corner, 1])
+            first, end = min(first, x - beside), max(end, x + 2 + beside)
+            top, bottom = min(top, y - beside), max(bottom, y + 2 + beside)
+        first, end = max(first, 0), min(end, width)
+        for y in range(max(top, 0), min(bottom, height)):
+            if first < end:
+                spans[y, 0] = min(spans[y, 0], first)
+                spans[y, 1] = max(spans[y, 1], end)

@@ -12,7 +12,7 @@ from gioconda.media import sample
 from gioconda.plate import foreground
 from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
-from gioconda.renderer.kernels import compose, lay_still, rasterise, soften
+from gioconda.renderer.kernels import clear, compose, rasterise, soften
 from gioconda.renderer.sheet import Sheet, make_sheet
 from gioconda.renderer.spans import STRIP, cover, either, none, rows_of, strips, whole
 from gioconda.renderer.view import VIEW, HeadPlace
@@ -183,7 +183,7 @@ class Warper:
         changed, self._last = either(moved, self._last), moved
         self.moved, self.changed = rows_of(moved), rows_of(changed)
         yield "place the mesh"
-        lay_still(changed, moved, self._portrait.margin, self._flow)
+        clear(changed, moved, self._portrait.margin, self._flow, self._depth)
         rasterise(vertices, texture, sheet.triangles, moved, self._flow, self._depth)
         yield "flow"
         for rows, columns in strips(changed):
