@@ -32,7 +32,7 @@ class Format:
         pixels: their format.
         transparent: their format with alpha, or None.
         sound: the codec of the sound; None if the file holds none.
-        rates: of the sound; another becomes the last.
+        rates: of the sound; another becomes the next one up, or the last.
         channels: of the sound, by FFmpeg's names; others become the voice alone.
         signed: whether the file can hold a signed manifest.
     """

@@ -43,7 +43,7 @@ class Source(Protocol):
 
 
 class FileSound:
-    """A file's own sound: its channels, and its rate where the video takes that, else 48 kHz.
+    """A file's own sound: its channels, and its rate or the least above it that the video takes.
 
     It is decoded as it is read; close it at the end. Channels that the video's format has no place
     for become the voice that was heard.
@@ -56,7 +56,7 @@ class FileSound:
     def __init__(self, voice: Voice, form: Format = MP4) -> None:
         self._sound = sound_of(voice.path, voice.track)
         rate, planes, names = next(self._sound)
-        self.rate = rate if rate in form.rates else form.rates[-1]
+        self.rate = min((own for own in form.rates if own >= rate), default=form.rates[-1])
         layout = _layout(names)
         self.layout = layout if layout in form.channels else "mono"
         self._channels = len(planes) if self.layout != "mono" else 1
