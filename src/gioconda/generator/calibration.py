@@ -123,7 +123,7 @@ class Calibration:
     gate_fall: float = 1 / 6
     gate_hold: int = 6
     meet: tuple[float, float] = (0.25, 0.6)
-    closing_peak: float = 8.0
+    closing_peak: float = 6.0
     touch: tuple[float, float] = (0.6, 1.0)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003

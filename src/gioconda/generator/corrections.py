@@ -34,7 +34,8 @@ class Frame:
         voice: certainty of a voice, 0 to 1.
         loudness: in dB against the level of the voice, at most about 0, as in `Speech`.
         closing: certainty of p, b or m, 0 to 1.
-        closing_next: the same of the next frames, as far as they are heard, at most `CLOSING_NEAR`.
+        closing_next: the same of the next `CLOSING_NEAR` frames, of fewer at the end; in a call,
+            where they are not heard, 1.
         touching: certainty of f or v, 0 to 1.
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
             they are free.

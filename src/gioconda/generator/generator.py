@@ -230,7 +230,8 @@ class Generator:
         """The next frame."""
         sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
         heard, lower, _ = self._spoken.popleft()
-        coming = islice(self._spoken, min(self._lead, corrections.CLOSING_NEAR))
+        near = islice(self._spoken, corrections.CLOSING_NEAR)
+        coming = tuple(one.heard.closing for one in near) if self._lead else (1.0,)
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
@@ -246,7 +247,7 @@ class Generator:
             voice=sure,
             loudness=heard.loudness,
             closing=heard.closing,
-            closing_next=tuple(one.heard.closing for one in coming),
+            closing_next=coming,
             touching=heard.touching,
             gaze=gaze,
             lids=self._blinks.closed,
