@@ -39,7 +39,6 @@ _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the e
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 _PULL = 0.4  # most that the picture stretches where it moves away from the photo's edge
-
 _MEETING = (0.1, 0.5)  # of the photo's gap between the lids: from where on they meet all along
 
 _RIMS, _CREASES = topology.UPPER_LIDS, topology.LID_CREASES
