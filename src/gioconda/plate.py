@@ -57,7 +57,7 @@ def paint_plate(
     beyond = np.asarray(cv2.distanceTransform(clear, cv2.DIST_L2, 5) / unit, np.float32)
     painted, unrest = _behind(colours, matte, beyond, photographed, unit)
     change = painted - colours
-    apart = np.abs(change).max(-1) / np.maximum(unrest, _NOISE)
+    apart = _largest(np.abs(change)) / np.maximum(unrest, _NOISE)
     share = (1 - smooth_step(beyond, *_RIM)) * _moves(head, matte.shape)
     share *= smooth_step(apart, *_APART)
     change *= np.maximum(share, 1 - smooth_step(beyond, *_EDGE))[..., None]
@@ -97,13 +97,19 @@ def foreground(texture: NDArray[np.uint8], plate: Picture) -> NDArray[np.uint8]:
     return np.dstack([np.clip(added, 0, 255).astype(np.uint8), texture[..., 3]])
 
 
+def _largest(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of three values (H, W, 3), (H, W); `max` along so short an axis is slow."""
+    a, b, c = np.moveaxis(values, -1, 0)
+    return np.maximum(np.maximum(a, b), c)
+
+
 def least_alpha(colours: Picture, plate: Picture) -> NDArray[np.float32]:
     """The least alpha for which a foreground exists that over the plate is the picture, (H, W)."""
     behind = plate.astype(np.float32)
     over = colours - behind
     room = np.where(over > 0, 255 - behind, behind)
     share = np.abs(over) / np.maximum(room, 1)
-    return np.asarray(np.minimum(share.max(-1), 1), np.float32)
+    return np.asarray(np.minimum(_largest(share), 1), np.float32)
 
 
 def _behind(
@@ -129,14 +135,14 @@ def _behind(
     trust, near = (smooth_step(beyond, *way) * inner for way in (_TRUST, _EDGE))
     weights = np.dstack([trust, near, (beyond > _RIM[1]) * trust, (matte > 0.9) * photographed])
     # of grain the logarithm: a few edges of large things do not make a plain wall rough
-    values = np.dstack([own, np.log1p(np.abs(grain).max(-1))])
+    values = np.dstack([own, np.log1p(_largest(np.abs(grain)))])
     filled, busy = _spread(values, weights.astype(np.float32), _COARSE / unit)
     place, distance = _mirrored(seen)
     valid = sample(seen.astype(np.uint8) * np.uint8(255), place) * np.exp(-distance / unit) / 255
     cover = cv2.blur(np.asarray(valid, np.float32), (5, 5))
     most = np.clip(_STANDS_OUT * np.expm1(filled[..., 3]), 1, _OUTLIER)
     copied = cv2.remap(grain, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)  # type: ignore[call-overload]
-    kept = cover / (1 + (np.abs(copied).max(-1) / most) ** 4)
+    kept = cover / (1 + (_largest(np.abs(copied)) / most) ** 4)
     painted = filled[..., :3] + kept[..., None] * copied
     return np.asarray(painted, np.float32), busy
 
