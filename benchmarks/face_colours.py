@@ -16,7 +16,6 @@ from gioconda.data.clips import read_clips
 from gioconda.face.basis import released_basis
 from gioconda.renderer.conditions import Conditions
 from gioconda.renderer.light import middle
-from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.reenactor import portrait_of
 
 SIDE = 256
@@ -36,7 +35,7 @@ def main() -> None:
         frame = next(islice(clips[i].frames(), at, None))
         neutral = released_basis().identify(track.points[at : at + 1])
         portrait = portrait_of(frame, track.points[at], neutral, SIDE)
-        picture = Conditions(portrait, SIDE, GeometricMouth(portrait)).encoder.picture
+        picture = Conditions(portrait, SIDE).encoder.picture
         colours = picture[middle(SIDE)].mean((0, 1))
         found.append(colours / colours.mean())
     shown = ", ".join(f"{value:.2f}" for value in np.mean(found, 0))

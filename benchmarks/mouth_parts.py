@@ -7,6 +7,7 @@ each part the share of the mouth that it takes, known and told, and how much of 
 """
 
 import argparse
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -16,15 +17,24 @@ from gioconda.data.clips import Clip, read_clips
 from gioconda.data.heads.clips import PARTS, parts_of
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
-from gioconda.renderer.conditions import SeenFace, Window
+from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
+from gioconda.renderer.warper import WarpedFrame
 
 SIDE = 256
 EACH = 6  # frames from one that is measured to the next
 LEAST = 60  # pixels between the lips
 OPENINGS = (0.0, 0.05, 0.12, 0.25, 1.0)
+
+
+def told_inside(mouth: GeometricMouth, frame: WarpedFrame, seen: SeenFace) -> np.ndarray:
+    """What is where inside the view's mouth."""
+    centre = seen.view.points(frame.head.centre[None])[0]
+    scale = float(np.linalg.norm(seen.view.matrix[0, :2]))
+    head = replace(frame.head, centre=centre, size=scale * frame.head.size, roll=0.0)
+    return mouth.interior.maps(seen.mesh, head, mouth.pose(frame), (SIDE, SIDE))
 
 
 def measure(clip: Clip) -> list[list[float]]:
@@ -43,7 +53,7 @@ def measure(clip: Clip) -> list[list[float]]:
         inside = masks(seen.mesh, SIDE, SIDE)[0] / 255
         if inside.sum() < LEAST:
             continue
-        told = seen.inside(mouth, frame, Window(0, 0, SIDE, SIDE))[: len(PARTS)] / 255
+        told = told_inside(mouth, frame, seen)[: len(PARTS)] / 255
         picture = np.ascontiguousarray(255 * parts[i].transpose(1, 2, 0).astype(np.uint8))
         known = reenactor.on_clip(seen.view).cut(picture).transpose(2, 0, 1) / 255 * inside
         both, either = np.minimum(told, known), np.maximum(told, known)

@@ -3,8 +3,8 @@
     python benchmarks/teeth_hold.py DATA --cache DIR
 
 Between two frames of a clip, a patch of upper or lower teeth is looked for by correlation; how far
-it is found from where `gioconda.renderer.jaws` says, and from where it would be if it kept still in
-the head's view or went with the lips. Only finds without a rival count.
+it is found from where `gioconda.evaluation.jaws` says, and from where it would be if it kept
+still in the head's view or went with the lips. Only finds without a rival count.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import numpy as np
 
 from gioconda.data.clips import Clip, read_clips
 from gioconda.data.samples.scenes import SHARP, eye_distance
+from gioconda.evaluation.jaws import Jaws
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
@@ -42,7 +43,9 @@ def frames(clip: Clip) -> list[tuple]:
     for i, frame in enumerate(islice(clip.frames(), len(points))):
         if i % EVERY:
             continue
-        view, mesh, jaws = SeenFace.of(HeadPlace.of(head.at([i])), points[i], SIDE)
+        place = HeadPlace.of(head.at([i]))
+        view, mesh = SeenFace.of(place, points[i], SIDE)
+        jaws = Jaws.of(place, mesh)
         inside = masks(mesh, SIDE, SIDE)[0]
         if inside.sum() > 255 * 200:
             grey = view.cut(frame).mean(-1).astype(np.float32)

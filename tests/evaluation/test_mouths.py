@@ -5,8 +5,8 @@ import pytest
 
 from gioconda.evaluation import mouths
 from gioconda.evaluation.drawn import REGIONS, Drawn
+from gioconda.evaluation.jaws import Jaws
 from gioconda.evaluation.mouths import Mouths, distance, spoiled
-from gioconda.renderer.jaws import Jaws
 
 SIDE = 64
 INSIDE = np.zeros((SIDE, SIDE), np.float32)

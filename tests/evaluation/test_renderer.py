@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gioconda.evaluation.drawn import REGIONS, Drawn
+from gioconda.evaluation.jaws import Jaws
 from gioconda.evaluation.renderer import (
     _alike,
     _changes,
@@ -12,7 +13,6 @@ from gioconda.evaluation.renderer import (
     _steps,
     _Tally,
 )
-from gioconda.renderer.jaws import Jaws
 
 SIDE = 64
 INSIDE = np.zeros((SIDE, SIDE), np.float32)

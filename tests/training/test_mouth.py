@@ -14,7 +14,7 @@ from gioconda.data.samples.scenes import Scenes  # noqa: E402
 from gioconda.renderer.geometry import MASKS  # noqa: E402
 from gioconda.renderer.mouth import MouthInterior  # noqa: E402
 from gioconda.renderer.mouth.geometric import GeometricMouth, face_of, skin_colour  # noqa: E402
-from gioconda.renderer.mouth.interior import INSIDE, neutral_face  # noqa: E402
+from gioconda.renderer.mouth.interior import neutral_face  # noqa: E402
 from gioconda.renderer.mouth.predictor import (  # noqa: E402
     frame_features,
     load_model,
@@ -116,5 +116,5 @@ def test_a_set_gives_a_model_and_one_of_small_faces_none(tmp_path, portrait, voi
 def test_scenes_show_the_geometry_of_mouths_and_tell_what_is_where(tmp_path, portrait, voice):
     clips = read_clips(write_set(tmp_path, portrait, voice), "train", tmp_path / "cache")
     scene = next(Scenes(clips, np.random.default_rng(0), 256, looks=False))
-    assert scene.masks.shape[1] == scene.source_masks.shape[0] == MASKS + INSIDE
+    assert scene.masks.shape[1] == scene.source_masks.shape[0] == MASKS
     assert scene.masks[:, MASKS:].any()

@@ -17,11 +17,8 @@ from gioconda.face.tracker import track
 from gioconda.media import VideoWriter, read_video
 from gioconda.renderer import Renderer
 from gioconda.renderer.geometry import GUIDES, MASKS
-from gioconda.renderer.jaws import HANGING
-from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.networks import calibration_of, released
 from gioconda.renderer.neural import NeuralDecoder, layers, look_up
-from gioconda.renderer.view import CELL
 
 torch = pytest.importorskip("torch")
 load_file = pytest.importorskip("safetensors.torch").load_file
@@ -32,7 +29,6 @@ recipe = pytest.importorskip("gioconda.training.renderer.recipe")
 networks = pytest.importorskip("gioconda.training.renderer.network")
 
 SIDE = 256
-TOLD = MASKS + INSIDE
 
 
 @pytest.fixture(scope="module")
@@ -110,18 +106,18 @@ def test_the_grain_of_a_painting_goes_with_the_face(clips, monkeypatch):
 
 def test_before_any_learning_the_warp_comes_out(scenes):
     scene, net = next(scenes), networks.RendererNet().eval()
-    seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, TOLD, SIDE, SIDE)
-    features, ground = net.encoder(*seen, torch.from_numpy(scene.source_jaws)[None])
+    seen = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, MASKS, SIDE, SIDE)
+    features, ground = net.encoder(*seen)
     pixels = torch.from_numpy(scene.base[:1]).permute(0, 3, 1, 2) / 255
     guides = torch.from_numpy(scene.guides[:1]).float()
-    drawn, _ = net.decoder(pixels, torch.zeros(1, TOLD, SIDE, SIDE), guides, features, ground)
+    drawn, _ = net.decoder(pixels, torch.zeros(1, MASKS, SIDE, SIDE), guides, features, ground)
     torch.testing.assert_close(drawn, pixels)
 
 
 def test_features_are_warped_as_opencv_warps_them():
     rng = torch.Generator().manual_seed(0)
-    features = torch.rand(1, 4 + 2 * HANGING, 16, 16, generator=rng)
-    origin = 80 * torch.rand(1, 3, 16, 16, 2, generator=rng) - 8
+    features = torch.rand(1, 8, 16, 16, generator=rng)
+    origin = 80 * torch.rand(1, 16, 16, 2, generator=rng) - 8
     found = networks.warp(features, origin)[0].permute(1, 2, 0).numpy()
     expected = look_up(layers(features[0].permute(1, 2, 0).numpy()), origin[0].numpy())
     np.testing.assert_allclose(found, expected, atol=0.03)  # OpenCV counts in 32nds of a pixel
@@ -132,8 +128,8 @@ def test_a_window_is_that_window_of_the_whole():
     net = networks.RendererNet(32, 8)
     for layer in (net.decoder.outlet, *(net.decoder.blocks[i].second for i in (0, 2, 3))):
         torch.nn.init.normal_(layer.weight, 0, 0.05)
-    inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, TOLD)]
-    channels = GUIDES, 8 + 2 * HANGING, 32
+    inputs = [torch.rand(1, n, SIDE, SIDE) for n in (3, MASKS)]
+    channels = GUIDES, 8, 32
     coarse = [torch.rand(1, n, SIDE // 4, SIDE // 4) for n in channels]
     whole = net.decoder(*inputs, *coarse)[0]
     cut = [x[..., 64:192, 64:192] for x in inputs], [x[..., 16:48, 16:48] for x in coarse]
@@ -201,43 +197,11 @@ def test_the_losses_see_blur_and_flicker():
     assert float(losses.compare(real + 0.1 * sign, real, weight, 1)["change"]) > 0.19
 
 
-def test_weights_from_before_the_geometry_draw_as_they_did():
-    wide, old = networks.RendererNet(32, 32), dict(networks.RendererNet(32, 32).state_dict())
-    for part in ("encoder", "decoder"):
-        inlet = old[f"{part}.inlet.weight"]
-        at, more = (3 + MASKS) * CELL**2, INSIDE * CELL**2
-        old[f"{part}.inlet.weight"] = torch.cat([inlet[:, :at], inlet[:, at + more :]], 1)
-    wide.load_state_dict(networks.widened(old, wide.state_dict()))
-    found = wide.decoder.inlet.weight
-    assert (found[:, at : at + more] == 0).all()
-    torch.testing.assert_close(found[:, at + more :], old["decoder.inlet.weight"][:, at:])
-
-
 def test_what_differs_for_good_is_no_change():
     real, weight = torch.rand(4, 3, 32, 32), torch.ones(4, 1, 32, 32)
     off = torch.tensor([0.1, 0.1, -0.1, -0.1])[:, None, None, None]  # the second pair is far off
     one, two = (float(losses.compare(real + off, real, weight, n)["change"]) for n in (1, 2))
     assert (one, two) == (pytest.approx(0.2 / 3, abs=1e-3), pytest.approx(0, abs=1e-3))
-
-
-def test_mixed_portraits_keep_their_skin():
-    torch.manual_seed(0)
-    net = networks.RendererNet(32, 8).eval()
-    torch.nn.init.normal_(net.decoder.outlet.weight, 0, 0.05)
-    cells = SIDE // 4
-    seen = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)] + [torch.rand(2, 4, cells, cells)]
-    frame = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)] + [
-        torch.rand(2, GUIDES, cells, cells)
-    ]
-    origin = SIDE * torch.rand(2, 3, cells, cells, 2)
-    own, mixed, other = (net(*seen, *frame, origin, (0, 0), part)[0] for part in (0.0, 0.5, 1.0))
-    features, _ = net.encoder(*seen)
-    theirs, their_ground = net.encoder(*[x.roll(1, 0) for x in seen])
-    hanging = torch.cat([features[:, :8], theirs[:, 8:]], 1)
-    expected = net.decoder(*frame, networks.warp(hanging, origin), their_ground)[0]
-    torch.testing.assert_close(other, expected)
-    assert not torch.allclose(mixed, own)
-    assert not torch.allclose(mixed, other)
 
 
 def test_lips_weigh_most_and_are_judged_and_the_inside_of_the_mouth_is_not():
@@ -277,12 +241,12 @@ def test_some_of_what_a_portrait_gives_is_left_out_in_training():
     given = []
     net.decoder.register_forward_pre_hook(lambda module, told: given.append(told[3:]))
     cells = SIDE // 4
-    source = [torch.rand(1, n, SIDE, SIDE) for n in (3, TOLD)]
-    jaws, guides = torch.rand(1, 4, cells, cells), torch.rand(2, GUIDES, cells, cells)
-    windows = [torch.rand(2, n, SIDE, SIDE) for n in (3, TOLD)]
-    origin = 200 * torch.rand(2, 3, cells, cells, 2)
+    source = [torch.rand(1, n, SIDE, SIDE) for n in (3, MASKS)]
+    guides = torch.rand(2, GUIDES, cells, cells)
+    windows = [torch.rand(2, n, SIDE, SIDE) for n in (3, MASKS)]
+    origin = 200 * torch.rand(2, cells, cells, 2)
     for training in (True, False):
-        net.train(training)(*source, jaws, *windows, guides, origin, (0, 0))
+        net.train(training)(*source, *windows, guides, origin, (0, 0))
     learning, drawing = given
     for trained, all_ in zip(learning, drawing, strict=True):
         left_out = trained.flatten(2).abs().amax(2) == 0
@@ -323,21 +287,20 @@ def test_a_batchs_frames_are_of_its_scenes():
         pool.add(
             {
                 "source": torch.full((SIDE, SIDE, 3), 50 + i, dtype=torch.uint8),
-                "source_masks": torch.zeros(TOLD, SIDE, SIDE, dtype=torch.uint8),
-                "source_jaws": torch.full((4, cells, cells), float(i)),
+                "source_masks": torch.full((MASKS, SIDE, SIDE), i, dtype=torch.uint8),
                 "base": torch.full((count, SIDE, SIDE, 3), 90, dtype=torch.uint8),
                 "real": torch.full((8, SIDE, SIDE, 3), 90, dtype=torch.uint8),
-                "masks": torch.zeros(count, TOLD, SIDE, SIDE, dtype=torch.uint8),
+                "masks": torch.zeros(count, MASKS, SIDE, SIDE, dtype=torch.uint8),
                 "guides": which.T[:, :1, None, None].expand(count, GUIDES, cells, cells).half(),
-                "origin": which.T[:, None, None, None].expand(count, 3, cells, cells, 2).clone(),
+                "origin": which.T[:, None, None].expand(count, cells, cells, 2).clone(),
                 "face": torch.zeros(count, cells, cells, dtype=torch.uint8),
             }
         )
     for paired in (True, False):
         batch = batches_of(pool, rng).draw(batches.MOUTH, paired)
-        scene = batch.source_jaws.abs()[:, 0, 0, 0].repeat_interleave(4)
+        scene = (255 * batch.source_masks[:, 0, 0, 0]).round().repeat_interleave(4)
         assert torch.equal(batch.guides[:, 0].abs()[:, 0, 0], scene)
-        frame = batch.origin[:, 0, 0, 0, 1]
+        frame = batch.origin[:, 0, 0, 1]
         assert (frame < 8).all() if paired else (frame >= 8).all()
         assert (frame.view(-1, 2).diff(dim=1) == 1).all()  # pairs that follow each other
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from gioconda.data.clips import Clip
 from gioconda.data.heads.clips import PARTS, parts_of
+from gioconda.evaluation.jaws import Jaws
 from gioconda.face.basis import released_basis
 from gioconda.face.encode import smooth
 from gioconda.portrait import Portrait
 from gioconda.renderer.conditions import SeenFace
 from gioconda.renderer.geometry import face_mask, masks
-from gioconda.renderer.jaws import Jaws
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.reenactor import Reenactor, portrait_of
 from gioconda.renderer.renderer import Decoder
@@ -83,7 +83,8 @@ def redraw(
         if not track.seen[i]:
             continue
         warped = reenactor.warp(points[i])
-        view, mesh, jaws = SeenFace.of(warped.head, warped.mesh, SIDE)
+        view, mesh = SeenFace.of(warped.head, warped.mesh, SIDE)
+        jaws = Jaws.of(warped.head, mesh)
         pictures = {"warp": view.cut(warped.picture)}
         for name, decoder in made.items():
             frame = replace(warped, picture=warped.picture.copy())

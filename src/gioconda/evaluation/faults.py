@@ -111,7 +111,7 @@ def _moved(values: _Grey, source: NDArray[np.float32]) -> _Grey:
 
 def _drawn(frame: WarpedFrame) -> _Grey:
     """Where mouth and eyes are drawn anew, (H, W), 0 to 1."""
-    view, mesh, _ = SeenFace.of(frame.head, frame.mesh, SIDE)
+    view, mesh = SeenFace.of(frame.head, frame.mesh, SIDE)
     shown = regions(mesh)
     parts = np.maximum(np.maximum(shown["lips"], shown["inner mouth"]), shown["eyes"])
     height, width = frame.picture.shape[:2]

@@ -20,12 +20,12 @@ from gioconda.data.clips import Clip
 from gioconda.errors import GiocondaError
 from gioconda.evaluation.drawn import REGIONS, SIDE, Drawn, redraw
 from gioconda.evaluation.identity import Recogniser
+from gioconda.evaluation.jaws import lay_on_upper
 from gioconda.evaluation.mouths import Mouths, spoiled
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.media import FPS, VideoWriter, read_video
 from gioconda.portrait import Portrait
-from gioconda.renderer.jaws import lay_on_upper
 from gioconda.renderer.renderer import Decoder
 
 FRAMES: Final = 50  # of a clip, from its first

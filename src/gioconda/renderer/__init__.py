@@ -5,7 +5,7 @@
     eyes.py           eyeballs behind the lids
     warper.py         all of these: a warped frame
     mouth/            the inside of the mouth as geometry, which stays as it is
-    conditions.py     what encoder and decoder are given, from view.py, geometry.py and jaws.py
+    conditions.py     what encoder and decoder are given, from view.py and geometry.py
     neural.py         the learned decoder, which draws lips and eyes
     light.py          its colours: the portrait's against those that it learned from
     backdrop.py       another background than the photo's, or none

@@ -4,7 +4,7 @@ Both see faces in the upright view of the head (`gioconda.renderer.view`), S pix
 cells wide; a decoder may see a window of it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import guides, masks
-from gioconda.renderer.jaws import Jaws, coordinates
-from gioconda.renderer.mouth import GeometricMouth
-from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.mouth.photo import own_frame
 from gioconda.renderer.view import CELL, HeadPlace, View
 from gioconda.renderer.warper import WarpedFrame
@@ -86,40 +83,20 @@ class SeenFace(NamedTuple):
     Attributes:
         view: from the picture to the view.
         mesh: (478, 2) in the view's pixels.
-        jaws: in the view.
     """
 
     view: View
     mesh: NDArray[np.float64]
-    jaws: Jaws
 
     @staticmethod
     def of(head: HeadPlace, mesh: NDArray[np.floating], side: int) -> "SeenFace":
         """The face of a head, with its mesh (478, 2 or 3) in the picture's pixels."""
         view = head.view(side)
-        placed = view.points(mesh)
-        return SeenFace(view, placed, Jaws.of(head, placed))
+        return SeenFace(view, view.points(mesh))
 
     def masks(self, window: Window) -> NDArray[np.uint8]:
         """The window's masks, (MASKS, h, w), 0 to 255."""
         return masks(self.mesh - [window.left, window.top], window.height, window.width)
-
-    def inside(
-        self, mouth: GeometricMouth, frame: WarpedFrame, window: Window
-    ) -> NDArray[np.uint8]:
-        """What is where inside the window's mouth, (INSIDE, h, w), 0 to 255."""
-        corner, size = np.array([window.left, window.top]), (window.height, window.width)
-        lips = self.mesh[topology.LIPS] - corner
-        if (lips.max(0) < 0).any() or (lips.min(0) > size[::-1]).any():
-            return np.zeros((INSIDE, *size), np.uint8)  # as a window of the eyes
-        centre = self.view.points(frame.head.centre[None])[0] - corner
-        scale = float(np.linalg.norm(self.view.matrix[0, :2]))
-        head = replace(frame.head, centre=centre, size=scale * frame.head.size, roll=0.0)
-        return mouth.interior.maps(self.mesh - corner, head, mouth.pose(frame), size)
-
-    def on_jaws(self, window: Window) -> NDArray[np.float32]:
-        """Where the window's cells lie in each jaw's plane, (2, h/4, w/4, 2)."""
-        return self.jaws.places(window.corner, window.height // CELL, window.width // CELL)
 
 
 @dataclass(frozen=True)
@@ -128,13 +105,11 @@ class EncoderConditions:
 
     Attributes:
         picture: (S, S, 3) in its own view, RGB.
-        masks: (MASKS + INSIDE, S, S), 0 to 255.
-        jaws: (4, s, s) coordinates on the jaws, -1 to 1.
+        masks: (MASKS, S, S), 0 to 255.
     """
 
     picture: NDArray[np.uint8]
     masks: NDArray[np.uint8]
-    jaws: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -143,10 +118,9 @@ class DecoderConditions:
 
     Attributes:
         picture: (h, w, 3) RGB.
-        masks: (MASKS + INSIDE, h, w), 0 to 255.
+        masks: (MASKS, h, w), 0 to 255.
         guides: (GUIDES, h/4, w/4), -1 to 1.
-        origin: (3, h/4, w/4, 2) where in the portrait's view each cell comes from, as skin, as
-            upper and as lower jaw, in pixels.
+        origin: (h/4, w/4, 2) where in the portrait's view each cell comes from, in pixels.
     """
 
     picture: NDArray[np.uint8]
@@ -161,27 +135,21 @@ class Conditions:
     Args:
         portrait: whom to draw.
         side: S of the view.
-        mouth: its.
 
     Attributes:
         own: the portrait's face in its view.
         encoder: what the encoder is given.
     """
 
-    def __init__(self, portrait: Portrait, side: int, mouth: GeometricMouth) -> None:
-        self._side, self._mouth = side, mouth
+    def __init__(self, portrait: Portrait, side: int) -> None:
+        self._side = side
         own = own_frame(portrait)
         self.own = SeenFace.of(own.head, own.mesh, side)
         self._on_texture = self.own.view.moved(portrait.margin, portrait.margin)
-        whole = Window(0, 0, side, side)
         self.encoder = EncoderConditions(
             self._on_texture.cut(np.ascontiguousarray(portrait.texture[..., :3])),
-            self._masks(own, self.own, whole),
-            coordinates(self.own.on_jaws(whole), side),
+            self.own.masks(Window(0, 0, side, side)),
         )
-
-    def _masks(self, frame: WarpedFrame, seen: SeenFace, window: Window) -> NDArray[np.uint8]:
-        return np.concatenate([seen.masks(window), seen.inside(self._mouth, frame, window)])
 
     def see(self, frame: WarpedFrame) -> SeenFace:
         """The face of a warped frame."""
@@ -200,10 +168,9 @@ class Conditions:
         window = window or Window(0, 0, self._side, self._side)
         view = seen.view.window(*window)
         origin = self._on_texture.field(view.cells(frame.flow))
-        on_jaws = seen.on_jaws(window)
         return DecoderConditions(
             view.cut(frame.picture),
-            self._masks(frame, seen, window),
-            guides(seen.mesh, origin, on_jaws, self._side, window.corner),
-            np.stack([origin, *self.own.jaws.show(on_jaws)]),
+            seen.masks(window),
+            guides(seen.mesh, origin, self._side, window.corner),
+            origin,
         )

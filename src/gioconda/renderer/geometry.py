@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.renderer.eyes import along_axes, axes_between, pixels_from
-from gioconda.renderer.jaws import coordinates
 from gioconda.renderer.view import CELL, cell_middles
 
 MASKS: Final = 4  # inner mouth, lips with what is between them, between the lids, irises
-GUIDES: Final = 12  # moved by x and y, stretched, across, down and up the mouth, x, y, on the jaws
+GUIDES: Final = 8  # moved by x and y, stretched, across, down and up the mouth, x, y
 _SUBPIXEL: Final = 4  # bits of OpenCV's fractions of a pixel
 _STRETCH: Final = 4.0  # limit of the logarithm of the stretch, in either direction
 
@@ -91,7 +90,6 @@ def face_mask(face: NDArray[np.floating], side: int) -> NDArray[np.uint8]:
 def guides(
     face: NDArray[np.floating],
     origin: NDArray[np.float32],
-    on_jaws: NDArray[np.float32],
     side: int,
     corner: tuple[int, int] = (0, 0),
 ) -> NDArray[np.float32]:
@@ -101,7 +99,6 @@ def guides(
         face: (478, 2) the mesh in the view's pixels.
         origin: (h/4, w/4, 2) where in the portrait's view the middle of each cell comes from, in
             pixels; it tells how far each part moved, and what was hidden or squeezed there.
-        on_jaws: (2, h/4, w/4, 2) the cells' `places` on the jaws, see `gioconda.renderer.jaws`.
         side: S of the view.
         corner: row and column of the first cell in the view.
     """
@@ -121,7 +118,6 @@ def guides(
         mouth.down,
         mouth.up,
         *((2 * here + 1) / side - 1).transpose(2, 0, 1),
-        *coordinates(on_jaws, side),
     ]
     return np.asarray(np.clip(np.stack(maps), -1, 1), np.float32)
 

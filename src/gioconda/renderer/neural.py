@@ -24,14 +24,13 @@ from gioconda.renderer.conditions import (
 )
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.geometry import face_mask
-from gioconda.renderer.jaws import HANGING
 from gioconda.renderer.light import Light
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import WarpedFrame
 
-_AT_ONCE: Final = 4  # channels that cv2.remap takes; HANGING is a multiple
+_AT_ONCE: Final = 4  # channels that cv2.remap takes
 
 
 class NeuralDecoder:
@@ -60,7 +59,7 @@ class NeuralDecoder:
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
-        self._conditions = Conditions(portrait, self.side, self._base)
+        self._conditions = Conditions(portrait, self.side)
         self._appearance = Appearance(encoder, self._conditions.encoder, self._calibration)
 
     def __call__(self, frame: WarpedFrame) -> None:
@@ -102,7 +101,7 @@ class Appearance:
         calibration: RendererCalibration,
     ) -> None:
         self.light = Light(source.picture, calibration)
-        given = [self.light.off(source.picture), source.masks, source.jaws]
+        given = [self.light.off(source.picture), source.masks]
         answer = encoder.create_infer_request().infer(given)
         self._features, self._ground = layers(answer[0]), answer[1].copy()
 
@@ -162,16 +161,14 @@ def look_up(
     """Features looked up bilinearly, (h, w, C).
 
     Args:
-        features: `layers` of C; the last of them hang on the jaws, `HANGING` on each.
-        origin: (3, h, w, 2) where skin, upper and lower jaw come from, in pixels of the view.
+        features: `layers` of C.
+        origin: (h, w, 2) where each cell comes from, in pixels of the view.
     """
     places = np.asarray((origin + (1 - CELL) / 2) / CELL, np.float32)
     count = _AT_ONCE * len(features)
-    found = np.empty((*origin.shape[1:3], count), np.float32)
-    skin = count - 2 * HANGING
+    found = np.empty((*origin.shape[:2], count), np.float32)
     for i, part in zip(range(0, count, _AT_ONCE), features, strict=True):
-        layer = max(0, (i - skin) // HANGING + 1)
         found[..., i : i + _AT_ONCE] = cv2.remap(  # type: ignore[call-overload]
-            part, places[layer], None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            part, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
     return found

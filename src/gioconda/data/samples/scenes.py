@@ -49,20 +49,18 @@ class Scene:
 
     Attributes:
         source: (S, S, 3) the portrait.
-        source_masks: (MASKS + INSIDE, S, S).
-        source_jaws: (4, s, s) coordinates on the jaws.
+        source_masks: (MASKS, S, S).
         base: (T + UNPAIRED, S, S, 3) the portrait moved as the real frame is, with a first guess
             of the mouth.
         real: (T, S, S, 3).
-        masks: (T + UNPAIRED, MASKS + INSIDE, S, S).
+        masks: (T + UNPAIRED, MASKS, S, S).
         guides: (T + UNPAIRED, GUIDES, s, s), float16.
-        origin: (T + UNPAIRED, 3, s, s, 2) where in the portrait's view each cell comes from.
+        origin: (T + UNPAIRED, s, s, 2) where in the portrait's view each cell comes from.
         face: (T + UNPAIRED, s, s) the face's oval, 0 to 255.
     """
 
     source: NDArray[np.uint8]
     source_masks: NDArray[np.uint8]
-    source_jaws: NDArray[np.float32]
     base: NDArray[np.uint8]
     real: NDArray[np.uint8]
     masks: NDArray[np.uint8]
@@ -108,7 +106,7 @@ def make_scene(choice: Choice, side: int, look: Look | None) -> Scene:
         texture[..., :3] = with_grain(texture[..., :3], grain)
     reenactor = Reenactor(portrait, own, neutral)
     mouth = GeometricMouth(portrait)
-    conditions = Conditions(portrait, side, mouth)
+    conditions = Conditions(portrait, side)
     source_seen, real, given, faces = conditions.encoder, [], [], []
     meshes = [(i, choice.points[i]) for i in choice.targets]
     for i, mesh in [*meshes, *((None, mesh) for mesh in choice.unpaired)]:
@@ -125,7 +123,6 @@ def make_scene(choice: Choice, side: int, look: Look | None) -> Scene:
     return Scene(
         source=source_seen.picture,
         source_masks=source_seen.masks,
-        source_jaws=source_seen.jaws,
         base=np.stack([one.picture for one in given]),
         real=np.stack(real),
         masks=np.stack([one.masks for one in given]),

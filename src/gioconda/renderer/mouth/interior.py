@@ -36,8 +36,9 @@ _BORDER: Final = 3  # pixels around the rims
 _BETWEEN: Final = 2  # points on the curve of a rim for each of the mesh
 _FEATHER: Final = 0.012  # width of the soft edge, in inter-ocular distances
 _LEAST_FEATHER: Final = 1.2  # pixels
-# Standard deviations of a point: in a photo, in its pixels; and as drawn here, in the picture's.
-_PHOTO, _DRAWN = 0.6, 0.4
+# Standard deviations of a point: in a photo, in its pixels; as drawn here, in the picture's; and
+# in the picture, at least, or edges of teeth are stairs.
+_PHOTO, _DRAWN, _EVEN = 0.6, 0.4, 0.65
 _LIPS_MEET: Final = (
     topology.UPPER_LIP_RIM,
     topology.LOWER_LIP_RIM,
@@ -104,7 +105,7 @@ class MouthInterior:
         for i, part in enumerate((Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)):
             self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
-        self._blur = float(np.sqrt(max((_PHOTO * enlarged) ** 2 - _DRAWN**2, 0.0)))
+        self._blur = float(np.sqrt(max(_PHOTO * enlarged, _EVEN) ** 2 - _DRAWN**2))
         self.lighting = Lighting()
         self.become(mouth)
 
@@ -156,8 +157,7 @@ class MouthInterior:
             self._colours,
         )
         found = self._seen_between(lips, self._colours, np.append(self._tones[2], np.zeros(3)))
-        if self._blur > _DRAWN:
-            cv2.GaussianBlur(found.colours, (0, 0), self._blur, dst=found.colours)
+        cv2.GaussianBlur(found.colours, (0, 0), self._blur, dst=found.colours)
         if self._photo is not None:
             lay_photo(found.colours, self._photo, found.shown)
         return found._replace(colours=found.colours[..., :3])
@@ -197,7 +197,7 @@ class MouthInterior:
         pose: MouthPose,
         size: tuple[int, int],
     ) -> NDArray[np.uint8]:
-        """What is where between the lips, for a network, (INSIDE, h, w), 0 to 255.
+        """What is where between the lips, (INSIDE, h, w), 0 to 255.
 
         Upper teeth, lower teeth, tongue, and how near the lips what is seen lies: 255 in front, 0
         in the dark; nothing beside the mouth.
@@ -349,4 +349,3 @@ def load_kernels() -> None:
     interior = MouthInterior(neutral, Mouth(0.0, 1.0, Tones(*np.eye(3, dtype=np.float32))))
     interior.remember(frame, MouthPose(0.2))
     interior.draw(frame, MouthPose(0.2))
-    interior.maps(mesh, head, MouthPose(0.2), (side, side))

@@ -24,7 +24,9 @@ class Lighting(NamedTuple):
         near: so far behind the front teeth it is full.
         reach, reach_open: how far it reaches behind that, and for each opening.
         side, side_width: where cheeks begin to take of it, on either side, and over how much.
-        side_teeth, side_soft: how much they take, of teeth and of what is soft.
+        side_teeth: how much they take of teeth.
+        tongue, tongue_width, side_soft: likewise, of what is soft, so that it ends in the dark and
+            not in an edge before the molars.
         free_tongue, free_teeth: part of it that nothing of the mouth's own hides.
         lower_row: part of it that the lower teeth get, which stand behind the upper ones.
         upper_shadow, lower_shadow: part of it that a lip takes at its rim.
@@ -41,7 +43,9 @@ class Lighting(NamedTuple):
     side: float = 0.29
     side_width: float = 0.08
     side_teeth: float = 0.5
-    side_soft: float = 0.2
+    tongue: float = 0.08
+    tongue_width: float = 0.12
+    side_soft: float = 0.7
     free_tongue: float = 0.8
     free_teeth: float = 0.92
     lower_row: float = 0.6
@@ -128,7 +132,9 @@ def light(
         tone = np.int64(0) if hard else np.int64(1)
         free = np.float32(lighting.free_teeth if hard else lighting.free_tongue)
         behind = max(np.float32(0), vertices[i, 2] - start) / reach
-        side = (abs(vertices[i, 0]) - np.float32(lighting.side)) / np.float32(lighting.side_width)
+        edge = np.float32(lighting.side if hard else lighting.tongue)
+        fades = np.float32(lighting.side_width if hard else lighting.tongue_width)
+        side = (abs(vertices[i, 0]) - edge) / fades
         side = min(max(side, np.float32(0)), np.float32(1))
         taken = np.float32(lighting.side_teeth if hard else lighting.side_soft) * side
         arrives = np.exp(-behind * np.sqrt(behind)) * (1 - taken)

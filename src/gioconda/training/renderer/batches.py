@@ -15,7 +15,7 @@ from gioconda.renderer.light import gains, middle
 from gioconda.renderer.view import CELL
 from gioconda.training.renderer.examples import Pool
 
-_MIRRORED: Final = (-1, 1, 1, -1, 1, 1, -1, 1, -1, 1, -1, 1)  # signs of the guides in a mirror
+_MIRRORED: Final = (-1, 1, 1, -1, 1, 1, -1, 1)  # signs of the guides in a mirror
 _PICTURES: Final = ("source", "source_masks", "base", "real", "masks", "real_masks")
 
 
@@ -61,13 +61,12 @@ class Batch(NamedTuple):
 
     source: Tensor  # (N, 3, S, S)
     source_masks: Tensor  # (N, MASKS, S, S)
-    source_jaws: Tensor  # (N, 4, S/4, S/4)
     base: Tensor  # (N T, 3, h, w)
     real: Tensor  # (N T, 3, h, w)
     masks: Tensor  # (N T, MASKS, h, w)
     real_masks: Tensor  # those of the real frames, which may be others
     guides: Tensor  # (N T, GUIDES, h/4, w/4)
-    origin: Tensor  # (N T, 3, h/4, w/4, 2)
+    origin: Tensor  # (N T, h/4, w/4, 2)
     weight: Tensor  # (N T, 1, h, w)
     real_weight: Tensor
     corner: tuple[int, int]  # in cells
@@ -165,13 +164,12 @@ class Batches:
         return Batch(
             source=(gain * source).clamp(0, 1),
             source_masks=pool["source_masks"][chosen].float() / 255,
-            source_jaws=pool["source_jaws"][chosen].float(),
             base=colour(pool["base"], at),
             real=colour(pool["real"], real_at),
             masks=masks,
             real_masks=real_masks,
             guides=look(pool["guides"][..., *window.cells], at),
-            origin=look(pool["origin"][:, :, :, *window.cells], at),
+            origin=look(pool["origin"][:, :, *window.cells], at),
             weight=weight,
             real_weight=real_weight,
             corner=window.corner,
@@ -183,11 +181,10 @@ def _mirrored(batch: Batch, side: int, window: Window) -> Batch:
     names = [name for name in Batch._fields if name not in ("origin", "corner", "paired")]
     seen = batch._replace(**{name: getattr(batch, name).flip(-1) for name in names})
     signs = seen.guides.new_tensor(_MIRRORED)[:, None, None]
-    origin = batch.origin.flip(3)
+    origin = batch.origin.flip(2)
     left = side - window.left - window.width
     return seen._replace(
         guides=seen.guides * signs,
-        source_jaws=seen.source_jaws * signs[-4:],
         origin=torch.stack([side - 1 - origin[..., 0], origin[..., 1]], -1),
         corner=window._replace(left=left).corner,
     )

@@ -14,13 +14,12 @@ from torch.nn import functional as F
 from gioconda.inference import CALIBRATION, calibration_json
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.geometry import GUIDES, MASKS
-from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.view import CELL
 from gioconda.training.export import to_onnx
 from gioconda.training.renderer.network import RendererNet
 
 _LARGE = 1000  # weights of one array from which 16 bits are worth it
-_ENCODER = (["picture", "masks", "jaws"], ["features", "ground"])
+_ENCODER = (["picture", "masks"], ["features", "ground"])
 DECODER_INPUTS = ["picture", "masks", "guides", "features", "ground"]
 _DECODER = (DECODER_INPUTS, ["change"])
 # of the decoder, which draws windows of any size: axes of height and width
@@ -35,11 +34,10 @@ class EncoderGraph(nn.Module):
         super().__init__()
         self.encoder = net.encoder
 
-    def forward(self, picture: Tensor, masks: Tensor, jaws: Tensor) -> tuple[Tensor, Tensor]:
-        """Picture (S, S, 3), masks (MASKS + INSIDE, S, S), both uint8, and coordinates on the
-        jaws (4, s, s) → (s, s, C) and (W, s, s)."""
+    def forward(self, picture: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        """Picture (S, S, 3) and masks (MASKS, S, S), both uint8 → (s, s, C) and (W, s, s)."""
         pixels = picture.permute(2, 0, 1)[None].float() / 255
-        features, ground = self.encoder(pixels, masks[None].float() / 255, jaws[None])
+        features, ground = self.encoder(pixels, masks[None].float() / 255)
         return features[0].permute(1, 2, 0), ground[0]
 
 
@@ -84,17 +82,16 @@ def export_renderer(
     rng = torch.Generator().manual_seed(0)
     picture = torch.randint(0, 256, (side, side, 3), generator=rng, dtype=torch.uint8)
     picture = _smooth(picture)
-    masks = torch.zeros(MASKS + INSIDE, side, side, dtype=torch.uint8)
+    masks = torch.zeros(MASKS, side, side, dtype=torch.uint8)
     masks[:2, side // 2 : 3 * side // 4, side // 3 : 2 * side // 3] = 255
     guides = 0.2 * torch.randn(GUIDES, side // CELL, side // CELL, generator=rng)
-    jaws = 2 * torch.rand(4, side // CELL, side // CELL, generator=rng) - 1
     encoder, decoder = EncoderGraph(net), DecoderGraph(net)
     with torch.no_grad():
-        features, ground = encoder(picture, masks, jaws)
+        features, ground = encoder(picture, masks)
         inputs = (picture, masks, guides, features.contiguous(), ground.contiguous())
         expected = decoder(*inputs)
     files = {
-        "encoder.onnx": _halved(to_onnx(encoder, (picture, masks, jaws), *_ENCODER)),
+        "encoder.onnx": _halved(to_onnx(encoder, (picture, masks), *_ENCODER)),
         "decoder.onnx": _halved(to_onnx(decoder, inputs, *_DECODER, _SIZES)),
     }
     with ZipFile(output, "w", ZIP_STORED) as file:

@@ -16,7 +16,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from gioconda.errors import GiocondaError
 from gioconda.training.renderer import losses
 from gioconda.training.renderer.batches import Batch, BatchWindow
-from gioconda.training.renderer.network import Critic, RendererNet, widened
+from gioconda.training.renderer.network import Critic, RendererNet
 from gioconda.training.steps import running_mean, set_rate
 
 
@@ -27,7 +27,6 @@ class Plan(NamedTuple):
     critic_learns: bool
     adversarial: bool  # whether the critic pulls at what is drawn
     paired: bool
-    mixed: float  # part of another's mouth in what the portraits give, 0 to 1
     mask: float  # the price of the mask
     decay: float  # of the running mean of the weights
 
@@ -83,7 +82,7 @@ class Learner:
             plan: what to do with it.
             descend: takes the net's step down the gradient of a loss.
         """
-        drawn, mask = self._draw(batch, plan.mixed)
+        drawn, mask = self._draw(batch)
         found = self._losses(drawn, batch, plan.adversarial)
         usual = None if batch.paired else self.pulled
         pull, others = losses.pull_of(found, self._weights, drawn, usual, self._strength)
@@ -99,18 +98,16 @@ class Learner:
             found["warp"] = base["pixels"]
         return found
 
-    def _draw(self, batch: Batch, mixed: float) -> tuple[Tensor, Tensor]:
+    def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Pixels (N T, 3, h, w), the base between the lips, and mask (N T, 1, h, w)."""
         pixels, mask = self._drawer(
             batch.source,
             batch.source_masks,
-            batch.source_jaws,
             batch.base,
             batch.masks,
             batch.guides,
             batch.origin,
             batch.corner,
-            mixed,
         )
         mask = mask.float()
         part = (1 - batch.masks[:, :1]) * mask
@@ -153,7 +150,7 @@ class Learner:
             weights = load_file(file)
             for net in (self.net, self.average.module):
                 both = nn.ModuleDict({"net": net, "critic": self.critic})
-                both.load_state_dict(widened(weights, both.state_dict()))
+                both.load_state_dict(weights)
         except (OSError, SafetensorError, RuntimeError) as error:
             raise GiocondaError(f"{file} has no weights of the renderer ({error})") from error
 

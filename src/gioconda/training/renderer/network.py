@@ -1,14 +1,12 @@
 """The networks of the renderer: an encoder, once per portrait, and a decoder, once per frame.
 
 Both see the head in its upright view (`gioconda.renderer.view`), S pixels wide, and work on
-cells of 4 x 4 pixels. The encoder gives two things: features, of which most are warped as the
-pixels are and some go with the upper and the lower jaw, as teeth do; and a ground, which stays
-where it is in the view.
+cells of 4 x 4 pixels. The encoder gives two things: features, which are warped as the pixels are,
+and a ground, which stays where it is in the view.
 
 The decoder returns pixels and a mask: how much of each replaces the warp.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import torch
@@ -16,14 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gioconda.renderer.geometry import GUIDES, MASKS
-from gioconda.renderer.jaws import HANGING
-from gioconda.renderer.mouth.interior import INSIDE
 from gioconda.renderer.view import CELL
 
 SIDES: Final = {"small": 256, "base": 512}  # S of each size
-SEEN: Final = 3 + MASKS + INSIDE  # channels of a picture with what is where in it
+SEEN: Final = 3 + MASKS  # channels of a picture with what is where in it
 LEFT_OUT: Final = 0.1  # part of the encoder's channels, in training
-_WAVES: Final = (2, 4, 8)  # the shortest is a tooth wide or two
 
 
 class RendererNet(nn.Module):
@@ -34,46 +29,37 @@ class RendererNet(nn.Module):
 
     Args:
         width: channels of the decoder.
-        features: channels that are warped; 2 `HANGING` more go with the jaws.
+        features: channels that are warped.
     """
 
-    def __init__(self, width: int = 96, features: int = 32) -> None:
+    def __init__(self, width: int = 64, features: int = 32) -> None:
         super().__init__()
-        self.encoder = Encoder(width, features + 2 * HANGING)
-        self.decoder = Decoder(width, features + 2 * HANGING)
+        self.encoder = Encoder(width, features)
+        self.decoder = Decoder(width, features)
 
     def forward(
         self,
         source: Tensor,
         source_masks: Tensor,
-        source_jaws: Tensor,
         pixels: Tensor,
         masks: Tensor,
         guides: Tensor,
         origin: Tensor,
         corner: tuple[int, int],
-        mixed: float = 0.0,
     ) -> tuple[Tensor, Tensor]:
         """The decoder's answers for windows of N portraits in T frames each.
 
         Args:
-            source: (N, 3, S, S); source_masks: (N, SEEN - 3, S, S); source_jaws: (N, 4, s, s); the
-                portraits.
+            source: (N, 3, S, S); source_masks: (N, SEEN - 3, S, S); the portraits.
             pixels, masks, guides, origin: as the decoder and `warp` take them, of N T windows;
                 the frames of one portrait follow each other.
             corner: the windows' row and column in the view, in cells.
-            mixed: how much of what a portrait's mouth has, but does not show, is another's: of
-                the ground and of what hangs on the jaws. So people are made who are not there.
         """
-        given = self.encoder(source, source_masks, source_jaws)
+        given = self.encoder(source, source_masks)
         features, ground = (F.dropout2d(x, LEFT_OUT, self.training) for x in given)
-        if mixed:
-            ground = torch.lerp(ground, ground.roll(1, 0), mixed)
-            skin, hanging = features.split([features.shape[1] - 2 * HANGING, 2 * HANGING], 1)
-            features = torch.cat([skin, torch.lerp(hanging, hanging.roll(1, 0), mixed)], 1)
         frames = len(pixels) // len(source)
         features = warp(features.float().repeat_interleave(frames, 0), origin)
-        height, width = origin.shape[2:4]
+        height, width = origin.shape[1:3]
         rows, columns = slice(corner[0], corner[0] + height), slice(corner[1], corner[1] + width)
         ground = ground[:, :, rows, columns].repeat_interleave(frames, 0)
         return self.decoder(pixels, masks, guides, features, ground)
@@ -84,7 +70,7 @@ class Encoder(nn.Module):
 
     def __init__(self, width: int, features: int, inner: int = 64, deep: int = 96) -> None:
         super().__init__()
-        self.inlet = _conv(SEEN * CELL**2 + 4 * (1 + 2 * len(_WAVES)), inner)
+        self.inlet = _conv(SEEN * CELL**2, inner)
         self.near = nn.Sequential(_Block(inner), _Block(inner))
         self.far = nn.Sequential(_conv(inner, deep, 2), nn.ReLU(), _Block(deep), _Block(deep))
         self.style = nn.Linear(deep, width)
@@ -92,16 +78,14 @@ class Encoder(nn.Module):
         self.features = _conv(inner, features)
         self.ground = _conv(inner, width)
 
-    def forward(self, pixels: Tensor, masks: Tensor, jaws: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
         """What the portrait has to give.
 
         Args:
             pixels: (N, 3, S, S); masks: (N, SEEN - 3, S, S); 0 to 1, the portrait at rest.
-            jaws: (N, 4, s, s) coordinates on its jaws.
         """
         x = F.pixel_unshuffle(torch.cat([2 * pixels - 1, masks], 1), CELL)
-        waves = [f(torch.pi * n * jaws) for n in _WAVES for f in (torch.sin, torch.cos)]
-        near = self.near(self.inlet(torch.cat([x, jaws, *waves], 1)))  # (N, 64, s, s)
+        near = self.near(self.inlet(x))  # (N, 64, s, s)
         far = self.far(near)  # (N, 96, s/2, s/2)
         x = F.relu(near + self.back(far))
         style = self.style(far.mean((2, 3)))  # (N, W): light, colours, manner of painting
@@ -117,7 +101,7 @@ class Decoder(nn.Module):
     def __init__(self, width: int, features: int) -> None:
         super().__init__()
         self.inlet = _conv(SEEN * CELL**2 + GUIDES + features, width)
-        # the ReLU is as the weights were learned; a third of its channels let nothing through
+        # the ReLU is as the weights were learned
         self.blocks = nn.Sequential(_Block(width), nn.ReLU(), _Block(width), _Block(width))
         self.outlet = _conv(width, 4 * CELL**2)
         nn.init.zeros_(self.outlet.weight)
@@ -142,11 +126,7 @@ class Decoder(nn.Module):
 
 
 class Critic(nn.Module):
-    """Real or drawn? Judges patches (N, 1, h/8, w/8) of pixels and what should be there.
-
-    It is not told what is where inside the mouth: drawn teeth lie where the geometry has them and
-    real ones beside it, by which alone it would know them.
-    """
+    """Real or drawn? Judges patches (N, 1, h/8, w/8) of pixels and what should be there."""
 
     def __init__(self, width: int = 48) -> None:
         super().__init__()
@@ -164,7 +144,7 @@ class Critic(nn.Module):
 
     def forward(self, pixels: Tensor, masks: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The verdict, and what each layer saw."""
-        x = torch.cat([2 * pixels - 1, masks[:, :MASKS]], 1)
+        x = torch.cat([2 * pixels - 1, masks], 1)
         seen = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2)
@@ -173,36 +153,13 @@ class Critic(nn.Module):
 
 
 def warp(features: Tensor, origin: Tensor) -> Tensor:
-    """Features (N, C, s, s) looked up along `origin` (N, 3, h, w, 2), in pixels of the view.
+    """Features (N, C, s, s) looked up along `origin` (N, h, w, 2), in pixels of the view.
 
     As `gioconda.renderer.neural.look_up`: bilinear, the border repeated.
     """
     side = features.shape[-1] * CELL
-    grids = ((2 * origin + 1) / side - 1).unbind(1)
-    layers = features.split([features.shape[1] - 2 * HANGING, HANGING, HANGING], 1)
-    found = [
-        F.grid_sample(layer, grid, padding_mode="border", align_corners=False)
-        for layer, grid in zip(layers, grids, strict=True)
-    ]
-    return torch.cat(found, 1)
-
-
-def widened(weights: dict[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights that were learned without a mouth's geometry, for networks that are told it.
-
-    Args:
-        weights: of networks that saw three colours and `MASKS`.
-        wanted: of networks as they are; what is new in their inlets gets zeros.
-    """
-    found = dict(weights)
-    for name, new in wanted.items():
-        old = weights.get(name)
-        if old is not None and old.ndim == 4 and new.shape[1] > old.shape[1]:
-            more = new.shape[1] - old.shape[1]
-            at = (3 + MASKS) * more // INSIDE
-            none = old.new_zeros(len(old), more, *old.shape[2:])
-            found[name] = torch.cat([old[:, :at], none, old[:, at:]], 1)
-    return found
+    grid = (2 * origin + 1) / side - 1
+    return F.grid_sample(features, grid, padding_mode="border", align_corners=False)
 
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

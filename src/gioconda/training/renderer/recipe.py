@@ -110,7 +110,6 @@ class Recipe:
             critic,
             adversarial,
             paired=not alone,
-            mixed=float(chance.uniform(0.2, 0.8)) if alone else 0.0,
             # as long as nothing is drawn, only the price pulls at the mask
             mask=self.mask * float(np.clip(step / self.mask_from - 1, 0, 1)),
             # early on the mean must not lag behind what is learned quickly

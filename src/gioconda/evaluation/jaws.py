@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.face.pose import rotation
-from gioconda.renderer.view import HeadPlace, cell_middles
+from gioconda.renderer.view import HeadPlace
 
-HANGING: Final = 16  # features of the portrait that hang on each jaw
 _HELD_BY: Final = (topology.UNDER_NOSE, topology.ON_CHIN)
 # The picture of the upper jaw, in sides of the view: its width and height, and where in it the
 # jaw's middle is; open mouths of clips are within it.
 _UPPER_SIZE: Final = (0.375, 0.22)
 _UPPER_MIDDLE: Final = (0.1875, -0.05)
-_REACH: Final = 0.25  # in sides of the view: coordinates are -1 and 1 so far from there
 
 
 @dataclass(frozen=True)
@@ -43,16 +41,6 @@ class Jaws:
         middles = np.stack([mesh[list(points)].mean(0) for points in _HELD_BY])
         return Jaws(middles, rotation(head.yaw, head.pitch, 0)[:2, :2])
 
-    def places(self, corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:
-        """Where cells of the view lie in each jaw's plane, (2, h, w, 2), in pixels of the view.
-
-        Args:
-            corner: row and column of the first cell.
-            height, width: h and w, in cells.
-        """
-        from_middles = cell_middles(corner, height, width) - self.middles[:, None, None]
-        return np.asarray(from_middles @ np.linalg.inv(self.plane).T, np.float32)
-
     def upper(self, side: int) -> NDArray[np.float64]:
         """From pixels (x, y, 1) of a picture of the upper jaw to the view's, (2, 3).
 
@@ -60,11 +48,6 @@ class Jaws:
         """
         middle = self.middles[0] - self.plane @ (np.array(_UPPER_MIDDLE) * side)
         return np.column_stack([self.plane, middle])
-
-    def show(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Where `places` (2, h, w, 2) in the jaws' planes are in the view, likewise."""
-        seen = places @ self.plane.T + self.middles[:, None, None]
-        return np.asarray(seen, np.float32)
 
 
 def upper_size(side: int) -> tuple[int, int]:
@@ -85,13 +68,3 @@ def lay_on_upper(
     """
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(seen, matrix, upper_size(side), flags=flags), np.float32)
-
-
-def coordinates(places: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """`places` (2, h, w, 2) as coordinates for a network, (4, h, w), -1 to 1.
-
-    Args:
-        side: S of the view.
-    """
-    near = np.clip(places / (_REACH * side), -1, 1)
-    return np.ascontiguousarray(near.transpose(0, 3, 1, 2).reshape(4, *places.shape[1:3]))
