@@ -10,8 +10,6 @@ torch = pytest.importorskip("torch")
 from gioconda import GiocondaError  # noqa: E402
 from gioconda.data.clips import read_clips  # noqa: E402
 from gioconda.data.heads.clips import PARTS  # noqa: E402
-from gioconda.data.samples.scenes import Scenes  # noqa: E402
-from gioconda.renderer.geometry import MASKS  # noqa: E402
 from gioconda.renderer.mouth import MouthInterior  # noqa: E402
 from gioconda.renderer.mouth.geometric import GeometricMouth, face_of, skin_colour  # noqa: E402
 from gioconda.renderer.mouth.interior import neutral_face  # noqa: E402
@@ -111,10 +109,3 @@ def test_a_set_gives_a_model_and_one_of_small_faces_none(tmp_path, portrait, voi
     assert load_model(file).pose.shape[1] == 2
     with pytest.raises(GiocondaError, match="shows enough of a mouth"):
         train_mouth(clips, Recipe(eyes=1000), file)
-
-
-def test_scenes_show_the_geometry_of_mouths_and_tell_what_is_where(tmp_path, portrait, voice):
-    clips = read_clips(write_set(tmp_path, portrait, voice), "train", tmp_path / "cache")
-    scene = next(Scenes(clips, np.random.default_rng(0), 256, looks=False))
-    assert scene.masks.shape[1] == scene.source_masks.shape[0] == MASKS
-    assert scene.masks[:, MASKS:].any()
