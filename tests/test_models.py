@@ -205,3 +205,12 @@ def test_a_command_asks_only_for_what_it_uses(models: Path, word: Path, tmp_path
     done = run("motion", word, "-o", tmp_path / "m.npz", "--models", models)
     assert "the released lips.onnx is for the basis gioconda-basis-2" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_renderer_that_is_told_other_maps_is_refused(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copied("renderer.zip", "renderer.zip")(models)
+    monkeypatch.setattr("gioconda.models.MASKS", 8)
+    assert main(["bench", "decoder", "--models", str(models)]) == 2
+    assert "renderer.zip is told 4 maps of a face, not 8; train it with" in capsys.readouterr().err
