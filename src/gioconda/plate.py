@@ -99,8 +99,8 @@ def foreground(texture: NDArray[np.uint8], plate: Picture) -> NDArray[np.uint8]:
 
 def _largest(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """The largest of three values (H, W, 3), (H, W); `max` along so short an axis is slow."""
-    a, b, c = np.moveaxis(values, -1, 0)
-    return np.maximum(np.maximum(a, b), c)
+    largest: NDArray[np.float32] = np.maximum(values[..., 0], values[..., 1])
+    return np.maximum(largest, values[..., 2], out=largest)
 
 
 def least_alpha(colours: Picture, plate: Picture) -> NDArray[np.float32]:

@@ -16,7 +16,8 @@ def test_a_straight_rim_stays_whole_and_straight_when_the_head_nods(portrait, no
     rims = np.zeros((side, side, 4), np.uint8)
     way = portrait.head.rotation[0] @ [0.85 * unit, 0, 0]
     ends = np.rint(portrait.head.centre[0] + portrait.margin + [-way[:2], way[:2]]).astype(int)
-    cv2.line(rims, *ends.tolist(), (255,) * 4, 5)
+    start, end = ends.tolist()
+    cv2.line(rims, start, end, (255,) * 4, 5)
     frame = np.zeros((portrait.size, portrait.size, 3), np.uint8)
     glasses = Glasses(replace(portrait, rims=rims), make_sheet(portrait))
     glasses.draw(frame, portrait.pose + np.array([0, nod, 0, 0, 0, 0], np.float32))
