@@ -13,7 +13,7 @@ from gioconda.portrait import portrait_at
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.interior import neutral_face
-from gioconda.renderer.mouth.photo import as_shown
+from gioconda.renderer.mouth.photo import as_shown, softness
 from gioconda.renderer.mouth.predictor import load_model, released_model, teeth_size
 from gioconda.renderer.mouth.shading import Lighting
 from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
@@ -171,12 +171,16 @@ def test_lips_that_hardly_part_show_a_shadow_and_no_teeth(portrait):
     assert light[1] < 0.75 * light[0]
 
 
-def test_teeth_are_no_finer_than_an_enlarged_photo(portrait):
+def test_teeth_are_no_finer_than_the_photo(portrait):
+    blurred = replace(portrait, texture=cv2.GaussianBlur(portrait.texture, (0, 0), 4))
+    soft = [softness(one) for one in (portrait, blurred)]
+    assert soft[0] < 1.5
+    assert soft[1] == pytest.approx(4, abs=1)
     fine, coarse = (
-        MouthInterior(neutral_face(portrait), MOUTH, enlarged).inside(
+        MouthInterior(neutral_face(portrait), MOUTH, one).inside(
             opened(portrait, 0.35), MouthPose(0.4)
         )
-        for enlarged in (1.0, 4.0)
+        for one in soft
     )
     assert fine
     assert coarse

@@ -11,7 +11,7 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
-from gioconda.renderer.mouth.photo import as_shown, own_frame
+from gioconda.renderer.mouth.photo import as_shown, own_frame, softness
 from gioconda.renderer.mouth.predictor import StateModel, frame_features, released_model
 from gioconda.renderer.mouth.state import MouthPose
 from gioconda.renderer.view import HeadPlace
@@ -45,8 +45,7 @@ class GeometricMouth:
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
-        enlarged = portrait.size / portrait.crop[2]
-        self.interior = MouthInterior(self._neutral, self.mouth, enlarged)
+        self.interior = MouthInterior(self._neutral, self.mouth, softness(portrait))
         if shown:
             self.interior.remember(own, shown)
 

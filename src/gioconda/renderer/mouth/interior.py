@@ -36,9 +36,9 @@ _BORDER: Final = 3  # pixels around the rims
 _BETWEEN: Final = 2  # points on the curve of a rim for each of the mesh
 _FEATHER: Final = 0.012  # width of the soft edge, in inter-ocular distances
 _LEAST_FEATHER: Final = 1.2  # pixels
-# Standard deviations of a point: in a photo, in its pixels; as drawn here, in the picture's; and
-# in the picture, at least, or edges of teeth are stairs.
-_PHOTO, _DRAWN, _EVEN = 0.6, 0.4, 0.65
+# Standard deviations of a point in pixels: as drawn here; at least, or edges of teeth are stairs;
+# and in parts of the photo's softness, for its sharpest edges are softer than a tooth's.
+_DRAWN, _EVEN, _PHOTO = 0.4, 0.65, 0.7
 _LIPS_MEET: Final = (
     topology.UPPER_LIP_RIM,
     topology.LOWER_LIP_RIM,
@@ -83,10 +83,10 @@ class MouthInterior:
     Args:
         neutral: (478, 3) the portrait's neutral face, of `neutral_face`.
         mouth: what stays through all frames.
-        enlarged: pixels of the picture to one of the photo: what is drawn is no finer.
+        soft: blur of the photo's edges, in pixels: what is drawn is no finer.
     """
 
-    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth, enlarged: float = 1.0) -> None:
+    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth, soft: float = 0.0) -> None:
         shape = released_shape()
         self._neutral = neutral
         self._shape = shape
@@ -105,7 +105,7 @@ class MouthInterior:
         for i, part in enumerate((Part.UPPER_TEETH, Part.LOWER_TEETH, Part.TONGUE)):
             self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
-        self._blur = float(np.sqrt(max(_PHOTO * enlarged, _EVEN) ** 2 - _DRAWN**2))
+        self._blur = float(np.sqrt(max(_PHOTO * soft, _EVEN) ** 2 - _DRAWN**2))
         self.lighting = Lighting()
         self.become(mouth)
 

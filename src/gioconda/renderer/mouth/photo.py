@@ -1,9 +1,12 @@
-"""What a portrait's own picture shows of its mouth: where the upper row stands, and its tones."""
+"""What a portrait's own picture shows of its mouth: where the upper row stands, its tones, and how
+finely it would be seen."""
 
 from dataclasses import replace
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gioconda.face import topology
 from gioconda.portrait import Portrait
@@ -23,6 +26,10 @@ _LOWEST: Final = (
     -0.05
 )  # higher rows hide behind the lip, and a photo of clenched teeth fits them, too
 _AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
+_AGAIN: Final = (
+    1 / 60
+)  # inter-ocular distances by which a photo is blurred again, to see how soft it is
+_SHARPEST: Final = 0.98  # quantile of slopes from which they are of edges
 # In the tones as they were, in parts of the pixels: teeth are what a photo shows best.
 _TONE_TRUST: Final = np.diag([0.05, 0.2, 0.4])
 
@@ -77,3 +84,30 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, 
     found = Tones(*np.maximum(own, 0).astype(np.float32))
     seen = MouthPose(float(JAWS[jaw]), float(TONGUES[tongue]))
     return Mouth(float(DROPS[drop]), mouth.size, found), seen
+
+
+def softness(portrait: Portrait) -> float:
+    """How soft a face's sharpest edges are: the standard deviation of their blur, in the crop's
+    pixels.
+
+    An edge that is blurred again loses the more of its slope the sharper it was (Zhuo and Sim,
+    "Defocus map estimation from a single image", 2011).
+    """
+    points = portrait.points[: topology.FACE_POINTS, :2] + portrait.margin
+    low, high = (np.clip(v, 0, len(portrait.texture)) for v in (points.min(0), points.max(0)))
+    (left, top), (right, bottom) = low.astype(int), high.astype(int)
+    face = np.ascontiguousarray(portrait.texture[top:bottom, left:right, :3])
+    grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    again = _AGAIN * float(portrait.head.size[0])
+    before = _slopes(grey)
+    after = _slopes(np.asarray(cv2.GaussianBlur(grey, (0, 0), again), np.float32))
+    edges = before >= max(float(np.quantile(before, _SHARPEST)), 1.0)
+    if not edges.any():
+        return 0.0
+    lost = float(np.median(before[edges] / np.maximum(after[edges], 1e-3)))
+    return again / float(np.sqrt(max(lost**2 - 1, 1e-2)))
+
+
+def _slopes(grey: NDArray[np.float32]) -> NDArray[np.float32]:
+    across, down = (cv2.Sobel(grey, cv2.CV_32F, *axis) for axis in ((1, 0), (0, 1)))
+    return np.asarray(np.hypot(across, down), np.float32)
