@@ -83,8 +83,8 @@ def redraw(
         if not track.seen[i]:
             continue
         warped = reenactor.warp(points[i])
-        view, mesh = SeenFace.of(warped.head, warped.mesh, SIDE)
-        jaws = Jaws.of(warped.head, mesh)
+        placed = SeenFace.of(warped.head, warped.mesh, SIDE)
+        view, mesh, jaws = placed.view, placed.mesh, Jaws.of(warped.head, placed.mesh)
         pictures = {"warp": view.cut(warped.picture)}
         for name, decoder in made.items():
             frame = replace(warped, picture=warped.picture.copy())

@@ -111,11 +111,11 @@ def _moved(values: _Grey, source: NDArray[np.float32]) -> _Grey:
 
 def _drawn(frame: WarpedFrame) -> _Grey:
     """Where mouth and eyes are drawn anew, (H, W), 0 to 1."""
-    view, mesh = SeenFace.of(frame.head, frame.mesh, SIDE)
-    shown = regions(mesh)
+    seen = SeenFace.of(frame.head, frame.mesh, SIDE)
+    shown = regions(seen.mesh)
     parts = np.maximum(np.maximum(shown["lips"], shown["inner mouth"]), shown["eyes"])
     height, width = frame.picture.shape[:2]
-    back = cv2.warpAffine(parts, view.matrix, (width, height), flags=cv2.WARP_INVERSE_MAP)
+    back = cv2.warpAffine(parts, seen.view.matrix, (width, height), flags=cv2.WARP_INVERSE_MAP)
     return np.asarray(cv2.dilate(back, np.ones((_ABOUT, _ABOUT), np.uint8)), np.float32)
 
 

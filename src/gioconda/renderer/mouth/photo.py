@@ -26,9 +26,7 @@ _LOWEST: Final = (
     -0.05
 )  # higher rows hide behind the lip, and a photo of clenched teeth fits them, too
 _AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
-_AGAIN: Final = (
-    1 / 60
-)  # inter-ocular distances by which a photo is blurred again, to see how soft it is
+_AGAIN: Final = 1 / 60  # inter-ocular distances by which a photo is blurred again
 _SHARPEST: Final = 0.98  # quantile of slopes from which they are of edges
 # In the tones as they were, in parts of the pixels: teeth are what a photo shows best.
 _TONE_TRUST: Final = np.diag([0.05, 0.2, 0.4])
