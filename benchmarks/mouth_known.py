@@ -15,10 +15,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from gioconda.renderer.jaws import lay_on_upper
 
 from gioconda.data.clips import read_clips
 from gioconda.evaluation.drawn import SIDE, Drawn, redraw
+from gioconda.evaluation.jaws import lay_on_upper
 from gioconda.evaluation.reenactment import sample_clips
 from gioconda.evaluation.renderer import FRAMES, LEAST
 from gioconda.renderer.neural import NeuralDecoder
