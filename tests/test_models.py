@@ -211,6 +211,9 @@ def test_a_renderer_that_is_told_other_maps_is_refused(
     models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copied("renderer.zip", "renderer.zip")(models)
-    monkeypatch.setattr("gioconda.models.MASKS", 8)
+    monkeypatch.setattr("gioconda.renderer.networks.MASKS", 8)
     assert main(["bench", "decoder", "--models", str(models)]) == 2
-    assert "renderer.zip is told 4 maps of a face, not 8; train it with" in capsys.readouterr().err
+    assert (
+        "renderer.zip is told 4 maps of a face, not 8; train it with this"
+        in capsys.readouterr().err
+    )

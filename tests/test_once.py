@@ -18,7 +18,7 @@ def test_who_closes_what_is_made_ahead_ends_its_thread(taken: int) -> None:
             made.append(number)
             if number == taken:
                 go_on.set()
-                threading.Event().wait(0.2)
+                threading.Event().wait(1)
             yield number
 
     coming = ahead(things(), 3)

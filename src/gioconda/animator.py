@@ -302,7 +302,7 @@ def animate(
         consent: who allowed what; goes into the signed manifest.
         badge: draw a small visible badge into a corner.
         sign_key: PEM of key and certificates; by default GIOCONDA_SIGN_KEY, or a local key.
-        plain_mouth: draw the inside of the mouth without networks, which is faster.
+        plain_mouth: draw lips and eyes without networks: plainer, and faster.
         background: behind the person, as in `renderer.backdrop.read_background`.
         listen: sound of the other one, who begins with `audio`; the video is as long as both.
         make: as `read_portrait`; one that keeps portraits saves time if a photo speaks again.

@@ -30,7 +30,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_video_options(parser)
     add("--seed N", int, "another seed gives other head motion and blinks (default 0)", default=0)
     add_options(parser, [LISTEN])
-    add("--plain-mouth", bool, "draw the inside of the mouth without networks: plainer, faster")
+    add("--plain-mouth", bool, "draw lips and eyes without networks: plainer, faster")
     add(
         "--workers N",
         positive,

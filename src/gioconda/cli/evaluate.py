@@ -83,7 +83,7 @@ def _reenactment(args: argparse.Namespace) -> None:
 
 
 @_EVALUATIONS.offer(
-    "how real drawn mouths and eyes look",
+    "how real drawn mouths, lips and eyes look",
     *CLIPS,
     _COUNT,
     option("--split", ("val", "train"), "default: val; train: people learned from", default="val"),

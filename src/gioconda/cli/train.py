@@ -281,7 +281,7 @@ def _disturber(args: argparse.Namespace) -> "Disturber":
 
 
 @_TRAININGS.offer(
-    "the renderer: mouths and eyes, .zip",
+    "the renderer: lips and eyes, .zip",
     *_SLICES,
     option("--size", ("small", "base"), "of the network (default: small)"),
     option("--steps N", positive, "of the whole schedule"),

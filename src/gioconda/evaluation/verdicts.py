@@ -76,7 +76,7 @@ def verdict(
     count = len(known)
     trust = _trust(count, right, mean.high < 0 if expected == LOWER else mean.low > 0)
     if not films:
-        trust = "all together" if right else "nothing"
+        trust = "all together" if right > 0 else "nothing"
     return Verdict(judge, spoiled, count, *means, expected, right, mean.low, mean.high, trust)
 
 

@@ -38,7 +38,7 @@ class Calibration:
         gate_hold: frames of a pause through which the gate stays open.
         meet: certainties of p, b or m at which the lips set out to meet, and at which they meet:
             about half of the real lips do at 0.4.
-        closing_peak: with which power less where one of the next frames is surer.
+        closing_peak: exponent by which that counts less while one of the next frames is surer.
         touch: of f or v, at which they set out to come near, and at which they are there.
         teeth_gap: between the lips on f and v, inter-ocular distances; the median of real ones.
         contact_gap: on the mean face where lips meet, for other lips start more open.

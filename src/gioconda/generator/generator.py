@@ -71,7 +71,7 @@ class GeneratedMotion(Motion):
 class Generator:
     """Speech in, motion out; frame t needs the sound of frames up to t + 2 + `later`.
 
-    With `later` it also waits to part the lips in time for a voice to come: `gate_lead` frames.
+    With `later` it also waits, by `gate_lead` frames, to part the lips in time for a voice to come.
 
     Pieces of any size give the same motion as all at once. Seed and sound decide it together, so
     two voices never share their blinks and nods. `listen` takes the other one's voice, to which the
@@ -121,7 +121,8 @@ class Generator:
         self._later = later
         self._pending: deque[_Heard] = deque()  # frames whose lips still listen
         self._spoken: deque[_Spoken] = deque()  # frames whose lips wait for a voice to come
-        self._lead, self._told = calibration.gate_lead if later else 0, calibration.gate_told
+        self._wait = max(calibration.gate_lead, corrections.CLOSING_NEAR) if later else 0
+        self._lead, self._told = min(calibration.gate_lead, self._wait), calibration.gate_told
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.blink_voice
@@ -199,7 +200,7 @@ class Generator:
         )
         while len(self._pending) > self._later:
             self._speak()
-        return [self._make_frame() for _ in range(len(self._spoken) - self._lead)]
+        return [self._make_frame() for _ in range(len(self._spoken) - self._wait)]
 
     def _speak(self) -> None:
         """The lips of the next frame."""
@@ -207,8 +208,8 @@ class Generator:
         heard, at = self._pending.popleft(), self._count + len(self._spoken)
         dials = self.controls.at(at, at + 1)
         lower, voice = self._lips.next(window, float(dials.articulation[0]))
-        if not self._lead and heard.voice > self._told:
-            voice = heard.voice  # the lips are sure a quarter of a second later
+        if not self._wait and heard.voice > self._told:
+            voice = heard.voice  # the lips are sure later than the encoder
         self._spoken.append(_Spoken(heard, lower, voice if heard.loudness > -UNDER_LEVEL else 0.0))
 
     def _direct(self, heard: _Heard) -> tuple[Dials, Reaction]:
@@ -231,7 +232,7 @@ class Generator:
         sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
         heard, lower, _ = self._spoken.popleft()
         near = islice(self._spoken, corrections.CLOSING_NEAR)
-        coming = tuple(one.heard.closing for one in near) if self._lead else (1.0,)
+        coming = tuple(one.heard.closing for one in near) if self._wait else (1.0,)
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))

@@ -148,13 +148,16 @@ class Session:
 
         Call it before you iterate: in a new process, frames would be late for seconds without it.
         """
-        with self._turn:
-            if self._start is not None or self._drawings or self._stop.is_set():
-                return
-            warm_up()
-            self._generate()
-            picture = np.array(self._drawings[0]())
-            self._drawings[0] = lambda: picture
+        try:
+            with self._turn:
+                if self._start is not None or self._drawings or self._stop.is_set():
+                    return
+                warm_up()
+                self._generate()
+                picture = np.array(self._drawings[0]())
+                self._drawings[0] = lambda: picture
+        finally:
+            self._let_go_if_closed()
 
     def append(self, pcm: Sound) -> int | None:
         """Add sound to speak.
@@ -242,9 +245,7 @@ class Session:
             self._state = State.CLOSED
             self._playout.clear()
         self._stop.set()
-        if self._turn.acquire(blocking=False):  # else the thread that draws does it
-            self._let_go()
-            self._turn.release()
+        self._let_go_if_closed()  # else the thread that draws does it
 
     def statistics(self) -> Statistics:
         """How the session is doing."""
@@ -291,11 +292,11 @@ class Session:
 
         Its picture is good until the next, or longer if it is to `keep`.
         """
-        with self._turn:
-            drawn = None if self._stop.is_set() else self._draw_next(keep)
-            if drawn is None:
-                self._let_go()
-            return drawn
+        try:
+            with self._turn:
+                return None if self._stop.is_set() else self._draw_next(keep)
+        finally:
+            self._let_go_if_closed()
 
     def _draw_next(self, keep: bool) -> _Drawn | None:
         if self._start is None:
@@ -323,10 +324,15 @@ class Session:
         copied = np.array(picture) if keep and picture is not None else picture
         return _Drawn(number, due, self._clock.now(), copied)
 
-    def _let_go(self) -> None:
-        """Keep nothing to draw by: it is large, and who still knows of the session may be many."""
-        self._drawings.clear()
-        self._speaker = None
+    def _let_go_if_closed(self) -> None:
+        """Keep nothing to draw by: it is large, and who still knows of the session may be many.
+
+        Whoever draws meanwhile does it afterwards.
+        """
+        if self._stop.is_set() and self._turn.acquire(blocking=False):
+            self._drawings.clear()
+            self._speaker = None
+            self._turn.release()
 
     def _in_time(self, due: float) -> bool:
         """Whether a picture that is begun now will not be late."""

@@ -179,7 +179,8 @@ class _Strength:
         near_grey = self._grey[near.slice]
         cv2.absdiff(near_grey, blurred[: len(near_grey)], dst=self._change[near.slice])
         step, (count, across) = _STEP // 2, self._cells.shape
-        cells = Rows(near.first // step, max(min(-(-near.end // step), count), 1))
+        last = max(min(-(-near.end // step), count), 1)
+        cells = Rows(min(near.first // step, last - 1), last)
         part = slice(step * cells.first, step * cells.end), slice(step * across)
         for fine, coarse in ((self._change, self._activity), (self._grey, self._light)):
             size = across, cells.end - cells.first

@@ -10,10 +10,12 @@ from zipfile import ZipFile
 
 import openvino as ov
 
+from gioconda.errors import GiocondaError
 from gioconda.inference import kept_compiled, read_calibration, read_networks, weights_file
 from gioconda.once import once
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.conditions import WINDOWS
+from gioconda.renderer.geometry import MASKS
 from gioconda.renderer.view import CELL
 
 PRECISIONS: Final = ("f32", "bf16", "int8")
@@ -55,6 +57,12 @@ def networks(model: Path, integers: bool = False) -> tuple[ov.Model, ov.Model]:
     """
     decoder = "decoder.xml" if integers else "decoder.onnx"
     encoder, drawing = read_networks(model, _WHAT, "encoder.onnx", decoder)
+    told = {port.any_name: int(port.shape[0]) for port in encoder.inputs}.get("masks")
+    if told != MASKS:
+        raise GiocondaError(
+            f"{model} is told {told or 'no'} maps of a face, not {MASKS}; "
+            "train it with this version"
+        )
     return encoder, drawing
 
 

@@ -50,8 +50,8 @@ class Scene:
     Attributes:
         source: (S, S, 3) the portrait.
         source_masks: (MASKS, S, S).
-        base: (T + UNPAIRED, S, S, 3) the portrait moved as the real frame is, with a first guess
-            of the mouth.
+        base: (T + UNPAIRED, S, S, 3) the portrait moved as the real frame is, the mouth's inside
+            drawn in.
         real: (T, S, S, 3).
         masks: (T + UNPAIRED, MASKS, S, S).
         guides: (T + UNPAIRED, GUIDES, s, s), float16.

@@ -151,8 +151,13 @@ class Learner:
             for net in (self.net, self.average.module):
                 both = nn.ModuleDict({"net": net, "critic": self.critic})
                 both.load_state_dict(weights)
-        except (OSError, SafetensorError, RuntimeError) as error:
+        except (OSError, SafetensorError) as error:
             raise GiocondaError(f"{file} has no weights of the renderer ({error})") from error
+        except RuntimeError as error:
+            raise GiocondaError(
+                f"{file} holds weights of other networks; start from "
+                "docs/renderer/small.safetensors or from what this version wrote"
+            ) from error
 
 
 def launch() -> Fabric:
