@@ -2,6 +2,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import av
 import numpy as np
@@ -139,3 +140,27 @@ def test_the_same_making_has_the_same_id_and_consent_does_not_matter(photo_path)
 def test_signing_loads_nothing_until_it_signs():
     script = "import sys, gioconda.provenance; sys.exit('c2pa' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], env=os.environ).returncode == 0
+
+
+def test_signing_does_not_hold_the_file(tmp_path):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("this system does not tell a process its peak")
+    path, noise = tmp_path / "long.mp4", np.random.default_rng(0)
+    with VideoWriter(path, 1280, 1280, None) as video:
+        for _ in range(60):
+            video.write(noise.integers(0, 256, (1280, 1280, 3), np.uint8))
+    assert path.stat().st_size > 40 << 20
+    code = (
+        "import re, sys, c2pa\n"
+        "from pathlib import Path\n"
+        "from gioconda.provenance.manifest import sign\n"
+        "from gioconda.provenance.signer import load_signer\n"
+        "status = Path('/proc/self/status').read_text\n"
+        "most = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', status())[1]) >> 10\n"
+        "signer, before = load_signer(), most()\n"
+        "sign(Path(sys.argv[1]), {}, {}, signer)\n"
+        "print(most() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+    assert int(done.stdout) < 50, done.stderr
+    assert read_manifest(path).state == "valid"

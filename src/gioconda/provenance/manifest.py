@@ -18,6 +18,7 @@ from gioconda.version import __version__
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 OUTPUT_LABEL = "gioconda.output"
 _AS_TEXT = "settings"
+_IN_MEMORY = 8  # MB of a file that is being signed; more of it goes through a temporary file
 _HASHED = 8192  # KiB of a video that are hashed at a time; all at once would be held in memory
 
 _BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")  # C2PA 2.1, A.5.1
@@ -71,7 +72,10 @@ def sign(path: Path, output: Mapping[str, Any], ingredients: Mapping[str, str], 
     definition = json.dumps(_definition(output, ingredients, kind))
     settings = {
         "builder": {"thumbnail": {"enabled": False}},
-        "core": {"merkle_tree_chunk_size_in_kb": _HASHED},
+        "core": {
+            "merkle_tree_chunk_size_in_kb": _HASHED,
+            "backing_store_memory_threshold_in_mb": _IN_MEMORY,
+        },
     }
     signed = path.with_name(f".gioconda-{secrets.token_hex(8)}{path.suffix}")
     try:

@@ -13,6 +13,7 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
 from gioconda.renderer.mouth.shading import (
+    SHADOW,
     Lighting,
     between_lips,
     lay,
@@ -183,7 +184,8 @@ class MouthInterior:
         left, top = found.corner
         photo = np.empty((height, width, 4), np.float32)
         picture = frame.picture[top : top + height, left : left + width]
-        photo[..., :3] = picture / np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
+        light = np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
+        photo[..., :3] = picture / (light * (1 - np.array(SHADOW, np.float32) * (1 - light)))
         away = cv2.distanceTransform((found.shown[..., 0] > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
         photo[..., 3] = np.clip(away / (_RIM * frame.head.size) - 0.5, 0, 1)
         self._photo = photo
