@@ -22,6 +22,7 @@ from gioconda.renderer.geometry import GUIDES, MASKS
 from gioconda.renderer.view import CELL
 from gioconda.training.renderer.batches import EYES, MOUTH, Batch, Batches, PixelWeights
 from gioconda.training.renderer.examples import Pool, endless_scenes
+from gioconda.training.renderer.learner import draw
 from gioconda.training.renderer.network import Critic, RendererNet
 from gioconda.training.renderer.recipe import Recipe
 
@@ -77,19 +78,6 @@ def batches_of(clips: list[Clip], count: int) -> list[Batch]:
     return [made.draw((MOUTH, MOUTH, EYES)[i % 3], True) for i in range(count)]
 
 
-def draw(net: RendererNet, batch: Batch) -> Tensor:
-    pixels, mask = net(
-        batch.source,
-        batch.source_masks,
-        batch.base,
-        batch.masks,
-        batch.guides,
-        batch.origin,
-        batch.corner,
-    )
-    return batch.base + (1 - batch.masks[:, :1]) * mask * (pixels - batch.base)
-
-
 def take(layer: nn.Conv2d, kept: Tensor, means: Tensor) -> None:
     """Leave it the inputs `kept`, and the mean of the others."""
     gone = torch.ones(layer.in_channels, dtype=torch.bool)
@@ -140,14 +128,14 @@ def main() -> None:
     both.load_state_dict(without_the_inside(old))
     batches = batches_of(read_clips(args.data, "train", args.cache), BATCHES)
     seen = Activity(net)
-    before = [draw(net, batch) for batch in batches]
+    before = [draw(net, batch)[0] for batch in batches]
     narrow(net, seen, args.width)
     small = RendererNet(args.width, FEATURES).eval()
     small.load_state_dict(net.state_dict())
     for name, drawn in (
         ("warp", [b.base for b in batches]),
         ("wide", before),
-        ("narrow", [draw(small, b) for b in batches]),
+        ("narrow", [draw(small, b)[0] for b in batches]),
     ):
         off = [
             (batch.weight * (1 - batch.masks[:, :1]) * (x - batch.real).abs()).mean()

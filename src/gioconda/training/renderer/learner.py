@@ -82,7 +82,7 @@ class Learner:
             plan: what to do with it.
             descend: takes the net's step down the gradient of a loss.
         """
-        drawn, mask = self._draw(batch)
+        drawn, mask = draw(self._drawer, batch)
         found = self._losses(drawn, batch, plan.adversarial)
         usual = None if batch.paired else self.pulled
         pull, others = losses.pull_of(found, self._weights, drawn, usual, self._strength)
@@ -97,21 +97,6 @@ class Learner:
             base = losses.compare(batch.base, batch.real, batch.weight, len(batch.source))
             found["warp"] = base["pixels"]
         return found
-
-    def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Pixels (N T, 3, h, w), the base between the lips, and mask (N T, 1, h, w)."""
-        pixels, mask = self._drawer(
-            batch.source,
-            batch.source_masks,
-            batch.base,
-            batch.masks,
-            batch.guides,
-            batch.origin,
-            batch.corner,
-        )
-        mask = mask.float()
-        part = (1 - batch.masks[:, :1]) * mask
-        return batch.base + part * (pixels.float() - batch.base), mask
 
     def _losses(self, drawn: Tensor, batch: Batch, adversarial: bool) -> dict[str, Tensor]:
         """What pulls at the pixels."""
@@ -158,6 +143,27 @@ class Learner:
                 f"{file} holds weights of other networks; start from "
                 "docs/renderer/small.safetensors or from what this version wrote"
             ) from error
+
+
+def draw(net: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Pixels (N T, 3, h, w), the base between the lips, and mask (N T, 1, h, w).
+
+    Args:
+        net: a `RendererNet`, or what Fabric wraps it in.
+        batch: what to draw.
+    """
+    pixels, mask = net(
+        batch.source,
+        batch.source_masks,
+        batch.base,
+        batch.masks,
+        batch.guides,
+        batch.origin,
+        batch.corner,
+    )
+    mask = mask.float()
+    part = (1 - batch.masks[:, :1]) * mask
+    return batch.base + part * (pixels.float() - batch.base), mask
 
 
 def launch() -> Fabric:
