@@ -65,6 +65,22 @@ print(memory() - before)
 """
 
 
+_FREED = """
+from pathlib import Path
+from gioconda.machine import give_back
+
+def memory():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+pieces = [bytes(100_000) for _ in range(2000)]  # 190 MiB, too small each to be mapped alone
+last = bytes(100_000)  # on top of the heap, which cannot shrink
+del pieces
+before = memory()
+give_back()
+print(before - memory())
+"""
+
+
 def run(code, folder):
     return subprocess.run(
         [sys.executable, "-c", _ELSEWHERE + code],
@@ -125,3 +141,9 @@ def test_nothing_is_sent_to_anybody(tmp_path):
 def test_threads_that_come_and_go_keep_no_memory():
     done = subprocess.run([sys.executable, "-c", _THREADS], capture_output=True, check=True)
     assert float(done.stdout) < 60  # MiB; 230 with arenas of their own
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_freed_memory_is_given_back():
+    done = subprocess.run([sys.executable, "-c", _FREED], capture_output=True, check=True)
+    assert float(done.stdout) > 100  # MiB

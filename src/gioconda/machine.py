@@ -39,3 +39,12 @@ def share_arenas() -> None:
     """
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Return to the system what glibc keeps of freed memory. Elsewhere, nothing.
+
+    After what takes much and comes seldom: a portrait or a video leaves up to 100 MiB behind.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -20,6 +20,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.portraits import SIZE, StoredPortrait
 from gioconda.live.priority import step_back
 from gioconda.live.seats import THIS_MACHINE, share
+from gioconda.machine import give_back
 from gioconda.media import SAMPLE_RATE
 from gioconda.media.audio import check_sound, hear
 
@@ -215,6 +216,7 @@ class Jobs:
             unwanted = job.cancelled and made is not None
         if unwanted:
             shutil.rmtree(job.folder, ignore_errors=True)
+        give_back()
 
     def _do(self, job: Job) -> Animation:
         def report(done: int, total: int) -> None:

@@ -22,6 +22,7 @@ from gioconda.live.limits import Limits
 from gioconda.live.messages import FaceInfo, PortraitInfo
 from gioconda.live.priority import step_back
 from gioconda.live.seats import THIS_MACHINE
+from gioconda.machine import give_back
 from gioconda.media.image import TooLargeError, decode_image
 from gioconda.portrait import Portrait, make_portrait
 
@@ -182,6 +183,12 @@ class Portraits:
         del self._portraits[min(free, key=lambda each: (-sent[each.address], each.used)).id]
 
     def _make(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
+        try:
+            return self._made(identity, data, face)
+        finally:
+            give_back()
+
+    def _made(self, identity: str, data: bytes, face: int | None) -> StoredPortrait:
         image = self._decode(data)
         faces = find_faces(image)
         if face is None and len(faces) > 1:
