@@ -10,6 +10,8 @@ import argparse
 import asyncio
 import json
 import time
+import zlib
+from itertools import pairwise
 
 import numpy as np
 import soxr
@@ -18,16 +20,30 @@ from livekit.agents import Agent, AgentSession
 from livekit.plugins.gioconda import AvatarSession
 
 from gioconda import example
+from gioconda.media import to_int16
 
 from .conftest import RATE, Room, Voice, heard
 
 Published = list[tuple[float, rtc.VideoFrame | rtc.AudioFrame]]
+Made = list[tuple[int | None, bytes]]
 
 
-def watch(avatar: AvatarSession) -> tuple[Published, Published]:
-    """What is pushed to the synchronizer, and what it gives to the sources."""
+def watch(avatar: AvatarSession) -> tuple[Made, Published, Published]:
+    """What the session makes (checksum of the picture, or None, and the sound of each frame),
+    what is pushed to the synchronizer, and what it gives to the sources."""
+    made: Made = []
     pushed: Published = []
     shown: Published = []
+    session = avatar._session
+    give = session._give
+
+    def giving(drawn):
+        frame = give(drawn)
+        seen = None if frame.picture is None else zlib.crc32(frame.picture)
+        made.append((seen, to_int16(frame.sound).tobytes()))
+        return frame
+
+    session._give = giving
     sync = avatar._runner.av_sync
     push, capture = sync.push, sync._video_source.capture_frame
 
@@ -40,7 +56,26 @@ def watch(avatar: AvatarSession) -> tuple[Published, Published]:
         capture(frame, **more)
 
     sync.push, sync._video_source.capture_frame = pushing, capturing
-    return pushed, shown
+    return made, pushed, shown
+
+
+def beside(made: Made, media: list[rtc.VideoFrame | rtc.AudioFrame]) -> dict[str, int]:
+    """Is every sound behind its own picture?"""
+    given = iter(made)
+    own = alone = count = 0
+    for before, frame in pairwise(media):
+        if isinstance(frame, rtc.AudioFrame):
+            count += 1
+            picture = next((seen for seen, sound in given if sound == bytes(frame.data)), None)
+            if picture is None:
+                alone += 1
+            elif isinstance(before, rtc.VideoFrame):
+                own += zlib.crc32(before.data) == picture
+    return {
+        "sounds": count,
+        "sounds_behind_their_picture": own,
+        "sounds_whose_picture_was_left_out": alone,
+    }
 
 
 async def measure(seconds: float) -> dict[str, object]:
@@ -50,7 +85,7 @@ async def measure(seconds: float) -> dict[str, object]:
     avatar, session = AvatarSession(photo=example.PHOTO), AgentSession(tts=Voice(pcm))
     cold = time.monotonic()
     await avatar.start(session, Room())
-    pushed, shown = watch(avatar)
+    made, pushed, shown = watch(avatar)
     await session.start(Agent(instructions=""))
     while len(shown) < 3:
         await asyncio.sleep(0.01)
@@ -79,12 +114,7 @@ async def measure(seconds: float) -> dict[str, object]:
     await asyncio.sleep(1)
     last = max((t for t, _ in sounds(cut)), default=cut)
     found["interruption_gap_ms"] = round(1000 * (last - cut))
-    media = [f for _, f in pushed]
-    found["sounds"] = sum(isinstance(f, rtc.AudioFrame) for f in media)
-    found["sounds_behind_their_picture"] = sum(
-        isinstance(f, rtc.AudioFrame) and isinstance(media[i - 1], rtc.VideoFrame)
-        for i, f in enumerate(media)
-    )
+    found |= beside(made, [f for _, f in pushed])
     await session.aclose()
     await avatar.aclose()
     return found
