@@ -1,5 +1,6 @@
 """What an attacker, or a careless program, may do: it gains nothing, and others notice nothing."""
 
+import asyncio
 import json
 import logging
 import signal
@@ -8,19 +9,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 
 import pytest
 
 from gioconda.errors import GiocondaError
-from gioconda.live.access import check_consent, client_address
+from gioconda.live.access import Gate, check_consent, client_address
 from gioconda.live.app import make_app
 from gioconda.live.candidates import confined
 from gioconda.live.connections import Seldom
 from gioconda.live.errors import RefusalError
 from gioconda.live.folders import OwnFolder
 from gioconda.live.jobs import Jobs
-from gioconda.live.limits import Limits
+from gioconda.live.limits import CONNECTIONS, Limits
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits, StoredPortrait
 from gioconda.live.server import Settings
@@ -284,6 +286,30 @@ def test_who_sends_many_portraits_makes_room_for_others(monkeypatch):
     for _ in range(20):
         portraits.add(b"", None, "203.0.113.6")
     assert portraits.get(mine)
+
+
+def test_one_address_cannot_hold_all_connections():
+    """What lasts, such as the events of a job, keeps nobody else out."""
+    inside, statuses = [], []
+
+    async def holds(scope, receive, send):
+        inside.append(scope["client"][0])
+        await asyncio.sleep(0.2)
+
+    async def send(message):
+        statuses.append(message.get("status"))
+
+    async def crowd():
+        gate = Gate(holds, {}, Limits(), (), (), Counter())
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        asked = [{**scope, "client": ("203.0.113.5", port)} for port in range(CONNECTIONS)]
+        asked.append({**scope, "client": ("203.0.113.6", 1)})
+        await asyncio.gather(*(gate(each, None, send) for each in asked))
+        await gate(asked[0], None, send)
+
+    asyncio.run(crowd())
+    assert Counter(inside) == {"203.0.113.5": CONNECTIONS // 2 + 1, "203.0.113.6": 1}
+    assert statuses.count(429) == CONNECTIONS // 2
 
 
 SITE = "https://example.org"

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+
+from gioconda.live import routes
 
 from .conftest import Running, wait
 from .test_faults import HEAD, drain, told
@@ -50,6 +52,26 @@ def test_a_watcher_may_come_late_and_take_h264(running: Running, session: str) -
         with connect(address) as one:
             pictures = [message[16 + 1280 :] for message in frames(one, 10).values()]
             assert next(filter(None, pictures))[4:8] == b"ftyp"
+
+
+def test_so_many_watch_that_others_are_still_let_in(
+    running: Running,
+    session: str,
+    watch: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(routes.sessions, "WATCHERS", 2)
+    with connect(running.stream(session)), watch(session) as one:
+        with watch(session) as other:
+            frames(other, 1)
+            with pytest.raises(InvalidStatus) as refused:
+                watch(session)
+            assert refused.value.response.status_code == 503
+            assert b"busy" in refused.value.response.body
+        wait(lambda: running.server.watchers == 1)
+        with watch(session) as other:
+            frames(other, 1)
+            frames(one, 1)
 
 
 def test_who_watches_can_say_and_end_nothing(

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
-from gioconda.live.limits import Limits
-from gioconda.live.seats import THIS_MACHINE
+from gioconda.live.limits import CONNECTIONS, Limits
+from gioconda.live.seats import THIS_MACHINE, share
 from gioconda.provenance import log_output
 
 _LOG: Final = logging.getLogger(__name__)
@@ -148,16 +148,29 @@ class Gate:
         self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
         self._origins, self._answers = origins, answers
         self._pace = Pace(limits.requests)
+        self._held: Counter[str] = Counter()  # requests and sockets that are on, by address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        address = client_address(scope)
+        self._held[address] += 1
+        try:
+            await self._pass(scope, receive, send)
+        finally:
+            self._held[address] -= 1
+            self._held += Counter()  # without those that have none
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             scope, send = _answered(scope, send, self._answers)
         try:
+            self._check_share(scope)
             if scope["type"] == "websocket":
                 self._check_origin(scope)
                 self._check_pace(scope)
-            elif scope["type"] == "http":
+            else:
                 receive = self._admitted(scope, receive)
         except RefusalError as error:
             if scope["type"] == "http":
@@ -200,6 +213,13 @@ class Gate:
         except RefusalError:
             self._check_pace(scope)  # who guesses has to wait
             raise
+
+    def _check_share(self, scope: Scope) -> None:
+        """What holds a connection for long (events, sockets, uploads) keeps nobody else out."""
+        address = client_address(scope)
+        if self._held[address] > share(CONNECTIONS, address):
+            message = "your address holds half of this server's connections; end one first"
+            raise RefusalError(429, "too-many-requests", message, retry_after=10)
 
     def _check_pace(self, scope: Scope) -> None:
         wait = self._pace.spend(client_address(scope))

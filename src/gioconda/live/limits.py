@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CONNECTIONS: Final = 256  # of a process at once, and so sessions
+WATCHERS: Final = CONNECTIONS // 2  # of all sessions: others must be let in, too
 
 
 @dataclass(frozen=True)

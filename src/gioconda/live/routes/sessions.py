@@ -14,6 +14,7 @@ from gioconda.live.access import client_address, given_key, key_name
 from gioconda.live.dials import constant
 from gioconda.live.errors import RefusalError
 from gioconda.live.hosted import HostedSession
+from gioconda.live.limits import WATCHERS
 from gioconda.live.routes.requests import TheServer
 from gioconda.live.stream import close, stream, watch
 
@@ -71,7 +72,14 @@ async def watch_session(
     format: Annotated[str, Query()] = "jpeg",
 ) -> None:
     """See what a session shows its client."""
-    await _connect(socket, server, identity, format, watch)
+    if server.watchers >= WATCHERS:
+        full = RefusalError(503, "busy", "too many watch this server's sessions; try again later")
+        return await socket.send_denial_response(full.response())
+    server.watchers += 1
+    try:
+        await _connect(socket, server, identity, format, watch)
+    finally:
+        server.watchers -= 1
 
 
 async def _connect(
