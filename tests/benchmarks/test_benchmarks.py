@@ -225,6 +225,35 @@ def test_renderer_ablation(data: Path, tmp_path: Path) -> None:
     assert "no critic" in said
 
 
+def test_narrow_renderer(data: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import load_file, save_file
+    from torch import Tensor
+
+    from benchmarks.narrow_renderer import INSIDE, ON_JAWS, WIDE
+    from gioconda.renderer.geometry import GUIDES, MASKS
+    from gioconda.renderer.view import CELL
+    from gioconda.training.renderer.network import Critic, RendererNet
+
+    def told(weights: Tensor, at: int, count: int) -> Tensor:
+        """As if the net were also told of the inside."""
+        more = torch.randn(len(weights), count, *weights.shape[2:])
+        return torch.cat([weights[:, :at], more, weights[:, at:]], 1)
+
+    weights = torch.nn.ModuleDict({"net": RendererNet(WIDE), "critic": Critic()}).state_dict()
+    seen = (3 + MASKS) * CELL**2
+    for part in ("encoder", "decoder"):
+        name = f"net.{part}.inlet.weight"
+        weights[name] = told(weights[name], seen, INSIDE * CELL**2)
+    weights[name] = told(weights[name], seen + INSIDE * CELL**2 + GUIDES, ON_JAWS)
+    old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
+    save_file(weights, old)
+    said = benchmark("narrow_renderer", old, data, "--cache", tmp_path, "-o", new)
+    assert "narrow:" in said
+    parts = torch.nn.ModuleDict({"net": RendererNet(), "critic": Critic()})
+    parts.load_state_dict(load_file(new))
+
+
 def test_server_abuse() -> None:
     few = (
         "--messages",

@@ -23,7 +23,7 @@ from gioconda.speech.features import SAMPLES
 
 VIDEOS: Final = {".mp4", ".mov", ".webm", ".mkv", ".avi"}
 SOUNDS: Final = {".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", *VIDEOS}
-LEAST: Final = 15  # frames of a video, which the sync judge needs
+_FRAMES: Final = 15  # frames of a video, which the sync judge needs
 SIDE: Final = 256  # of the view in which pictures are compared
 
 
@@ -168,8 +168,8 @@ def read_film(place: Place) -> Film:
         GiocondaError: if a file cannot be read, no face is seen, or the video is too short.
     """
     frames = list(read_video(place.video))
-    if len(frames) < LEAST:
-        raise GiocondaError(f"{place.video} has {len(frames)} frames; expected {LEAST} or more")
+    if len(frames) < _FRAMES:
+        raise GiocondaError(f"{place.video} has {len(frames)} frames; expected {_FRAMES} or more")
     return film(place.name, place.person, frames, read_audio(place.voice))
 
 

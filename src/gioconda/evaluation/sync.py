@@ -18,7 +18,7 @@ from gioconda.evaluation.results import Report, counted, silent
 from gioconda.speech.features import SAMPLES
 from gioconda.speech.mel import HOP, LogMel
 
-LEAST: Final = 15  # closures from which a source is judged
+_CLOSURES: Final = 15  # closures from which a source is judged
 _SHUT, _EDGE, _OPEN = 0.35, 0.4, 0.6  # of the clip's wide opening, its 80th percentile
 _LEAST_OPEN: Final = 0.03  # inter-ocular distances, of the wide opening
 _LONGEST: Final = 5  # frames of a closure
@@ -49,8 +49,8 @@ def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, Sourc
     """By how many frames each source's sound comes after its picture, against all others.
 
     The loudness about the moment in which the lips shut is compared with the mean of the other
-    sources: the lag is that of the largest correlation. Sources with fewer than `LEAST` closures
-    are left out.
+    sources: the lag is that of the largest correlation. Sources with too few closures are left
+    out.
 
     Args:
         clips: of all splits; nothing is learned from them.
@@ -66,11 +66,11 @@ def evaluate_sync(clips: list[Clip], report: Report = silent) -> dict[str, Sourc
     for clip in counted(clips, report):
         if clip.speech:
             found[clip.source] += _profiles(clip)
-    sources = {name: np.array(pairs) for name, pairs in found.items() if len(pairs) >= LEAST}
+    sources = {name: np.array(pairs) for name, pairs in found.items() if len(pairs) >= _CLOSURES}
     if len(sources) < 2:
         raise GiocondaError(
             f"sources are compared with each other, and {len(sources)} of {len(found)} have the "
-            f"{LEAST} closures of the lips that this takes; expected at least 2 such sources: "
+            f"{_CLOSURES} closures of the lips that this takes; expected at least 2 such sources: "
             "add footage, or name the sources in a table's column 'source'"
         )
     means = {name: pairs[:, 0].mean(0) for name, pairs in sources.items()}

@@ -13,7 +13,6 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
 from gioconda.renderer.mouth.shading import (
-    SHADOW,
     Lighting,
     between_lips,
     lay,
@@ -65,7 +64,7 @@ class Inside(NamedTuple):
     Attributes:
         corner: x and y of the window's first pixel.
         colours: (h, w, 3) before lips shade it; linear in the tones.
-        shown: (h, w, 2) how much of it is seen, and how light the lips leave it.
+        shown: (h, w, 4) how much of it is seen, and how light the lips leave red, green and blue.
         amount: how much of it is seen at all, less than 1 where the lips hardly part.
     """
 
@@ -184,8 +183,7 @@ class MouthInterior:
         left, top = found.corner
         photo = np.empty((height, width, 4), np.float32)
         picture = frame.picture[top : top + height, left : left + width]
-        light = np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
-        photo[..., :3] = picture / (light * (1 - np.array(SHADOW, np.float32) * (1 - light)))
+        photo[..., :3] = picture / np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
         away = cv2.distanceTransform((found.shown[..., 0] > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
         photo[..., 3] = np.clip(away / (_RIM * frame.head.size) - 0.5, 0, 1)
         self._photo = photo
@@ -266,7 +264,7 @@ class MouthInterior:
     def _room(self, height: int, width: int, values: int) -> list[NDArray[np.float32]]:
         """Memory for a window: values and depth in finer pixels, values and lips in pixels."""
         fine = (_FINER * height, _FINER * width)
-        shapes = ((*fine, values), fine, (height, width, values), (height, width, 2))
+        shapes = ((*fine, values), fine, (height, width, values), (height, width, 4))
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
         if ends[-1] > len(self._memory):
             self._memory = np.empty(2 * ends[-1], np.float32)

@@ -11,9 +11,6 @@ _LIGHT: Final = (-0.12, -0.35, -0.93)  # from where it comes, in the camera's ax
 # sides, into which no light falls; in inter-ocular distances.
 _FAR, _FADES = 0.1, 0.1
 _TURNED: Final = 0.45  # sine of the yaw from which that is wholly so
-# Of each colour, that a lip's shadow takes more where it is deep: what light is left comes through
-# lips and off them. Where lips hardly part, people's mouths are a tenth redder than in grey shade.
-SHADOW: Final = (0.0, 0.2, 0.2)
 
 
 class Lighting(NamedTuple):
@@ -36,6 +33,9 @@ class Lighting(NamedTuple):
         upper_width, lower_width: how wide a lip's shadow is.
         narrow, narrow_width: part of it that lips take which hardly part, and how far they are
             apart where it is a third of that.
+        warm: part more of green and blue that a lip's shadow takes where it is deep: what light is
+            left comes through lips and off them. Where lips hardly part, people's mouths are a
+            tenth redder than in grey shade.
     """
 
     ambient: float = 0.85
@@ -58,6 +58,7 @@ class Lighting(NamedTuple):
     lower_width: float = 0.03
     narrow: float = 0.7
     narrow_width: float = 0.02
+    warm: float = 0.2
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -194,7 +195,7 @@ def between_lips(
         unit: the inter-ocular distance in pixels.
         feather: width of the soft edge in pixels.
         lighting: how dark shadows are, and how wide.
-        shown: (h, w, 2), written: both 0 to 1.
+        shown: (h, w, 4), written: how much, and the light of red, green and blue; 0 to 1.
     """
     height, width = shown.shape[:2]
     from_upper = np.float32(1 / (lighting.upper_width * unit))
@@ -214,13 +215,16 @@ def between_lips(
             if upper_below or not lower_below:
                 near = -near
             seen = min(max(near * soft + np.float32(0.5), np.float32(0)), np.float32(1))
-            shown[y, x, 0], shown[y, x, 1] = seen, np.float32(1)
+            shown[y, x, 0] = seen
+            shown[y, x, 1:] = 1
             if seen > 0:
                 over, under = np.sqrt(over), np.sqrt(under)
                 shade = 1 - by_upper * np.exp(-over * from_upper)
                 shade *= 1 - by_lower * np.exp(-under * from_lower)
                 shade *= 1 - by_both * np.exp(-(over + under) * from_both)
+                warm = shade * (1 - np.float32(lighting.warm) * (1 - shade))
                 shown[y, x, 1] = shade
+                shown[y, x, 2] = shown[y, x, 3] = warm
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -270,9 +274,7 @@ def lay(
                 continue
             for k in range(3):
                 before = np.float32(out[y, x, k])
-                light = shown[y, x, 1]
-                light *= 1 - np.float32(SHADOW[k]) * (1 - light)
-                value = before + seen * (light * colours[y, x, k] - before)
+                value = before + seen * (shown[y, x, 1 + k] * colours[y, x, k] - before)
                 value = min(max(value + np.float32(0.5), np.float32(0)), np.float32(255))
                 out[y, x, k] = np.uint8(value)
 
@@ -286,7 +288,7 @@ def lay_photo(
     Args:
         colours: (h, w, 6) RGB; x and y in the photo, times the last, which is how much it shows.
         photo: (H, W, 4) RGB before lips shade it, and how much of each pixel is to be used.
-        shown: (h, w, 2) as `between_lips` leaves it.
+        shown: (h, w, 4) as `between_lips` leaves it.
     """
     height, width = photo.shape[:2]
     for i in range(colours.shape[0]):
