@@ -230,22 +230,23 @@ def test_narrow_renderer(data: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file, save_file
     from torch import Tensor
 
-    from benchmarks.narrow_renderer import INSIDE, ON_JAWS, WIDE
     from gioconda.renderer.geometry import GUIDES, MASKS
     from gioconda.renderer.view import CELL
     from gioconda.training.renderer.network import Critic, RendererNet
+
+    wide, inside, on_jaws = 96, 4, 4  # of the nets that drew the mouth's inside
 
     def told(weights: Tensor, at: int, count: int) -> Tensor:
         """As if the net were also told of the inside."""
         more = torch.randn(len(weights), count, *weights.shape[2:])
         return torch.cat([weights[:, :at], more, weights[:, at:]], 1)
 
-    weights = torch.nn.ModuleDict({"net": RendererNet(WIDE), "critic": Critic()}).state_dict()
+    weights = torch.nn.ModuleDict({"net": RendererNet(wide), "critic": Critic()}).state_dict()
     seen = (3 + MASKS) * CELL**2
     for part in ("encoder", "decoder"):
         name = f"net.{part}.inlet.weight"
-        weights[name] = told(weights[name], seen, INSIDE * CELL**2)
-    weights[name] = told(weights[name], seen + INSIDE * CELL**2 + GUIDES, ON_JAWS)
+        weights[name] = told(weights[name], seen, inside * CELL**2)
+    weights[name] = told(weights[name], seen + inside * CELL**2 + GUIDES, on_jaws)
     old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
     save_file(weights, old)
     said = benchmark("narrow_renderer", old, data, "--cache", tmp_path, "-o", new)

@@ -13,6 +13,8 @@ CALIBRATION = calibration_of(released())
 def face():
     rng = np.random.default_rng(0)
     light = rng.uniform(60, 130, (64, 64, 1)) * CALIBRATION.face_colours
+    light[32:] += [12, -6, -6]  # lips are no darker than skin, and redder
+    light[:32] -= [12, -6, -6]
     return np.rint(light).astype(np.uint8)
 
 
@@ -41,7 +43,16 @@ def test_what_is_drawn_on_a_picture_without_colours_gets_none(face):
     assert np.abs(drawn).max() > 1
 
 
-@pytest.mark.parametrize(("paleness", "left"), [(0.0, 1.0), (0.8, 0.51), (0.97, 0.0)])
+def test_what_is_drawn_on_a_picture_in_one_colour_has_it(face):
+    sepia = np.array([1.1, 0.95, 0.7])
+    light = Light(np.rint(face.mean(-1, keepdims=True) * sepia).astype(np.uint8), CALIBRATION)
+    change = np.random.default_rng(0).normal(0, 20, (4, 4, 3)).astype(np.float32)
+    drawn = light.on(change)
+    own = np.broadcast_to(sepia / sepia[0], drawn.shape)
+    np.testing.assert_allclose(drawn / drawn[..., :1], own, rtol=0.05)
+
+
+@pytest.mark.parametrize(("paleness", "left"), [(0.0, 1.0), (0.8, 0.29), (0.97, 0.0)])
 def test_the_paler_a_face_the_paler_what_is_drawn(face, paleness, left):
     grey = face.mean(-1, keepdims=True)
     light = Light(np.rint(face + paleness * (grey - face)).astype(np.uint8), CALIBRATION)

@@ -14,7 +14,7 @@ from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.interior import neutral_face
 from gioconda.renderer.mouth.photo import as_shown, softness
-from gioconda.renderer.mouth.predictor import load_model, released_model, teeth_size
+from gioconda.renderer.mouth.predictor import load_model, teeth_size
 from gioconda.renderer.mouth.shading import Lighting
 from gioconda.renderer.mouth.shape import Part, load_shape, released_shape
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
@@ -191,19 +191,62 @@ def test_teeth_are_no_finer_than_the_photo(portrait):
 def test_a_statues_mouth_is_hollow_and_one_without_colours_is_not(portrait):
     grey = replace(portrait, texture=portrait.texture.copy())
     grey.texture[..., :3] = portrait.texture[..., :3].mean(-1, keepdims=True)
-    assert not GeometricMouth(grey).mouth.hollow
-    tones = released_model().mouth(portrait.neutral, np.full(3, 150), 255).tones.stacked()
-    assert np.ptp(tones, axis=1).max() < 1
+    mouth = GeometricMouth(grey).mouth
+    assert not mouth.hollow
+    assert np.ptp(mouth.tones.stacked(), axis=1).max() < 1
     carved = replace(grey, texture=grey.texture.copy())
     eyes = masks(portrait.points[:, :2], portrait.size, portrait.size)[2:].max(0) > 0
     own = slice(portrait.margin, portrait.margin + portrait.size)
     carved.texture[own, own, :3][eyes] = 120  # whites and irises are of one stone
     mouth = GeometricMouth(carved).mouth
     assert mouth.hollow
+    darkest = np.quantile(carved.texture[own, own, :3].mean(-1), 0.2)
+    assert mouth.tones.dark.mean() < darkest
     assert np.ptp(mouth.tones.stacked(), axis=1).max() < 10
     stone = inside(carved, MouthPose(0.4), mouth=replace(MOUTH, hollow=True)).colours
     assert stone[..., :2].max() == 0
     assert stone[..., 2].max() > 250
+
+
+def test_a_mouth_in_a_sepia_print_is_sepia(portrait):
+    sepia = np.array([1.1, 0.95, 0.7])
+    print_ = replace(portrait, texture=portrait.texture.copy())
+    light = portrait.texture[..., :3].mean(-1, keepdims=True)
+    print_.texture[..., :3] = 0.85 * light * sepia
+    mouth = GeometricMouth(print_)
+    frame = opened(print_, 0.3)
+    before = frame.picture.copy()
+    mouth(frame)
+    drawn = frame.picture[(frame.picture != before).any(-1)].astype(float)
+    drawn = drawn[drawn.mean(-1) > 40]
+    assert np.abs(drawn / drawn.mean(-1, keepdims=True) - sepia / sepia.mean()).mean() < 0.03
+    own = opened(portrait, 0.3)
+    GeometricMouth(portrait)(own)
+    reds = own.picture[(frame.picture != before).any(-1)].astype(float)
+    assert np.ptp(reds / reds.mean(-1, keepdims=True), axis=0)[0] > 0.4
+
+
+def drawing(portrait):
+    """The portrait in six flat colours between lines."""
+    grey = cv2.GaussianBlur(portrait.texture[..., :3], (0, 0), 4)
+    drawn = replace(portrait, texture=portrait.texture.copy())
+    drawn.texture[..., :3] = grey // 43 * 43 + 20
+    return drawn
+
+
+def test_a_drawing_of_flat_colours_has_a_band_of_teeth_and_no_lower_row(portrait):
+    def row(one):
+        mouth = GeometricMouth(one)
+        mouth.interior.become(replace(mouth.mouth, tones=NAMED, drop=0.05))
+        found = mouth.interior.inside(opened(one, 0.35), MouthPose(0.6))
+        assert found
+        return found.colours[..., 0] * (found.shown[..., 0] > 0.9)
+
+    shaded, flat = row(portrait), row(drawing(portrait))
+    half = len(flat) // 2
+    teeth = [one[:half][one[:half] > 128] for one in (shaded, flat)]
+    assert teeth[1].std() < 0.8 * teeth[0].std()
+    assert flat[half + 4 :].max() < 0.1 * shaded[half + 4 :].max()
 
 
 def test_a_mouth_without_a_file_for_its_state_is_told(tmp_path):

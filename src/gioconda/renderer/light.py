@@ -3,7 +3,7 @@
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so the white of an eye is yellow in a
 yellowed painting, though no clip shows such eyes. What is drawn on a picture without colours gets
-none, and on one with few, as stone has, few.
+none, on one with few, as stone has, few, and on one of a single colour, as sepia, that.
 """
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.renderer.calibration import RendererCalibration
+from gioconda.renderer.palette import Palette
 
 
 def middle(side: int) -> tuple[slice, slice]:
@@ -45,6 +46,9 @@ class Light:
         self._missing = float(
             np.interp(colour, [calibration.colourless, calibration.coloured], [1, 0])
         )
+        palette = Palette.of(face)
+        self._missing = max(self._missing, 1 - palette.coloured)
+        self._tint = palette.tint.astype(np.float32)
         self._gains = gains(face.mean((0, 1)), calibration)
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
@@ -64,5 +68,5 @@ class Light:
         """
         seen: NDArray[np.float32] = change / self._gains
         if self._missing:
-            seen -= self._missing * (seen - seen.mean(-1, keepdims=True))
+            seen -= self._missing * (seen - seen.mean(-1, keepdims=True) * self._tint)
         return seen

@@ -11,6 +11,7 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
+from gioconda.renderer.mouth.manner import Manner
 from gioconda.renderer.mouth.photo import as_shown, own_frame, softness
 from gioconda.renderer.mouth.predictor import StateModel, frame_features, released_model
 from gioconda.renderer.mouth.state import MouthPose
@@ -41,11 +42,14 @@ class GeometricMouth:
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
         own = own_frame(portrait)
-        self.mouth = self._model.mouth(self._neutral, self.skin, unlike_skin(own, self.skin))
+        manner = Manner.of(portrait)
+        lighting = manner.lighting()
+        unlike = unlike_skin(own, self.skin)
+        self.mouth = self._model.mouth(self._neutral, self.skin, unlike, manner)
         shown = None
         if not self.mouth.hollow:
-            self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own))
-        self.interior = MouthInterior(self._neutral, self.mouth, softness(portrait))
+            self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own), lighting)
+        self.interior = MouthInterior(self._neutral, self.mouth, softness(portrait), lighting)
         if shown:
             self.interior.remember(own, shown)
 

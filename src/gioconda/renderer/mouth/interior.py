@@ -51,6 +51,7 @@ _RIM: Final = 0.03  # width of a photo's rim that is not taken, for it is lip, i
 # Lips go back with the jaw, a mesh's hardly do: seen from the side the lower row stays this far
 # behind them, in inter-ocular distances.
 _LIP: Final = 0.07
+_NO_LOWER_ROW: Final = 0.5  # flat pictures show one band of teeth, and a tongue
 _TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
 # The tongue's tip lies in front, its root behind: z of both in the shape.
 _TIP, _ROOT = -0.13, 0.35
@@ -84,9 +85,16 @@ class MouthInterior:
         neutral: (478, 3) the portrait's neutral face, of `neutral_face`.
         mouth: what stays through all frames.
         soft: blur of the photo's edges, in pixels: what is drawn is no finer.
+        lighting: how light falls in.
     """
 
-    def __init__(self, neutral: NDArray[np.floating], mouth: Mouth, soft: float = 0.0) -> None:
+    def __init__(
+        self,
+        neutral: NDArray[np.floating],
+        mouth: Mouth,
+        soft: float = 0.0,
+        lighting: Lighting = Lighting(),  # noqa: B008
+    ) -> None:
         shape = released_shape()
         self._neutral = neutral
         self._shape = shape
@@ -106,7 +114,7 @@ class MouthInterior:
             self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
         self._blur = float(np.sqrt(max(_PHOTO * soft, _EVEN) ** 2 - _DRAWN**2))
-        self.lighting = Lighting()
+        self.lighting = lighting
         self.become(mouth)
 
     def become(self, mouth: Mouth) -> None:
@@ -125,7 +133,11 @@ class MouthInterior:
         foremost = int(np.where(shape.part == Part.LOWER_TEETH, rest[:, 2], np.inf).argmin())
         self._back = float(opened[foremost, 2])
         self._behind = float(rest[foremost, 2] - self._neutral[topology.LOWER_LIP_RIM, 2])
-        self._triangles = shape.triangles[: 0 if mouth.hollow else None]
+        drawn = np.full(len(shape.triangles), not mouth.hollow)
+        if self.lighting.flat > _NO_LOWER_ROW:
+            lower = (self._hangs == 0) & (shape.part != Part.TONGUE)
+            drawn &= ~lower[shape.triangles].any(1)
+        self._triangles = np.ascontiguousarray(shape.triangles[drawn])
 
     def draw(self, frame: WarpedFrame, pose: MouthPose) -> None:
         """Draw into the frame's picture, in place, where its lips are apart."""

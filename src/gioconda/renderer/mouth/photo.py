@@ -12,6 +12,7 @@ from gioconda.face import topology
 from gioconda.portrait import Portrait
 from gioconda.renderer.lips import Roll, roll_in
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
+from gioconda.renderer.mouth.shading import Lighting
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 from gioconda.renderer.mouth.trial import DROPS, JAWS, NAMED, TONGUES, Trial
 from gioconda.renderer.view import HeadPlace
@@ -46,13 +47,19 @@ def own_frame(portrait: Portrait) -> WarpedFrame:
     )
 
 
-def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, MouthPose | None]:
+def as_shown(
+    portrait: Portrait,
+    mouth: Mouth,
+    pose: MouthPose,
+    lighting: Lighting = Lighting(),  # noqa: B008
+) -> tuple[Mouth, MouthPose | None]:
     """The mouth as the photo shows it; as it was, where the photo shows nothing that agrees.
 
     Args:
         portrait: the photo.
         mouth: as it is believed to be.
         pose: its jaw and tongue in the photo, likewise.
+        lighting: how light falls in.
 
     Returns:
         The mouth, and its jaw and tongue in the photo if that agrees.
@@ -61,9 +68,9 @@ def as_shown(portrait: Portrait, mouth: Mouth, pose: MouthPose) -> tuple[Mouth, 
     upper, lower = frame.mesh[[topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM], :2]
     if np.linalg.norm(lower - upper) < _APART * frame.head.size:
         return mouth, None
-    trial = Trial.of(
-        frame, frame.picture, MouthInterior(neutral_face(portrait), replace(mouth, tones=NAMED))
-    )
+    named = replace(mouth, tones=NAMED)
+    interior = MouthInterior(neutral_face(portrait), named, lighting=lighting)
+    trial = Trial.of(frame, frame.picture, interior)
     if not trial:
         return mouth, None
     tones = mouth.tones.stacked().astype(np.float64)

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.inference import weights_file
+from gioconda.renderer.mouth.manner import Manner
 from gioconda.renderer.mouth.shape import LIPS_WIDTH
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
 
@@ -24,8 +25,6 @@ _SIZE: Final = (0.47, 0.5, 0.82, 1.12)  # of teeth: at no width of lips, for eac
 # Part of the skin's tint that teeth, what is soft, and the dark take: it is mostly light.
 _TINTED: Final = np.array([[0.65], [0.9], [0.9]])
 _BRIGHTEST: Final = 180  # skin's light from which teeth do not become whiter, for white is 255
-# Difference of the skin's channels against their mean: of pictures without colours, and with them.
-_COLOURS: Final = (0.04, 0.18)
 _RIMS: Final = [topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM]
 _INNER: Final = [int(topology.LIP_INNER_UPPER[i]) for i in (0, -1)]
 _CHIN: Final = [topology.CHIN, 199, 175]
@@ -53,23 +52,26 @@ class StateModel:
     pose_bias: NDArray[np.float32]
 
     def mouth(
-        self, neutral: NDArray[np.floating], skin: NDArray[np.floating], unlike: float
+        self,
+        neutral: NDArray[np.floating],
+        skin: NDArray[np.floating],
+        unlike: float,
+        manner: Manner,
     ) -> Mouth:
-        """What stays through all frames; mouths of statues are hollow, and of one colour, and those
-        in pictures without colours have none either.
+        """What stays through all frames; mouths of statues are hollow, and as dark as their other
+        hollows.
 
         Args:
             neutral: (478, 3) the neutral face in the head frame.
             skin: (3,) the colour of the portrait's skin.
             unlike: how unlike its skin its eyes and lips are, as `unlike_skin` tells it.
+            manner: of the picture; one of flat colours is no statue's.
         """
-        alive = unlike > float(self.carved[0])
-        colour = float(np.ptp(skin)) / max(float(skin.mean()), 1.0)
-        part = float(np.interp(colour, _COLOURS, (0, 1))) if alive else 0.0
-        grey = self.tones.mean(1, keepdims=True)
-        own = grey + part * (self.tones - grey)
-        tones = Tones(*tones_in(skin, own).astype(np.float32))
-        return Mouth(float(self.drop[0]), teeth_size(neutral), tones, not alive)
+        carved = unlike <= float(self.carved[0]) and not manner.flat
+        teeth, soft, dark = manner.tones(tones_in(skin, self.tones)).astype(np.float32)
+        if carved:
+            dark = manner.palette.darkest.astype(np.float32)
+        return Mouth(float(self.drop[0]), teeth_size(neutral), Tones(teeth, soft, dark), carved)
 
     def poses(self, features: NDArray[np.floating]) -> list[MouthPose]:
         """Jaw and tongue of `frame_features` (T, F)."""

@@ -11,6 +11,7 @@ _LIGHT: Final = (-0.12, -0.35, -0.93)  # from where it comes, in the camera's ax
 # sides, into which no light falls; in inter-ocular distances.
 _FAR, _FADES = 0.1, 0.1
 _TURNED: Final = 0.45  # sine of the yaw from which that is wholly so
+_LIT, _STEEP = 0.6, 4.0  # in a flat picture half of the light that is lit, and its slope there
 
 
 class Lighting(NamedTuple):
@@ -36,6 +37,7 @@ class Lighting(NamedTuple):
         warm: part more of green and blue that a lip's shadow takes where it is deep: what light is
             left comes through lips and off them. Where lips hardly part, people's mouths are a
             tenth redder than in grey shade.
+        flat: whether what is seen is either lit or in the dark, with nothing between; 0 to 1.
     """
 
     ambient: float = 0.85
@@ -59,6 +61,7 @@ class Lighting(NamedTuple):
     narrow: float = 0.7
     narrow_width: float = 0.02
     warm: float = 0.2
+    flat: float = 0.0
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -145,6 +148,9 @@ def light(
         if hard:
             far = (vertices[i, 0] * np.sign(turn[2, 0]) - np.float32(_FAR)) / np.float32(_FADES)
             arrives *= 1 - turned * min(max(far, np.float32(0)), np.float32(1))
+        step = np.float32(_STEEP) * (arrives - np.float32(_LIT)) + np.float32(0.5)
+        step = min(max(step, np.float32(0)), np.float32(1))
+        arrives += np.float32(lighting.flat) * (step - arrives)
         towards, facing = np.float32(0), np.float32(0)
         for k in range(3):
             normal = (
