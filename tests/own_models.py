@@ -9,6 +9,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from gioconda.inference import FILES, released_file
+from gioconda.models import speech_features
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -28,6 +29,13 @@ def own_basis(folder: Path, name: str) -> None:
     tensors["dynamics"] = tensors["dynamics"] * np.float32(1.1)
     facts = {"name": name, "parts": "4,10,18", "noise": "0.004"}
     save_file(tensors, folder / "basis.safetensors", metadata=facts)
+
+
+def own_features(folder: Path) -> None:
+    """The released speech encoder, whose features bear another name."""
+    file = released_file(FILES["speech"])
+    name = speech_features(file).encode()
+    (folder / file.name).write_bytes(file.read_bytes().replace(name, b"0" * len(name)))
 
 
 def own_network(folder: Path, file: str, **facts: str) -> None:

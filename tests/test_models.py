@@ -18,7 +18,7 @@ from gioconda.models import use_models
 from gioconda.motion import Motion
 from gioconda.provenance import read_manifest
 from gioconda.provenance.output import file_hash
-from tests.own_models import own_basis, own_network, run
+from tests.own_models import own_basis, own_features, own_network, run
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ WRONG: list[tuple[Callable[[Path], object], str]] = [
         "has the name of the released basis, gioconda-basis-2, but is a different one",
     ),
     (
-        lambda folder: own_network(folder, "speech.onnx", note="mine"),
+        own_features,
         "the released lips.onnx was trained on another speech encoder than "
         "FOLDER/speech.onnx; train it with --models FOLDER and put lips.onnx there",
     ),

@@ -68,7 +68,8 @@ def use_models(folder: str | os.PathLike[str], needs: Collection[str] | None = N
 
 def speech_features(encoder: Path) -> str:
     """A name for the features of a speech encoder's file."""
-    return file_hash(encoder)[:16]
+    network = read_network(encoder, "a speech encoder")
+    return fact(network, "features") or file_hash(encoder)[:16]
 
 
 def _check_names(folder: Path) -> None:

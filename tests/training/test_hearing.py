@@ -13,7 +13,9 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.data.spoken.voices import Voice
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
-from gioconda.speech import LOOK_AHEAD, SILENCE
+from gioconda.inference import FILES, released_file
+from gioconda.models import speech_features
+from gioconda.speech import LOOK_AHEAD, SILENCE, listen
 from gioconda.speech.encoder import hear, load_encoder
 
 torch = pytest.importorskip("torch")
@@ -35,6 +37,7 @@ from gioconda.training.hearing.examples import (  # noqa: E402
     save_examples,
 )
 from gioconda.training.hearing.network import Hearing, Step  # noqa: E402
+from gioconda.training.hearing.warp import train_warp  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -258,3 +261,23 @@ def test_a_higher_voice_is_higher():
     higher = voices.pitched(np.sin(2 * np.pi * 200 * t), 12)
     spectrum = np.abs(np.fft.rfft(higher[:15000] * np.hanning(15000)))
     assert np.argmax(spectrum) * 16000 / 15000 == pytest.approx(400, rel=0.03)
+
+
+def test_an_encoder_learns_how_high_a_voice_lies_and_stays_the_same(
+    performances: list[Performance], voice: NDArray[np.float32], tmp_path: Path
+):
+    output = tmp_path / "speech.onnx"
+    people = [(one.clip.person, one.pcm) for one in performances[:2]]
+    found = train_warp(people, [voice[:160000]], output)
+    assert found["sounds"] > 6
+    assert found["r"] > 0.5
+    assert speech_features(output) == speech_features(released_file(FILES["speech"]))
+    mel = listen(voice[:48000]).mel
+    before, after = hear(mel, load_encoder()), hear(mel, load_encoder(output))
+    assert np.allclose(before.features, after.features, atol=1e-4)
+    assert not np.allclose(before.higher, after.higher, atol=0.01)
+
+
+def test_sounds_without_a_voice_teach_nothing_of_it(tmp_path: Path):
+    with pytest.raises(GiocondaError, match="holds a voice"):
+        train_warp([("nobody", np.zeros(32000, np.float32))], [], tmp_path / "speech.onnx")

@@ -37,6 +37,7 @@ from gioconda.motion import Motion
 from gioconda.speech import Listener
 from gioconda.speech.encoder import Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES, UNDER_LEVEL
+from gioconda.speech.warp import Warp
 
 
 class _Heard(NamedTuple):
@@ -115,7 +116,7 @@ class Generator:
         self.controls = controls or Controls()
         self._basis, self._channels = basis, Channels(basis)
         self._rest = np.zeros(2, np.float32) if rest is None else rest
-        self._listener, self._encoder = Listener(), SpeechEncoder()
+        self._listener, self._encoder, self._warp = Listener(), SpeechEncoder(), Warp()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._later = later
@@ -179,14 +180,16 @@ class Generator:
         return self._motion(last + [self._make_frame() for _ in range(len(self._spoken))])
 
     def _listen(self, pcm: NDArray[np.float32]) -> list[Frame]:
-        speech = self._listener.append(pcm)
+        speech = self._listener.append(pcm, self._warp.semitones)
         for frame in pcm.reshape(-1, SAMPLES):
             self._digest = crc32(to_int16(frame).tobytes(), self._digest)
             self._digests.append(self._digest)
             self._sounds.append(frame)
             self._other.hear()
         self._loudness = np.concatenate([self._loudness, speech.loudness])
-        return self._make(self._encoder.append(speech.mel))
+        heard = self._encoder.append(speech.mel)
+        self._warp.follow(heard)
+        return self._make(heard)
 
     def _make(self, encoded: Heard) -> list[Frame]:
         """The frames that are certain with this encoded speech."""

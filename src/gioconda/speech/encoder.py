@@ -28,12 +28,15 @@ class Heard:
         voice: (T,) how surely a voice sounds, 0 to 1.
         closing: (T,) how surely p, b or m is said, 0 to 1.
         touching: (T,) how surely f or v is said, 0 to 1.
+        higher: (T,) semitones by which the voice and its head's resonances lie higher than most;
+            a single frame tells little of it.
     """
 
     features: NDArray[np.float32]
     voice: NDArray[np.float32]
     closing: NDArray[np.float32]
     touching: NDArray[np.float32]
+    higher: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.voice)
@@ -74,7 +77,7 @@ class SpeechEncoder:
         kept = rows[skipped:]
         if not kept:
             nothing = np.empty(0, np.float32)
-            return Heard(np.empty((0, FEATURES), np.float32), nothing, nothing, nothing)
+            return Heard(np.empty((0, FEATURES), np.float32), *[nothing] * 4)
         return Heard(*map(np.concatenate, zip(*kept, strict=True)))
 
     def finish(self) -> Heard:

@@ -69,14 +69,15 @@ class Listener:
         self._level = _LEVEL_START
         self._noise = _NOISE_START
 
-    def append(self, pcm: NDArray[np.float32]) -> Speech:
+    def append(self, pcm: NDArray[np.float32], warp: float = 0.0) -> Speech:
         """The frames that are now whole.
 
         Args:
             pcm: (samples,) 16 kHz mono in [-1, 1].
+            warp: semitones by which `mel` hears higher; loudness and voice stay as they are.
         """
         self._partial = (self._partial + len(pcm)) % SAMPLES
-        mel = np.concatenate([self._waiting, self._mel.append(pcm)])
+        mel = np.concatenate([self._waiting, self._mel.append(pcm, warp)])
         count = len(mel) // SPECTRA
         self._waiting = mel[count * SPECTRA :]
         return self._frames(mel[: count * SPECTRA].reshape(count, SPECTRA, MELS))

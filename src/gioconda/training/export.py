@@ -79,7 +79,8 @@ def state_facts(content: bytes, facts: Mapping[str, str]) -> bytes:
     Args:
         content: of the file.
         facts: "basis", the name of its basis; "speech", of a generator, whose features it takes
-            (`gioconda.models.speech_features`).
+            (`gioconda.models.speech_features`); "features", of a speech encoder, their name where
+            it is not the file's own.
     """
     network = onnx.load_from_string(content)
     onnx.helper.set_model_props(network, dict(facts))

@@ -33,6 +33,7 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.speech import LOOK_AHEAD, SILENCE
+from gioconda.speech.encoder import FEATURES
 from gioconda.speech.features import SPECTRA
 from gioconda.speech.mel import MELS
 from gioconda.training.disturber import Disturber, read_sounds
@@ -50,6 +51,7 @@ from gioconda.training.hearing.examples import (
 )
 from gioconda.training.hearing.network import LABELS, Hearing, Step
 from gioconda.training.hearing.teacher import Projection, Whisper
+from gioconda.training.hearing.warp import with_reading
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.steps import Report, Trainer, cosine, running_mean, silent, warm_up, weighted
 
@@ -450,8 +452,12 @@ def load_hearing(file: Path) -> Hearing:
 
 
 def write_encoder(net: Hearing, file: Path) -> None:
-    """Write what `gioconda.speech.SpeechEncoder` reads, the weights in half precision."""
+    """Write what `gioconda.speech.SpeechEncoder` reads, the weights in half precision.
+
+    Of how high a voice lies it knows nothing yet: `train_warp` teaches it.
+    """
     step = Step(net).eval()
     names = ("mel", "state"), ("features", "voice", "closing", "touching", "next")
     free = {name: {0: "frames"} for name in ("mel", *names[1][:-1])}
-    file.write_bytes(halved(to_onnx(step, step.example(), *names, free)))
+    content = halved(to_onnx(step, step.example(), *names, free))
+    file.write_bytes(with_reading(content, np.zeros(FEATURES + 1, np.float32)))
