@@ -1,10 +1,14 @@
 """Heads that follow a voice, and heads that do not."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from gioconda.data.clips import Clip
 from gioconda.evaluation.head_judge import HeadJudge
 from gioconda.evaluation.head_voice import VoicedMotion, head_voice, judge_shares, with_other_sound
+from gioconda.evaluation.trials import longest_run
 from gioconda.face.basis import released_basis
 from gioconda.motion import Motion
 
@@ -83,3 +87,12 @@ def test_one_window_of_one_person_has_nothing_to_be_told_from():
     pcm, loud = voice(0, 80)
     one = [VoicedMotion("a", turning(loud), pcm)]
     assert judge_shares(one, [np.zeros((80, 12), np.float32)], _Exact(1)) == (None, None)
+
+
+def test_of_a_clip_the_longest_run_of_speech_counts_and_not_the_sum():
+    class Chopped(Clip):
+        def heard(self):
+            return {"own": np.repeat([True, False, True, False, True], [60, 5, 80, 5, 60])}
+
+    clip = Chopped("c", "p", "s", True, 0.0, Path())
+    assert longest_run(clip) == slice(65, 145)

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from gioconda.renderer.kernels import compose, put, rasterise, soften
+from gioconda.renderer.kernels import compose, rasterise, soften
 from gioconda.renderer.spans import whole
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
@@ -54,18 +54,6 @@ def test_compose_adds_the_person_to_what_shows_of_the_plate():
     out = np.empty_like(plate)
     compose(picture, plate, 0, out)
     np.testing.assert_array_equal(out[0, :, 0], [100, 200, 150])
-
-
-def test_what_is_added_half_a_pixel_off_stays_crisp():
-    light = np.zeros((20, 20, 3), np.float32)
-    light[:, ::2] = 200  # bilinear weights would leave plain grey
-    light[:, 1::4] = 200
-    matrix = np.array([[1, 0, 0.5], [0, 1, 0.5]])
-    out = np.zeros((20, 20, 3), np.uint8)
-    put(light, matrix, out)
-    inner = out[4:-4, 4:-4, 0].astype(int)
-    bilinear = (light[:, :-1, 0] + light[:, 1:, 0])[0] / 2
-    assert np.ptp(inner) > 1.15 * np.ptp(bilinear)
 
 
 def test_stairs_of_an_edge_are_blurred_and_nothing_else():

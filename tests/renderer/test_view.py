@@ -20,6 +20,17 @@ def test_the_eyes_lie_level_and_as_far_apart_as_the_view_says():
     np.testing.assert_allclose((left + right)[0] / 2, (104 - 1) / 2)
 
 
+def test_what_is_added_half_a_pixel_off_stays_crisp():
+    light = np.zeros((40, 40, 3), np.float32)
+    light[:, ::2] = 200  # bilinear weights would leave plain grey
+    light[:, 1::4] = 200
+    out = np.zeros((40, 40, 3), np.uint8)
+    View(40, 40, np.array([[1, 0, 0.5], [0, 1, 0.5]])).draw(out, light)
+    inner = out[12:-12, 12:-12, 0].astype(int)
+    bilinear = (light[:, :-1, 0] + light[:, 1:, 0])[0] / 2
+    assert np.ptp(inner) > 1.15 * np.ptp(bilinear)
+
+
 def test_where_nothing_changes_the_picture_is_untouched():
     picture = smooth_picture()
     before = picture.copy()

@@ -19,7 +19,7 @@ from gioconda.evaluation.bootstrap import interval
 from gioconda.evaluation.head_judge import HOP, LEAST, WINDOW, HeadJudge
 from gioconda.evaluation.lips import best_lag, lag_curve
 from gioconda.evaluation.results import measure
-from gioconda.evaluation.trials import read_trials
+from gioconda.evaluation.trials import longest_run, read_trials
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
@@ -106,13 +106,12 @@ def long_stretches(clips: Sequence[Clip]) -> list[VoicedMotion]:
     """Of each person the first clip with as much speech in a run as the head judge needs."""
     long: dict[str, Clip] = {}
     for clip in clips:
-        if clip.speech and clip.person not in long and clip.heard()["own"].sum() >= LEAST:
+        run = longest_run(clip)
+        if clip.person not in long and run.stop - run.start >= LEAST:
             long[clip.person] = clip
     trials = read_trials(list(long.values()), released_basis()) if long else []
     return [
-        VoicedMotion(one.person, one.spoken[:LEAST], one.pcm[: LEAST * SAMPLES])
-        for one in trials
-        if len(one.spoken) >= LEAST
+        VoicedMotion(one.person, one.spoken[:LEAST], one.pcm[: LEAST * SAMPLES]) for one in trials
     ]
 
 

@@ -73,8 +73,6 @@ def write_inputs(clips: list[Clip], count: int, folder: Path, report: Report) ->
         if len(found) == count:
             break
         inputs, real = (place / trial.person for place in places)
-        for each in (inputs, real):
-            each.mkdir(exist_ok=True)
         one = Input(
             trial.name,
             trial.person,
@@ -114,6 +112,8 @@ def _write(clip: Clip, trial: Trial, to: Input) -> bool:
         find_face(frames[0])
     except GiocondaError:
         return False
+    for file in (to.portrait, to.real):
+        file.parent.mkdir(exist_ok=True)
     pcm = trial.pcm[: count * SAMPLE_RATE // FPS]
     write_image(to.portrait, frames[0])
     write_sound(to.voice, pcm)

@@ -87,6 +87,15 @@ def read_trials(clips: list[Clip], basis: Basis) -> list[Trial]:
     return [replace(trial, neutral=medians[trial.person]) for trial in trials]
 
 
+def longest_run(clip: Clip) -> slice:
+    """The frames of a clip in which its person speaks for longest; none if nobody is heard."""
+    if not clip.speech:
+        return slice(0, 0)
+    own = np.flatnonzero(np.diff(clip.heard()["own"].astype(int), prepend=0, append=0))
+    runs = own.reshape(-1, 2).tolist()
+    return slice(*max(runs, key=lambda run: run[1] - run[0], default=(0, 0)))
+
+
 def _read(clip: Clip, basis: Basis) -> Trial:
     facts = json.loads(clip.video.with_suffix(".json").read_text())
     measured = clip.measures()
@@ -96,14 +105,11 @@ def _read(clip: Clip, basis: Basis) -> Trial:
         neutral = measured["neutral"].astype(np.float32)
     else:
         motion, neutral = encode(clip.track(), basis)
-    speech, pcm = slice(0, 0), np.empty(0, np.float32)
-    if clip.speech:
-        own = np.flatnonzero(np.diff(clip.heard()["own"].astype(int), prepend=0, append=0))
-        runs = own.reshape(-1, 2).tolist()
-        start, stop = max(runs, key=lambda run: run[1] - run[0], default=(0, 0))
-        if stop - start >= _LEAST:
-            speech = slice(start, stop)
-            pcm = clip.audio()[start * SAMPLES : stop * SAMPLES]
+    speech, pcm = longest_run(clip), np.empty(0, np.float32)
+    if speech.stop - speech.start < _LEAST:
+        speech = slice(0, 0)
+    else:
+        pcm = clip.audio()[speech.start * SAMPLES : speech.stop * SAMPLES]
     begin, end = speech.start / FPS, speech.stop / FPS
     phones = tuple(
         Phone(name, start - begin, stop - begin)

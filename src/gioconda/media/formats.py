@@ -13,9 +13,9 @@ STANDARD_OUTPUT: Final = "-"
 # channel configurations of AAC (ISO/IEC 14496-3, table 1.19).
 _RATES: Final = (32000, 44100, 48000)
 # Pixels of the largest square video. Of more, x264 looks half as far ahead: a quarter of its time
-# less, for 0.3 dB at a twelfth fewer bits. Nor does it try the smallest parts of a block and
-# quarters of a pixel, for nothing so small moves for itself: a quarter less, for 0.1 dB and a few
-# more bits.
+# less, for 0.3 dB at a twelfth fewer bits. Nor does it try the smallest parts of a block
+# (`partitions`), nor places between half pixels (`subq`), nor far from the likely one (`dia`), for
+# nothing so small moves for itself: a quarter less, for 0.1 dB and a few more bits.
 _LARGE: Final = 2160 * 2160
 _LESS: Final = {"rc-lookahead": "5", "partitions": "i8x8", "motion-est": "dia", "subq": "1"}
 _CHANNELS: Final = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1")

@@ -1,9 +1,7 @@
 """The inner loops: triangles to a backward flow, and the picture over the plate."""
 
-import functools
 from typing import Final
 
-import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +9,6 @@ from numpy.typing import NDArray
 from gioconda.renderer.spans import cover
 
 _TORN: Final = 1.0  # pixels by which places two pixels apart lie otherwise in the texture
-_MUCH_FINER: Final = 3  # pixels of a picture to one of a light
-_FINER: Final = 4  # pixels that a light is then made of
 _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
 
 
@@ -315,40 +311,6 @@ def _beside_jump(
     """Whether depth jumps on either side of c, the middle of five in a row."""
     ab, bc, cd, de = abs(b - a), abs(c - b), abs(d - c), abs(e - d)
     return bool((bc - max(ab, cd) > least) | (cd - max(bc, de) > least))
-
-
-def fade(light: NDArray[np.float32], feather: float) -> None:
-    """Let light (h, w, 3) fade to nothing within `feather` pixels of the border, in place."""
-    light *= _ramp(*light.shape[:2], feather)
-
-
-@functools.cache
-def _ramp(height: int, width: int, feather: float) -> NDArray[np.float32]:
-    """1 inside, and less towards the border, where it is 0; (h, w, 1)."""
-    down, across = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
-    inside = np.minimum(np.minimum(down[:, None], across) / feather, 1)
-    return inside[..., None].astype(np.float32)
-
-
-def put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
-    """Add light (h, w, 3) to a picture (H, W, 3), in place, looked up bicubically.
-
-    For a picture much finer than the light it is made finer first, and looked up bilinearly.
-
-    Args:
-        light: -255 to 255, towards the border nothing.
-        matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
-        out: the picture.
-    """
-    if not out.size:
-        return
-    size, flags = (out.shape[1], out.shape[0]), cv2.INTER_CUBIC
-    if np.linalg.norm(matrix[0, :2]) * _MUCH_FINER < 1:
-        light = np.asarray(cv2.resize(light, None, fx=_FINER, fy=_FINER, interpolation=flags))
-        matrix = _FINER * matrix + [[0, 0, (_FINER - 1) / 2]]  # centres are at integers
-        flags = cv2.INTER_LINEAR
-    placed = cv2.warpAffine(light, matrix, size, flags=flags | cv2.WARP_INVERSE_MAP)
-    cv2.add(out, placed, dst=out, dtype=cv2.CV_8U)
 
 
 def load_kernels() -> None:

@@ -5,6 +5,7 @@ the upper teeth, keeps its place in it whatever the lips do.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -13,12 +14,13 @@ from numpy.typing import NDArray
 
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
-from gioconda.renderer.kernels import fade, put
 
 # The view is what the networks were trained on; to change it is to train them anew.
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
 _DROP: Final = 0.5  # its middle lies this far under the eyes
 _FEATHER: Final = 8.0  # pixels within which a change fades towards the border
+_MUCH_FINER: Final = 3  # pixels of a picture to one of a light
+_FINER: Final = 4  # pixels that a light is then made of
 CELL: Final = 4  # pixels of the view to one cell of features
 
 
@@ -87,8 +89,37 @@ class View:
         low = np.clip(np.floor(places.min(0)).astype(int), 0, limit)
         high = np.clip(np.ceil(places.max(0)).astype(int) + 1, 0, limit)
         matrix = self.moved(-float(low[0]), -float(low[1])).matrix
-        fade(change, _FEATHER)
-        put(change, matrix, out[low[1] : high[1], low[0] : high[0]])
+        change *= _ramp(self.height, self.width)
+        _put(change, matrix, out[low[1] : high[1], low[0] : high[0]])
+
+
+@cache
+def _ramp(height: int, width: int) -> NDArray[np.float32]:
+    """1 inside, and within `_FEATHER` pixels of the border less, at it 0; (h, w, 1)."""
+    down, across = (np.minimum(np.arange(n), np.arange(n)[::-1]) for n in (height, width))
+    inside = np.minimum(np.minimum(down[:, None], across) / _FEATHER, 1)
+    return inside[..., None].astype(np.float32)
+
+
+def _put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[np.uint8]) -> None:
+    """Add light (h, w, 3) to a picture (H, W, 3), in place, looked up bicubically.
+
+    For a picture much finer than the light it is made finer first, and looked up bilinearly.
+
+    Args:
+        light: -255 to 255, towards the border nothing.
+        matrix: (2, 3) from the picture's pixels (x, y, 1) to the light's.
+        out: the picture.
+    """
+    if not out.size:
+        return
+    size, flags = (out.shape[1], out.shape[0]), cv2.INTER_CUBIC
+    if np.linalg.norm(matrix[0, :2]) * _MUCH_FINER < 1:
+        light = np.asarray(cv2.resize(light, None, fx=_FINER, fy=_FINER, interpolation=flags))
+        matrix = _FINER * matrix + [[0, 0, (_FINER - 1) / 2]]  # centres are at integers
+        flags = cv2.INTER_LINEAR
+    placed = cv2.warpAffine(light, matrix, size, flags=flags | cv2.WARP_INVERSE_MAP)
+    cv2.add(out, placed, dst=out, dtype=cv2.CV_8U)
 
 
 def cell_middles(corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:
