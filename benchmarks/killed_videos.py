@@ -1,9 +1,10 @@
 """Is a long video the same, packet by packet, however often the run that makes it is killed?
 
-``python benchmarks/killed_videos.py PHOTO VOICE -o FOLDER [--kills 10] [--size 128]``
+``python benchmarks/killed_videos.py PHOTO VOICE -o FOLDER [--kills 10] [--size 128] [OPTION...]``
 
 Makes the video once undisturbed and once with kills at random moments (signal 9), each a whole run.
 Then compares all that is coded in the two files, pictures and sound; a signature holds the time.
+Other options are those of ``gioconda animate``, such as ``--plain-mouth``.
 """
 
 import argparse
@@ -30,7 +31,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args, options = parser.parse_known_args()
+    args.options = options
     args.output.mkdir(parents=True)
     whole, killed = args.output / "whole.mp4", args.output / "killed.mp4"
     started = time.monotonic()
@@ -68,7 +70,7 @@ def main() -> int:
 
 def run(args: argparse.Namespace, output: Path) -> "subprocess.Popen[bytes]":
     files = [str(args.photo), str(args.voice), "-o", str(output), "--size", str(args.size)]
-    return subprocess.Popen([*ANIMATE, *files], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([*ANIMATE, *files, *args.options], stdout=subprocess.DEVNULL)
 
 
 def coded(file: Path) -> list[tuple[int, int | None, str]]:

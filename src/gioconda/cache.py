@@ -10,9 +10,9 @@ from typing import Final
 
 CACHE: Final = "GIOCONDA_CACHE"  # in the environment: the folder, or OFF
 OFF: Final = "off"
+UNUSED: Final = 30 * 24 * 3600  # seconds after which what nobody has read goes
 
 _DIGEST: Final = hashlib.sha256().digest_size
-_UNUSED: Final = 30 * 24 * 3600  # seconds after which what nobody has read goes
 
 
 def cache_folder() -> Path | None:
@@ -86,7 +86,7 @@ def forget(name: str) -> None:
 
 def _forget(folder: Path) -> None:
     """Remove what has not been used for long, and what a killed process has left."""
-    before = time.time() - _UNUSED
+    before = time.time() - UNUSED
     for file in folder.iterdir():
         with suppress(OSError):
             if file.stat().st_mtime < before:

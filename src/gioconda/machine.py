@@ -21,14 +21,24 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def lock(descriptor: int) -> None:
-    """Hold a file until it is closed, or the process ends. Where there are no locks, nothing.
+def lock(descriptor: int) -> bool:
+    """Hold a file until it is closed, or the process ends.
+
+    Returns:
+        Whether it is held: some systems, and some file systems, have no locks.
 
     Raises:
         BlockingIOError: if another process holds it.
     """
-    if HAS_LOCKS:
+    if not HAS_LOCKS:
+        return False
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def share_arenas() -> None:

@@ -1,5 +1,6 @@
 """Finished videos are judged alike, whoever made them."""
 
+import shutil
 from dataclasses import replace
 from math import nan
 from types import SimpleNamespace
@@ -56,10 +57,11 @@ def places(videos):
 
 
 def test_videos_are_found_with_person_and_voice(videos, places):
-    half = videos / REAL / "ann" / ".gioconda-1.mp4"  # of a writer that was killed
-    half.write_bytes(b"")
+    half = videos / REAL / "ann" / ".gioconda-1" / "whole.mp4"  # of a writer that was killed
+    half.parent.mkdir()
+    half.touch()
     assert find_videos(videos / REAL, videos / "voices") == places[REAL]
-    half.unlink()
+    shutil.rmtree(half.parent)
     found = places[REAL]["clip-ann"]
     assert (found.person, found.voice.name, found.text) == ("ann", "clip-ann.wav", None)
 

@@ -38,7 +38,9 @@ def test_a_pending_file_is_hidden_until_it_is_committed(tmp_path: Path) -> None:
 def test_a_committed_file_may_be_read_by_whom_the_umask_allows(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
     file = PendingFile(tmp_path / "a.mp4", (".mp4",))
+    file.partial.touch()
     file.commit()
+    file.discard()
     assert (tmp_path / "a.mp4").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 

@@ -78,8 +78,9 @@ def find_videos(folder: Path, voices: Path | None = None) -> dict[str, Place]:
 
 def _whole(folder: Path) -> list[Path]:
     """Its files but hidden ones, as a writer that was killed leaves behind."""
-    files = sorted(folder.rglob("*"))
-    return [file for file in files if file.is_file() and not file.name.startswith(".")]
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    hidden = [any(part[0] == "." for part in file.relative_to(folder).parts) for file in files]
+    return [file for file, left in zip(files, hidden, strict=True) if not left]
 
 
 def _sounds(folder: Path) -> dict[str, Path]:

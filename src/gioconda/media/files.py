@@ -2,13 +2,12 @@
 
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gioconda.errors import GiocondaError
+from gioconda.media.hidden import HiddenFolder
 
 # "https://" and the like; a path has lost one of the two slashes. One letter is a drive.
 _ADDRESS = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
@@ -54,9 +53,9 @@ def check_apart(output: str | os.PathLike[str], inputs: Iterable[str | os.PathLi
 
 
 class PendingFile:
-    """A file under a hidden name beside its final one, until it is whole.
+    """A file in a hidden folder beside its final name, until it is whole.
 
-    Making one creates the hidden file (`partial`), so a folder that is missing or not
+    Making one creates the hidden folder (of `partial`), so a folder that is missing or not
     writable is found before any work is done. `commit` gives the file its final name in one
     step; `discard` removes it. The final name is never touched before `commit`.
 
@@ -71,13 +70,14 @@ class PendingFile:
             raise GiocondaError(
                 f"{self.path} ends in '{self.path.suffix}'; expected {' or '.join(suffixes)}."
             )
-        self.partial = _hidden(self.path, suffix)
         try:
-            self._create()
+            self._check()
+            self._hidden = HiddenFolder(self.path)
+            self.partial = self._hidden.path / f"whole{suffix}"
         except (OSError, ValueError) as error:
             raise write_error(self.path, error) from error
 
-    def _create(self) -> None:
+    def _check(self) -> None:
         check_folder(self.path)
         if self.path.is_dir():
             raise GiocondaError(f"{self.path} is a folder; expected the name of a file.")
@@ -85,7 +85,6 @@ class PendingFile:
             os.lstat(self.path)  # refuses a name that is too long
             if self.path.is_file() and not os.access(self.path, os.W_OK):
                 raise GiocondaError(f"{self.path} is write-protected; name another file.")
-        self.partial.open("xb").close()
 
     @property
     def address(self) -> str:
@@ -105,8 +104,8 @@ class PendingFile:
             raise write_error(self.path, error) from error
 
     def discard(self) -> None:
-        """Remove the hidden file; nothing happens if it has gone already."""
-        self.partial.unlink(missing_ok=True)
+        """Remove what is hidden; nothing happens if it has gone already."""
+        self._hidden.remove()
 
 
 class PendingFolder(PendingFile):
@@ -118,13 +117,14 @@ class PendingFolder(PendingFile):
 
     def __init__(self, path: str | os.PathLike[str], suffix: str) -> None:
         self.path, self._suffix = Path(path), suffix
-        self.partial = _hidden(self.path, "")
         try:
             check_folder(self.path)
             if self.path.exists() and not self.path.is_dir():
                 raise GiocondaError(f"{self.path} is a file; expected the name of a new folder.")
             if self.path.is_dir() and any(self.path.iterdir()):
                 raise GiocondaError(f"{self.path} is not empty; name a new folder.")
+            self._hidden = HiddenFolder(self.path)
+            self.partial = self._hidden.path / "whole"
             self.partial.mkdir()
         except (OSError, ValueError) as error:
             raise write_error(self.path, error) from error
@@ -139,10 +139,6 @@ class PendingFolder(PendingFile):
     def files(self) -> list[Path]:
         """What has been written."""
         return sorted(self.partial.iterdir())
-
-    def discard(self) -> None:
-        """Remove the hidden folder; nothing happens if it has gone already."""
-        shutil.rmtree(self.partial, ignore_errors=True)
 
 
 class StandardOutput:
@@ -168,10 +164,6 @@ class StandardOutput:
 
     def discard(self) -> None:
         """What has been written stays."""
-
-
-def _hidden(path: Path, suffix: str) -> Path:
-    return path.with_name(f".gioconda-{secrets.token_hex(8)}{suffix}")
 
 
 @contextmanager

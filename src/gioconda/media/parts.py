@@ -5,7 +5,6 @@ end of one lies in the user's cache, which nobody else can write to, since it is
 """
 
 import os
-import shutil
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,8 +16,8 @@ from av.packet import Packet
 
 from gioconda import cache
 from gioconda.errors import GiocondaError
-from gioconda.machine import lock
 from gioconda.media.files import check_folder, write_error
+from gioconda.media.hidden import HiddenFolder
 
 PART: Final = 60 * 25  # frames
 _HEAD: Final = struct.Struct("<IqqqiiB")  # bytes, pts, dts, duration, time base, whether a key
@@ -41,20 +40,17 @@ class Parts:
     """
 
     def __init__(self, output: Path, key: str) -> None:
-        self._output, self._name = output, f".gioconda-{key}"
-        self._folder = output.with_name(self._name)
+        self._output = output
         check_folder(output)
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._lock = open(self._folder / ".lock", "w")  # noqa: SIM115, held to the end
-        except OSError as error:
-            raise write_error(output, error) from error
-        try:
-            lock(self._lock.fileno())
+            self._hidden = HiddenFolder(output, key)
         except BlockingIOError:
             raise GiocondaError(
                 f"another run is making {output}; wait for it, or name another video"
             ) from None
+        except OSError as error:
+            raise write_error(output, error) from error
+        self._folder = self._hidden.path
         self.count, self.state = 0, None
         while self._file(self.count).exists():
             self.count += 1
@@ -105,8 +101,7 @@ class Parts:
     ) -> None:
         self._part.close()
         cache.forget(self._kept(self._number))
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._lock.close()
+        self._hidden.remove()
 
     def _open(self) -> None:
         self._partial = self._folder / ".partial"
@@ -119,4 +114,4 @@ class Parts:
         return self._folder / f"{number:05}"
 
     def _kept(self, number: int) -> str:
-        return f"{self._name}-{number:05}"
+        return f"{self._folder.name}-{number:05}"

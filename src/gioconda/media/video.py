@@ -24,6 +24,7 @@ from gioconda.errors import GiocondaError
 from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, PendingFolder, StandardOutput, write_error
 from gioconda.media.formats import MP4, PNG, STANDARD_OUTPUT, Format, format_of
+from gioconda.media.hidden import sweep
 from gioconda.media.parts import PART, Parts
 from gioconda.media.pixels import coder
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
@@ -310,5 +311,6 @@ def _pending(
 ) -> PendingFile | PendingFolder | StandardOutput:
     if os.fspath(path) == STANDARD_OUTPUT:
         return StandardOutput()
+    sweep(Path(path).parent)
     suffix = f".{form.name}"
     return PendingFolder(path, suffix) if form is PNG else PendingFile(path, (suffix,))
