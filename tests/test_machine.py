@@ -45,9 +45,9 @@ _THREADS = """
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from gioconda import Animator, example, make_portrait
-from gioconda.machine import share_arenas
+from gioconda.machine import bound_heap
 
-share_arenas()
+bound_heap()
 portrait = make_portrait(example.photo(), 512)
 
 def memory():

@@ -11,7 +11,8 @@ except ImportError:  # Windows has no such locks
     fcntl = None  # type: ignore[assignment]
 
 HAS_LOCKS: Final = fcntl is not None
-_ARENA_MAX: Final = -8  # of malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of malloc.h
+_LARGE: Final = 4 << 20  # bytes
 
 
 def cores() -> int:
@@ -41,14 +42,19 @@ def lock(descriptor: int) -> bool:
     return True
 
 
-def share_arenas() -> None:
-    """Let all threads allocate from two of glibc's arenas. Elsewhere, nothing.
+def bound_heap() -> None:
+    """Let glibc keep little of what is freed. Elsewhere, nothing.
 
-    Each new thread gets an arena of its own, up to eight for each core, and each arena keeps what a
-    portrait's networks once took: 28 MiB.
+    Each new thread gets an arena of its own, up to eight for each core, and each arena keeps what
+    was once taken from it: 28 MiB after a portrait's networks. So all threads share two. What is
+    large has pages of its own, which leave no hole; glibc would raise that bound to the largest
+    block that was ever freed, and then each part of a long video would leave holes of its encoder.
     """
     with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_ARENA_MAX, 2)
+        libc.mallopt(_MMAP_THRESHOLD, _LARGE)
+        libc.mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from gioconda.machine import cores
+from gioconda.machine import bound_heap, cores
 from gioconda.once import once
 
 
@@ -76,6 +76,7 @@ def lighten() -> None:
     """Makes the libraries that animating needs start and run lighter; to be called before they are
     imported.
     """
+    bound_heap()
     # In matrices as small as here threads mostly wait for each other, on the cores that draw.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # What nothing here uses takes longer to import than the rest: OpenVINO's converter, and SciPy,

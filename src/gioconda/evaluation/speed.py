@@ -2,8 +2,8 @@
 generator is, and how long sound waits for its frame.
 """
 
-import multiprocessing
-import resource
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +19,8 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from gioconda import example
-from gioconda.animator import HOP, Animator, animate, in_hops
+from gioconda.animator import HOP, Animator, in_hops
+from gioconda.errors import GiocondaError
 from gioconda.evaluation.results import measure
 from gioconda.evaluation.trials import Maker
 from gioconda.generator import Generator
@@ -47,6 +48,7 @@ _BLOCK: Final = SAMPLE_RATE // 1000  # samples: the delay is measured to the mil
 _DELAY_SECONDS: Final = 4.0
 _LARGE: Final = 2160  # pixels: a side
 _FRAMES: Final = 100  # rendered, for comparison
+_COMMAND: Final = "import sys; from gioconda.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -316,20 +318,16 @@ def multiplications(model: ov.Model) -> int:
 
 
 def bench_memory(size: int, lengths: Sequence[float]) -> MemoryBench:
-    """Peak memory of `gioconda.animate` on the bundled example, its voice repeated to each length.
+    """Peak memory of `gioconda animate` on the bundled example, its voice repeated to each length.
 
-    Each is made in a process of its own, from a file, and once more before: what the first run of
-    an installation compiles is not counted.
+    The first is made once more before: what the first run of an installation compiles is not
+    counted.
 
     Args:
         size: side of the video in pixels.
         lengths: of the speech, in seconds.
     """
-    context = multiprocessing.get_context("spawn")
-    results = []
-    for seconds in (lengths[0], *lengths):
-        with context.Pool(1) as pool:
-            results.append(pool.apply(_peak, (size, seconds)))
+    results = [_peak(size, seconds) for seconds in (lengths[0], *lengths)]
     peaks = [memory.peak_mib for memory in results[1:]]
     return MemoryBench(results[1:], max(peaks) - min(peaks))
 
@@ -338,12 +336,16 @@ def _peak(size: int, seconds: float) -> Memory:
     with tempfile.TemporaryDirectory() as folder:
         voice = Path(folder) / "voice.wav"
         _write_voice(voice, seconds)
+        told = [str(example.PHOTO), str(voice), "-o", f"{folder}/video.mp4", "--size", str(size)]
         start = time.perf_counter()
-        made = animate(example.PHOTO, voice, Path(folder) / "video.mp4", size=size)
+        command = [sys.executable, "-c", _COMMAND, "animate", *told]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, process.returncode, usage = os.wait4(process.pid, 0)
         took = time.perf_counter() - start
+    if process.returncode:
+        raise GiocondaError(f"gioconda animate has failed at {seconds:g} s of speech")
     unit = 1024 if sys.platform.startswith("linux") else 1024 * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return Memory(seconds, peak, fps=made.frames / took)
+    return Memory(seconds, usage.ru_maxrss / unit, fps=FPS * seconds / took)
 
 
 def _write_voice(path: Path, seconds: float) -> None:

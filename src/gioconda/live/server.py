@@ -25,7 +25,7 @@ from gioconda.live.messages import IceServer
 from gioconda.live.pool import SessionPool
 from gioconda.live.portraits import Portraits
 from gioconda.live.text_to_speech import TextToSpeech
-from gioconda.machine import share_arenas
+from gioconda.machine import bound_heap
 
 _LOG: Final = logging.getLogger(__name__)
 _SWEEP: Final = 1.0  # seconds
@@ -123,7 +123,7 @@ class Server:
     @asynccontextmanager
     async def run(self, app: FastAPI) -> AsyncIterator[None]:
         """From the start of the server to its end."""
-        share_arenas()
+        bound_heap()
         tasks = [asyncio.create_task(self._warm_up()), asyncio.create_task(self._sweep())]
         try:
             yield
