@@ -63,13 +63,30 @@ def test_sound_comes_out_as_it_was_given_and_in_step_with_what_the_face_hears(ra
     assert {each.shape for each in speaker.sounds} == {(640,)}
 
 
-@pytest.mark.parametrize("rate", [0, 4000, 12345, 400_000])
+@pytest.mark.parametrize("rate", [0, 4000, 12345, 400_000, 16000.0, "24000"])
 def test_a_rate_without_whole_frames_is_refused(rate):
-    with pytest.raises(GiocondaError, match=f"multiple of 25; found {rate}"):
+    with pytest.raises(GiocondaError, match=f"multiple of 25; found {rate!r}"):
         begin(rate)
 
 
-@pytest.mark.parametrize("pcm", [np.zeros(640, np.int16), np.zeros((640, 2), np.float32)])
+@pytest.mark.parametrize("rate", [0, -16000, 1, 16000.0])
+def test_the_other_one_may_not_have_just_any_rate(rate):
+    _, _, session = begin()
+    with pytest.raises(GiocondaError, match=f"192000 Hz; found {rate}"):
+        session.listen(noise(640), rate)
+
+
+@pytest.mark.parametrize(
+    "pcm",
+    [
+        np.zeros(640, np.int16),
+        np.zeros((640, 2), np.float32),
+        np.full(640, 3000, np.float32),  # of int16, but not divided
+        np.full(640, np.nan, np.float32),
+        [0.0] * 640,
+        bytes(1280),
+    ],
+)
 def test_sound_of_another_kind_is_refused(pcm):
     _, _, session = begin()
     for give in (session.append, session.listen):

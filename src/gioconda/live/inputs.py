@@ -5,6 +5,7 @@ face moves; what is taken of the one is taken of the other.
 """
 
 from collections import deque
+from numbers import Integral
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,26 +18,37 @@ SAMPLES: Final = SAMPLE_RATE // FPS  # of a frame
 # The other one's sound that waits longer than the first is discarded down to the second.
 _OTHER_STALE, _OTHER_FRESH = SAMPLE_RATE, SAMPLE_RATE // 5
 _SLOWEST, _FASTEST = 8000, 192_000  # rates in Hz
+_LOUDEST: Final = 16.0  # no voice in [-1, 1] is overdriven so far
 
 
-def check_rate(rate: int) -> int:
-    """The rate, if a frame of 40 ms has a whole number of its samples. Raises GiocondaError."""
-    if rate % FPS or not _SLOWEST <= rate <= _FASTEST:
+def check_rate(rate: int, step: int = 1) -> int:
+    """The rate, if sound can have it and it is a multiple of `step`. Raises GiocondaError."""
+    if not isinstance(rate, Integral) or rate % step or not _SLOWEST <= rate <= _FASTEST:
+        multiple = f", a multiple of {step}" if step > 1 else ""
         raise GiocondaError(
-            f"expected a sample rate of {_SLOWEST} to {_FASTEST} Hz, a multiple of {FPS}; found "
-            f"{rate}; resample the sound"
+            f"expected a sample rate of {_SLOWEST} to {_FASTEST} Hz{multiple}; found {rate!r}; "
+            "resample the sound"
         )
-    return rate
+    return int(rate)
 
 
 def check_sound(pcm: Sound) -> Sound:
-    """The sound, if it is mono in floating point. Raises GiocondaError."""
-    if pcm.ndim != 1 or pcm.dtype.kind != "f":
-        raise GiocondaError(
-            "expected mono sound, (samples,) of float32 in [-1, 1]; found "
-            f"{pcm.shape} of {pcm.dtype}"
-        )
-    return pcm
+    """The sound, if it is mono in floating point, finite and not as loud as undivided integers.
+
+    Raises GiocondaError.
+    """
+    found = type(pcm).__name__
+    if isinstance(pcm, np.ndarray):
+        found = f"{pcm.shape} of {pcm.dtype}"
+        if pcm.ndim == 1 and pcm.dtype.kind == "f":
+            peak = float(np.abs(pcm).max(initial=0))
+            if peak <= _LOUDEST:  # which NaN is not
+                return pcm
+            found = f"a peak of {peak:g}"
+    raise GiocondaError(
+        f"expected mono sound, (samples,) of float32 in [-1, 1]; found {found}; divide int16 by "
+        "32768"
+    )
 
 
 class Taken(NamedTuple):

@@ -123,7 +123,7 @@ class Session:
         self._state = State.IDLE
         self._interrupted = 0  # frames since the interruption
         self.microphone = microphone
-        self.sample_rate = check_rate(sample_rate)
+        self.sample_rate = check_rate(sample_rate, FPS)
         self._playout, self._other = PlayoutBuffer(sample_rate), OtherBuffer()
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
@@ -192,11 +192,12 @@ class Session:
 
         Raises:
             ClosedError: if the session is closed.
-            GiocondaError: if it is no such sound.
+            GiocondaError: if it is no such sound, or cannot have that rate.
         """
+        rate = self.sample_rate if sample_rate is None else check_rate(sample_rate)
         with self._lock:
             self._check()
-            self._other.append(check_sound(pcm), self._clock.now(), sample_rate or self.sample_rate)
+            self._other.append(check_sound(pcm), self._clock.now(), rate)
 
     def end_of_speech(self) -> None:
         """Wait for no more sound: the utterance is complete. The next sound begins another.
