@@ -1,5 +1,7 @@
 """Sessions, seats and threads."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +76,19 @@ def test_threads_are_no_more_than_seats_however_long_a_last_frame_takes(
     finally:
         draws.set()
         sessions.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_what_may_take_its_time_steps_back_from_where_the_server_is() -> None:
+    code = (
+        "import os, threading; from gioconda.live.priority import step_back; os.nice(3)\n"
+        "thread = threading.Thread(target=lambda: (step_back(), print(os.nice(0), end='')))\n"
+        "before = os.nice(0); thread.start(); thread.join(); print('', before, os.nice(0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    thread, before, after = map(int, done.stdout.split())
+    assert thread == min(before + 5, 19)
+    assert before == after
 
 
 def begin(sessions: pool.SessionPool) -> tuple[HostedSession, Watcher]:

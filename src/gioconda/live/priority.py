@@ -13,4 +13,6 @@ def step_back() -> None:
     """Let other threads of this process go first from now on, where the system knows how."""
     if sys.platform == "linux":  # there a thread has a priority of its own
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LATER)
+            thread = threading.get_native_id()
+            later = os.getpriority(os.PRIO_PROCESS, thread) + _LATER
+            os.setpriority(os.PRIO_PROCESS, thread, later)
