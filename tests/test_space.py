@@ -27,10 +27,13 @@ from gradio_client.exceptions import AppError
 import app
 _, url, _ = app.page.queue().launch(prevent_thread_lock=True, quiet=True)
 visitor = Client(url, verbose=False)
-for text, agreed in ("Hello.", False), ("a" * 500, True), ("Hello.", True):
+picture = handle_file(sys.argv[1])
+for voice, text, agreed in (
+    (None, "Hello.", False), (None, "a" * 500, True), (picture, "", True), (None, "Hello.", True)
+):
     try:
         answer = visitor.predict(
-            photo=handle_file(sys.argv[1]), voice=None, text=text, emotion="happy", agreed=agreed,
+            photo=picture, voice=voice, text=text, emotion="happy", agreed=agreed,
             api_name="/speak",
         )
         video = answer["video"] if isinstance(answer, dict) else answer
@@ -54,9 +57,10 @@ def test_a_visitor_of_the_space_gets_a_video_that_says_it_was_made(tmp_path):
     command = [sys.executable, "-c", _VISIT, str(PHOTO.with_name("mona-lisa.jpg"))]
     done = subprocess.run(command, cwd=SPACE, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    refused, too_long, video = done.stdout.splitlines()[-3:]
+    refused, too_long, no_voice, video = done.stdout.splitlines()[-4:]
     assert "Please confirm" in refused
     assert "400 characters at most" in too_long
+    assert no_voice.startswith("mona-lisa.jpg cannot be read as sound")
     check = [sys.executable, "-c", "import sys; from gioconda.cli import main; sys.exit(main())"]
     found = subprocess.run([*check, "verify", video, "--json"], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

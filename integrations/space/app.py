@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
+from pi_heif import register_heif_opener
 
 import gioconda
 from gioconda.controls import AUTO, EMOTIONS
@@ -34,7 +35,7 @@ def speak(photo, voice, text, emotion, agreed, progress=gr.Progress()):  # noqa:
     if not agreed:
         raise gr.Error(f"Please confirm: {AGREED}")
     # Gradio takes the video when it is yielded; then the folder goes.
-    with tempfile.TemporaryDirectory() as folder, errors_shown():
+    with tempfile.TemporaryDirectory() as folder, errors_shown(photo, voice):
         voice = voice or spoken(text, Path(folder) / "voice.wav")
         if len(read_audio(voice)) > SECONDS * SAMPLE_RATE:
             raise gr.Error(f"The recording may last {SECONDS} seconds at most.")
@@ -51,12 +52,15 @@ def speak(photo, voice, text, emotion, agreed, progress=gr.Progress()):  # noqa:
 
 
 @contextmanager
-def errors_shown():
-    """Show what is wrong with an input as Gradio does."""
+def errors_shown(*files):
+    """Show what is wrong with an input as Gradio does, by the names that files have to visitors."""
     try:
         yield
     except gioconda.GiocondaError as error:
-        raise gr.Error(str(error)) from error
+        message = str(error)
+        for file in filter(None, files):
+            message = message.replace(file, Path(file).name)
+        raise gr.Error(message) from error
 
 
 def spoken(text, file):
@@ -71,7 +75,8 @@ with gr.Blocks(title="Gioconda", delete_cache=(KEPT, KEPT)) as page:
     gr.Markdown("# Gioconda\nA portrait speaks your voice, or a text. The video says it was made.")
     with gr.Row():
         with gr.Column():
-            photo = gr.Image(label="A picture of a face", type="filepath")
+            # no mode: Gioconda gets the file itself, not what Gradio makes of it
+            photo = gr.Image(label="A picture of a face", type="filepath", image_mode=None)
             voice = gr.Audio(label="A voice", type="filepath")
             text = gr.Textbox(label="or a text, in English", max_length=CHARACTERS, lines=2)
             emotion = gr.Dropdown(["none", "auto", *EMOTIONS], value="none", label="Emotion")
@@ -85,6 +90,7 @@ with gr.Blocks(title="Gioconda", delete_cache=(KEPT, KEPT)) as page:
     )
     start.click(speak, given, video, concurrency_limit=1)
 
+register_heif_opener()  # Gradio opens pictures by Pillow, and phones write HEIC
 gioconda.warm_up()
 if __name__ == "__main__":
     page.queue(max_size=20).launch(max_file_size="20mb")
