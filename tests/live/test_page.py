@@ -243,15 +243,19 @@ def test_the_face_fills_the_screen(visit: Open, server: str) -> None:
     page.wait_for_selector("#stage:fullscreen")
 
 
-def test_what_is_pressed_is_large_enough(visit: Open, server: str) -> None:
-    page = visit(width=390).open(server).page
+@pytest.mark.parametrize(("touch", "least"), [(False, 30), (True, 44)])
+def test_what_is_pressed_is_large_enough(
+    visit: Open, server: str, touch: bool, least: int
+) -> None:
+    page = visit(width=390, has_touch=touch, is_mobile=touch).open(server).page
     for kind in ("mic", "file", "text"):
         page.check(f"[name=kind][value={kind}]", force=True)
         small = page.evaluate(
             "[...document.querySelectorAll('button, select, .file, .check, .choice label,"
             " .chips label, input[type=range]:not(.visually-hidden)')].filter(each => {"
             " const box = each.getBoundingClientRect();"
-            " return box.width && Math.min(box.width, box.height) < 30; }).map(each => each.id)"
+            " return box.width && Math.min(box.width, box.height) < least; }).map(each => each.id)"
+            .replace("least", str(least))
         )
         assert small == []
 
@@ -344,6 +348,25 @@ def test_a_typed_text_is_spoken(visit: Open, acting: str) -> None:
     seen.page.fill("#text", "ein langer Satz, der lang genug ist, um gesehen zu werden")
     seen.page.click("#say")
     _speaks(seen)
+
+
+def test_a_press_that_comes_twice_speaks_once(visit: Open, acting: str) -> None:
+    seen = visit().open(acting)
+    seen.page.fill("#text", "ein Satz")
+    seen.page.click("#say")
+    assert seen.page.inner_text("#say") == "Cancel"
+    seen.page.click("#say")
+    _says(seen, "Ready")
+    assert seen.page.inner_text("#say") == "Speak"
+    assert not seen.page.is_visible("#alert")
+
+
+def test_a_text_that_is_too_long_is_kept_and_refused(visit: Open, server: str) -> None:
+    seen = visit().open(server)
+    seen.page.fill("#text", "ein Satz. " * 200)
+    seen.page.click("#say")
+    assert "1000" in seen.alert()
+    assert len(seen.page.input_value("#text")) == 2000
 
 
 def test_a_text_becomes_a_signed_video(visit: Open, server: str, tmp_path: Path) -> None:
@@ -496,6 +519,18 @@ def test_a_picture_without_a_face(visit: Open, server: str, tmp_path: Path) -> N
     seen.page.set_input_files("#picture", tmp_path / "wall.png")
     assert "face" in seen.alert()
     assert seen.ask("portrait.id") == "example"
+
+
+def test_a_refused_picture_leaves_the_portrait_awake(
+    visit: Open, acting: str, tmp_path: Path
+) -> None:
+    write_image(tmp_path / "wall.png", np.full((300, 300, 3), 200, np.uint8))
+    seen = visit().open(acting)
+    seen.wake()
+    seen.page.set_input_files("#picture", tmp_path / "wall.png")
+    assert "face" in seen.alert()
+    seen.wait_for("session.stream?.frames > 2")
+    assert seen.page.is_visible("#alert")
 
 
 def test_a_file_that_is_no_picture(visit: Open, server: str, tmp_path: Path) -> None:

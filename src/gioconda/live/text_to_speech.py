@@ -32,7 +32,8 @@ class TextToSpeech:
         if voice not in self.voices:
             raise RefusalError(404, "no-voice", "this server has no such voice")
         if not text.strip() or len(text) > self._max_chars:
-            raise RefusalError(400, "text", f"expected a text of 1 to {self._max_chars} characters")
+            found = f"{len(text.strip())} characters; expected 1 to {self._max_chars}"
+            raise RefusalError(400, "text", f"the text has {found}, so send a long one in parts")
         try:
             return synthesise(text, voice)
         except GiocondaError as error:

@@ -50,7 +50,9 @@ async function begin() {
   setStatus('', 'Ready');
 }
 
-begin().catch(error => {
+const start = () => begin().catch(error => {
   setStatus('', 'Not connected');
-  showError(error, () => location.reload());
+  showError(error, start);
 });
+
+start();

@@ -26,7 +26,7 @@ function start() {
       recorder.stream.getVideoTracks()[0].stop();
       relabel('record', 'dot', 'Record', false);
       $('record').removeAttribute('aria-label');
-      offer(new Blob(pieces, {type: recorder.mimeType.split(';')[0]}), 'It carries the mark, but no signature.');
+      offer(new Blob(pieces, {type: recorder.mimeType.split(';')[0]}), 'Marked, not signed.');
       recorder = null;
       done();
     };

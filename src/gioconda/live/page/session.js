@@ -30,7 +30,6 @@ export async function wake() {
 
 async function open() {
   const consent = consentGiven();
-  clearError();
   const {signal} = wanted = new AbortController();
   enable('waking');
   setStatus('wait', 'Connecting');
@@ -44,8 +43,7 @@ async function open() {
     }
     session.stream = stream;
   } catch (error) {
-    enable('asleep');
-    setStatus('', 'Ready');
+    if (!signal.aborted) rest();
     throw error;
   }
   woke = Date.now();
@@ -95,8 +93,12 @@ export async function sleep() {
   session.stream?.close();
   session.stream = null;
   drawStill();
-  enable('asleep');
   $('readout').textContent = '';
+  rest();
+}
+
+function rest() {
+  enable('asleep');
   setStatus('', 'Ready');
 }
 
@@ -124,14 +126,13 @@ export async function ended(error) {
 }
 
 function failed(error) {
-  enable('asleep');
-  setStatus('', 'Ready');
+  if (!wanted.signal.aborted) rest();
   showError(error, error.code === 'consent' ? null : () => wake().catch(failed));
 }
 
 /** Goes on with another portrait, awake if this one is; `get` gives null to leave it as it is. */
 export async function change(get) {
-  const awake = session.stream !== null;
+  const awake = session.stream ?? (wanted.signal.aborted ? null : waking);
   clearError();
   await sleep();
   setStatus('wait', 'Finding the face');
@@ -140,7 +141,7 @@ export async function change(get) {
     const next = await get();
     if (next) await show(next);
   } catch (error) {
-    return showError(error);
+    showError(error);
   } finally {
     drawStill();
     setStatus('', 'Ready');
@@ -152,5 +153,8 @@ export async function change(get) {
 const turned = () => session.stream?.send({do: 'set', controls: controls()});
 
 addEventListener('turned', turned);
-$('wake').addEventListener('click', () => wake().catch(failed));
+$('wake').addEventListener('click', () => {
+  clearError();
+  wake().catch(failed);
+});
 $('stop').addEventListener('click', sleep);

@@ -10,6 +10,7 @@ import {consentGiven} from './session.js';
 import {spoken} from './voice.js';
 
 const NOTE = $('making-note').textContent;
+const DONE = 'Made: download it under the portrait.';
 
 let making = /** @type {?AbortController} */ (null);
 
@@ -54,7 +55,7 @@ async function follow(job, signal) {
 
 async function make() {
   if (making) return making.abort();
-  let job = null;
+  let job = null, note = NOTE;
   const {signal} = making = new AbortController();
   try {
     const consent = consentGiven();
@@ -64,7 +65,9 @@ async function make() {
     tell('Waiting for its turn');
     job = await begin(await spoken(), consent);
     if (!signal.aborted) await follow(job, signal);
-    if (!signal.aborted) offer(await (await server.ask(`jobs/${job}/result`)).blob(), 'Marked and signed.');
+    if (signal.aborted) return;
+    offer(await (await server.ask(`jobs/${job}/result`)).blob(), 'Marked and signed.');
+    note = DONE;
   } catch (error) {
     if (!signal.aborted) showError(error, error.answer?.retry_after ? make : null);
   } finally {
@@ -72,7 +75,7 @@ async function make() {
     if (job) server.ask(`jobs/${job}`, {method: 'DELETE'}).catch(() => {});
     relabel('make', 'film', 'Make a video');
     $('making').hidden = true;
-    tell(NOTE);
+    tell(note);
   }
 }
 

@@ -5,11 +5,11 @@ import {AudioInput} from './audio.js';
 import {$, chosen, clearError, onFile, relabel, showError} from './elements.js';
 import {offer} from './languages.js';
 import {Refusal} from './server.js';
-import {session, wake} from './session.js';
+import {session, sleep, wake} from './session.js';
 
 const GREETING = 'Hello! I was a still picture until a moment ago. Write what I should say, and press Speak.';
 
-let source = /** @type {?import('./audio.js').Source & {id: string}} what is heard now */ (null);
+let source = /** @type {?{id: string} & Partial<import('./audio.js').Source>} what is heard now, or is to be */ (null);
 let file = /** @type {?{get: () => Promise<ArrayBuffer>, sound: ?AudioBuffer}} */ (null);
 let soundChosen = false; // by the user; otherwise it follows the kind of voice
 
@@ -20,22 +20,27 @@ const input = new AudioInput(samples => {
   $('level').style.width = `${Math.min(100, 160 * Math.sqrt(loud))}%`;
 });
 
-/** Says something; twice stops it. @param {string} id of its button @param {() => Promise<import('./audio.js').Source>} make */
+/** Says something; pressed again, it stops. @param {string} id of its button @param {() => Promise<import('./audio.js').Source>} make */
 async function speak(id, make) {
   const same = source?.id === id;
   stop();
-  if (same) return;
+  if (same) return session.stream ?? sleep();
+  const mine = source = {id};
   let made = null;
+  relabel(id, 'stop', 'Cancel');
   try {
     clearError();
     await input.open();
     made = await make();
-    await wake();
+    if (source === mine) await wake();
   } catch (error) {
     made?.stop();
+    if (source !== mine) return; // it is not wanted any more
+    stop();
     return showError(error, error.answer?.retry_after || error.code === 'unreachable' ? () => speak(id, make) : null);
   }
-  source = {id, ...made};
+  if (source !== mine) return made.stop();
+  Object.assign(mine, made);
   session.listening = id === 'mic';
   made.node.connect(input.hub);
   session.stream.send({do: 'source', source: session.listening ? 'microphone' : 'speech'});
@@ -50,10 +55,11 @@ function stop(cut = true) {
   const {id, node, stop} = source, {stream} = session, mic = id === 'mic';
   source = null;
   session.listening = false;
-  node.disconnect();
-  stop();
   $('level').style.width = 0;
   relabel(id, mic ? 'mic' : 'play', 'Speak');
+  if (!node) return;
+  node.disconnect();
+  stop();
   if (!stream) return;
   cut &&= !mic;
   setTimeout(() => {
@@ -125,12 +131,11 @@ export function dropSound(chosen) {
 }
 
 /** Offers what the server can read and play. @param {Record<string, any>} about */
-export function offerVoices({speech: voices = [], limits, example_voice: example}) {
+export function offerVoices({speech: voices = [], example_voice: example}) {
   $('reader').hidden = !voices.length;
   $('no-reader').hidden = voices.length > 0;
   if (!voices.length) chooseKind('mic');
   else if (offer(voices) === 'en') $('text').value ||= GREETING;
-  if (limits?.text_chars) $('text').maxLength = limits.text_chars;
   $('example').hidden = !example;
 }
 
