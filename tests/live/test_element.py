@@ -75,7 +75,29 @@ def test_a_portrait_on_another_site_speaks_and_is_interrupted(
         assert "speaking" in page.evaluate("states")
         page.wait_for_timeout(1000)  # what was on its way has come
         assert page.evaluate("portrait.state") == "idle"
+        assert page.locator("gioconda-portrait[state=idle]").count() == 1
         page.evaluate("portrait.sleep()")
+        assert page.evaluate("portrait.state") == "asleep"
+        browser.close()
+
+
+def test_a_site_that_is_not_allowed_is_told_so(elsewhere: tuple[str, Path]) -> None:
+    """The package's files, on a site that the server does not know."""
+    address, folder = elsewhere
+    for file in FOLDER.iterdir():
+        if file.name.endswith(".js"):
+            (folder / file.name).write_text(file.read_text())
+    with serving(Settings(limits=Limits(sessions=1))) as running, playwright.sync_playwright() as d:
+        (folder / "index.html").write_text(
+            '<!doctype html><script type="module" src="gioconda-portrait.js"></script>'
+            f'<gioconda-portrait id="portrait" server="{running.url}"></gioconda-portrait>'
+        )
+        browser = d.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(address)
+        message = page.evaluate("portrait.wake().catch(({code, message}) => code + ': ' + message)")
+        assert message.startswith("unreachable: ")
+        assert address in message
         assert page.evaluate("portrait.state") == "asleep"
         browser.close()
 

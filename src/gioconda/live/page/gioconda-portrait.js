@@ -3,9 +3,8 @@
  *
  * Attributes: `server` (its address; else the one that this file comes from), `src` (a picture with a
  * face) or `portrait` (an id; else the bundled one), `voice` (that reads aloud), `muted`,
- * `access-key`, `consent`.
- * Events, with `detail`: `state` ({state, text}): asleep, waiting, idle, speaking, interrupted;
- * `error` ({code, message}).
+ * `access-key`, `consent`. It sets `state` itself: asleep, waiting, idle, speaking, interrupted.
+ * Events, with `detail`: `state` ({state, text}); `error` ({code, message}).
  */
 
 import {AudioInput} from './audio.js';
@@ -18,18 +17,22 @@ STYLE.replaceSync(`
   :host { display: block; position: relative; aspect-ratio: 1; overflow: hidden; }
   :host([hidden]) { display: none; }
   canvas, video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; }
-  [hidden] { display: none; }
+  :host(:not([state=waiting])) progress, [hidden] { display: none; }
+  :host([state=waiting]) :is(canvas, video) { filter: saturate(.4) brightness(.75); }
+  progress { position: absolute; inset: auto 12% 8%; width: 76%; height: .7rem; }
 `);
+
+const LOST = 'The connection was lost. Trying to get it back';
 
 export class GiocondaPortrait extends HTMLElement {
   static observedAttributes = ['server', 'src', 'portrait', 'muted', 'access-key'];
 
-  state = 'asleep';
   #stream = /** @type {?import('./connect.js').Live} */ (null);
   #source = /** @type {?import('./audio.js').Source} */ (null);
   #input = new AudioInput(samples => this.#source && this.#stream?.say(samples));
   #canvas = document.createElement('canvas');
   #video = document.createElement('video');
+  #progress = document.createElement('progress');
   #controls = {};
   #waking = /** @type {?Promise<void>} */ (null);
   #wanted = new AbortController();
@@ -39,12 +42,15 @@ export class GiocondaPortrait extends HTMLElement {
     super();
     Object.assign(this.#canvas, {width: 512, height: 512, role: 'img', ariaLabel: 'Portrait'});
     Object.assign(this.#video, {playsInline: true, hidden: true, ariaLabel: 'Portrait'});
+    this.#progress.ariaLabel = '';
     const root = this.attachShadow({mode: 'open'});
     root.adoptedStyleSheets = [STYLE];
-    root.append(this.#canvas, this.#video);
+    root.append(this.#canvas, this.#video, this.#progress);
   }
 
-  connectedCallback() { this.#show().catch(error => this.#fail(error)); }
+  connectedCallback() {
+    this.#show().catch(error => this.#fail(error)).then(() => this.#stream ?? this.#waking ?? this.#tell('asleep'));
+  }
 
   disconnectedCallback() { this.sleep(); }
 
@@ -58,6 +64,8 @@ export class GiocondaPortrait extends HTMLElement {
     }
   }
 
+  get state() { return this.getAttribute('state') ?? 'asleep'; }
+
   get muted() { return this.hasAttribute('muted'); }
   set muted(muted) { this.toggleAttribute('muted', muted); }
 
@@ -70,25 +78,43 @@ export class GiocondaPortrait extends HTMLElement {
 
   /** Begins a session unless there is one; waits for the server, and for its turn. */
   async wake() {
-    if (!this.#stream) await (this.#waking ??= this.#open().finally(() => { this.#waking = null; }));
+    try {
+      await this.#begin('Connecting');
+    } catch (error) {
+      this.#tell('asleep');
+      throw error;
+    }
+  }
+
+  async #begin(why) {
+    if (!this.#stream) await (this.#waking ??= this.#open(why).finally(() => { this.#waking = null; }));
   }
 
   /** Ends the session. */
   sleep() {
+    this.#leave();
+    this.#tell('asleep');
+  }
+
+  #leave() {
     this.#wanted.abort();
     this.#stop();
     this.#stream?.close();
     this.#stream = null;
-    this.#tell('asleep');
   }
 
   /** Says a text. @param {string} text @param {?string} voice of the server's; else its first */
   async say(text, voice = this.getAttribute('voice')) {
     await this.#input.open(); // while the press that asks for it counts
+    const [sound] = await Promise.all([this.#read(text, voice), this.wake()]);
+    await this.play(sound);
+  }
+
+  async #read(text, voice) {
     const server = this.#server;
     voice ??= (await server.ready()).speech[0]?.voice;
     if (!voice) throw new Refusal('no-voice', 'This server cannot read text aloud.');
-    await this.play(await (await server.post('speech', {text, voice})).arrayBuffer());
+    return (await server.post('speech', {text, voice})).arrayBuffer();
   }
 
   /** Speaks a sound file. @param {ArrayBuffer} sound */
@@ -150,21 +176,21 @@ export class GiocondaPortrait extends HTMLElement {
     const server = this.#server, src = this.getAttribute('src');
     await server.ready();
     if (src && !this.#portrait) {
-      const form = new FormData();
-      form.append('picture', await (await fetch(src)).blob(), 'picture');
+      const picture = await fetch(src).catch(() => null), form = new FormData();
+      if (!picture?.ok) throw new Refusal('src', `The picture ${src} cannot be loaded from this page.`);
+      form.append('picture', await picture.blob(), 'picture');
       this.#portrait = (await (await server.ask('portraits', {method: 'POST', body: form})).json()).id;
     }
     this.#portrait ??= this.getAttribute('portrait') ?? 'example';
     const still = await server.ask(`portraits/${this.#portrait}/picture`);
     this.#canvas.getContext('2d').drawImage(await createImageBitmap(await still.blob()), 0, 0, 512, 512);
-    if (!this.#stream) this.#tell('asleep');
   }
 
-  async #open() {
+  async #open(why) {
     const {signal} = this.#wanted = new AbortController(), server = this.#server;
     const told = text => this.#tell('waiting', text);
     const renew = this.hasAttribute('src') ? () => { this.#portrait = null; return this.#show(); } : null;
-    told('Connecting');
+    told(why);
     if (!this.#portrait) await this.#show();
     const request = () => ({
       portrait: this.#portrait, controls: this.#controls, seed: Math.floor(Math.random() * 2 ** 31),
@@ -181,17 +207,18 @@ export class GiocondaPortrait extends HTMLElement {
 
   /** Comes back by itself where the connection was lost. */
   async #ended(error) {
-    this.sleep();
+    this.#leave();
     this.#fail(error);
     const {signal} = this.#wanted = new AbortController();
     while (error.passes && !signal.aborted && this.isConnected) {
-      this.#tell('waiting', 'The connection was lost. Trying to get it back');
+      this.#tell('waiting', LOST);
       await after(1000);
       if (signal.aborted) return;
       try {
-        return await this.wake();
+        return await this.#begin(LOST);
       } catch (why) {
         error = why;
+        if (!why.passes) this.#fail(why);
       }
     }
     this.#tell('asleep');
@@ -202,8 +229,9 @@ export class GiocondaPortrait extends HTMLElement {
   }
 
   #tell(state, text = '') {
-    if (state === this.state && !text) return;
-    this.state = state;
+    if (state === this.state && text === this.#progress.ariaLabel) return;
+    if (this.isConnected) this.setAttribute('state', state);
+    this.#progress.ariaLabel = text;
     this.dispatchEvent(new CustomEvent('state', {detail: {state, text}}));
   }
 }

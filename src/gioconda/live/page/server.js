@@ -53,7 +53,8 @@ export class Server {
     for (;;) {
       const headers = {...options.headers, ...(this.key && {Authorization: `Bearer ${this.key}`})};
       const response = await fetch(new URL(path, this.base), {...options, headers}).catch(() => {
-        throw new Refusal('unreachable');
+        const foreign = new URL(this.base).origin !== location.origin;
+        throw new Refusal('unreachable', foreign ? `${SENTENCES.unreachable} It must allow ${location.origin}, too.` : '');
       });
       if (response.ok) return response;
       if (response.status === 401) {
