@@ -33,10 +33,10 @@ class Running:
 
 
 @contextmanager
-def serving(settings: Settings) -> Iterator[Running]:
-    """A server in a thread of its own, ready."""
+def serving(settings: Settings, port: int = 0) -> Iterator[Running]:
+    """A server in a thread of its own, ready; at any port that is free."""
     app = make_app(settings)
-    listener = listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", port)
     server = WebServer(configured(app, log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -15,7 +15,7 @@ Picture = NDArray[np.uint8]
 
 _STEPS = 9
 _WIDEST = 4.0  # of the coordinate that opens the mouth
-_LOUD = 0.15  # opens it so far
+LOUD = 0.15  # opens it so far
 
 
 class LoudnessAnimator:
@@ -38,13 +38,13 @@ class LoudnessAnimator:
         return [lambda piece=piece: self._draw(piece) for piece in pieces]
 
     def _draw(self, pcm: NDArray[np.float32]) -> Picture:
-        loud = float(np.sqrt(np.mean(pcm**2))) / _LOUD
+        loud = float(np.sqrt(np.mean(pcm**2))) / LOUD
         return self._pictures[min(round(loud * (_STEPS - 1)), _STEPS - 1)]
 
 
 def loudness_animators(portrait: Portrait) -> Callable[..., LoudnessAnimator]:
     """What is called as `Animator` is."""
-    pictures = _pictures(portrait)
+    pictures = open_mouths(portrait)
 
     def make(*args: Any, **options: Any) -> LoudnessAnimator:
         return LoudnessAnimator(pictures)
@@ -52,7 +52,8 @@ def loudness_animators(portrait: Portrait) -> Callable[..., LoudnessAnimator]:
     return make
 
 
-def _pictures(portrait: Portrait) -> list[Picture]:
+def open_mouths(portrait: Portrait) -> list[Picture]:
+    """Pictures from a shut mouth to an open one."""
     basis, renderer = portrait.basis, Renderer(portrait)
     lower = basis.dynamics[basis.lower]
     opens = (lower[:, 14] - lower[:, 13])[:, 1]  # the lips' inner edges

@@ -81,6 +81,27 @@ def test_a_portrait_on_another_site_speaks_and_is_interrupted(
         browser.close()
 
 
+def test_after_a_restart_of_the_server_it_comes_back_by_itself(
+    elsewhere: tuple[str, Path], portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, folder = elsewhere
+    monkeypatch.setattr(pool, "Animator", loudness_animators(portrait))
+    settings = Settings(limits=Limits(sessions=1, requests=100_000), origins=(address,))
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        page = browser.new_page()
+        with serving(settings) as running:
+            (folder / "index.html").write_text(_PAGE.format(server=running.url))
+            page.goto(address)
+            page.click("button")
+            page.wait_for_function("portrait.state === 'idle'", timeout=1000 * READY_S)
+        page.wait_for_function("portrait.state === 'waiting'", timeout=1000 * READY_S)
+        with serving(settings, running.port):
+            page.wait_for_function("portrait.state === 'idle'", timeout=1000 * READY_S)
+        assert page.evaluate("states").count("waiting") >= 2
+        browser.close()
+
+
 def test_a_site_that_is_not_allowed_is_told_so(elsewhere: tuple[str, Path]) -> None:
     """The package's files, on a site that the server does not know."""
     address, folder = elsewhere

@@ -179,6 +179,41 @@ def test_tab_reaches_everything_in_order_and_shows_where_it_is(
     assert reached == expected
 
 
+# Text under a contrast of 4.5 and borders of controls under 3, against what is behind them.
+_FAINT = """
+() => {
+  const linear = v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+  const parts = text => text.match(/[\\d.]+/g).map(Number);
+  const behind = each => {
+    for (; each; each = each.parentElement) {
+      const [r, g, b, a = 1] = parts(getComputedStyle(each).backgroundColor);
+      if (a > 0.9) return [r, g, b];
+    }
+  };
+  const ratio = (colour, ground) => {
+    const [low, high] = [light(parts(colour)), light(ground)].sort((a, b) => a - b);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const seen = [...document.querySelectorAll('body *')]
+    .filter(each => each.checkVisibility() && !each.closest(':disabled'));
+  const says = each => [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+  const pressed = 'button:not(.plain), select, textarea, .file, .chips label, .choice, .pad';
+  return seen.filter(each => {
+    const {color, borderTopColor} = getComputedStyle(each);
+    return says(each) && ratio(color, behind(each)) < 4.5
+      || each.matches(pressed) && ratio(borderTopColor, behind(each.parentElement)) < 3;
+  }).map(each => each.id || each.textContent.trim());
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_and_controls_stand_out(visit: Open, server: str, scheme: str) -> None:
+    page = visit(color_scheme=scheme, reduced_motion="reduce").open(server).page
+    assert page.evaluate(_FAINT) == []
+
+
 # --- alive ---
 
 

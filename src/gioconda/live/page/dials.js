@@ -29,11 +29,13 @@ function turn() {
   $('pad').classList.toggle('free', !gaze);
   const percent = degrees => `${50 + 100 * degrees / RANGE}%`;
   Object.assign($('dot').style, {left: percent(yaw), top: percent(-pitch)});
-  for (const id of FACTORS) {
-    $('o-' + id).textContent = `${(+$(id).value).toFixed(2).replace(/0$/, '')} ×`;
-  }
+  const say = (id, text) => {
+    $('o-' + id).textContent = text;
+    $(id).setAttribute('aria-valuetext', text);
+  };
+  for (const id of FACTORS) say(id, `${(+$(id).value).toFixed(2).replace(/0$/, '')} ×`);
   $('strength').disabled = fixed;
-  $('o-strength').textContent = fixed ? '' : `${Math.round(100 * $('strength').value)} %`;
+  say('strength', fixed ? '' : `${Math.round(100 * $('strength').value)} %`);
   waiting ??= setTimeout(() => { // a drag gives more events than frames
     waiting = null;
     dispatchEvent(new Event('turned'));

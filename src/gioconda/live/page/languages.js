@@ -40,6 +40,7 @@ export function offer(offered) {
   const others = all.filter(each => !own.includes(each)).sort((a, b) => title(a).localeCompare(title(b)));
   $('language').replaceChildren(group('Yours', own), group('All', others));
   const language = own[0] ?? (all.includes('en') ? 'en' : all[0]);
+  $('language').hidden = all.length === 1;
   choose(language);
   return language;
 }

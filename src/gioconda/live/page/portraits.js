@@ -96,6 +96,8 @@ export async function show(next) {
   next.still = await createImageBitmap(await response.blob());
   portrait = next;
   for (const each of $('gallery').querySelectorAll('button')) each.ariaPressed = each.id === next.from;
+  const name = next.from ? $(next.from).querySelector('img').alt : 'your own picture';
+  for (const id of ['canvas', 'video']) $(id).ariaLabel = `The portrait: ${name}`;
   drawStill();
   $('note').textContent = next.note ? sentence(next.note) : HINT;
 }

@@ -16,9 +16,9 @@ export class SocketStream extends Stream {
     super(server, output);
     this.context = new AudioContext({sampleRate: RATE, latencyHint: 'interactive'});
     this.context.resume();
+    this.sound = this.context.createGain();
     this.gain = this.context.createGain();
-    this.gain.connect(this.context.destination);
-    this.track = this.context.createMediaStreamDestination();
+    this.sound.connect(this.gain).connect(this.context.destination);
     this.muted = output.muted;
     const url = new URL(`sessions/${id}/stream?format=jpeg`, server.base);
     url.protocol = url.protocol.replace('http', 'ws');
@@ -88,8 +88,7 @@ export class SocketStream extends Stream {
     const buffer = this.context.createBuffer(1, pcm.length, RATE);
     buffer.copyToChannel(Float32Array.from(pcm, v => v / 32768), 0);
     const source = new AudioBufferSourceNode(this.context, {buffer});
-    source.connect(this.gain);
-    source.connect(this.track);
+    source.connect(this.sound);
     source.start(at);
   }
 
@@ -124,9 +123,13 @@ export class SocketStream extends Stream {
     return 1000 * (waits + (this.context.outputLatency || 0));
   }
 
+  /** Sound as it is heard: pictures are drawn then. */
   record() {
+    const heard = new DelayNode(this.context, {delayTime: this.context.outputLatency || 0});
+    const track = this.context.createMediaStreamDestination();
+    this.sound.connect(heard).connect(track);
     const pictures = this.output.canvas.captureStream(25).getVideoTracks();
-    return new MediaStream([...pictures, ...this.track.stream.getAudioTracks()]);
+    return new MediaStream([...pictures, ...track.stream.getAudioTracks()]);
   }
 
   close() {
