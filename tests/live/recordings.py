@@ -4,10 +4,9 @@
 
 A page in Chromium speaks a voice and is recorded, eight seconds each time. The mouth of its
 portrait is as open as its frame's sound is loud, so that each picture tells the sound it was drawn
-for. Prints how
-much the picture comes after its sound; below zero, before it. With `--minutes` it goes on speaking,
-prints the page's memory each minute, and is recorded again at the end; with `--slow` the page has
-only a part of its processor.
+for. Prints how much the picture comes after its sound; below zero, before it. With `--minutes` it
+goes on speaking, prints the page's memory each minute, and is recorded again at the end; with
+`--slow` the page has only a part of its processor.
 """
 
 import argparse
@@ -20,6 +19,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 import gioconda
@@ -46,18 +46,23 @@ def main() -> None:
     parser.add_argument("--slow", type=float, default=1, help="times slower is the page")
     args = parser.parse_args()
     mouths = open_mouths(gioconda.make_portrait(example.photo(), SIZE))
-    pool.Animator = lambda *_, **__: LoudnessAnimator(mouths)  # type: ignore[assignment,misc]
-    for way in args.over:
-        with _speaking(way) as seen:
-            devtools = seen.page.context.new_cdp_session(seen.page)
-            devtools.send("Emulation.setCPUThrottlingRate", {"rate": args.slow})
-            for clip in [_record(seen) for _ in range(args.times)]:
-                print(f"{way}: {_judge(clip, mouths)}", flush=True)
-            for minute in range(args.minutes):
-                print(f"minute {minute}: {_memory(devtools)}", flush=True)
-                seen.page.wait_for_timeout(60_000)
-            if args.minutes:
-                print(f"{_memory(devtools)}; {_judge(_record(seen), mouths)}", flush=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "Animator", lambda *_, **__: LoudnessAnimator(mouths))
+        for way in args.over:
+            with _speaking(way) as seen:
+                _measure(seen, way, mouths, args)
+
+
+def _measure(seen: Visit, way: str, mouths: list[Picture], args: argparse.Namespace) -> None:
+    devtools = seen.page.context.new_cdp_session(seen.page)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": args.slow})
+    for clip in [_record(seen) for _ in range(args.times)]:
+        print(f"{way}: {_judge(clip, mouths)}", flush=True)
+    for minute in range(args.minutes):
+        print(f"{way}, minute {minute}: {_memory(devtools)}", flush=True)
+        seen.page.wait_for_timeout(60_000)
+    if args.minutes:
+        print(f"{way}, at the end: {_memory(devtools)}; {_judge(_record(seen), mouths)}")
 
 
 @contextmanager
@@ -135,8 +140,8 @@ def lag(times: Curve, lips: Curve, begin: float, pcm: NDArray[np.float32]) -> tu
         middle = ((at - late - begin) * SAMPLE_RATE).astype(int)
         first, last = (np.clip(middle + side, 0, len(pcm)) for side in (-half, half))
         loud = np.minimum(np.sqrt((power[last] - power[first]) / (2 * half)), LOUD)
-        curves = (np.convolve(each, smooth, "same") for each in (held, loud))
-        found.append((float(np.corrcoef(*curves)[0, 1]), float(late)))
+        shown, heard = (np.convolve(each, smooth, "same") for each in (held, loud))
+        found.append((float(np.corrcoef(shown, heard)[0, 1]), float(late)))
     return max(found)
 
 
