@@ -1,9 +1,11 @@
 """Rows of large pictures that are not as they were, so that the others are left alone."""
 
 from collections.abc import Callable
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 _Kept = TypeVar("_Kept")
+
+STRIP: Final = 64  # rows, even: what is made of so many at a time stays in the cache
 
 
 class Rows(NamedTuple):

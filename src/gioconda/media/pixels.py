@@ -11,7 +11,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from gioconda.rows import Rows, Turns
+from gioconda.rows import STRIP, Rows, Turns
 
 # Of a GIF: a palette for each frame. Ordered dither keeps still what keeps still.
 _PALETTE = "stats_mode=single"
@@ -24,7 +24,6 @@ _CB = 224 / 255 * np.array([-_KR, -_KG, 1 - _KB]) / (2 * (1 - _KB))
 _CR = 224 / 255 * np.array([1 - _KR, -_KG, -_KB]) / (2 * (1 - _KR))
 _NAMES = {3: "rgb24", 4: "rgba"}  # of pictures, by their channels
 _BT709 = 1  # ITU-T H.273, 8.3
-_STRIP = 64  # rows; even
 _RGB_TO_YUV = np.column_stack([[_Y, _CB, _CR], [16, 128, 128]]).astype(np.float32)
 
 
@@ -107,8 +106,8 @@ class _Yuv:
         (frame, planes), rows = self._turns.next(changed)
         y, cb, cr, *alpha = planes
         first, end = rows.grown(0, height, 2)
-        for top in range(first, end, _STRIP):  # so few rows at a time stay in the cache
-            rows = Rows(top, min(top + _STRIP, end))
+        for top in range(first, end, STRIP):
+            rows = Rows(top, min(top + STRIP, end))
             half = slice(rows.first // 2, rows.end // 2)
             part = picture[rows.slice]
             yuv = cv2.transform(part[..., :3], _RGB_TO_YUV)

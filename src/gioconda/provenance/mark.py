@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gioconda.provenance.code import encode, pack
 from gioconda.provenance.pattern import PUBLIC_KEY, make_pattern
-from gioconda.rows import Rows
+from gioconda.rows import STRIP, Rows
 
 TILE = 128  # pixels of a tile in a video whose shorter side is 512
 
@@ -126,7 +126,7 @@ class _Strength:
     def __init__(self, shape: tuple[int, ...]) -> None:
         height, width = shape[:2]
         half = max(height // 2, 1), max(width // 2, 1)
-        self._grey, self._change = np.empty(half, np.uint8), np.empty(half, np.uint8)
+        self._grey, self._blurred, self._change = (np.empty(half, np.uint8) for _ in range(3))
         self._cells = np.zeros((max(height // _STEP, 1), max(width // _STEP, 1)), np.uint8)
         self._activity, self._light = np.zeros_like(self._cells), np.zeros_like(self._cells)
         self.levels = np.zeros((height, width), np.uint8)
@@ -164,20 +164,19 @@ class _Strength:
     def _look(self, frame: NDArray[np.uint8], changed: Rows) -> None:
         """Grey levels and how they change, at half the size."""
         height, width = frame.shape[:2]
-        half = len(self._grey)
+        half, pixels, strip = len(self._grey), changed.grown(0, height, 2), STRIP
         if height % 2 or width % 2:
-            pixels, seen = Rows(0, height), Rows(0, half)
-        else:
-            pixels = changed.grown(0, height, 2)
-            seen = Rows(pixels.first // 2, pixels.end // 2)
-        grey = cv2.cvtColor(frame[pixels.slice], cv2.COLOR_RGB2GRAY)
-        size = self._grey.shape[1], seen.end - seen.first
-        cv2.resize(grey, size, dst=self._grey[seen.slice], interpolation=cv2.INTER_AREA)
+            pixels, strip = Rows(0, height), height
+        for top in range(pixels.first, pixels.end, strip):
+            grey = cv2.cvtColor(frame[top : min(top + strip, pixels.end)], cv2.COLOR_RGB2GRAY)
+            smaller = self._grey[top // 2 : max((top + len(grey)) // 2, 1)]
+            cv2.resize(grey, smaller.shape[::-1], dst=smaller, interpolation=cv2.INTER_AREA)
+        seen = Rows(pixels.first // 2, max(pixels.end // 2, 1))
         near = seen.grown(2, half)  # as far as 5 x 5 pixels reach
         wide = near.grown(2, half)
-        blurred = cv2.blur(self._grey[wide.slice], (5, 5))[near.first - wide.first :]
-        near_grey = self._grey[near.slice]
-        cv2.absdiff(near_grey, blurred[: len(near_grey)], dst=self._change[near.slice])
+        cv2.blur(self._grey[wide.slice], (5, 5), dst=self._blurred[wide.slice])
+        rows = near.slice
+        cv2.absdiff(self._grey[rows], self._blurred[rows], dst=self._change[rows])
         step, (count, across) = _STEP // 2, self._cells.shape
         last = max(min(-(-near.end // step), count), 1)
         cells = Rows(min(near.first // step, last - 1), last)

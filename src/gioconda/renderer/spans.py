@@ -5,15 +5,12 @@ Where the second is no greater there are none.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.rows import Rows
-
-STRIP: Final = 64  # rows: pictures of so many stay in the cache
+from gioconda.rows import STRIP, Rows
 
 
 def whole(height: int, width: int) -> NDArray[np.int32]:

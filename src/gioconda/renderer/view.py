@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
+from gioconda.rows import STRIP
 
 # The view is what the networks were trained on; to change it is to train them anew.
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw
@@ -113,13 +114,17 @@ def _put(light: NDArray[np.float32], matrix: NDArray[np.floating], out: NDArray[
     """
     if not out.size:
         return
-    size, flags = (out.shape[1], out.shape[0]), cv2.INTER_CUBIC
+    flags = cv2.INTER_CUBIC
     if np.linalg.norm(matrix[0, :2]) * _MUCH_FINER < 1:
         light = np.asarray(cv2.resize(light, None, fx=_FINER, fy=_FINER, interpolation=flags))
         matrix = _FINER * matrix + [[0, 0, (_FINER - 1) / 2]]  # centres are at integers
         flags = cv2.INTER_LINEAR
-    placed = cv2.warpAffine(light, matrix, size, flags=flags | cv2.WARP_INVERSE_MAP)
-    cv2.add(out, placed, dst=out, dtype=cv2.CV_8U)
+    for top in range(0, len(out), STRIP):
+        part = out[top : top + STRIP]
+        lower = matrix + np.outer(matrix[:, 1], [0, 0, top])
+        size = part.shape[1], len(part)
+        placed = cv2.warpAffine(light, lower, size, flags=flags | cv2.WARP_INVERSE_MAP)
+        cv2.add(part, placed, dst=part, dtype=cv2.CV_8U)
 
 
 def cell_middles(corner: tuple[int, int], height: int, width: int) -> NDArray[np.float32]:

@@ -14,9 +14,9 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.kernels import clear, compose, rasterise, soften
 from gioconda.renderer.sheet import Sheet, make_sheet
-from gioconda.renderer.spans import STRIP, cover, either, none, rows_of, strips, whole
+from gioconda.renderer.spans import cover, either, none, rows_of, strips, whole
 from gioconda.renderer.view import VIEW, HeadPlace
-from gioconda.rows import Rows
+from gioconda.rows import STRIP, Rows
 
 _BESIDE = 4  # pixels: what is softened looks at two more to each side
 
