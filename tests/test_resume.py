@@ -1,10 +1,11 @@
 """Long videos are gone on with after a kill."""
 
 import av
+import numpy as np
 import pytest
 
 from gioconda import GiocondaError, animate, animator
-from gioconda.media import parts, video
+from gioconda.media import parts, read_image, video
 from gioconda.media.parts import Parts
 from tests.media.samples import write_sound
 
@@ -65,6 +66,30 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_video(
     assert coded(tmp_path / "killed.mp4") == coded(tmp_path / "whole.mp4")
     assert not [file.name for file in tmp_path.iterdir() if file.name.startswith(".")]
     assert not list((tmp_path / "cache").rglob(".gioconda-*"))
+
+
+@pytest.mark.parametrize("name", ["{}.mov", "{}.webm", "{}/"])
+def test_other_formats_are_gone_on_with_too(
+    short_parts, monkeypatch, tmp_path, photo_path, voice, name
+):
+    short = tmp_path / "short.wav"
+    write_sound(short, voice[None, :30000], 16000, "pcm_f32le", "mono", "flt")
+    common = {"photo": photo_path, "audio": short, "size": 64, "plain_mouth": True}
+    animate(**common, output=f"{tmp_path}/{name.format('whole')}")
+    killed = common | {"output": f"{tmp_path}/{name.format('killed')}"}
+    assert kill(monkeypatch, 40, **killed) == 1
+    begun = []
+    animate(**killed, report=lambda done, total: begun.append(done))
+    assert begun[0] == 26
+    whole, again = (tmp_path / name.format(way) for way in ("whole", "killed"))
+    if whole.is_dir():
+        files = sorted(file.name for file in whole.iterdir())
+        assert files == sorted(file.name for file in again.iterdir())
+        for file in files:
+            np.testing.assert_array_equal(read_image(whole / file), read_image(again / file))
+    else:
+        assert coded(whole) == coded(again)
+    assert not [file.name for file in tmp_path.iterdir() if file.name.startswith(".")]
 
 
 def test_what_was_made_of_another_seed_is_not_taken(

@@ -25,7 +25,7 @@ from gioconda.inference import own_models
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
 from gioconda.media.audio import Voice, hear, in_step
 from gioconda.media.files import check_apart, check_readable
-from gioconda.media.formats import MP4, format_of
+from gioconda.media.formats import Format, format_of
 from gioconda.media.image import check_order
 from gioconda.media.parts import PART, Parts
 from gioconda.once import ahead
@@ -323,7 +323,7 @@ def animate(
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind, False)
-    done = _film(animator, voices, output, made, partial(_key, made.id, badge), report)
+    done = _film(animator, voices, output, form, made, partial(_key, made.id, badge), report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
     return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
 
@@ -349,14 +349,14 @@ def _film(
     animator: Animator,
     voices: Sequence[Voice],
     output: str | os.PathLike[str],
+    form: Format,
     made: Output,
     key: Callable[[str], str],
     report: Callable[[int, int], None],
 ) -> int:
     """Write the signed video; the number of its frames."""
     total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
-    form = format_of(output)
-    long = form is MP4 and total > PART and cache_folder()
+    long = form.in_parts and total > PART and cache_folder()
     with (
         closing(FileSound(voices[0], form)) as sound,
         Parts(Path(output), key(os.path.abspath(output))) if long else nullcontext() as parts,

@@ -35,6 +35,8 @@ class Format:
         rates: of the sound; another becomes the next one up, or the last.
         channels: of the sound, by FFmpeg's names; others become the voice alone.
         signed: whether the file can hold a signed manifest.
+        in_parts: whether minutes of it are coded each for itself, so that a run that was killed can
+            be gone on with.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Format:
     rates: tuple[int, ...] = _RATES
     channels: tuple[str, ...] = _CHANNELS
     signed: bool = True
+    in_parts: bool = False
 
     def coding(self, height: int, width: int) -> dict[str, str]:
         """The options of pictures of this size."""
@@ -75,6 +78,7 @@ MP4: Final = Format(
     options={"preset": "veryfast", "crf": "18", "bf": "0", "g": "50", "weightp": "0"},
     layout={"movflags": "+faststart"},
     sound="aac",
+    in_parts=True,
 )
 # What others read while it is written: a fragment every two seconds, and nothing to go back to.
 _PIPE: Final = replace(
@@ -82,6 +86,7 @@ _PIPE: Final = replace(
     name="standard output",
     layout={"movflags": "frag_keyframe+delay_moov+default_base_moof"},
     signed=False,
+    in_parts=False,
 )
 FORMATS: Final = {
     form.name: form
@@ -102,6 +107,7 @@ FORMATS: Final = {
             rates=(48000,),
             channels=("mono", "stereo", "3.0", "5.1"),
             signed=False,
+            in_parts=True,
         ),
         Format(
             name="mov",
@@ -111,6 +117,7 @@ FORMATS: Final = {
             transparent="yuva444p10le",
             options={"profile": "4444", "alpha_bits": "8", "vendor": "apl0"},
             sound="pcm_s16le",
+            in_parts=True,
         ),
         Format(name="gif", muxer="gif", codec="gif", pixels="pal8", transparent="pal8"),
         Format(
@@ -122,9 +129,17 @@ FORMATS: Final = {
             options={"quality": "85", "compression_level": "2"},
             layout={"loop": "0"},
         ),
-        Format(name="png", muxer="image2", codec="png", pixels="rgb24", transparent="rgba"),
+        Format(
+            name="png",
+            muxer="image2",
+            codec="png",
+            pixels="rgb24",
+            transparent="rgba",
+            in_parts=True,
+        ),
     )
 }  # fmt: skip
+WEBM: Final = FORMATS["webm"]
 PNG: Final = FORMATS["png"]
 
 
@@ -145,7 +160,8 @@ def format_of(output: str | os.PathLike[str], alpha: bool = False) -> Format:
         raise GiocondaError(
             f"{form.name} cannot be transparent; expected {', '.join(able[:-1])} or {able[-1]}."
         )
-    return form
+    # its alpha lies beside the packets that are kept
+    return replace(form, in_parts=False) if alpha and form is WEBM else form
 
 
 def _named(name: str) -> Format:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from gioconda.errors import GiocondaError
 from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, PendingFolder, StandardOutput, write_error
-from gioconda.media.formats import MP4, PNG, STANDARD_OUTPUT, Format, format_of
+from gioconda.media.formats import PNG, STANDARD_OUTPUT, Format, format_of
 from gioconda.media.hidden import sweep
 from gioconda.media.parts import PART, Parts
 from gioconda.media.pixels import coder
@@ -139,8 +139,8 @@ class VideoWriter:
     nothing is left behind and an older file of that name stays as it was. To the standard output
     frames go as they come.
 
-    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller. Each `PART` of
-    an mp4 is coded for itself, so that a part that is kept can be taken over.
+    Frames are coded in a thread of its own, at most `_AHEAD` behind the caller. In formats that are
+    made `in_parts` each `PART` is coded for itself, so that one that is kept can be taken over.
 
     parts: where parts of a long video are kept; those that are there are taken over, and the first
         frame to be written is number `count`.
@@ -189,7 +189,7 @@ class VideoWriter:
         stream = self._container.add_stream(form.codec, rate=FPS, options=options)
         self._video = cast(VideoStream, stream)
         self._encoder = self._prepared(self._video.codec_context)
-        if form is MP4:  # the stream's own would keep the memory of the first part to the end
+        if form.in_parts:  # the stream's own would keep the memory of the first part to the end
             self._encoder = self._next_encoder()
         source = VoiceSound(audio) if isinstance(audio, np.ndarray) else audio
         self._sound = None
@@ -222,7 +222,7 @@ class VideoWriter:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")
         picture = self._code_pixels(frame, changed)
         picture.pts, picture.time_base = self.count, Fraction(1, FPS)
-        if self._format is MP4 and self.count % PART == 0 and self.count > self._begun:
+        if self._format.in_parts and self.count % PART == 0 and self.count > self._begun:
             self._coding.append(self._coder.submit(self._end_part, self._state))
         self._coding.append(self._coder.submit(self._code, picture))
         self.count += 1
@@ -243,8 +243,8 @@ class VideoWriter:
         self._encoder = self._next_encoder()
 
     def _next_encoder(self) -> VideoCodecContext:
-        """What codes the next part of an mp4."""
-        context = CodecContext.create(MP4.codec, "w")
+        """What codes the next part."""
+        context = CodecContext.create(self._format.codec, "w")
         assert isinstance(context, VideoCodecContext)
         context.options = self._format.coding(*self._shape[:2])
         context.framerate = Fraction(FPS)
