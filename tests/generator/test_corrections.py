@@ -50,6 +50,14 @@ def opening(made: Frame) -> float:
     return float(measure.mouth_opening(faces)[0])
 
 
+def height(made: Frame) -> float:
+    return float(measure.lips_height(BASIS.rebuild(made.dynamics[None], BASIS.mean))[0])
+
+
+def gap(made: Frame) -> float:
+    return float(measure.lip_gap(BASIS.rebuild(made.dynamics[None], BASIS.mean))[0])
+
+
 def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
     silent = corrections.SilentMouth(BASIS, CALIBRATION)
     made = [speaking(voice=voice, closing=0.5) for voice in (0.95, *(0.01,) * 30)]
@@ -103,6 +111,24 @@ def test_lips_that_meet_are_apart_again_in_the_vowels_about_it() -> None:
     assert max(openings(0.9, 0.8)) < 0.007
     first, second, last, _ = openings(0.9, 0.9, 0.9, 0.0)
     assert max(first, second) < 0.007 < 0.7 * wide < last
+
+
+def test_lips_do_not_pass_through_each_other() -> None:
+    made = speaking(-WIDE)
+    assert gap(made) < -0.03
+    corrections.LipClosure(BASIS, CALIBRATION)(made)
+    assert gap(made) > -0.004
+    apart = speaking()
+    corrections.LipClosure(BASIS, CALIBRATION)(apart)
+    np.testing.assert_array_equal(apart.dynamics, speaking().dynamics)
+
+
+def test_lips_that_meet_do_not_swell() -> None:
+    made = speaking(closing=1.0)
+    corrections.LipClosure(BASIS, CALIBRATION)(made)
+    assert height(speaking()) > height(frame()) + 0.1
+    assert height(made) < height(frame()) + 0.025
+    assert opening(made) < 0.007
 
 
 def test_on_f_and_v_the_lips_come_near_and_do_not_meet() -> None:

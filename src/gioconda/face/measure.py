@@ -65,6 +65,12 @@ def lip_gap(faces: _Faces) -> NDArray[Any]:
     return np.asarray(lip_gaps(faces)[..., _LIPS].mean(-1))
 
 
+def lips_height(faces: _Faces) -> NDArray[Any]:
+    """From the upper lip's outer rim to the lower one's, at the middle, (...); linear."""
+    bottom, top = topology.LOWER_LIP_BOTTOM, topology.UPPER_LIP_TOP
+    return np.asarray(faces[..., bottom, 1] - faces[..., top, 1])
+
+
 def lip_distances(points: _Faces) -> NDArray[Any]:
     """As they look in a picture: between the inner rims at the mouth's middle, (..., 3)."""
     upper, lower = topology.LIP_INNER_UPPER[1:-1][_LIPS], topology.LIP_INNER_LOWER[1:-1][_LIPS]

@@ -39,9 +39,13 @@ class Calibration:
         meet: certainties of p, b or m at which the lips set out to meet, and at which they meet:
             about half of the real lips do at 0.4.
         closing_peak: exponent by which that counts less while one of the next frames is surer.
+        closing_near: frames before and after one that a p, b or m of its own may be about.
+        closing_ends: part of a frame's certainty under which the next one's ends it.
         touch: of f or v, at which they set out to come near, and at which they are there.
         teeth_gap: between the lips on f and v, inter-ocular distances; the median of real ones.
         contact_gap: on the mean face where lips meet, for other lips start more open.
+        lips_swell: that both lips together are thicker than at rest, inter-ocular distances, at
+            most: nine in ten shut lips of training clips are under it.
         closing_release: the part of a closing that is left a frame later.
         closing_least: directions that move the lips by less than this part of the largest are
             left alone.
@@ -124,9 +128,12 @@ class Calibration:
     gate_hold: int = 6
     meet: tuple[float, float] = (0.25, 0.6)
     closing_peak: float = 6.0
+    closing_near: int = 2
+    closing_ends: float = 0.5
     touch: tuple[float, float] = (0.6, 1.0)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003
+    lips_swell: float = 0.02
     closing_release: float = 0.2
     closing_least: float = 0.2
     distance_return: float = 0.04

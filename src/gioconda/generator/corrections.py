@@ -6,7 +6,7 @@
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from gioconda.generator.emotions import offset, parting
 from gioconda.generator.gate import VoiceGate
 
 _Floats = NDArray[np.floating]
-CLOSING_NEAR: Final = 2  # frames before and after one that a p, b or m of its own may be about
 _UNSEEN = 1e-3  # of an emotion: it moves points by far less than a pixel
 
 
@@ -34,7 +33,7 @@ class Frame:
         voice: certainty of a voice, 0 to 1.
         loudness: in dB against the level of the voice, at most about 0, as in `Speech`.
         closing: certainty of p, b or m, 0 to 1.
-        closing_next: the same of the next `CLOSING_NEAR` frames, of fewer at the end; in a call,
+        closing_next: the same of the next `closing_near` frames, of fewer at the end; in a call,
             where they are not heard, 1.
         touching: certainty of f or v, 0 to 1.
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
@@ -83,18 +82,25 @@ class SilentMouth:
 class LipClosure:
     """Where the lips learned to meet too little, on p, b, m, and to come near, on f, v.
 
-    The mouth moves by the least that brings the inner rims together. Little certainty is enough
-    where none more is to come, but not before that, nor where it ends after three frames: p is
-    heard for longer than lips meet, and they would be shut in the vowels about it too.
+    The mouth moves by the least that brings the inner rims together, or that keeps them from
+    passing through each other, and the outer rims follow: lips swell no more than real ones. Little
+    certainty is enough where none more is to come, but not before that, nor where it ends after
+    three frames: p is heard for longer than lips meet, and they would be shut in the vowels about
+    it too.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
         self._lower, self._calibration = basis.lower, calibration
         self._rest = measure.lip_gaps(basis.mean)
-        self._moves = measure.lip_gaps(basis.dynamics[basis.lower])
+        moves = basis.dynamics[basis.lower]
+        self._moves = measure.lip_gaps(moves)
         self._back = np.linalg.pinv(self._moves, rcond=calibration.closing_least)
+        middle = measure.lip_gap(moves)
+        self._swells = measure.lips_height(moves) - middle
+        held = np.column_stack([self._swells, middle, measure.lip_width(moves)])
+        self._thins = np.linalg.pinv(held)[0]  # (lower,) by 1, while gap and width stay
         self._met = self._touched = 0.0  # how far, 0 to 1
-        self._before = deque([0.0] * CLOSING_NEAR, CLOSING_NEAR)  # certainties of p, b or m
+        self._before = deque([0.0] * calibration.closing_near, calibration.closing_near)
 
     def __call__(self, frame: Frame) -> None:
         c, lower = self._calibration, frame.dynamics[self._lower]
@@ -103,16 +109,19 @@ class LipClosure:
         self._touched = max(_between(frame.touching, *c.touch), c.closing_release * self._touched)
         gap = self._rest + lower @ self._moves
         near = self._touched * np.maximum(gap - c.teeth_gap, 0)
-        met = self._met * np.maximum(gap - c.contact_gap, 0)
-        lower -= np.maximum(near, met) @ self._back
+        over = gap - c.contact_gap
+        met = self._met * np.maximum(over, 0)
+        lower -= (np.maximum(near, met) + np.minimum(over, 0)) @ self._back
+        lower -= max(float(lower @ self._swells) - c.lips_swell, 0.0) * self._thins
 
     def _meeting(self, frame: Frame) -> float:
         """How surely the lips meet in a frame, 0 to 1."""
-        sure, half = frame.closing, frame.closing / 2
-        ends = any(one < half <= min(self._before) for one in frame.closing_next[:1])
+        c, sure = self._calibration, frame.closing
+        less = c.closing_ends * sure
+        ends = any(one < less <= min(self._before) for one in frame.closing_next[:1])
         peak = max((sure, *frame.closing_next))
         self._before.append(sure)
-        return 0.0 if ends or not peak else sure * (sure / peak) ** self._calibration.closing_peak
+        return 0.0 if ends or not peak else sure * (sure / peak) ** c.closing_peak
 
 
 def _between(chance: float, start: float, full: float) -> float:

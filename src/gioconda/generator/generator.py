@@ -122,7 +122,8 @@ class Generator:
         self._later = later
         self._pending: deque[_Heard] = deque()  # frames whose lips still listen
         self._spoken: deque[_Spoken] = deque()  # frames whose lips wait for a voice to come
-        self._wait = max(calibration.gate_lead, corrections.CLOSING_NEAR) if later else 0
+        self._wait = max(calibration.gate_lead, calibration.closing_near) if later else 0
+        self._near = calibration.closing_near
         self._lead, self._told = min(calibration.gate_lead, self._wait), calibration.gate_told
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
@@ -234,7 +235,7 @@ class Generator:
         """The next frame."""
         sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
         heard, lower, _ = self._spoken.popleft()
-        near = islice(self._spoken, corrections.CLOSING_NEAR)
+        near = islice(self._spoken, self._near)
         coming = tuple(one.heard.closing for one in near) if self._wait else (1.0,)
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
