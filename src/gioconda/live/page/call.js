@@ -50,7 +50,7 @@ export class CallStream extends Stream {
     await call.setLocalDescription();
     if (call.iceGatheringState !== 'complete') {
       await Promise.race([after(1000), new Promise(done => {
-        call.onicegatheringstatechange = () => call.iceGatheringState === 'complete' && done();
+        call.onicegatheringstatechange = () => call.iceGatheringState === 'complete' && done(null);
       })]);
     }
     const {sdp, type} = call.localDescription;

@@ -42,7 +42,7 @@ export function setStatus(state, text, part = null) {
   if ($('status').textContent !== text) $('status').textContent = text;
 }
 
-/** @param {Error} error @param {?() => void} again what the user may try once more */
+/** @param {Error} error @param {?(() => void)} again what the user may try once more */
 export function showError(error, again = null) {
   if (error instanceof Cancelled) return;
   if (!(error instanceof Refusal)) console.warn(error);

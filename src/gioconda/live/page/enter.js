@@ -4,7 +4,7 @@ import {after, Cancelled, Server} from './server.js';
 
 /**
  * What is told while it waits; `renew` sends a portrait again that the server has forgotten.
- * @typedef {{signal: AbortSignal, told: (text: string) => void, renew: ?() => Promise<any>}} Waiting
+ * @typedef {{signal: AbortSignal, told: (text: string) => void, renew: ?(() => Promise<any>)}} Waiting
  */
 
 /** @param {number} ms @param {AbortSignal} signal that ends it */
