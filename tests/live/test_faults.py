@@ -240,6 +240,26 @@ def test_a_line_that_stood_still_for_five_seconds_goes_on_with_the_present(
     assert {picture[:2] + picture[-2:] for _, picture in seen if picture} == {b"\xff\xd8\xff\xd9"}
 
 
+@pytest.mark.usefixtures("alive")
+def test_a_slow_line_gets_all_of_the_sound(running, client):
+    """And as many pictures as it can take."""
+    session = open_session(client)
+    slow = _raw(running, session)
+    slow.settimeout(20)
+    hosted = running.server.pool.get(session)
+    seen = []
+    with slow.makefile("rb") as line:
+        while line.readline() != b"\r\n":
+            pass
+        while hosted.dropped < 10 or len(seen) < 50:
+            seen.append(_next_frame(line))
+            time.sleep(0.06 if seen[-1][1] else 0)  # a picture takes longer than a frame
+    slow.close()
+    numbers = [number for number, _ in seen]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert 5 < sum(bool(picture) for _, picture in seen) < len(seen)
+
+
 def _next_frame(line):
     """Number and picture of the next frame that a server sends (RFC 6455)."""
     while True:

@@ -24,7 +24,7 @@ class Sink(Protocol):
     """A connection that takes what a session gives. Any thread may call it."""
 
     @property
-    def dropped(self) -> int: ...  # frames that a slow line did not get
+    def dropped(self) -> int: ...  # frames that a slow line did not get whole
     def frame(self, frame: Frame) -> None: ...
     def message(self, message: dict[str, Any]) -> None: ...
     def end(self, reason: RefusalError | None) -> None: ...
@@ -68,7 +68,7 @@ class HostedSession:
 
     @property
     def dropped(self) -> int:
-        """Frames that a slow line did not get."""
+        """Frames that a slow line did not get whole."""
         sink = self._sink
         return sink.dropped if sink else self._dropped
 

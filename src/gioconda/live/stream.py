@@ -6,7 +6,7 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import WebSocket, WebSocketDisconnect
 
@@ -18,7 +18,8 @@ from gioconda.media import Picture, to_int16
 
 _HEADER: Final = struct.Struct("<B3xIII")
 _KINDS: Final = {"jpeg": 0, "h264": 1}
-_ON_THE_WAY: Final = 12  # frames that may wait for a slow line
+_ON_THE_WAY: Final = 25  # frames that may wait for a slow line,
+_PICTURES: Final = 3  # and how many of them with a picture: sound is a thirtieth of it
 _FAREWELL: Final = 5.0  # seconds in which a client that is told why must take it
 _CLOSE_CODES: Final = {
     "key": 1008,
@@ -30,29 +31,40 @@ _CLOSE_CODES: Final = {
 }
 
 
+class _Packet(NamedTuple):
+    """A frame on its way, and whether it has its picture."""
+
+    content: bytes
+    shown: bool
+
+
 class _Queue:
     """A sink: messages on their way from a session's thread to a socket.
 
-    A line that is slow gets fewer frames, whole ones; none waits for long.
+    A line that is slow gets fewer pictures, with all of the sound; none waits for long.
     """
 
     def __init__(self, hosted: HostedSession, format: str) -> None:
         self._loop, self._hosted = asyncio.get_running_loop(), hosted
         self._kind = _KINDS[format]
         self._seen = 0  # of its fragments, as `Fragments.add` counts
-        self._queue: asyncio.Queue[bytes | str | RefusalError | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[_Packet | str | RefusalError | None] = asyncio.Queue()
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._waiting = self._pictures = 0
         self.dropped = 0
 
     def frame(self, frame: Frame) -> None:
-        """Send a frame if there is room."""
+        """Send a frame if there is room, or its sound alone."""
+        picture = frame.picture
         with self._lock:
+            if self._pictures >= _PICTURES:
+                picture = None
+            self.dropped += picture is not frame.picture
             if self._waiting >= _ON_THE_WAY:
-                self.dropped += 1
                 return
             self._waiting += 1
-        self._put(self._packed(frame))
+            self._pictures += picture is not None
+        self._put(_Packet(self._packed(frame, picture), picture is not None))
 
     def message(self, message: dict[str, Any]) -> None:
         """Send a text message, unless the line stands still."""
@@ -69,24 +81,25 @@ class _Queue:
             while True:
                 message = await self._queue.get()
                 async with asyncio.timeout(stall_seconds):
-                    if isinstance(message, bytes):
-                        await socket.send_bytes(message)
+                    if isinstance(message, _Packet):
+                        await socket.send_bytes(message.content)
                         with self._lock:
                             self._waiting -= 1
+                            self._pictures -= message.shown
                     elif isinstance(message, str):
                         await socket.send_text(message)
                     else:
                         return await close(socket, message)
 
-    def _put(self, message: bytes | str | RefusalError | None) -> None:
+    def _put(self, message: _Packet | str | RefusalError | None) -> None:
         with suppress(RuntimeError):  # the server has stopped
             self._loop.call_soon_threadsafe(self._queue.put_nowait, message)
 
-    def _packed(self, frame: Frame) -> bytes:
+    def _packed(self, frame: Frame, picture: Picture | None) -> bytes:
         sound = to_int16(frame.sound).astype("<i2").tobytes()
-        picture = b"" if frame.picture is None else self._coded(frame.picture, frame.number)
+        coded = b"" if picture is None else self._coded(picture, frame.number)
         head = _HEADER.pack(self._kind, frame.number, round(1000 * frame.time), len(sound))
-        return head + sound + picture
+        return head + sound + coded
 
     def _coded(self, picture: Picture, number: int) -> bytes:
         if self._kind == _KINDS["jpeg"]:
