@@ -79,3 +79,30 @@ def test_an_error_ahead_comes_where_the_thing_would():
     assert next(numbers) == 1
     with pytest.raises(ValueError, match="no more"):
         next(numbers)
+
+
+_PACKAGES = """
+import sys
+from pathlib import Path
+from gioconda.start import _import_packages
+
+def packages():
+    found = {n for n, m in sys.modules.items() if n.startswith("gioconda.") and m and m.__spec__}
+    return {n for n in found if sys.modules[n].__spec__.submodule_search_locations}
+
+def imports(name):
+    return "import " in Path(sys.modules[name].__file__).read_text()
+
+_import_packages()
+before = packages()
+import gioconda.animator
+print(*(name for name in packages() - before if imports(name)))
+"""
+
+
+def test_packages_are_imported_before_threads_import_their_modules():
+    """Else Python 3.14 ends in a deadlock of the two imports."""
+    done = subprocess.run(
+        [sys.executable, "-c", _PACKAGES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

@@ -103,9 +103,22 @@ def warm_up() -> None:
     Raises:
         GiocondaError: if a model is missing, or is none.
     """
+    _import_packages()
     with ThreadPoolExecutor(cores()) as pool:
         for done in [pool.submit(load) for load in _ALL]:
             done.result()
+
+
+def _import_packages() -> None:
+    """Imports what imports modules of its own: before threads import these.
+
+    Where one thread imports a package and another a module of it, Python 3.14 takes each to wait
+    for the other, and gives up.
+    """
+    import gioconda.generator
+    import gioconda.provenance
+    import gioconda.renderer.mouth
+    import gioconda.speech  # noqa: F401
 
 
 @contextmanager
@@ -120,6 +133,7 @@ def loading(renderer: bool = True) -> Iterator[None]:
     loads: list[Callable[[], None]] = [
         load for load in _ALL if renderer or load is not _load_renderer
     ]
+    _import_packages()
     pool = ThreadPoolExecutor(cores())
     for load in loads:
         pool.submit(load)
