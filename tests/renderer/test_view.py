@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 
+from gioconda.renderer import view
 from gioconda.renderer.view import VIEW, HeadPlace, View
 
 PLACE = HeadPlace(np.array([70.0, 50.0]), 40.0, 0.3)
@@ -29,6 +30,18 @@ def test_what_is_added_half_a_pixel_off_stays_crisp():
     inner = out[12:-12, 12:-12, 0].astype(int)
     bilinear = (light[:, :-1, 0] + light[:, 1:, 0])[0] / 2
     assert np.ptp(inner) > 1.15 * np.ptp(bilinear)
+
+
+def test_light_laid_strip_by_strip_has_no_seams(monkeypatch):
+    light = np.random.default_rng(0).normal(0, 60, (64, 64, 3)).astype(np.float32)
+    light = cv2.GaussianBlur(light, (0, 0), 3) * 5
+    drawn = [np.full((400, 300, 3), 128, np.uint8) for _ in range(2)]
+    where = HeadPlace(np.array([150.0, 180.0]), 120.0, 0.3).view(64)
+    where.draw(drawn[0], light.copy())
+    monkeypatch.setattr(view, "STRIP", 400)
+    where.draw(drawn[1], light.copy())
+    assert np.ptp(drawn[0]) > 50
+    assert np.abs(drawn[0].astype(int) - drawn[1]).max() <= 1
 
 
 def test_where_nothing_changes_the_picture_is_untouched():
