@@ -157,16 +157,16 @@ class Gate:
         address = client_address(scope)
         self._held[address] += 1
         try:
-            await self._pass(scope, receive, send)
+            await self._let_in(scope, receive, send, address)
         finally:
             self._held[address] -= 1
             self._held += Counter()  # without those that have none
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if scope["type"] == "http":
             scope, send = _answered(scope, send, self._answers)
         try:
-            self._check_share(scope)
+            self._check_share(address)
             if scope["type"] == "websocket":
                 self._check_origin(scope)
                 self._check_pace(scope)
@@ -214,9 +214,8 @@ class Gate:
             self._check_pace(scope)  # who guesses has to wait
             raise
 
-    def _check_share(self, scope: Scope) -> None:
+    def _check_share(self, address: str) -> None:
         """What holds a connection for long (events, sockets, uploads) keeps nobody else out."""
-        address = client_address(scope)
         if self._held[address] > share(CONNECTIONS, address):
             message = "your address holds half of this server's connections; end one first"
             raise RefusalError(429, "too-many-requests", message, retry_after=10)
