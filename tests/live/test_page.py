@@ -20,7 +20,7 @@ from gioconda.media import SAMPLE_RATE, write_image
 from gioconda.portrait import Portrait
 
 from ..face.pictures import astronaut, mirrored, side_by_side
-from .browser import Seen, Visit, find_chromium, read_clip
+from .browser import READY_S, Seen, Visit, find_chromium, read_clip
 from .conftest import serving
 from .fake_espeak import install
 from .loudness_animator import loudness_animators
@@ -416,6 +416,19 @@ def test_a_text_becomes_a_signed_video(visit: Open, server: str, tmp_path: Path)
     assert b"c2pa" in path.read_bytes()
     assert seen.page.inner_text("#make") == "Make a video"
     assert seen.errors == []
+
+
+def test_a_video_that_waits_for_its_turn_is_waited_for(visit: Open, server: str) -> None:
+    """A waiting job's events are comments, for as long as it waits."""
+    seen = visit().open(server)
+    events = ": waiting\n\n: waiting\n\nevent: done\ndata: {}\n\n"
+    kind = "text/event-stream"
+    seen.page.route("**/events", lambda route: route.fulfill(body=events, content_type=kind))
+    seen.page.route("**/result", lambda route: route.fulfill(body="?", content_type="video/mp4"))
+    seen.page.fill("#text", "ein kurzer Satz")
+    seen.page.click("#make")
+    seen.page.wait_for_selector("#made:not([hidden])", timeout=1000 * READY_S)
+    assert not seen.page.is_visible("#alert")
 
 
 def test_a_portrait_listens_and_takes_its_mood_from_the_voice(visit: Open, acting: str) -> None:

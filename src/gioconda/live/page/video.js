@@ -44,7 +44,9 @@ async function follow(job, signal) {
     if (done) throw new Refusal('lost');
     const events = (text + value).split('\n\n');
     text = events.pop();
-    for (const [, name, data] of events.map(each => /^event: (.*)\ndata: (.*)$/.exec(each))) {
+    for (const event of events) {
+      const [, name, data] = /^event: (.*)\ndata: (.*)$/.exec(event) ?? [];
+      if (!name) continue; // a comment, which keeps the line open
       const said = JSON.parse(data), part = said.done / said.total;
       if (name === 'error') throw new Refusal(said.code, said.error, said);
       if (name === 'done') return;
