@@ -46,7 +46,8 @@ export function setStatus(state, text, part = null) {
 export function showError(error, again = null) {
   if (error instanceof Cancelled) return;
   if (!(error instanceof Refusal)) console.warn(error);
-  $('alert').querySelector('p').textContent = sentence(error.message);
+  const failed = error instanceof Refusal ? '' : 'The page failed: ';
+  $('alert').querySelector('p').textContent = sentence(failed + error.message);
   $('again').hidden = !again;
   $('again').onclick = () => { clearError(); again(); };
   $('alert').hidden = false;
