@@ -76,9 +76,10 @@ def test_a_voice_has_to_be_sure_to_open_a_mouth_and_less_to_keep_it_open() -> No
             silent(made[-1])
         return [opening(made[0]), opening(made[-1])]
 
-    begun, doubted, sung = openings(0.5), openings(0.01), openings(0.01, 0.95)
+    begun, doubted, sung = openings(0.95), openings(0.01), openings(0.01, 0.95)
     wide = opening(speaking())
     assert begun == [wide, wide]  # a sound may begin in the middle of a word
+    assert openings(0.55, 0.55, 0.01)[0] < 0.01  # and so may noise, which is told apart later
     assert max(doubted) < 0.01
     assert sung[0] < 0.01
     assert sung[1] == pytest.approx(wide, rel=1e-3)

@@ -63,17 +63,25 @@ class Correction(Protocol):
 
 
 class SilentMouth:
-    """The mouth moves in silence too, so a gate shuts it."""
+    """The mouth moves in silence too, so a gate shuts it.
+
+    A sound may begin in the middle of a word, but of its first frames the lips have heard too
+    little: they count as a voice only where that is surer than of noise.
+    """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
         c = calibration
         self._lower, self._sure, self._kept = basis.lower, c.gate_voice, c.gate_keep
         self._gate = VoiceGate(c.gate_rise, c.gate_fall, c.gate_hold, at_once=True)
-        self._voice = True  # a sound may begin in the middle of a word
+        self._needed = c.gate_begin
 
     def __call__(self, frame: Frame) -> None:
-        self._voice = frame.voice > (self._kept if self._voice else self._sure)
-        part = self._gate.next(self._voice)
+        voice = frame.voice > self._needed
+        if voice:
+            self._needed = self._kept
+        elif frame.voice <= self._kept:
+            self._needed = self._sure
+        part = self._gate.next(voice)
         frame.dynamics[self._lower] *= part
         frame.closing *= part
         frame.touching *= part
