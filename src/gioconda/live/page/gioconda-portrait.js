@@ -229,8 +229,8 @@ export class GiocondaPortrait extends HTMLElement {
   }
 
   #tell(state, text = '') {
-    if (state === this.state && text === this.#progress.ariaLabel) return;
-    if (this.isConnected) this.setAttribute('state', state);
+    if (state === this.getAttribute('state') && text === this.#progress.ariaLabel) return;
+    this.setAttribute('state', state);
     this.#progress.ariaLabel = text;
     this.dispatchEvent(new CustomEvent('state', {detail: {state, text}}));
   }
