@@ -194,9 +194,9 @@ class Animator:
     def _moved(self, motion: GeneratedMotion) -> list[tuple[NDArray[np.float32], ...]]:
         """Pose and dynamics of this portrait, frame by frame."""
         # Head and free eyes move about how the photo shows them.
-        portrait, gaze = self._portrait, self._portrait.basis.gaze
+        portrait = self._portrait
         dynamics = portrait.lids(motion.dynamics)
-        dynamics[motion.free, gaze] += portrait.expression[gaze]
+        dynamics[motion.free] += portrait.looks
         poses = motion.pose + portrait.pose
         return list(zip(poses, dynamics, strict=True))
 

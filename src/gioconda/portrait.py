@@ -121,6 +121,13 @@ class Portrait:
         own, neutral = measure.lid_gap(self.face), measure.lid_gap(self.neutral)
         return Lids(self.basis, self.neutral, float(own / neutral))
 
+    @cached_property
+    def looks(self) -> NDArray[np.float32]:
+        """Dynamics (D,) that turn free eyes as in the photo; lids rest, and shut, by themselves."""
+        own = np.zeros_like(self.expression)
+        own[self.basis.gaze] = self.expression[self.basis.gaze]
+        return self.lids.beside(own)
+
     @property
     def neutral(self) -> NDArray[np.float32]:
         """The face in the head frame with the photo's own expression taken off, (478, 3)."""

@@ -95,8 +95,14 @@ def line_mouthed(picture: Picture, points: NDArray[np.float32]) -> Picture:
 
 
 def drawn_eyes(picture: Picture, points: NDArray[np.float32], kind: str) -> Picture:
-    """The picture with the eyes of a drawing: "huge", "narrow", "dots" or "dark", with no white."""
-    sizes = {"huge": (0.8, 0.85), "narrow": (0.7, 0.16), "dots": (0.2, 0.2), "dark": (0.45, 0.55)}
+    """The picture with the eyes of a drawing: "huge", "round", "narrow", "dots", or "dark" ones."""
+    sizes = {
+        "huge": (0.8, 0.85),
+        "round": (0.52, 0.36),
+        "narrow": (0.7, 0.16),
+        "dots": (0.2, 0.2),
+        "dark": (0.45, 0.55),
+    }
     across, down = sizes[kind]
     made = picture.copy()
     for side, (right, left) in ((1, (33, 133)), (-1, (362, 263))):
@@ -120,7 +126,7 @@ def drawn_eyes(picture: Picture, points: NDArray[np.float32], kind: str) -> Pict
             cv2.ellipse(made, at, size, 0, 0, 360, ink, -1, cv2.LINE_AA, 4)
 
         disc(0, 0, 0.75, 0.6, skin)  # of the eye below nothing is left
-        if kind in ("huge", "narrow"):
+        if kind in ("huge", "round", "narrow"):
             disc(0, 0, across + 0.06, down + 0.06, (40, 25, 20))
             disc(0, 0, across, down, (240, 240, 236))
         iris = 0.3 if kind == "huge" else min(across, down)

@@ -19,7 +19,7 @@ def points():
     return find_face(astronaut()).points
 
 
-@pytest.mark.parametrize("kind", ["huge", "dark", "dots", "narrow"])
+@pytest.mark.parametrize("kind", ["huge", "dark", "dots", "narrow", "round"])
 def test_a_blink_shuts_the_eyes_of_a_drawing(points, kind):
     drawing = drawn_eyes(astronaut(), points, kind)
     portrait = make_portrait(drawing, 256)

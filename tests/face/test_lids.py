@@ -37,6 +37,14 @@ def test_large_eyes_would_stay_half_open(basis, blink):
     assert opening(basis, blink, wide)[2] > 2 * opening(basis, Lids(basis, wide)(blink), wide)[2]
 
 
+def test_eyes_that_look_elsewhere_in_the_photo_shut_as_well(basis, blink):
+    aside = np.zeros_like(blink[0])
+    aside[basis.gaze] = [-3, 2, 4, -1]
+    lids = Lids(basis, basis.mean)
+    shut = lids(blink[2:]) + lids.beside(aside)
+    assert abs(lid_gap(basis.rebuild(shut, basis.mean))[0]) < 1e-6
+
+
 def test_lids_meet_where_a_tracker_sees_a_slit(basis, blink):
     left = lid_gap(basis.rebuild(blink, basis.mean)) / lid_gap(basis.mean)
     slit = 0.8 / (1 - left[2]) * blink[2:]

@@ -38,6 +38,12 @@ _UNLIKE: Final = 1.7  # by which one of a face's eyes may be larger than the oth
 _SKIN: Final = 0.12  # most of what is found that may look like skin
 _FADES: Final = (0.3, 1.6)  # in widths of the eye, or in moves of the lids: skin that goes along
 _CREASE: Final = 20.0  # pixels from the lid's edge to its crease, beyond a line
+_ROUND_EYE: Final = 0.45  # least height over width, in the mesh, of eyes rounder than a person's
+_UNDER: Final = 15  # pixels under the mesh in which the lower lid of such an eye is looked for
+_ABOVE, _BELOW = slice(-7, -1), slice(18, 29)  # pixels from there that are of the eye and of skin
+_LINE: Final = 12.0  # units of light: what is so much darker than both is the line between them
+_OVER: Final = 2.0  # pixels of that line that the lid covers
+_PALE_EYE, _COLUMNS = 0.85, 3  # least light, of the skin's, of the white there; places that show it
 _FREE: Final = 3  # pixels of white from which an iris ends above the lower lid
 _EYES: Final = (
     (topology.RIGHT_LID_UPPER, topology.RIGHT_LID_LOWER, topology.RIGHT_IRIS),
@@ -59,11 +65,40 @@ def onto_drawn_eyes(image: NDArray[np.uint8], points: NDArray[np.float32]) -> ND
     skin = _skin(image, points)
     right, left = (view.edge(skin) for view in views)
     if right is None or left is None or not _alike(right, left):
-        return points
+        return _lower_lids(points, views, skin)
     placed = points.astype(np.float64)
     for view, edge, (upper, lower, iris) in zip(views, (right, left), _EYES, strict=True):
         _move(placed, view, edge.lids, upper, lower)
         _move_iris(placed, view, edge.skin, iris, view.white(skin))
+    return placed.astype(np.float32)
+
+
+def _lower_lids(
+    points: NDArray[np.float32], views: list["_View"], skin: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """The mesh of a face, the lower lids of round eyes on their edges; else `points` itself."""
+    meshes = [points[:, :2] @ view.matrix[:, :2].T + view.matrix[:, 2] for view in views]
+    depths: list[float] = []
+    for view, mesh, (upper, lower, _) in zip(views, meshes, _EYES, strict=True):
+        round_eye = np.linalg.norm(mesh[upper] - mesh[lower], axis=1).max() > _ROUND_EYE * _UNIT
+        under = view.under(mesh[lower[1:-1]]) if round_eye else None
+        if under is None:
+            return points
+        depths.append(under)
+    placed = points.astype(np.float64)
+    for view, mesh, under, (upper, lower, iris) in zip(views, meshes, depths, _EYES, strict=True):
+        lid = mesh[lower[1:-1]]
+        off = np.linalg.norm(mesh[: topology.FACE_POINTS, None] - lid, axis=-1).min(1)
+        share = np.clip(1 - off / (_FADES[0] * _UNIT), 0, 1)
+        share *= mesh[: topology.FACE_POINTS, 1] > np.interp(
+            mesh[: topology.FACE_POINTS, 0], mesh[lower, 0], mesh[lower, 1] - 1
+        )
+        share[lower[[0, -1]]] = 0
+        down = np.linalg.solve(view.matrix[:, :2], [0, under])
+        placed[: topology.FACE_POINTS, :2] += share[:, None] * down
+        lids = placed[np.concatenate([upper, lower[-2:0:-1]]), :2]
+        eye = lids @ view.matrix[:, :2].T + view.matrix[:, 2]
+        _move_iris(placed, view, eye, iris, view.white(skin))
     return placed.astype(np.float32)
 
 
@@ -152,6 +187,23 @@ class _View(NamedTuple):
         down, across = np.ptp(places, axis=0) + 1
         eye = ours.sum() > _SOLID * whole.sum() and down > _UPRIGHT * across
         return ours if eye else np.zeros_like(ours)
+
+    def under(self, lid: NDArray[np.floating]) -> float | None:
+        """How far under a lower lid (N, 2) the eye goes on, in pixels; None if no white says it.
+
+        From the white above the lid to the colour of the skin beneath, or to a line.
+        """
+        found = []
+        for x, y in np.rint(lid).astype(int):
+            column = self.colours[:, x]
+            eye, skin = (np.median(column[y + s.start : y + s.stop], 0) for s in (_ABOVE, _BELOW))
+            way = skin - eye
+            seen = column[y : y + _UNDER]
+            ends = (seen - eye) @ way > 0.5 * float(way @ way)
+            ends |= seen[:, 0] < min(eye[0], skin[0]) - _LINE
+            if eye[0] > _PALE_EYE * skin[0] and ends.any():
+                found.append(int(ends.argmax()))
+        return float(np.median(found)) + _OVER if len(found) >= _COLUMNS else None
 
     def _like(self, skin: NDArray[np.floating]) -> NDArray[np.bool_]:
         alike = _tint(self.colours - skin) < _APART * float(_tint(skin))
@@ -260,16 +312,28 @@ def _move(
     fade = np.clip(1 - apart.min(1) / reach, 0, 1)[:, None]
     mesh[lids] = goal
     mesh[skin] += fade * moved
-    # what is stretched when the lid comes down is skin, from beyond a line that is drawn there
-    for crease, rim in zip(topology.LID_CREASES, topology.UPPER_LIDS, strict=True):
-        if rim in upper:
-            beyond = mesh[rim] - edge.mean(0)
-            beyond *= _CREASE / max(float(np.linalg.norm(beyond)), 1e-6)
-            mesh[crease] = mesh[rim] + beyond
+    mesh[skin] = _beyond_line(mesh[skin], filled)
     inverse = np.linalg.inv(view.matrix[:, :2])
     placed[: topology.FACE_POINTS, :2] = (
         mesh[: topology.FACE_POINTS] - view.matrix[:, 2]
     ) @ inverse.T
+
+
+def _beyond_line(places: NDArray[np.float64], eye: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Skin (N, 2) about an eye in its view, above it from beyond a line that is drawn there.
+
+    What is stretched when the lid comes down is that skin. What lies farther out gives way, so
+    that none changes places.
+    """
+    far = np.asarray(cv2.distanceTransform((~eye).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+    far = cv2.GaussianBlur(far, (0, 0), 2.0)
+    out = np.stack([cv2.Sobel(far, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))], -1)
+    x, y = places.astype(np.float32).T[:, None]
+    way = cv2.remap(out, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    beyond = cv2.remap(far, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+    above = np.clip(-2 * way[:, 1], 0, 1)
+    farther = above * np.maximum(_CREASE - beyond / 2, 0) * (beyond > 0)
+    return np.asarray(places + farther[:, None] * way, np.float64)
 
 
 def _move_iris(

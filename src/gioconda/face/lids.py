@@ -56,6 +56,10 @@ class Lids:
         more = self._size * gone - shut
         return np.asarray(dynamics + more[:, None] * self._blink, np.float32)
 
+    def beside(self, dynamics: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Dynamics (D,) without what they do to the lids."""
+        return np.asarray(dynamics + (dynamics * self._gap).sum() * self._blink, np.float32)
+
 
 def shutting(basis: Basis) -> NDArray[np.float32]:
     """Dynamics (D,) that bring the lids together, as the actions of a blink do."""

@@ -347,8 +347,8 @@ def held_back(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray
     What moves away from an edge goes at most `room` (N, 2, 2); much less is not changed.
     """
     limit = np.where(change > 0, room[:, 0], room[:, 1])
-    share = np.square(change / limit)
-    held: NDArray[np.float64] = change / np.sqrt(np.sqrt(1 + share * share))
+    share = np.square(np.square(change / limit))
+    held: NDArray[np.float64] = change / np.sqrt(np.sqrt(np.sqrt(1 + share * share)))
     return held
 
 
