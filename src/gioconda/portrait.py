@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gioconda.caption import lift_caption
 from gioconda.errors import GiocondaError
 from gioconda.face import measure, topology
 from gioconda.face.basis import Basis, released_basis
@@ -60,6 +61,8 @@ class Portrait:
         others: meshes of other faces in the photo, as `points`; those people stay as they are.
         rims: (S + 2 M, S + 2 M, 4) the rims of glasses, which are before all else and not in the
             texture: colours times alpha, and alpha; None where there are none.
+        caption: (S + 2 M, S + 2 M, 4) letters that are printed over the photo, as `rims`; they
+            never move. None where there are none.
     """
 
     photo: Picture
@@ -76,6 +79,7 @@ class Portrait:
     note: str | None
     others: tuple[NDArray[np.float32], ...] = ()
     rims: NDArray[np.uint8] | None = None
+    caption: NDArray[np.uint8] | None = None
 
     @property
     def margin(self) -> int:
@@ -87,10 +91,11 @@ class Portrait:
         """The crop as it was photographed, (S, S, 3)."""
         inside = slice(self.margin, self.margin + self.size)
         seen = self.texture[inside, inside, :3].copy()
-        if self.rims is not None:
-            rims = self.rims[inside, inside]
-            behind = (255 - rims[..., 3:].astype(np.uint16)) * seen
-            seen = rims[..., :3] + ((behind + 127) // 255).astype(np.uint8)
+        for layer in (self.rims, self.caption):
+            if layer is not None:
+                over = layer[inside, inside]
+                behind = (255 - over[..., 3:].astype(np.uint16)) * seen
+                seen = over[..., :3] + ((behind + 127) // 255).astype(np.uint8)
         return seen
 
     @cached_property
@@ -228,7 +233,7 @@ def portrait_at(
         expression = expression + basis.parting(neutral)
     matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
     margin = round((_MARGIN if size else _LITTLE) * side)
-    texture, plate, held = _cut_out(image, placed, head, matrix, side, margin, strangers)
+    texture, plate, held, caption = _cut_out(image, placed, head, matrix, side, margin, strangers)
     return Portrait(
         photo=image,
         crop=crop,
@@ -243,6 +248,7 @@ def portrait_at(
         basis=basis,
         note=note,
         others=tuple(mesh.astype(np.float32) for mesh in strangers),
+        caption=caption,
     )
 
 
@@ -312,16 +318,17 @@ def _cut_out(
     side: int,
     margin: int,
     strangers: Sequence[NDArray[np.float64]],
-) -> tuple[NDArray[np.uint8], Picture, NDArray[np.uint8] | None]:
-    """The texture with its alpha, the plate behind, and what is held before."""
+) -> tuple[NDArray[np.uint8], Picture, NDArray[np.uint8] | None, NDArray[np.uint8] | None]:
+    """The texture with its alpha, the plate behind, what is held before, and letters over all."""
     wide = side + 2 * margin
     matrix = matrix + [[0, 0, margin], [0, 0, margin]]
     colours = cut_out(image, matrix, (wide, wide), cv2.BORDER_REFLECT_101)
     inside, *others = (mesh + [margin, margin, 0] for mesh in (points, *strangers))
     others = [mesh for mesh in others if _in_sight(mesh, wide)]
-    matte = person_matte(colours, inside, others=others)
     white = np.full(image.shape[:2], 255, np.uint8)
     photographed = cut_out(white, matrix, (wide, wide), cv2.BORDER_CONSTANT) == 255
+    colours, caption = lift_caption(colours, photographed & ~_features(inside, wide))
+    matte = person_matte(colours, inside, others=others)
     placed = replace(head, centre=head.centre + margin)
     held = find_held(colours, matte, inside, placed)
     still = np.zeros_like(matte) if held is None else held
@@ -333,4 +340,19 @@ def _cut_out(
     if held is not None or others:
         plate, alpha = set_apart(colours, plate, alpha, still, float(head.size[0]))
     before = None if held is None else np.rint(255 * held).astype(np.uint8)
-    return np.dstack([colours, alpha]), plate, before
+    return np.dstack([colours, alpha]), plate, before, caption
+
+
+def _features(mesh: NDArray[np.float64], side: int) -> NDArray[np.bool_]:
+    """Where eyes with their brows, and the mouth, of a face (478, 3) are in a square picture."""
+    found = np.zeros((side, side), np.uint8)
+    eyes = (
+        np.concatenate(each)
+        for each in zip(
+            *(np.split(part, 2) for part in (topology.LIDS, topology.BROWS)), strict=True
+        )
+    )
+    for group in (topology.LIPS, *eyes):
+        hull = cv2.convexHull(np.rint(mesh[group, :2]).astype(np.int32))
+        cv2.fillConvexPoly(found, hull, (1,))
+    return found > 0

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gioconda.portrait import Portrait
 from gioconda.renderer.backdrop import Backdrop, Background
 from gioconda.renderer.glasses import Glasses
+from gioconda.renderer.kernels import compose
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import WarpedFrame, Warper
 from gioconda.rows import Rows
@@ -79,6 +80,9 @@ class Renderer:
         self._moved = Rows(0, self.height)  # in the frame that was warped before
         sheet = self._warpers[0].sheet
         self._glasses = None if portrait.rims is None else Glasses(portrait, sheet)
+        # letters were printed over the whole picture: none stay before another background
+        letters = None if background is not None else portrait.caption
+        self._letters = None if letters is None else _within(letters, portrait.margin)
         self._backdrop: Backdrop | None = None
         if background is not None:
             self._backdrop = Backdrop(portrait, picture.shape[:2], full, background)
@@ -134,6 +138,10 @@ class Renderer:
         self._decoder(warped.frame)
         if self._glasses:
             self._glasses.draw(warped.frame.picture, warped.pose)
+        if self._letters is not None:
+            rows, letters = self._letters
+            out = warped.frame.picture[rows]
+            compose(letters[: len(out), : out.shape[1]], out.copy(), 0, out)
         self.changed = warped.changed
         if self._backdrop is None:
             return warped.picture
@@ -152,3 +160,11 @@ class Renderer:
         top = self._crop[0].start or 0
         before, self._moved = self._moved, Rows(*(n + top for n in warper.moved))
         return before | self._moved
+
+
+def _within(layer: NDArray[np.uint8], margin: int) -> tuple[slice, NDArray[np.uint8]]:
+    """The rows of the crop that have something of a layer with its margin, (h, w, 4)."""
+    inside = layer[margin : len(layer) - margin, margin : len(layer) - margin]
+    rows = np.flatnonzero(inside[..., 3].any(1))
+    part = slice(rows[0], rows[-1] + 1) if len(rows) else slice(0)
+    return part, inside[part].copy()

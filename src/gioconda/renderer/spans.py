@@ -23,6 +23,13 @@ def none(height: int, width: int) -> NDArray[np.int32]:
     return np.tile(np.array([width, 0], np.int32), (height, 1))
 
 
+def of(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """What holds all of a mask (H, W)."""
+    height, width = mask.shape
+    ends = np.column_stack([mask.argmax(1), width - mask[:, ::-1].argmax(1)])
+    return np.where(mask.any(1)[:, None], ends, none(height, width)).astype(np.int32)
+
+
 def either(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int32]:
     """What is in one or the other, and what is between them in each row."""
     return np.column_stack([np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 1], b[:, 1])])

@@ -14,7 +14,7 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
 from gioconda.renderer.kernels import clear, compose, rasterise, soften
 from gioconda.renderer.sheet import Sheet, make_sheet
-from gioconda.renderer.spans import cover, either, none, rows_of, strips, whole
+from gioconda.renderer.spans import cover, either, none, of, rows_of, strips, whole
 from gioconda.renderer.view import VIEW, HeadPlace
 from gioconda.rows import STRIP, Rows
 
@@ -139,6 +139,9 @@ class Warper:
             part, beside = self._held.part
             held = np.array([[beside.start, beside.stop]], np.int32)
             self._home[part] = either(self._home[part], held)
+        if portrait.caption is not None:  # as well, when the frame is done
+            over = portrait.caption[margin : margin + height, margin : margin + width, 3]
+            self._home = either(self._home, of(over > 0))
         self._last = whole(height, width)  # where the frame before had moved
 
     def twin(self, out: NDArray[np.uint8]) -> "Warper":

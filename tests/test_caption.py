@@ -1,0 +1,49 @@
+"""Captions: what is printed over a photo stays where it is while the head moves."""
+
+import cv2
+import numpy as np
+import pytest
+
+from gioconda.portrait import make_portrait
+from gioconda.renderer import Renderer
+
+TURNED = np.radians([14, 6, 4])
+
+
+def printed(photo, text, colour, place, edge=None):
+    """The photo, and where it has letters now."""
+    made = photo.copy()
+    height, width = photo.shape[:2]
+    at = round(place[0] * width), round(place[1] * height)
+    for ink, wide in ((edge, 7), (colour, 3)):
+        if ink is not None:
+            cv2.putText(made, text, at, 2, height / 420, ink, wide, cv2.LINE_AA)
+    core = np.abs(made.astype(int) - np.array(colour)).max(-1) < 3
+    return made, core & (np.abs(made.astype(int) - photo).max(-1) > 40)
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "place", "edge"),
+    [
+        ("GOOD MORNING", (255, 255, 255), (0.05, 0.1), (0, 0, 0)),
+        ("on the radio at nine", (250, 230, 0), (0.04, 0.42), None),
+        ("breaking news tonight", (200, 20, 30), (0.02, 0.34), (255, 255, 255)),
+    ],
+)
+def test_letters_over_hair_and_shoulders_stay_where_they_are(photo, text, colour, place, edge):
+    made, letters = printed(photo, text, colour, place, edge)
+    portrait = make_portrait(made, None)
+    renderer = Renderer(portrait, full=True)
+    pose = portrait.pose.copy()
+    pose[:3] += TURNED.astype(np.float32)
+    turned = renderer.render(pose, portrait.expression).copy()
+    height, width = turned.shape[:2]
+    letters = letters[:height, :width]
+    off = np.abs(turned.astype(int) - made[:height, :width]).max(-1)[letters]
+    assert (off > 30).mean() < 0.02
+    rest = renderer.render(portrait.pose, portrait.expression)
+    assert np.abs(rest.astype(int) - made[:height, :width]).max(-1)[letters].max() <= 2
+
+
+def test_nothing_is_printed_on_a_photo(portrait):
+    assert portrait.caption is None
