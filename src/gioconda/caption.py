@@ -92,7 +92,7 @@ def _letters(view: Picture, allowed: NDArray[np.bool_], dark: bool) -> NDArray[n
     fit = (height >= _HEIGHTS[0]) & (height <= _HEIGHTS[1]) & (width <= _WIDE * height)
     fit &= (area > _FILLED[0] * width * height) & (area < _FILLED[1] * width * height)
     letters = []
-    for i in np.flatnonzero(fit[1:]) + 1:
+    for i in (np.flatnonzero(fit[1:]) + 1).tolist():
         x, y, width, height, _ = (int(v) for v in stats[i])
         part = labels[y : y + height, x : x + width] == i
         ink = view[y : y + height, x : x + width][part].astype(np.float32)

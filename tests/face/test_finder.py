@@ -1,11 +1,14 @@
 """Which face is taken, and why others are refused."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 
 from gioconda.errors import GiocondaError
+from gioconda.face import finder
 from gioconda.face.finder import find_face
 
 from .pictures import FACE, Picture, astronaut, mirrored, scaled, side_by_side, turned
@@ -108,3 +111,18 @@ def test_a_profile_is_refused() -> None:
 @pytest.mark.parametrize("picture", [astronaut()[90:], astronaut()[:, 185:], astronaut()[:170]])
 def test_a_border_that_only_grazes_the_face_is_no_reason(picture: Picture) -> None:
     assert find_face(np.ascontiguousarray(picture)).count == 1
+
+
+def test_what_looks_like_a_second_face_within_a_face_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = finder._candidates(astronaut())
+    (face, points, presence), *_ = found
+    up = np.array([0.2, -0.3], np.float32) * np.float32(face.size)
+    false = replace(face, box=face.box + np.tile(up, 2), full_range=0.6)
+    moved = points + np.array([*up, 0], np.float32)
+    monkeypatch.setattr(finder, "_candidates", lambda _: [*found, (false, moved, presence)])
+    chosen = find_face(astronaut())
+    assert chosen.count == 1
+    assert chosen.others == ()
+    assert np.array_equal(chosen.points, points)

@@ -326,7 +326,7 @@ def _beyond_line(places: NDArray[np.float64], eye: NDArray[np.bool_]) -> NDArray
     that none changes places.
     """
     far = np.asarray(cv2.distanceTransform((~eye).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
-    far = cv2.GaussianBlur(far, (0, 0), 2.0)
+    far = np.asarray(cv2.GaussianBlur(far, (0, 0), 2.0), np.float32)
     out = np.stack([cv2.Sobel(far, cv2.CV_32F, *way, scale=1 / 8) for way in ((1, 0), (0, 1))], -1)
     x, y = places.astype(np.float32).T[:, None]
     way = cv2.remap(out, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]

@@ -13,7 +13,7 @@ from gioconda.face import topology
 from gioconda.face.actions import mirror
 from gioconda.face.basis import released_basis
 from gioconda.face.cover import mouth_signs
-from gioconda.face.detector import Detection, detect, detect_small
+from gioconda.face.detector import Detection, detect, detect_small, overlap
 from gioconda.face.mesh import FaceMesh
 from gioconda.face.pose import angles
 
@@ -22,6 +22,7 @@ MOST_TURNED: Final = 45  # degrees
 MOST_CUT: Final = 0.06  # of the face's points
 _CUT = 0.02  # of a face that one detector misses: an animal's mesh strays by 0.01
 _PRESENT = 0.5
+_TWO = 0.35  # of a box that lies in another's: two people's faces do not cover each other so far
 _LIKE_A_FACE = 0.4
 _SAME = (
     0.09  # of the eyes' distance: a cat's lids move by 0.08 when mirrored, those of noise by more
@@ -118,10 +119,17 @@ def _measured(image: NDArray[np.uint8], faces: list[Detection]) -> list[_Candida
 
 
 def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]]]:
-    return sorted(
-        ((face, points) for face, points, presence in found if face.human and presence > _PRESENT),
-        key=lambda item: float(item[0].box[0] + item[0].box[2]),
-    )
+    human = [each for each in found if each[0].human and each[2] > _PRESENT]
+    kept: list[tuple[Detection, NDArray[np.float32]]] = []
+    for face, points, _ in sorted(human, key=lambda each: -_sureness(each[0])):
+        # brows and nose may look like a second, smaller face
+        if all(overlap(face.box, other.box) < _TWO for other, _ in kept):
+            kept.append((face, points))
+    return sorted(kept, key=lambda item: float(item[0].box[0] + item[0].box[2]))
+
+
+def _sureness(face: Detection) -> float:
+    return min(face.short_range, face.full_range)
 
 
 _OWN: Final = local()  # of each thread: a mesh keeps what it is asked with
@@ -188,7 +196,7 @@ def _same_mirrored(image: NDArray[np.uint8], face: Detection, points: NDArray[np
 def _surest(image: NDArray[np.uint8], quarters: int) -> float:
     """How sure both detectors are of a face when the picture is turned by quarters, 0 to 1."""
     turned = np.ascontiguousarray(np.rot90(image, quarters))
-    return max((min(face.short_range, face.full_range) for face in detect(turned)), default=0.0)
+    return max(map(_sureness, detect(turned)), default=0.0)
 
 
 def _not_upright(which: str, quarters: int) -> GiocondaError:
@@ -205,7 +213,7 @@ def _check_size(face: Detection, which: str) -> None:
 
 
 def _check_upright(image: NDArray[np.uint8], face: Detection, which: str) -> None:
-    sure = min(face.short_range, face.full_range)
+    sure = _sureness(face)
     if sure < _SURE and _surest(image, 2) > sure + _SURER:
         raise _not_upright(which, 2)
 

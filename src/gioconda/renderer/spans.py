@@ -27,7 +27,8 @@ def of(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """What holds all of a mask (H, W)."""
     height, width = mask.shape
     ends = np.column_stack([mask.argmax(1), width - mask[:, ::-1].argmax(1)])
-    return np.where(mask.any(1)[:, None], ends, none(height, width)).astype(np.int32)
+    some = np.asarray(mask.any(1))[:, None]
+    return np.where(some, ends, none(height, width)).astype(np.int32)
 
 
 def either(a: NDArray[np.int32], b: NDArray[np.int32]) -> NDArray[np.int32]:
