@@ -12,6 +12,7 @@ from gioconda.face.pose import rotation
 from gioconda.portrait import portrait_at
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
+from gioconda.renderer.mouth.grain import Grain
 from gioconda.renderer.mouth.interior import neutral_face
 from gioconda.renderer.mouth.photo import as_shown, softness
 from gioconda.renderer.mouth.predictor import load_model, teeth_size
@@ -224,6 +225,19 @@ def test_a_mouth_in_a_sepia_print_is_sepia(portrait):
     GeometricMouth(portrait)(own)
     reds = own.picture[(frame.picture != before).any(-1)].astype(float)
     assert np.ptp(reds / reds.mean(-1, keepdims=True), axis=0)[0] > 0.4
+
+
+def test_a_mouth_has_the_grain_of_its_picture_and_keeps_it(portrait):
+    rough = replace(portrait, texture=portrait.texture.copy())
+    grain = np.random.default_rng(0).normal(1, 0.08, (*rough.texture.shape[:2], 1))
+    rough.texture[..., :3] = np.clip(rough.texture[..., :3] * grain, 0, 255)
+    found = Grain(rough)
+    head = HeadPlace.of(portrait.head)
+    over = found.over(head, (200, 300), (30, 60))
+    assert over.std() == pytest.approx(0.08, abs=0.03)
+    assert Grain(portrait).over(head, (200, 300), (30, 60)).std() < 0.02
+    moved = replace(head, centre=head.centre + [7, -4])
+    np.testing.assert_allclose(found.over(moved, (207, 296), (30, 60)), over, atol=1e-4)
 
 
 def drawing(portrait):

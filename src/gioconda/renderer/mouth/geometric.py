@@ -10,6 +10,7 @@ from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import masks
+from gioconda.renderer.mouth.grain import Grain
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
 from gioconda.renderer.mouth.manner import Manner
 from gioconda.renderer.mouth.photo import as_shown, own_frame, softness
@@ -49,7 +50,9 @@ class GeometricMouth:
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own), lighting)
-        self.interior = MouthInterior(self._neutral, self.mouth, softness(portrait), lighting)
+        self.interior = MouthInterior(
+            self._neutral, self.mouth, softness(portrait), lighting, Grain(portrait)
+        )
         if shown:
             self.interior.remember(own, shown)
 

@@ -12,6 +12,7 @@ from gioconda.face.basis import released_basis
 from gioconda.face.pose import rotation
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
+from gioconda.renderer.mouth.grain import Grain
 from gioconda.renderer.mouth.shading import (
     Lighting,
     between_lips,
@@ -86,6 +87,7 @@ class MouthInterior:
         mouth: what stays through all frames.
         soft: blur of the photo's edges, in pixels: what is drawn is no finer.
         lighting: how light falls in.
+        grain: of the picture; None for none.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class MouthInterior:
         mouth: Mouth,
         soft: float = 0.0,
         lighting: Lighting = Lighting(),  # noqa: B008
+        grain: Grain | None = None,
     ) -> None:
         shape = released_shape()
         self._neutral = neutral
@@ -114,7 +117,7 @@ class MouthInterior:
             self._parts[:, i] = shape.part == part
         self._memory = np.empty(0, np.float32)
         self._blur = float(np.sqrt(max(_PHOTO * soft, _EVEN) ** 2 - _DRAWN**2))
-        self.lighting = lighting
+        self.lighting, self._grain = lighting, grain
         self.become(mouth)
 
     def become(self, mouth: Mouth) -> None:
@@ -146,6 +149,13 @@ class MouthInterior:
             height, width = inside.shown.shape[:2]
             left, top = inside.corner
             window = frame.picture[top : top + height, left : left + width]
+            if self._grain:
+                size = height, width
+                np.multiply(
+                    inside.colours,
+                    self._grain.over(frame.head, inside.corner, size),
+                    out=inside.colours,
+                )
             lay(inside.colours, inside.shown, inside.amount, window)
 
     def inside(self, frame: WarpedFrame, pose: MouthPose) -> "Inside | None":

@@ -1,0 +1,80 @@
+"""The grain of a picture: canvas, strokes, hatching, tiles or noise that its skin shows.
+
+A mouth without it would be smoother than what is about it.
+"""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gioconda.face import topology
+from gioconda.portrait import Portrait
+from gioconda.renderer.view import HeadPlace
+
+_SIDE: Final = 0.3  # of a patch of skin, in inter-ocular distances
+_FINER: Final = 0.02  # inter-ocular distances: what is finer is grain
+_WIDTH, _HEIGHT = 0.8, 0.5  # about the mouth, of what is filled with it, in the same unit
+_MOUTH: Final = 0.8  # from the eyes to the middle of that
+# Deviations of the usual grain, and a part of the light: what stands out farther is a mole, a hair
+# or a wrinkle.
+_MOST, _STRONGEST = 2.5, 0.2
+
+
+class Grain:
+    """Grain about a portrait's mouth; it moves with the head.
+
+    Args:
+        portrait: whose skin shows it.
+    """
+
+    def __init__(self, portrait: Portrait) -> None:
+        self._head = HeadPlace.of(portrait.head)
+        grey = cv2.cvtColor(np.ascontiguousarray(portrait.texture[..., :3]), cv2.COLOR_RGB2GRAY)
+        places = portrait.points[topology.BARE_SKIN, :2] + portrait.margin
+        side = max(round(_SIDE * self._head.size), 4)
+        patches = [_patch(grey, place, side, _FINER * self._head.size) for place in places]
+        patch = sorted(patches, key=lambda one: float(np.abs(one).mean()))[len(patches) // 2]
+        height, width = (round(part * self._head.size) for part in (_HEIGHT, _WIDTH))
+        missing = max(height - side, 0), max(width - side, 0)
+        (top, bottom), (left, right) = ((n // 2, n - n // 2) for n in missing)
+        self._tile = cv2.copyMakeBorder(patch, top, bottom, left, right, cv2.BORDER_REFLECT)
+
+    def over(
+        self, head: HeadPlace, corner: tuple[int, int], size: tuple[int, int]
+    ) -> NDArray[np.float32]:
+        """What colours are multiplied with over a window (h, w) of a frame, (h, w, 1).
+
+        Args:
+            head: where it is in the frame.
+            corner: x and y of the window's first pixel.
+            size: h and w.
+        """
+        scale = self._head.size / head.size
+        c, s = scale * np.cos(head.roll), scale * np.sin(head.roll)
+        turn = np.array([[c, s], [-s, c]])
+        height, width = self._tile.shape
+        middle = [width / 2, height / 2 - _MOUTH * self._head.size]
+        shift = middle + turn @ (np.array(corner) - head.centre)
+        found = cv2.warpAffine(
+            self._tile,
+            np.column_stack([turn, shift]),
+            size[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REFLECT,
+        )
+        return np.asarray(found[..., None], np.float32)
+
+
+def _patch(
+    grey: NDArray[np.uint8], place: NDArray[np.floating], side: int, finer: float
+) -> NDArray[np.float32]:
+    """The grain about a place, (side, side): what colours are to be multiplied with."""
+    limit = np.array(grey.shape[::-1]) - side
+    left, top = np.clip(place - side / 2, 0, limit).astype(int)
+    skin = grey[top : top + side, left : left + side].astype(np.float32)
+    coarse = cv2.GaussianBlur(skin, (0, 0), finer)
+    part = skin / np.maximum(coarse, 1) - 1
+    most = min(_MOST * 1.48 * float(np.median(np.abs(part))), _STRONGEST)
+    return np.asarray(1 + np.clip(part, -most, most), np.float32)
