@@ -26,7 +26,7 @@ class Grain:
     """Grain about a portrait's mouth; it moves with the head.
 
     Args:
-        portrait: whose skin shows it.
+        portrait: whose skin shows it, where it is most even: in no beard, fold or edge.
     """
 
     def __init__(self, portrait: Portrait) -> None:
@@ -34,8 +34,9 @@ class Grain:
         grey = cv2.cvtColor(np.ascontiguousarray(portrait.texture[..., :3]), cv2.COLOR_RGB2GRAY)
         places = portrait.points[topology.BARE_SKIN, :2] + portrait.margin
         side = max(round(_SIDE * self._head.size), 4)
-        patches = [_patch(grey, place, side, _FINER * self._head.size) for place in places]
-        patch = sorted(patches, key=lambda one: float(np.abs(one).mean()))[len(patches) // 2]
+        skins = [_around(grey, place, side) for place in places]
+        even = min(skins, key=lambda skin: float(skin.std() / max(skin.mean(), 1)))
+        patch = _grain(even, _FINER * self._head.size)
         height, width = (round(part * self._head.size) for part in (_HEIGHT, _WIDTH))
         missing = max(height - side, 0), max(width - side, 0)
         (top, bottom), (left, right) = ((n // 2, n - n // 2) for n in missing)
@@ -67,13 +68,15 @@ class Grain:
         return np.asarray(found[..., None], np.float32)
 
 
-def _patch(
-    grey: NDArray[np.uint8], place: NDArray[np.floating], side: int, finer: float
-) -> NDArray[np.float32]:
-    """The grain about a place, (side, side): what colours are to be multiplied with."""
+def _around(grey: NDArray[np.uint8], place: NDArray[np.floating], side: int) -> NDArray[np.float32]:
+    """The skin about a place, (side, side)."""
     limit = np.array(grey.shape[::-1]) - side
     left, top = np.clip(place - side / 2, 0, limit).astype(int)
-    skin = grey[top : top + side, left : left + side].astype(np.float32)
+    return grey[top : top + side, left : left + side].astype(np.float32)
+
+
+def _grain(skin: NDArray[np.float32], finer: float) -> NDArray[np.float32]:
+    """What colours are to be multiplied with for the grain of a patch."""
     coarse = cv2.GaussianBlur(skin, (0, 0), finer)
     part = skin / np.maximum(coarse, 1) - 1
     most = min(_MOST * 1.48 * float(np.median(np.abs(part))), _STRONGEST)
