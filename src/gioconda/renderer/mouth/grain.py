@@ -31,10 +31,9 @@ class Grain:
 
     def __init__(self, portrait: Portrait) -> None:
         self._head = HeadPlace.of(portrait.head)
-        grey = cv2.cvtColor(np.ascontiguousarray(portrait.texture[..., :3]), cv2.COLOR_RGB2GRAY)
         places = portrait.points[topology.BARE_SKIN, :2] + portrait.margin
         side = max(round(_SIDE * self._head.size), 4)
-        skins = [_around(grey, place, side) for place in places]
+        skins = [_around(portrait.texture, place, side) for place in places]
         even = min(skins, key=lambda skin: float(skin.std() / max(skin.mean(), 1)))
         patch = _grain(even, _FINER * self._head.size)
         height, width = (round(part * self._head.size) for part in (_HEIGHT, _WIDTH))
@@ -68,11 +67,14 @@ class Grain:
         return np.asarray(found[..., None], np.float32)
 
 
-def _around(grey: NDArray[np.uint8], place: NDArray[np.floating], side: int) -> NDArray[np.float32]:
-    """The skin about a place, (side, side)."""
-    limit = np.array(grey.shape[::-1]) - side
+def _around(
+    texture: NDArray[np.uint8], place: NDArray[np.floating], side: int
+) -> NDArray[np.float32]:
+    """The light of the skin about a place, (side, side)."""
+    limit = np.array(texture.shape[1::-1]) - side
     left, top = np.clip(place - side / 2, 0, limit).astype(int)
-    return grey[top : top + side, left : left + side].astype(np.float32)
+    skin = texture[top : top + side, left : left + side, :3]
+    return np.asarray(skin.mean(-1), np.float32)
 
 
 def _grain(skin: NDArray[np.float32], finer: float) -> NDArray[np.float32]:
