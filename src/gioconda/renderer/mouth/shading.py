@@ -105,6 +105,13 @@ def seen_from_the_side(sine: float) -> float:
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
+def _lit_or_dark(arrives: float) -> float:
+    """The light of a flat picture where so much arrives, 0 to 1."""
+    step = np.float32(_STEEP) * (arrives - np.float32(_LIT)) + np.float32(0.5)
+    return min(max(step, np.float32(0)), np.float32(1))
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
 def light(
     vertices: NDArray[np.float32],
     normals: NDArray[np.float32],
@@ -148,9 +155,7 @@ def light(
         if hard:
             far = (vertices[i, 0] * np.sign(turn[2, 0]) - np.float32(_FAR)) / np.float32(_FADES)
             arrives *= 1 - turned * min(max(far, np.float32(0)), np.float32(1))
-        step = np.float32(_STEEP) * (arrives - np.float32(_LIT)) + np.float32(0.5)
-        step = min(max(step, np.float32(0)), np.float32(1))
-        arrives += np.float32(lighting.flat) * (step - arrives)
+        arrives += np.float32(lighting.flat) * (_lit_or_dark(arrives) - arrives)
         towards, facing = np.float32(0), np.float32(0)
         for k in range(3):
             normal = (
@@ -159,9 +164,8 @@ def light(
             towards += np.float32(_LIGHT[k]) * normal
             facing -= normal if k == 2 else np.float32(0.25) * normal * np.float32(k)
         towards, facing = max(towards, np.float32(0)), max(facing, np.float32(0))
-        shine = np.float32(lighting.shine) * facing**16
         ambient = np.float32(lighting.ambient)
-        lit = ambient + (1 - ambient) * towards + shine
+        lit = ambient + (1 - ambient) * towards + np.float32(lighting.shine) * facing**16
         if part[i] > 0:  # gums lie under the lips, which have shadows of their own
             lit *= free + (1 - free) * occlusion[i]
         lit *= np.float32(lighting.lower_row) if part[i] == 3 else np.float32(1)
