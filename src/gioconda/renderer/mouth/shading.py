@@ -105,7 +105,7 @@ def seen_from_the_side(sine: float) -> float:
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def _lit_or_dark(arrives: float) -> float:
+def _lit_or_dark(arrives: np.float32) -> np.float32:
     """The light of a flat picture where so much arrives, 0 to 1."""
     step = np.float32(_STEEP) * (arrives - np.float32(_LIT)) + np.float32(0.5)
     return min(max(step, np.float32(0)), np.float32(1))
