@@ -27,9 +27,9 @@ from gioconda.media import cut_out
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.interior import neutral_face
-from gioconda.renderer.mouth.manner import Manner
 from gioconda.renderer.mouth.predictor import released_model, tones_in
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.mouth.style import Style
 from gioconda.renderer.mouth.trial import DROPS, JAWS, TONGUES
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.reenactor import Reenactor, portrait_of
@@ -59,7 +59,7 @@ def measure(clip: Clip) -> dict[str, list[float]]:
     geometric = GeometricMouth(portrait)
     skin = geometric.skin
     row, tones, poses = solve(list(tried.values()), tones_in(skin, USUAL))
-    usual = released_model().mouth(neutral_face(portrait), skin, 255.0, Manner.of(portrait))
+    usual = released_model().mouth(neutral_face(portrait), skin, 255.0, Style.of(portrait))
     fitted = Mouth(float(DROPS[row]), usual.size, Tones(*tones.astype(np.float32)))
     states = dict(zip(tried, poses, strict=True))
     network = NeuralDecoder(portrait)

@@ -240,6 +240,20 @@ def test_a_mouth_has_the_grain_of_its_picture_and_keeps_it(portrait):
     np.testing.assert_allclose(found.over(moved, (207, 296), (30, 60)), over, atol=1e-4)
 
 
+def test_at_rest_the_grain_of_a_tilted_head_lies_as_in_the_photo(portrait):
+    """Stripes from left to right stay so."""
+    c, s = np.cos(0.35), np.sin(0.35)
+    tilt = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    pose = replace(portrait.head, rotation=tilt @ portrait.head.rotation)
+    striped = replace(portrait, texture=portrait.texture.copy(), head=pose)
+    rows = 1 + 0.1 * np.sin(np.arange(len(striped.texture)))[:, None, None]
+    striped.texture[..., :3] = np.clip(striped.texture[..., :3] * rows, 0, 255)
+    head = HeadPlace.of(pose)
+    assert abs(head.roll - HeadPlace.of(portrait.head).roll) > 0.3
+    over = Grain(striped).over(head, (200, 300), (30, 60))[..., 0]
+    assert over.mean(1).std() > 3 * over.mean(0).std()
+
+
 def drawing(portrait):
     """The portrait in six flat colours between lines."""
     grey = cv2.GaussianBlur(portrait.texture[..., :3], (0, 0), 4)

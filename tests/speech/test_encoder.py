@@ -12,7 +12,7 @@ def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32]) -> None:
     parts.append(encoder.finish())
     again = SpeechEncoder()
     first, last = again.append(mel), again.finish()
-    for name in ("features", "voice", "closing", "touching", "higher"):
+    for name in ("features", "voice", "closing", "touching", "shift"):
         joined = np.concatenate([getattr(part, name) for part in parts])
         once = np.concatenate([getattr(first, name), getattr(last, name)])
         assert len(once) == len(mel)

@@ -36,8 +36,8 @@ from gioconda.training.hearing.examples import (  # noqa: E402
     of_nobody,
     save_examples,
 )
+from gioconda.training.hearing.frequency_warp import train_frequency_warp  # noqa: E402
 from gioconda.training.hearing.network import Hearing, Step  # noqa: E402
-from gioconda.training.hearing.warp import train_warp  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -268,16 +268,18 @@ def test_an_encoder_learns_how_high_a_voice_lies_and_stays_the_same(
 ):
     output = tmp_path / "speech.onnx"
     people = [(one.clip.person, one.pcm) for one in performances[:2]]
-    found = train_warp(people, [voice[:160000]], output)
+    found = train_frequency_warp(people, [voice[:160000]], output)
     assert found["sounds"] > 6
     assert found["r"] > 0.5
     assert speech_features(output) == speech_features(released_file(FILES["speech"]))
     mel = listen(voice[:48000]).mel
     before, after = hear(mel, load_encoder()), hear(mel, load_encoder(output))
     assert np.allclose(before.features, after.features, atol=1e-4)
-    assert not np.allclose(before.higher, after.higher, atol=0.01)
+    assert not np.allclose(before.shift, after.shift, atol=0.01)
 
 
 def test_sounds_without_a_voice_teach_nothing_of_it(tmp_path: Path):
     with pytest.raises(GiocondaError, match="holds a voice"):
-        train_warp([("nobody", np.zeros(32000, np.float32))], [], tmp_path / "speech.onnx")
+        train_frequency_warp(
+            [("nobody", np.zeros(32000, np.float32))], [], tmp_path / "speech.onnx"
+        )

@@ -247,13 +247,13 @@ def _hearing(args: argparse.Namespace, output: Path, report: "Report") -> dict[s
 
 
 @_TRAININGS.offer("how high a voice lies, read by the speech encoder, .onnx", _UNDER[0])
-def _warp(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
+def _frequency_warp(args: argparse.Namespace, output: Path, report: "Report") -> dict[str, float]:
     from gioconda.training.disturber import read_sounds
-    from gioconda.training.hearing.warp import train_warp
+    from gioconda.training.hearing.frequency_warp import train_frequency_warp
 
     people = [(one.clip.person, one.pcm) for one in _performances(args, "train", report)]
     recordings = read_sounds(args.recordings) if args.recordings is not None else []
-    return train_warp(people, recordings, output, report)
+    return train_frequency_warp(people, recordings, output, report)
 
 
 @_TRAININGS.offer("speech to the lower face, .onnx", *_SLICES, _SPOKEN, *_UNDER)

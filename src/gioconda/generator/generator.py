@@ -37,7 +37,7 @@ from gioconda.motion import Motion
 from gioconda.speech import Listener
 from gioconda.speech.encoder import Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES, UNDER_LEVEL
-from gioconda.speech.warp import Warp
+from gioconda.speech.frequency_warp import FrequencyWarp
 
 
 class _Heard(NamedTuple):
@@ -116,7 +116,7 @@ class Generator:
         self.controls = controls or Controls()
         self._basis, self._channels = basis, Channels(basis)
         self._rest = np.zeros(2, np.float32) if rest is None else rest
-        self._listener, self._encoder, self._warp = Listener(), SpeechEncoder(), Warp()
+        self._listener, self._encoder, self._warp = Listener(), SpeechEncoder(), FrequencyWarp()
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._later = later

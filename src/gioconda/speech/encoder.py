@@ -28,7 +28,7 @@ class Heard:
         voice: (T,) how surely a voice sounds, 0 to 1.
         closing: (T,) how surely p, b or m is said, 0 to 1.
         touching: (T,) how surely f or v is said, 0 to 1.
-        higher: (T,) semitones by which the voice and its head's resonances lie higher than most;
+        shift: (T,) semitones by which the voice and its head's resonances lie higher than most;
             a single frame tells little of it.
     """
 
@@ -36,7 +36,7 @@ class Heard:
     voice: NDArray[np.float32]
     closing: NDArray[np.float32]
     touching: NDArray[np.float32]
-    higher: NDArray[np.float32]
+    shift: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.voice)

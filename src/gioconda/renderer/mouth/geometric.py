@@ -12,10 +12,10 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth.grain import Grain
 from gioconda.renderer.mouth.interior import MouthInterior, neutral_face
-from gioconda.renderer.mouth.manner import Manner
 from gioconda.renderer.mouth.photo import as_shown, own_frame, softness
 from gioconda.renderer.mouth.predictor import StateModel, frame_features, released_model
 from gioconda.renderer.mouth.state import MouthPose
+from gioconda.renderer.mouth.style import Style
 from gioconda.renderer.view import HeadPlace
 from gioconda.renderer.warper import WarpedFrame
 
@@ -43,10 +43,10 @@ class GeometricMouth:
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
         own = own_frame(portrait)
-        manner = Manner.of(portrait)
-        lighting = manner.lighting()
+        style = Style.of(portrait)
+        lighting = style.lighting()
         unlike = unlike_skin(own, self.skin)
-        self.mouth = self._model.mouth(self._neutral, self.skin, unlike, manner)
+        self.mouth = self._model.mouth(self._neutral, self.skin, unlike, style)
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own), lighting)

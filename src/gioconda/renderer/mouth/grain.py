@@ -52,10 +52,12 @@ class Grain:
             size: h and w.
         """
         scale = self._head.size / head.size
-        c, s = scale * np.cos(head.roll), scale * np.sin(head.roll)
+        turned = head.roll - self._head.roll
+        c, s = scale * np.cos(turned), scale * np.sin(turned)
         turn = np.array([[c, s], [-s, c]])
         height, width = self._tile.shape
-        middle = [width / 2, height / 2 - _MOUTH * self._head.size]
+        down = np.array([-np.sin(self._head.roll), np.cos(self._head.roll)])
+        middle = np.array([width, height]) / 2 - _MOUTH * self._head.size * down
         shift = middle + turn @ (np.array(corner) - head.centre)
         found = cv2.warpAffine(
             self._tile,

@@ -14,6 +14,7 @@ from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import rasterise_values
 from gioconda.renderer.mouth.grain import Grain
 from gioconda.renderer.mouth.shading import (
+    FLAT,
     Lighting,
     between_lips,
     lay,
@@ -52,7 +53,6 @@ _RIM: Final = 0.03  # width of a photo's rim that is not taken, for it is lip, i
 # Lips go back with the jaw, a mesh's hardly do: seen from the side the lower row stays this far
 # behind them, in inter-ocular distances.
 _LIP: Final = 0.07
-_NO_LOWER_ROW: Final = 0.5  # flat pictures show one band of teeth, and a tongue
 _TONGUE_FOLLOWS: Final = 0.7  # part of the jaw's turn that the tongue makes
 # The tongue's tip lies in front, its root behind: z of both in the shape.
 _TIP, _ROOT = -0.13, 0.35
@@ -137,7 +137,7 @@ class MouthInterior:
         self._back = float(opened[foremost, 2])
         self._behind = float(rest[foremost, 2] - self._neutral[topology.LOWER_LIP_RIM, 2])
         drawn = np.full(len(shape.triangles), not mouth.hollow)
-        if self.lighting.flat > _NO_LOWER_ROW:
+        if self.lighting.flat > FLAT:  # one band of teeth, and a tongue
             lower = (self._hangs == 0) & (shape.part != Part.TONGUE)
             drawn &= ~lower[shape.triangles].any(1)
         self._triangles = np.ascontiguousarray(shape.triangles[drawn])

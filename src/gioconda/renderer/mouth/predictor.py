@@ -15,9 +15,10 @@ from safetensors import SafetensorError, safe_open
 from gioconda.errors import GiocondaError
 from gioconda.face import topology
 from gioconda.inference import weights_file
-from gioconda.renderer.mouth.manner import Manner
+from gioconda.renderer.mouth.shading import FLAT
 from gioconda.renderer.mouth.shape import LIPS_WIDTH
 from gioconda.renderer.mouth.state import Mouth, MouthPose, Tones
+from gioconda.renderer.mouth.style import Style
 
 FACE_FEATURES: Final = 6  # numbers of a face's `frame_features` beside its dynamics
 TONGUE: Final = 0.08  # as far as the tongue is ever raised, in the head frame
@@ -56,7 +57,7 @@ class StateModel:
         neutral: NDArray[np.floating],
         skin: NDArray[np.floating],
         unlike: float,
-        manner: Manner,
+        style: Style,
     ) -> Mouth:
         """What stays through all frames; mouths of statues are hollow, and as dark as their other
         hollows.
@@ -65,12 +66,12 @@ class StateModel:
             neutral: (478, 3) the neutral face in the head frame.
             skin: (3,) the colour of the portrait's skin.
             unlike: how unlike its skin its eyes and lips are, as `unlike_skin` tells it.
-            manner: of the picture; one of flat colours is no statue's.
+            style: of the picture; one of flat colours is no statue's.
         """
-        carved = unlike <= float(self.carved[0]) and not manner.flat
-        teeth, soft, dark = manner.tones(tones_in(skin, self.tones)).astype(np.float32)
+        carved = unlike <= float(self.carved[0]) and style.flat <= FLAT
+        teeth, soft, dark = style.tones(tones_in(skin, self.tones)).astype(np.float32)
         if carved:
-            dark = manner.palette.darkest.astype(np.float32)
+            dark = style.palette.darkest.astype(np.float32)
         return Mouth(float(self.drop[0]), teeth_size(neutral), Tones(teeth, soft, dark), carved)
 
     def poses(self, features: NDArray[np.floating]) -> list[MouthPose]:

@@ -11,6 +11,7 @@ _LIGHT: Final = (-0.12, -0.35, -0.93)  # from where it comes, in the camera's ax
 # sides, into which no light falls; in inter-ocular distances.
 _FAR, _FADES = 0.1, 0.1
 _TURNED: Final = 0.45  # sine of the yaw from which that is wholly so
+FLAT: Final = 0.5  # `Lighting.flat` from which a mouth is drawn as in a flat picture
 _LIT, _STEEP = 0.6, 4.0  # in a flat picture half of the light that is lit, and its slope there
 
 

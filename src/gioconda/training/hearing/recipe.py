@@ -49,9 +49,9 @@ from gioconda.training.hearing.examples import (
     of_sentences,
     save_examples,
 )
+from gioconda.training.hearing.frequency_warp import with_reading
 from gioconda.training.hearing.network import LABELS, Hearing, Step
 from gioconda.training.hearing.teacher import Projection, Whisper
-from gioconda.training.hearing.warp import with_reading
 from gioconda.training.mouth_loss import MouthLoss
 from gioconda.training.steps import Report, Trainer, cosine, running_mean, silent, warm_up, weighted
 
@@ -454,7 +454,7 @@ def load_hearing(file: Path) -> Hearing:
 def write_encoder(net: Hearing, file: Path) -> None:
     """Write what `gioconda.speech.SpeechEncoder` reads, the weights in half precision.
 
-    Of how high a voice lies it knows nothing yet: `train_warp` teaches it.
+    Of how high a voice lies it knows nothing yet: `train_frequency_warp` teaches it.
     """
     step = Step(net).eval()
     names = ("mel", "state"), ("features", "voice", "closing", "touching", "next")

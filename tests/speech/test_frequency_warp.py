@@ -7,19 +7,19 @@ from gioconda.generator.generator import Generator
 from gioconda.speech import Listener, listen
 from gioconda.speech.encoder import FEATURES, Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES
+from gioconda.speech.frequency_warp import FrequencyWarp
 from gioconda.speech.mel import mel_filters
-from gioconda.speech.warp import Warp
 
 
-def heard(higher: float, frames: int = 1, voice: float = 1.0) -> Heard:
+def heard(shift: float, frames: int = 1, voice: float = 1.0) -> Heard:
     none = np.zeros(frames, np.float32)
     features = np.zeros((frames, FEATURES), np.float32)
-    return Heard(features, np.full_like(none, voice), none, none, np.full_like(none, higher))
+    return Heard(features, np.full_like(none, voice), none, none, np.full_like(none, shift))
 
 
 def semitones(pcm: NDArray[np.float32]) -> float:
     """By which the bands lie higher at the end."""
-    listener, encoder, warp = Listener(), SpeechEncoder(), Warp()
+    listener, encoder, warp = Listener(), SpeechEncoder(), FrequencyWarp()
     for frame in np.split(pcm, len(pcm) // SAMPLES):
         warp.follow(encoder.append(listener.append(frame, warp.semitones).mel))
     return warp.semitones
@@ -45,21 +45,21 @@ def test_warped_bands_hear_a_higher_voice_as_unwarped_ones_hear_it(
 
 
 def test_a_voice_far_from_most_is_followed_part_of_the_way() -> None:
-    warp = Warp()
+    warp = FrequencyWarp()
     for _ in range(500):  # five semitones, of which the bands take their part
         warp.follow(heard(5 - warp.semitones))
     assert 3.5 <= warp.semitones < 5
 
 
 def test_what_people_differ_by_is_left_alone() -> None:
-    warp = Warp()
+    warp = FrequencyWarp()
     for _ in range(500):
         warp.follow(heard(1 - warp.semitones))
     assert abs(warp.semitones) < 0.5
 
 
 def test_silence_and_music_say_nothing() -> None:
-    warp = Warp()
+    warp = FrequencyWarp()
     warp.follow(heard(6.0, 300, voice=0.3))
     assert warp.semitones == 0
 
@@ -86,6 +86,6 @@ def test_lips_follow_a_higher_voice_as_the_voice_itself(
         return np.asarray(dynamics[:240, generator._basis.lower])
 
     wanted, followed = opening(voice[:160000]), opening(higher)
-    monkeypatch.setattr(Warp, "follow", lambda self, heard: None)
+    monkeypatch.setattr(FrequencyWarp, "follow", lambda self, heard: None)
     unmoved = opening(higher)
     assert np.abs(followed - wanted).mean() < np.abs(unmoved - wanted).mean()

@@ -18,7 +18,7 @@ _MOST: Final = 7.0  # semitones: as far as the encoder knows voices
 _STEPS: Final = 2  # in a semitone
 
 
-class Warp:
+class FrequencyWarp:
     """Follows a voice.
 
     Attributes:
@@ -31,10 +31,10 @@ class Warp:
 
     def follow(self, heard: Heard) -> None:
         """Takes in what was heard through the bands as they lie now."""
-        for higher, voice in zip(heard.higher.tolist(), heard.voice.tolist(), strict=True):
+        for shift, voice in zip(heard.shift.tolist(), heard.voice.tolist(), strict=True):
             if voice > _VOICE:
                 self._frames += 1
                 share = 1 / min(self._frames + _BEGINNING, _FRAMES)
-                self._voice += share * (self.semitones + higher - self._voice)
+                self._voice += share * (self.semitones + shift - self._voice)
         unusual = self._voice**3 / (self._voice**2 + _PEOPLE**2)
         self.semitones = float(np.clip(round(unusual * _STEPS) / _STEPS, -_MOST, _MOST))

@@ -1,9 +1,10 @@
-"""How a speech encoder tells that a voice lies higher or lower than most: `Heard.higher`.
+"""How a speech encoder tells that a voice lies higher or lower than most: `Heard.shift`.
 
 One linear reading of its features, fitted to voices that were moved by known semitones, with music
-under half of them; people as they come count as nothing moved. `gioconda.speech.warp` follows it.
+under half of them; people as they come count as nothing moved. The bands follow it
+(`gioconda.speech.frequency_warp`).
 
-`gioconda train warp SET --recordings FOLDER -o speech.onnx`
+`gioconda train frequency-warp SET --recordings FOLDER -o speech.onnx`
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,12 +36,12 @@ _UNDER: Final = (5.0, 20.0)  # dB of a voice over music
 _VOICE: Final = 0.5  # certainty of it
 _LEAST, _COUNTED = 15, 50  # frames of a voice in a sound: to learn from; that count at most
 _PENALTY: Final = 10.0  # of the ridge regression
-_OUTPUT: Final = "higher"
+_OUTPUT: Final = "shift"
 
 Row = tuple[float, NDArray[np.float32]]  # semitones, features (T, 256)
 
 
-def train_warp(
+def train_frequency_warp(
     people: Sequence[tuple[str, Sound]],
     recordings: Sequence[Sound],
     output: Path,
@@ -65,12 +66,14 @@ def train_warp(
     rows: list[Row] = []
     for pcm in reported(pieces, "moving voices", report):
         rows += _heard(pcm, rng)
-    if not rows:
+    if not any(moved for moved, _ in rows):
         raise GiocondaError("no sound of the set or of --recordings holds a voice")
     reading = _fit(rows)
     semitones = np.array([semitones for semitones, _ in rows])
     read = np.array([_read(features, reading).mean() for _, features in rows])
     slope = np.polyfit(semitones, read, 1)[0]  # least squares reads too little of the distance
+    if slope <= 0:
+        raise GiocondaError("these voices do not tell how high one lies; give more --recordings")
     encoder = weights_file(FILES["speech"])
     content = with_reading(encoder.read_bytes(), (reading / slope).astype(np.float32))
     output.write_bytes(state_facts(content, {"features": speech_features(encoder)}))
@@ -78,25 +81,24 @@ def train_warp(
 
 
 def with_reading(content: bytes, reading: NDArray[np.float32]) -> bytes:
-    """An encoder's ONNX file with another `Heard.higher`.
+    """An encoder's ONNX file with another `Heard.shift`.
 
     Args:
         content: of the file.
         reading: (257,) for each feature, and what is added.
     """
+    weights, added, product = (f"{_OUTPUT}.{part}" for part in ("weights", "added", "product"))
     model = onnx.load_from_string(content)
     graph = model.graph
     for parts in (graph.node, graph.initializer, graph.output):
-        for part in [part for part in parts if part.name.startswith(_OUTPUT)]:
+        for part in [part for part in parts if part.name in (weights, added, product, _OUTPUT)]:
             parts.remove(part)
-    weights, added = f"{_OUTPUT}.weights", f"{_OUTPUT}.added"
     graph.initializer.extend(
         (
             numpy_helper.from_array(reading[:-1], weights),
             numpy_helper.from_array(reading[-1], added),
         )
     )
-    product = f"{_OUTPUT}.product"
     graph.node.extend(
         (
             helper.make_node("MatMul", ["features", weights], [product], product),

@@ -1,4 +1,4 @@
-"""The manner of a picture: what of a mouth its maker would have drawn.
+"""The style of a picture: what of a mouth its maker would have drawn.
 
 Photos and most paintings have shades everywhere; cartoons, comics and drawings in ink have flat
 colours between lines. In these a mouth is a light band of teeth, one dark and a tongue of one
@@ -26,7 +26,7 @@ _FLAT, _SHADED = 0.38, 0.46
 _DULL: Final = 0.4  # of the way to the dark, the tongue of flat pictures
 
 
-class Manner(NamedTuple):
+class Style(NamedTuple):
     """How a picture is made.
 
     Attributes:
@@ -38,15 +38,15 @@ class Manner(NamedTuple):
     flat: float = 0.0
 
     @staticmethod
-    def of(portrait: Portrait) -> "Manner":
-        """The manner of a portrait, by its face."""
+    def of(portrait: Portrait) -> "Style":
+        """The style of a portrait, by its face."""
         inside = slice(portrait.margin, portrait.margin + portrait.size)
         view = HeadPlace.of(portrait.head).view(_SIDE)
         face = view.cut(portrait.texture[inside, inside, :3])[middle(_SIDE)]
-        return Manner(Palette.of(face), flatness(face))
+        return Style(Palette.of(face), flatness(face))
 
     def lighting(self) -> Lighting:
-        """How light falls into a mouth in this manner."""
+        """How light falls into a mouth in this style."""
         usual = Lighting()
         even = {"ambient": 1.0, "shine": 0.0, "side_teeth": 0.0, "upper_shadow": 0.2}
         flat = usual._replace(**even, free_tongue=1.0, free_teeth=1.0, flat=1.0)
@@ -55,7 +55,7 @@ class Manner(NamedTuple):
         return lighting._replace(warm=usual.warm * self.palette.coloured)
 
     def tones(self, usual: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Tones (3, 3) of teeth, soft, dark as they are in this manner: flat pictures have the
+        """Tones (3, 3) of teeth, soft, dark as they are in this style: flat pictures have the
         lightest and the darkest of their own."""
         teeth, soft, dark = self.palette.toned(usual)
         ends = self.palette.lightest, self.palette.darkest
