@@ -1,11 +1,13 @@
 """What killed runs leave beside videos, and how it goes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,6 +73,48 @@ def test_nothing_of_others_is_removed(tmp_path):
     before = sorted(os.listdir(tmp_path))
     sweep(tmp_path)
     assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize("plant", [Path.symlink_to, lambda lock, file: os.mkfifo(lock)])
+def test_a_lock_that_somebody_has_planted_harms_nothing(tmp_path, plant):
+    file = tmp_path / "file"
+    file.write_text("whole")
+    folder = tmp_path / f".gioconda-{KEY}"
+    folder.mkdir()
+    plant(folder / ".lock", file)
+    month_ago = time.time() - UNUSED - 10
+    os.utime(folder, (month_ago, month_ago))
+    sweep(tmp_path)
+    assert file.read_text() == "whole"
+
+
+def test_folders_of_other_users_are_left_alone(tmp_path, monkeypatch):
+    theirs = tmp_path / f".gioconda-{KEY[:16]}"
+    theirs.mkdir()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    sweep(tmp_path)
+    assert not os.listdir(theirs)
+    monkeypatch.undo()
+    sweep(tmp_path)
+    assert not theirs.exists()
+
+
+def test_a_folder_is_held_until_it_has_gone(tmp_path, monkeypatch):
+    folder = HiddenFolder(tmp_path / "v.mp4", KEY)
+    remove = shutil.rmtree
+
+    def removing(path, **options):
+        with pytest.raises(BlockingIOError):
+            HiddenFolder(tmp_path / "v.mp4", KEY)
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", removing)
+    folder.remove()
+    assert not folder.path.exists()
+
+
+def test_a_name_that_no_file_can_have_is_passed_over():
+    sweep(Path("no\0name"))
 
 
 def test_runs_that_begin_while_another_sweeps_keep_their_folder(tmp_path):

@@ -9,14 +9,17 @@ import secrets
 import shutil
 import time
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 from gioconda.cache import UNUSED
-from gioconda.machine import lock
+from gioconda.machine import HAS_LOCKS, lock
 
 _OWN: Final = re.compile(r"\.gioconda-[0-9a-f]{16}([0-9a-f]{16})?")  # the longer ones have a key
 _LOCK: Final = ".lock"
+# What others may have put there is neither followed nor waited for; Windows has no such flags.
+_FLAGS: Final = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class HiddenFolder:
@@ -50,14 +53,20 @@ class HiddenFolder:
 
     def remove(self) -> None:
         """It goes, with all that is in it; nothing happens if it has gone already."""
-        self._lock.close()
-        shutil.rmtree(self.path, ignore_errors=True)
+        _clear(self.path, self._lock)
 
 
-def _hold(folder: Path) -> TextIO | None:
+def _opened(folder: Path) -> FileIO:
+    """The lock of a folder, as it is."""
+    return open(
+        folder / _LOCK, "r+b", 0, opener=lambda path, flags: os.open(path, flags | _FLAGS, 0o600)
+    )
+
+
+def _hold(folder: Path) -> FileIO | None:
     """The lock of a folder, held; None if the folder has gone."""
     try:
-        file = open(folder / _LOCK, "w")  # noqa: SIM115, held until it is closed
+        file = _opened(folder)
     except FileNotFoundError:
         return None
     try:
@@ -75,11 +84,17 @@ def _hold(folder: Path) -> TextIO | None:
 
 def sweep(folder: Path) -> None:
     """Remove the hidden folders that no run holds, but those that one can still go on with."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # a name that no file can have
         for entry in os.scandir(folder):
             own = _OWN.fullmatch(entry.name)
-            if own and entry.is_dir(follow_symlinks=False):
+            if own and entry.is_dir(follow_symlinks=False) and _is_ours(entry):
                 _remove(Path(entry), bool(own[1]))
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    """Whether this user has made it, where the system knows users."""
+    owner = entry.stat(follow_symlinks=False).st_uid
+    return not hasattr(os, "geteuid") or owner == os.geteuid()
 
 
 def _remove(folder: Path, keyed: bool) -> None:
@@ -87,6 +102,16 @@ def _remove(folder: Path, keyed: bool) -> None:
     with suppress(OSError):
         if keyed and folder.stat().st_mtime > time.time() - UNUSED:
             return
-        with open(folder / _LOCK, "w") as file:
+        with _opened(folder) as file:
             if lock(file.fileno()):
-                shutil.rmtree(folder, ignore_errors=True)
+                _clear(folder, file)
+
+
+def _clear(folder: Path, held: FileIO) -> None:
+    """Remove a folder before its lock is let go, so that nobody takes it in between."""
+    if not HAS_LOCKS:  # as on Windows, where an open file cannot be removed
+        held.close()
+    shutil.rmtree(folder, ignore_errors=True)
+    held.close()
+    with suppress(OSError):  # on NFS what was open goes only now, and then the folder can
+        folder.rmdir()
