@@ -12,6 +12,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import numpy as np
@@ -20,9 +21,11 @@ from websockets.asyncio.client import connect as connect_later
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from gioconda.live.frame import Frame, State
 from gioconda.live.limits import Limits
 from gioconda.live.pool import SessionPool
 from gioconda.live.server import Settings
+from gioconda.live.stream import _Queue
 
 from .conftest import serving, wait
 
@@ -258,6 +261,18 @@ def test_a_slow_line_gets_all_of_the_sound(running, client):
     numbers = [number for number, _ in seen]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert 5 < sum(bool(picture) for _, picture in seen) < len(seen)
+
+
+def test_frames_that_do_not_go_out_at_all_are_counted():
+    sound = np.zeros(640, np.float32)
+
+    async def dropped():
+        queue = _Queue(Mock(), "jpeg")
+        for number in range(30):  # without pictures
+            queue.frame(Frame(number, number / 25, sound, sound, None, State.IDLE))
+        return queue.dropped
+
+    assert asyncio.run(dropped()) == 5
 
 
 def _next_frame(line):

@@ -19,7 +19,7 @@ from gioconda.media import Picture, to_int16
 _HEADER: Final = struct.Struct("<B3xIII")
 _KINDS: Final = {"jpeg": 0, "h264": 1}
 _ON_THE_WAY: Final = 25  # frames that may wait for a slow line,
-_PICTURES: Final = 3  # and how many of them with a picture: sound is a thirtieth of it
+_PICTURES: Final = 3  # and how many of them with a picture: a picture is thirty times its sound
 _FAREWELL: Final = 5.0  # seconds in which a client that is told why must take it
 _CLOSE_CODES: Final = {
     "key": 1008,
@@ -28,6 +28,8 @@ _CLOSE_CODES: Final = {
     "bad-request": 1003,
     "too-far-ahead": 1009,
     "internal": 1011,
+    "busy": 1013,
+    "too-many-requests": 1013,
 }
 
 
@@ -57,11 +59,12 @@ class _Queue:
         """Send a frame if there is room, or its sound alone."""
         picture = frame.picture
         with self._lock:
-            if self._pictures >= _PICTURES:
-                picture = None
-            self.dropped += picture is not frame.picture
             if self._waiting >= _ON_THE_WAY:
+                self.dropped += 1
                 return
+            if picture is not None and self._pictures >= _PICTURES:
+                self.dropped += 1
+                picture = None
             self._waiting += 1
             self._pictures += picture is not None
         self._put(_Packet(self._packed(frame, picture), picture is not None))
