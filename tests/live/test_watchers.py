@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from gioconda.live import routes
@@ -64,14 +64,34 @@ def test_so_many_watch_that_others_are_still_let_in(
     with connect(running.stream(session)), watch(session) as one:
         with watch(session) as other:
             frames(other, 1)
-            with pytest.raises(InvalidStatus) as refused:
-                watch(session)
-            assert refused.value.response.status_code == 503
-            assert b"busy" in refused.value.response.body
-        wait(lambda: running.server.watchers == 1)
+            with watch(session) as third:
+                assert told(third, "error")["code"] == "busy"
+                with pytest.raises(ConnectionClosed):
+                    third.recv(20)
+                assert third.close_code == 1013
+        wait(lambda: running.server.watchers.total() == 1)
         with watch(session) as other:
             frames(other, 1)
             frames(one, 1)
+
+
+def test_one_address_has_half_of_the_watchers_and_none_without_a_place(
+    running: Running,
+    session: str,
+    watch: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(routes.sessions, "WATCHERS", 2)
+    monkeypatch.setattr(routes.sessions, "client_address", lambda scope: "192.0.2.1")
+    with connect(running.stream(session)), watch(session) as one:
+        frames(one, 1)
+        with watch(session) as other:
+            assert told(other, "error")["code"] == "too-many-requests"
+        with watch("nobody") as other:  # what is refused takes no place
+            assert told(other, "error")["code"] == "not-found"
+        assert running.server.watchers == {"192.0.2.1": 1}
+        frames(one, 1)
+    wait(lambda: not running.server.watchers)
 
 
 def test_who_watches_can_say_and_end_nothing(

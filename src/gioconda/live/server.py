@@ -90,7 +90,7 @@ class Server:
         self.text_to_speech = TextToSpeech(limits.text_chars)
         self.ready = asyncio.Event()
         self.failed = False  # the networks could not be loaded
-        self.watchers = 0  # sockets that watch
+        self.watchers: Counter[str] = Counter()  # sockets that watch, by address
         self._working, self._waiting = asyncio.Semaphore(2), 0
 
     async def work(self, do: Callable[[], _T]) -> _T:

@@ -1,8 +1,9 @@
 """Sessions: a portrait that speaks live, over WebSocket or WebRTC."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from gioconda.live.errors import RefusalError
 from gioconda.live.hosted import HostedSession
 from gioconda.live.limits import WATCHERS
 from gioconda.live.routes.requests import TheServer
+from gioconda.live.seats import share
 from gioconda.live.stream import close, stream, watch
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
@@ -72,14 +74,29 @@ async def watch_session(
     format: Annotated[str, Query()] = "jpeg",
 ) -> None:
     """See what a session shows its client."""
-    if server.watchers >= WATCHERS:
-        full = RefusalError(503, "busy", "too many watch this server's sessions; try again later")
-        return await socket.send_denial_response(full.response())
-    server.watchers += 1
+
+    async def seated(socket: WebSocket, *more: Any) -> None:
+        with _seat(server.watchers, client_address(socket.scope)):
+            await watch(socket, *more)
+
+    await _connect(socket, server, identity, format, seated)
+
+
+@contextmanager
+def _seat(watchers: Counter[str], address: str) -> Iterator[None]:
+    """A watcher's place. Raises RefusalError if there is none, or the address has its share."""
+    if watchers.total() >= WATCHERS:
+        raise RefusalError(503, "busy", "too many watch this server's sessions; try again later")
+    if watchers[address] >= share(WATCHERS, address):
+        message = "your address has half of the places to watch from; leave one first"
+        raise RefusalError(429, "too-many-requests", message)
+    watchers[address] += 1
     try:
-        await _connect(socket, server, identity, format, watch)
+        yield
     finally:
-        server.watchers -= 1
+        watchers[address] -= 1
+        if not watchers[address]:
+            del watchers[address]
 
 
 async def _connect(
