@@ -148,7 +148,7 @@ class Gate:
         self._app, self._keys, self._limits, self._hosts = app, keys, limits, hosts
         self._origins, self._answers = origins, answers
         self._pace = Pace(limits.requests)
-        self._held: Counter[str] = Counter()  # requests and sockets that are on, by address
+        self._held: Counter[str] = Counter()  # requests and sockets open at once, by address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or refuse."""
@@ -160,7 +160,8 @@ class Gate:
             await self._let_in(scope, receive, send, address)
         finally:
             self._held[address] -= 1
-            self._held += Counter()  # without those that have none
+            if not self._held[address]:
+                del self._held[address]
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if scope["type"] == "http":
