@@ -456,6 +456,13 @@ def test_the_bundled_voice_is_spoken(visit: Open, acting: str) -> None:
     _speaks(seen)
 
 
+def test_each_recording_takes_the_same_sound(visit: Open, server: str) -> None:
+    seen = visit().open(f"{server}?over=websocket")
+    seen.wake()
+    track = "session.stream.record().getAudioTracks()[0]"
+    assert seen.ask(f"{track} === {track}")
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_whole_session_keeps_to_the_content_policy(
     visit: Open, acting: str, speech: Path, tmp_path: Path, way: str

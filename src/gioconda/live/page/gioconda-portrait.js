@@ -48,8 +48,9 @@ export class GiocondaPortrait extends HTMLElement {
     root.append(this.#canvas, this.#video, this.#progress);
   }
 
-  connectedCallback() {
-    this.#show().catch(error => this.#fail(error)).then(() => this.#stream ?? this.#waking ?? this.#tell('asleep'));
+  async connectedCallback() {
+    await this.#show().catch(error => this.#fail(error));
+    if (!this.#stream && !this.#waking) this.#tell('asleep');
   }
 
   disconnectedCallback() { this.sleep(); }

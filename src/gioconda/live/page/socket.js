@@ -11,6 +11,7 @@ export class SocketStream extends Stream {
   #coded = []; // pictures as they came,
   #decoding = false;
   #queue = []; // and those that can be drawn
+  #recorded = /** @type {?[DelayNode, MediaStreamAudioDestinationNode]} its sound, once it is recorded */ (null);
 
   constructor(server, id, output) {
     super(server, output);
@@ -125,8 +126,9 @@ export class SocketStream extends Stream {
 
   /** Sound as it is heard: pictures are drawn then. */
   record() {
-    const heard = new DelayNode(this.context, {delayTime: this.context.outputLatency || 0});
-    const track = this.context.createMediaStreamDestination();
+    this.#recorded ??= [new DelayNode(this.context), this.context.createMediaStreamDestination()];
+    const [heard, track] = this.#recorded;
+    heard.delayTime.value = this.context.outputLatency || 0;
     this.sound.connect(heard).connect(track);
     const pictures = this.output.canvas.captureStream(25).getVideoTracks();
     return new MediaStream([...pictures, ...track.stream.getAudioTracks()]);

@@ -24,7 +24,10 @@ const input = new AudioInput(samples => {
 async function speak(id, make) {
   const same = source?.id === id;
   stop();
-  if (same) return session.stream ?? sleep();
+  if (same) {
+    if (!session.stream) sleep();
+    return;
+  }
   const mine = source = {id};
   let made = null;
   relabel(id, 'stop', 'Cancel');
