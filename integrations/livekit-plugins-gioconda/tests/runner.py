@@ -61,12 +61,16 @@ def watch(avatar: AvatarSession) -> tuple[Made, Published, Published]:
 
 def beside(made: Made, media: list[rtc.VideoFrame | rtc.AudioFrame]) -> dict[str, int]:
     """Is every sound behind its own picture?"""
-    given = iter(made)
-    own = alone = count = 0
+    own = alone = unknown = count = begin = 0
     for before, frame in pairwise(media):
         if isinstance(frame, rtc.AudioFrame):
             count += 1
-            picture = next((seen for seen, sound in given if sound == bytes(frame.data)), None)
+            later = range(begin, len(made))
+            found = next((i for i in later if made[i][1] == bytes(frame.data)), None)
+            if found is None:
+                unknown += 1
+                continue
+            begin, picture = found + 1, made[found][0]
             if picture is None:
                 alone += 1
             elif isinstance(before, rtc.VideoFrame):
@@ -75,6 +79,7 @@ def beside(made: Made, media: list[rtc.VideoFrame | rtc.AudioFrame]) -> dict[str
         "sounds": count,
         "sounds_behind_their_picture": own,
         "sounds_whose_picture_was_left_out": alone,
+        "sounds_that_were_not_made": unknown,
     }
 
 

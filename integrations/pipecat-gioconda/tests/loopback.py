@@ -222,12 +222,16 @@ def of_the_service(
     sounds = [f for f in first if isinstance(f, TTSAudioRawFrame)]
     out = np.frombuffer(b"".join(f.audio for f in sounds), np.int16)
     media = [f for _, f in frames if isinstance(f, OutputImageRawFrame | TTSAudioRawFrame)]
-    given = iter(made)
-    own = alone = count = 0
+    own = alone = unknown = count = begin = 0
     for before, frame in pairwise(media):
         if isinstance(frame, TTSAudioRawFrame):
             count += 1
-            picture = next((seen for seen, sound in given if sound == frame.audio), None)
+            later = range(begin, len(made))
+            found = next((i for i in later if made[i][1] == frame.audio), None)
+            if found is None:
+                unknown += 1
+                continue
+            begin, picture = found + 1, made[found][0]
             if picture is None:
                 alone += 1
             elif isinstance(before, OutputImageRawFrame):
@@ -238,6 +242,7 @@ def of_the_service(
         "sounds": count,
         "sounds_behind_their_picture": own,
         "sounds_whose_picture_was_left_out": alone,
+        "sounds_that_were_not_made": unknown,
         "starts": sum(isinstance(f, StartFrame) for _, f in frames),
     }
 
