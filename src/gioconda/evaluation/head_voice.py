@@ -106,8 +106,10 @@ def long_stretches(clips: Sequence[Clip]) -> list[VoicedMotion]:
     """Of each person the first clip with as much speech in a run as the head judge needs."""
     long: dict[str, Clip] = {}
     for clip in clips:
+        if clip.person in long:
+            continue
         run = longest_run(clip)
-        if clip.person not in long and run.stop - run.start >= LEAST:
+        if run.stop - run.start >= LEAST:
             long[clip.person] = clip
     trials = read_trials(list(long.values()), released_basis()) if long else []
     return [

@@ -321,7 +321,8 @@ def bench_memory(size: int, lengths: Sequence[float]) -> MemoryBench:
     """Peak memory of `gioconda animate` on the bundled example, its voice repeated to each length.
 
     The first is made once more before: what the first run of an installation compiles is not
-    counted.
+    counted. Linux counts a process's peak from that of the one which started it, so no figure is
+    below the peak of this one: run it in a process of its own.
 
     Args:
         size: side of the video in pixels.
