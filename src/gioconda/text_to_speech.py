@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import unicodedata
 import wave
 from functools import cache
 from importlib.util import find_spec
@@ -39,10 +40,16 @@ def synthesise(text: str, voice: str) -> bytes:
         voice: a key of `voices()`.
 
     Raises:
-        GiocondaError: if nothing of the text can be spoken.
+        GiocondaError: if nothing of the text can be spoken, or the English voice is given letters
+            that it does not know.
     """
     if not text.strip():
         raise GiocondaError("the text is empty; give a sentence")
+    foreign = "".join(letter for letter in filter(str.isalpha, text) if not _latin(letter))
+    if voice == ENGLISH and foreign:
+        raise GiocondaError(
+            f"the English voice cannot read {foreign:.20}; choose a voice of that language"
+        )
     try:
         if voice == ENGLISH:
             return _wav(to_int16(_english()(text)).tobytes(), 24000)
@@ -52,6 +59,10 @@ def synthesise(text: str, voice: str) -> bytes:
             return _wav(file.readframes(file.getnframes()), file.getframerate())
     except (OSError, subprocess.SubprocessError, wave.Error, EOFError) as error:
         raise GiocondaError("this voice cannot read the text aloud") from error
+
+
+def _latin(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN")
 
 
 @cache

@@ -8,6 +8,7 @@ import wave
 import pytest
 
 from gioconda import text_to_speech
+from gioconda.errors import GiocondaError
 from gioconda.live.text_to_speech import TextToSpeech
 from gioconda.media import read_audio
 
@@ -89,3 +90,8 @@ def test_the_bundled_voice_is_there(client, voice_path):
     assert response.headers["content-type"] == "audio/flac"
     assert response.content == voice_path.read_bytes()
     assert client.get("/about").json()["example_voice"] is True
+
+
+def test_letters_that_the_english_voice_does_not_know_are_not_left_out() -> None:
+    with pytest.raises(GiocondaError, match="cannot read 你好; choose a voice of that language"):
+        text_to_speech.synthesise("Bonjour, 你好", text_to_speech.ENGLISH)
