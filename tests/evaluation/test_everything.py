@@ -159,7 +159,7 @@ def test_clips_that_begin_without_a_face_are_left_out(tmp_path):
     assert told == [(1, 2)]
     with pytest.raises(GiocondaError, match="a face that can be animated"):
         write_inputs(dark, 2, tmp_path / "other", lambda *done: None)
-    assert not any((tmp_path / "other/inputs").iterdir())
+    assert not any(one.is_dir() for one in (tmp_path / "other/inputs").iterdir())
 
 
 def test_a_report_of_another_size_is_left_alone(tmp_path, parts):

@@ -102,6 +102,10 @@ def read_clips(data: Path, split: str, cache: Path) -> list[Clip]:
     ]
 
 
+def _as_it_is(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+    return member
+
+
 def _taken_out(shard: Path, cache: Path) -> Path:
     """A folder of the shard's files, all of them; a shard that changed gets another folder."""
     try:
@@ -117,7 +121,9 @@ def _taken_out(shard: Path, cache: Path) -> Path:
             partial = Path(own) / folder.name
             partial.mkdir()
             with tarfile.open(shard) as tar:
-                tar.extractall(partial, filter="data")
+                # Python 3.11 knows filters from 3.11.4 on
+                tar.extraction_filter = getattr(tarfile, "data_filter", _as_it_is)
+                tar.extractall(partial)
             try:
                 partial.rename(folder)
             except OSError:
