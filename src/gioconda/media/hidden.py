@@ -84,9 +84,12 @@ def _hold(folder: Path) -> FileIO | None:
 
 def sweep(folder: Path) -> None:
     """Remove the hidden folders that no run holds, but those that one can still go on with."""
-    with suppress(OSError, ValueError):  # a name that no file can have
-        for entry in os.scandir(folder):
-            own = _OWN.fullmatch(entry.name)
+    found: list[os.DirEntry[str]] = []
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:  # or a name no file can have
+        found += entries
+    for entry in found:
+        own = _OWN.fullmatch(entry.name)
+        with suppress(OSError):  # another run has removed it
             if own and entry.is_dir(follow_symlinks=False) and _is_ours(entry):
                 _remove(Path(entry), bool(own[1]))
 
