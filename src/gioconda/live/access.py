@@ -18,7 +18,7 @@ from starlette.websockets import WebSocket
 
 from gioconda.live.errors import RefusalError
 from gioconda.live.limits import CONNECTIONS, Limits
-from gioconda.live.seats import THIS_MACHINE, share
+from gioconda.live.seats import THIS_MACHINE, counted, share
 from gioconda.provenance import log_output
 
 _LOG: Final = logging.getLogger(__name__)
@@ -155,13 +155,8 @@ class Gate:
         if scope["type"] == "lifespan":
             return await self._app(scope, receive, send)
         address = client_address(scope)
-        self._held[address] += 1
-        try:
+        with counted(self._held, address):
             await self._let_in(scope, receive, send, address)
-        finally:
-            self._held[address] -= 1
-            if not self._held[address]:
-                del self._held[address]
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send, address: str) -> None:
         if scope["type"] == "http":

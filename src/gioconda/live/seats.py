@@ -4,7 +4,8 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,18 @@ _ASK_LATER: Final = 10
 def share(total: int, address: str) -> int:
     """How many of `total` one address may have: half, rounded up; this machine all."""
     return total if address == THIS_MACHINE else (total + 1) // 2
+
+
+@contextmanager
+def counted(held: Counter[str], address: str) -> Iterator[None]:
+    """One more is held by an address, until the block ends."""
+    held[address] += 1
+    try:
+        yield
+    finally:
+        held[address] -= 1
+        if not held[address]:
+            del held[address]
 
 
 @dataclass

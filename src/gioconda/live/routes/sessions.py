@@ -17,7 +17,7 @@ from gioconda.live.errors import RefusalError
 from gioconda.live.hosted import HostedSession
 from gioconda.live.limits import WATCHERS
 from gioconda.live.routes.requests import TheServer
-from gioconda.live.seats import share
+from gioconda.live.seats import counted, share
 from gioconda.live.stream import close, stream, watch
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
@@ -90,13 +90,8 @@ def _seat(watchers: Counter[str], address: str) -> Iterator[None]:
     if watchers[address] >= share(WATCHERS, address):
         message = "your address has half of the places to watch from; leave one first"
         raise RefusalError(429, "too-many-requests", message)
-    watchers[address] += 1
-    try:
+    with counted(watchers, address):
         yield
-    finally:
-        watchers[address] -= 1
-        if not watchers[address]:
-            del watchers[address]
 
 
 async def _connect(
