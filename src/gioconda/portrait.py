@@ -19,6 +19,7 @@ from gioconda.face.finder import find_face
 from gioconda.face.glasses import find_rims
 from gioconda.face.lids import Lids
 from gioconda.face.matte import person_matte
+from gioconda.face.open_mouth import onto_open_mouth
 from gioconda.face.pose import HeadPose, angles
 from gioconda.face.smile import onto_lips
 from gioconda.held import find_held, set_apart
@@ -159,7 +160,8 @@ def make_portrait(
     if size is not None and not SIZES[0] <= size <= SIZES[1]:
         raise GiocondaError(f"the size must be from {SIZES[0]} to {SIZES[1]} pixels, is {size}")
     found = find_face(image, face, anyway)
-    points = onto_drawn_eyes(image, onto_lips(image, found.points))
+    points = onto_open_mouth(image, onto_lips(image, found.points))
+    points = onto_drawn_eyes(image, points)
     portrait = portrait_at(image, points, size, note=found.note, others=found.others)
     if measure.lid_opening(portrait.face[None]).max() < SHUT:
         note = "the eyes are shut: what they show when they open is guessed"

@@ -1,8 +1,7 @@
 """Find the one face of a picture that is to be animated, or say why there is none."""
 
 from dataclasses import dataclass, replace
-from threading import local
-from typing import Final, cast
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ from gioconda.face.actions import mirror
 from gioconda.face.basis import released_basis
 from gioconda.face.cover import mouth_signs
 from gioconda.face.detector import Detection, detect, detect_small, overlap
-from gioconda.face.mesh import FaceMesh
+from gioconda.face.mesh import thread_mesh
 from gioconda.face.pose import angles
 
 LEAST_SIZE: Final = 64  # pixels, of the detection
@@ -115,7 +114,7 @@ def _candidates(image: NDArray[np.uint8]) -> list[_Candidate]:
 
 
 def _measured(image: NDArray[np.uint8], faces: list[Detection]) -> list[_Candidate]:
-    return [(face, *_mesh().at(image, face)) for face in faces]
+    return [(face, *thread_mesh().at(image, face)) for face in faces]
 
 
 def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]]]:
@@ -130,15 +129,6 @@ def _human(found: list[_Candidate]) -> list[tuple[Detection, NDArray[np.float32]
 
 def _sureness(face: Detection) -> float:
     return min(face.short_range, face.full_range)
-
-
-_OWN: Final = local()  # of each thread: a mesh keeps what it is asked with
-
-
-def _mesh() -> FaceMesh:
-    if not hasattr(_OWN, "mesh"):
-        _OWN.mesh = FaceMesh()
-    return cast(FaceMesh, _OWN.mesh)
 
 
 def _count(faces: int) -> str:
@@ -186,7 +176,7 @@ def _same_mirrored(image: NDArray[np.uint8], face: Detection, points: NDArray[np
     flip = np.array([-1, 1], np.float32)
     keypoints = ([last, 0] + flip * face.keypoints)[[1, 0, 2, 3, 5, 4]].astype(np.float32)
     seen = replace(face, box=box, keypoints=keypoints)
-    other, presence = _mesh().at(np.ascontiguousarray(image[:, ::-1]), seen)
+    other, presence = thread_mesh().at(np.ascontiguousarray(image[:, ::-1]), seen)
     back = [last, 0] + flip * other[mirror(), :2]
     across = points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER]
     apart = np.linalg.norm(back - points[:, :2], axis=1)[topology.LIDS].mean()

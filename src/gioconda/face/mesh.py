@@ -1,5 +1,8 @@
 """The dense mesh of a face in a picture."""
 
+from threading import local
+from typing import Final, cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,16 +36,23 @@ class FaceMesh:
         return points, presence
 
     def near(
-        self, image: NDArray[np.uint8], previous: NDArray[np.float32]
+        self, image: NDArray[np.uint8], previous: NDArray[np.float32], squeeze: float = 1.0
     ) -> tuple[NDArray[np.float32], float]:
-        """The mesh of the face that was at `previous` (478, 3) a frame before."""
+        """The mesh of the face that was at `previous` (478, 3) a frame before.
+
+        Args:
+            image: (H, W, 3) RGB.
+            previous: in its pixels.
+            squeeze: the network sees the face this much less tall.
+        """
         across = previous[topology.LEFT_EYE_OUTER, :2] - previous[topology.RIGHT_EYE_OUTER, :2]
         axis = across / max(float(np.linalg.norm(across)), 1e-6)
         frame = np.array([axis, [-axis[1], axis[0]]])  # rows: right, down
         levelled = previous[: topology.FACE_POINTS, :2] @ frame.T
         low, high = levelled.min(0), levelled.max(0)
         middle = (low + high) / 2 @ frame
-        return self._fit(image, middle, across, float((high - low).max()) * _MARGIN)
+        side = float(((high - low) * [1, squeeze]).max()) * _MARGIN
+        return self._fit(image, middle, across, side, squeeze)
 
     def _fit(
         self,
@@ -50,11 +60,13 @@ class FaceMesh:
         middle: NDArray[np.floating],
         across: NDArray[np.floating],
         side: float,
+        squeeze: float = 1.0,
     ) -> tuple[NDArray[np.float32], float]:
         """Run the network on a square about `middle`, level along `across`."""
         axis = across / max(float(np.linalg.norm(across)), 1e-6)
         scale = side / _SIZE  # picture pixels to one crop pixel
         turn = scale * np.array([[axis[0], -axis[1]], [axis[1], axis[0]]])
+        turn /= np.array([1, squeeze], turn.dtype)
         shift = middle - turn @ np.array([(_SIZE - 1) / 2] * 2)
         back = np.linalg.inv(turn)
         to_crop = np.concatenate([back, (-back @ shift)[:, None]], 1)
@@ -78,3 +90,13 @@ class FaceMesh:
         points[:, :2] = (points[:, :2] - 0.5) @ turn.T + shift  # the network counts from corners
         points[:, 2] *= scale
         return points, float(1 / (1 + np.exp(-np.clip(flag[0], -50, 50))))
+
+
+_OWN: Final = local()  # of each thread: a mesh keeps what it is asked with
+
+
+def thread_mesh() -> FaceMesh:
+    """This thread's own."""
+    if not hasattr(_OWN, "mesh"):
+        _OWN.mesh = FaceMesh()
+    return cast(FaceMesh, _OWN.mesh)

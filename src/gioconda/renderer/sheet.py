@@ -39,6 +39,7 @@ _LASHES = 0.13  # height of the lashes, which do not stretch, in widths of the e
 _FARTHEST, _NEAREST = 5.0, 1.5  # limits of a head's place and log scale; beyond is no picture
 _EDGE = 0.05  # of the crop: held still along borders inside the photo
 _PULL = 0.4  # most that the picture stretches where it moves away from the photo's edge
+_FREE = 1.3  # of a move: given so much room it is held back by no more than 2 per cent
 _MEETING = (0.1, 0.5)  # of the photo's gap between the lids: from where on they meet all along
 
 _RIMS, _CREASES = topology.UPPER_LIDS, topology.LID_CREASES
@@ -217,7 +218,7 @@ def make_sheet(portrait: Portrait) -> Sheet:
         _anchor=np.concatenate([np.tile(oval, len(_RINGS)), _RIMS]),
         _give=np.concatenate([np.exp(-out.reshape(-1) / _GIVE), np.ones(len(_RIMS))]),
         _follow=np.concatenate([np.ones(len(face)), follow, np.ones(len(_RIMS))]),
-        _room=room_to_move(portrait, home),
+        _room=_room_to_shut(room_to_move(portrait, home), apart),
         _apart=apart / unit,
         _down=down,
         _unit=unit,
@@ -339,6 +340,16 @@ def room_to_move(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.
     low, high = _photo(portrait)
     room: NDArray[np.float64] = _PULL * np.stack([places - low, high - places], 1)
     return np.maximum(room, 1e-6)
+
+
+def _room_to_shut(room: NDArray[np.float64], apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Room in which lips that are `apart` (11, 1) pixels can meet.
+
+    Just above the photo's lower edge, so much is stretched then.
+    """
+    up = room[:, 1, 1]
+    up *= max(1.0, float((_FREE * apart[:, 0] / up[topology.LIP_INNER_LOWER]).max()))
+    return room
 
 
 def held_back(change: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.float64]:
