@@ -15,8 +15,6 @@ class RendererCalibration:
             `benchmarks/face_colours.py` prints them.
         light_part: of how a face's colours differ from these that is light; the rest is skin's.
         least_gain, most_gain: of the light, for a channel.
-        colourless, coloured: difference between the channels, against their mean, of faces
-            without colours and with all.
     """
 
     sharper_eyes: float
@@ -25,5 +23,3 @@ class RendererCalibration:
     light_part: float
     least_gain: float
     most_gain: float
-    colourless: float
-    coloured: float

@@ -2,8 +2,8 @@
 
 A varnish or a lamp multiplies colours. Its gains are read off the face, taken out before the
 networks see the picture, and put back into what they draw: so the white of an eye is yellow in a
-yellowed painting, though no clip shows such eyes. What is drawn on a picture without colours gets
-none, on one with few, as stone has, few, and on one of a single colour, as sepia, that.
+yellowed painting, though no clip shows such eyes. What is drawn on a picture of a single colour, as
+sepia or grey, gets that.
 """
 
 import cv2
@@ -37,19 +37,16 @@ class Light:
 
     Args:
         picture: (S, S, 3) the portrait in the upright view.
+        palette: of its face.
         calibration: how faces look in clips.
     """
 
-    def __init__(self, picture: NDArray[np.uint8], calibration: RendererCalibration) -> None:
-        face = picture[middle(len(picture))]
-        colour = float(np.ptp(face, axis=-1).mean()) / max(float(face.mean()), 1)
-        self._missing = float(
-            np.interp(colour, [calibration.colourless, calibration.coloured], [1, 0])
-        )
-        palette = Palette.of(face)
-        self._missing = max(self._missing, 1 - palette.coloured)
+    def __init__(
+        self, picture: NDArray[np.uint8], palette: Palette, calibration: RendererCalibration
+    ) -> None:
+        self._missing = 1 - palette.coloured
         self._tint = palette.tint.astype(np.float32)
-        self._gains = gains(face.mean((0, 1)), calibration)
+        self._gains = gains(picture[middle(len(picture))].mean((0, 1)), calibration)
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
 

@@ -27,6 +27,7 @@ from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.light import Light
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
+from gioconda.renderer.palette import Palette
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import WarpedFrame
 
@@ -60,7 +61,9 @@ class NeuralDecoder:
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
         self._conditions = Conditions(portrait, self.side)
-        self._appearance = Appearance(encoder, self._conditions.encoder, self._calibration)
+        self._appearance = Appearance(
+            encoder, self._conditions.encoder, self._base.style.palette, self._calibration
+        )
 
     def __call__(self, frame: WarpedFrame) -> None:
         self._base(frame)
@@ -91,6 +94,7 @@ class Appearance:
     Args:
         encoder: the network.
         source: the portrait.
+        palette: of its face.
         calibration: the file's.
     """
 
@@ -98,9 +102,10 @@ class Appearance:
         self,
         encoder: ov.CompiledModel,
         source: EncoderConditions,
+        palette: Palette,
         calibration: RendererCalibration,
     ) -> None:
-        self.light = Light(source.picture, calibration)
+        self.light = Light(source.picture, palette, calibration)
         given = [self.light.off(source.picture), source.masks]
         answer = encoder.create_infer_request().infer(given)
         self._features, self._ground = layers(answer[0]), answer[1].copy()

@@ -34,6 +34,7 @@ class GeometricMouth:
     Attributes:
         mouth: what stays through all frames.
         skin: (3,) the colour of the portrait's skin.
+        style: of the picture.
         interior: draws it.
     """
 
@@ -43,10 +44,10 @@ class GeometricMouth:
         self._neutral = neutral_face(portrait)
         self.skin = skin_colour(portrait)
         own = own_frame(portrait)
-        style = Style.of(portrait)
-        lighting = style.lighting()
+        self.style = Style.of(portrait)
+        lighting = self.style.lighting()
         unlike = unlike_skin(own, self.skin)
-        self.mouth = self._model.mouth(self._neutral, self.skin, unlike, style)
+        self.mouth = self._model.mouth(self._neutral, self.skin, unlike, self.style)
         shown = None
         if not self.mouth.hollow:
             self.mouth, shown = as_shown(portrait, self.mouth, self.pose(own), lighting)

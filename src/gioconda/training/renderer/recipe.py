@@ -48,8 +48,6 @@ _CALIBRATION: Final = RendererCalibration(
     light_part=0.6,
     least_gain=0.5,
     most_gain=2.0,
-    colourless=0.04,
-    coloured=0.18,
 )
 
 
