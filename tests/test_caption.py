@@ -45,5 +45,12 @@ def test_letters_over_hair_and_shoulders_stay_where_they_are(photo, text, colour
     assert np.abs(rest.astype(int) - made[:height, :width]).max(-1)[letters].max() <= 2
 
 
+def test_what_the_photos_edge_cuts_is_no_letter(photo):
+    top = printed(photo, "GOOD MORNING", (255, 255, 255), (0.05, 0.08), (0, 0, 0))[0]
+    shift = round(0.05 * len(top))
+    assert make_portrait(top, None).caption is not None
+    assert make_portrait(top[shift:], None).caption is None
+
+
 def test_nothing_is_printed_on_a_photo(portrait):
     assert portrait.caption is None
