@@ -55,6 +55,16 @@ def test_a_strand_that_no_matte_holds_goes_with_the_person():
     assert np.abs(plate[strand] - BEHIND).mean() < 40  # it had been off by 190
 
 
+def test_a_halo_on_a_plain_ground_goes_with_the_person():
+    picture, matte, _ = scene(strand=False)
+    picture[:] = 120
+    picture[DISC] = 220
+    ring = (RADIUS >= 45) & (RADIUS < 50)
+    picture[ring] = 95
+    plate, _ = painted(picture, matte)
+    assert np.abs(plate[RADIUS < 48].astype(int) - 120).max() <= 6
+
+
 def test_what_is_far_from_the_person_stays_where_it_is():
     picture, matte, _ = scene()
     picture[10:30, 10:40] = 255  # a caption

@@ -150,7 +150,9 @@ def _behind(
 def _spread(
     values: NDArray[np.float32], weights: NDArray[np.float32], scale: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Values (H, W, 4) smoothly from the background; what stands out less so.
+    """Values (H, W, 4) smoothly from the background.
+
+    What stands out counts less, as do the person's strands and a narrow halo about it.
 
     Done in a picture that is smaller, by `scale`. Then how busy the first three are, (H, W): by how
     much they differ from what is around them, spread from what is far.
@@ -158,8 +160,8 @@ def _spread(
     Args:
         values: colours, and one more.
         weights: (H, W, 4) how much of each pixel is trusted; how much is beside the person at all,
-            and trusted if its colour does not tend to the person's; how much is far; and how
-            much is the person.
+            and trusted if its colour tends neither to the person's nor away from it; how much is
+            far; and how much is the person.
     """
     height, width = values.shape[:2]
     size = (max(2, round(width * scale)), max(2, round(height * scale)))
@@ -171,19 +173,26 @@ def _spread(
         for i, w in ((1, near), (3, person))
     )
     filled = fill(small, trust)
+    levels = np.clip(small[..., :3], 0, 255).astype(np.uint8)
+    detail = cv2.absdiff(levels, cv2.medianBlur(levels, _BUSY)).max(-1, keepdims=True)
+    ground, busy = np.split(fill(np.dstack([small[..., :3], detail]), far), [3], -1)
+    unrest = np.maximum(busy[..., 0], _NOISE)
     way = (fill(own, person) - filled)[..., :3]
-    like = ((small - filled)[..., :3] * way).sum(-1) / ((way * way).sum(-1) + _OUTLIER**2)
+    square = (way * way).sum(-1)
+    like = ((small - filled)[..., :3] * way).sum(-1) / (square + _OUTLIER**2)
+    # a halo differs from the background the other way, and is narrow; a glow reaches farther
+    far_off = np.abs(filled[..., :3] - ground).max(-1) / unrest
+    halo = -like * np.sqrt(square) / unrest * (1 - smooth_step(far_off, *_APART))
     # wider by a pixel, for strands are narrow
-    likely = np.asarray(cv2.dilate(like, np.ones((3, 3), np.uint8)), np.float32)[..., None]
-    weight = np.maximum(trust, near * (1 - smooth_step(likely, *_LIKE)))
+    wider = cv2.dilate(np.dstack([like, halo]), np.ones((3, 3), np.uint8))
+    likely, apart = np.split(np.asarray(wider, np.float32), 2, -1)
+    belongs = np.maximum(smooth_step(likely, *_LIKE), smooth_step(apart, *_APART))
+    weight = np.maximum(trust, near * (1 - belongs))
     around = cv2.GaussianBlur(np.dstack([small[..., :3] * weight, weight]), (0, 0), _AROUND)
     mean = around[..., :3] / np.maximum(around[..., 3:], 1e-6)
     off = np.abs(small[..., :3] - mean).max(-1, keepdims=True)
     weight = weight / (1 + ((1 - trust) * off / _OUTLIER) ** 4)
     filled = fill(small, np.asarray(weight, np.float32))
-    levels = np.clip(small[..., :3], 0, 255).astype(np.uint8)
-    detail = cv2.absdiff(levels, cv2.medianBlur(levels, _BUSY)).max(-1, keepdims=True)
-    busy = fill(detail.astype(np.float32), far)
     smooth, most = (
         np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
         for part in (filled, busy)
