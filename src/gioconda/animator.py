@@ -22,6 +22,7 @@ from gioconda.cache import cache_folder
 from gioconda.controls import Controls
 from gioconda.generator import LATER, GeneratedMotion, Generator
 from gioconda.inference import own_models
+from gioconda.machine import give_back
 from gioconda.media import FPS, SAMPLE_RATE, FileSound, Picture, Sound, VideoWriter
 from gioconda.media.audio import Voice, hear, in_step
 from gioconda.media.files import check_apart, check_readable
@@ -365,6 +366,7 @@ def _film(
         recited = animator.recite(in_step(voices, HOP), begun, done)
         renderer = animator.renderer
         size = renderer.height, renderer.width
+        give_back()  # what the start has left, which is another amount each time
         with VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video:
             for state, frame, changed in recited:
                 if state:
