@@ -180,6 +180,8 @@ class _Curve:
 
     def at(self, seconds: NDArray[np.float64]) -> NDArray[np.float32]:
         """(T,) → (T, n)."""
+        if len(self.times) == 1:  # held from the beginning to the end, as most are
+            return np.repeat(self.values.astype(np.float32), len(seconds), axis=0)
         span = np.searchsorted(self.times, seconds, side="right")
         t = np.clip((seconds - self.begin[span]) / self.length[span], 0, 1)
         eased = (t * t * (3 - 2 * t))[:, None]
