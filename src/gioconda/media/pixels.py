@@ -88,6 +88,8 @@ class _Yuv:
     def __init__(self, shape: tuple[int, int, int], ahead: int) -> None:
         self._shape = shape
         self._turns = Turns(self._empty, ahead + 1, shape[0])
+        self._yuv = np.empty((STRIP, shape[1], 3), np.uint8)  # a strip, before chroma is made small
+        self._chroma = np.empty((2, STRIP, shape[1]), np.uint8)
 
     def _empty(self) -> tuple[VideoFrame, list[NDArray[np.uint8]]]:
         """A frame, and its planes as arrays."""
@@ -110,11 +112,13 @@ class _Yuv:
             rows = Rows(top, min(top + STRIP, end))
             half = slice(rows.first // 2, rows.end // 2)
             part = picture[rows.slice]
-            yuv = cv2.transform(part[..., :3], _RGB_TO_YUV)
-            small = cv2.resize(yuv, (width // 2, len(part) // 2), interpolation=cv2.INTER_AREA)
-            cv2.extractChannel(yuv, 0, dst=y[rows.slice])
-            cv2.extractChannel(small, 1, dst=cb[half])
-            cv2.extractChannel(small, 2, dst=cr[half])
+            yuv = self._yuv[: len(part)]
+            cv2.transform(part[..., :3], _RGB_TO_YUV, dst=yuv)
+            whole = self._chroma[:, : len(part)]
+            cv2.split(yuv, [y[rows.slice], *whole])
+            size = width // 2, len(part) // 2
+            for each, plane in zip(whole, (cb, cr), strict=True):
+                cv2.resize(each, size, dst=plane[half], interpolation=cv2.INTER_AREA)
             for plane in alpha:
                 cv2.extractChannel(part, 3, dst=plane[rows.slice])
         return frame
