@@ -150,13 +150,17 @@ class _Strength:
         """Spread rows of cells over the levels; the rows there that may change."""
         levels, count = self.levels, len(self._cells)
         height, width = levels.shape
-        wide, near = cells.grown(2, count), cells.grown(1, count)  # neighbours share pixels
-        part = self._cells[wide.slice]
-        spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))[:, :width]
-        first, end = _STEP * near.first, min(_STEP * near.end, height)
-        begin = first - _STEP * wide.first
-        levels[first:end, : spread.shape[1]] = spread[begin : begin + end - first]
-        levels[first:end, spread.shape[1] :] = levels[first:end, spread.shape[1] - 1 :][:, :1]
+        near = cells.grown(1, count)  # neighbours share pixels
+        for top in range(near.first, near.end, STRIP // _STEP):
+            strip = Rows(top, min(top + STRIP // _STEP, near.end))
+            wide = strip.grown(1, count)
+            part = self._cells[wide.slice]
+            spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))[:, :width]
+            first, end = _STEP * strip.first, min(_STEP * strip.end, height)
+            begin = first - _STEP * wide.first
+            levels[first:end, : spread.shape[1]] = spread[begin : begin + end - first]
+            levels[first:end, spread.shape[1] :] = levels[first:end, spread.shape[1] - 1 :][:, :1]
+        first = _STEP * near.first
         if near.end == count:  # what is less than a cell
             levels[end:], end = levels[end - 1], height
         return Rows(first, end)
