@@ -11,7 +11,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face import finder
 from gioconda.face.finder import find_face
 
-from .pictures import FACE, Picture, astronaut, mirrored, scaled, side_by_side, turned
+from .pictures import FACE, Picture, astronaut, covered, mirrored, scaled, side_by_side, turned
 
 
 def test_the_only_face_is_found_where_it_is() -> None:
@@ -71,6 +71,16 @@ def test_a_qr_code_is_no_face_and_no_animals(seed: int) -> None:
     large = cv2.resize(np.pad(code, seed), None, fx=9, fy=9, interpolation=cv2.INTER_NEAREST)
     with pytest.raises(GiocondaError, match="no face was found"):
         find_face(np.repeat(np.asarray(large, np.uint8)[..., None], 3, 2))
+
+
+def test_what_looks_like_a_covered_face_in_a_qr_code_is_none() -> None:
+    code = cv2.QRCodeEncoder.create().encode("https://example.org/")
+    large = cv2.resize(np.pad(code, 2), (800, 800), interpolation=cv2.INTER_NEAREST)
+    picture = np.repeat(255 - np.asarray(large, np.uint8)[..., None], 3, 2)
+    hidden = covered(astronaut(), find_face(astronaut()).points, "mask")
+    picture[230:570, 230:570] = cv2.resize(hidden, (340, 340), interpolation=cv2.INTER_AREA)
+    with pytest.raises(GiocondaError, match="no face was found"):
+        find_face(picture)
 
 
 @pytest.mark.parametrize("choice", [0, 3, -1])

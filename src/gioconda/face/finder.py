@@ -154,19 +154,28 @@ def _none(image: NDArray[np.uint8], found: list[_Candidate]) -> GiocondaError:
             "no human face was found, only what looks like an animal's; "
             "use a picture of a person or of a figure with a human-like face"
         )
+    return _no_face()
+
+
+def _no_face() -> GiocondaError:
     return GiocondaError(
         "no face was found; use a picture in which one face is seen from the front"
     )
 
 
-def _is_code(image: NDArray[np.uint8]) -> bool:
-    """Whether the picture shows a QR code, in whose squares one detector sees eyes."""
+def _is_code(image: NDArray[np.uint8], place: NDArray[np.floating] | None = None) -> bool:
+    """Whether the picture shows a QR code (at a place), in whose squares detectors see eyes."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     scale = min(1.0, _CODE / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     framed = np.pad(small, _QUIET, constant_values=255)
     readers = (cv2.QRCodeDetector(), cv2.QRCodeDetectorAruco())  # each misses what the other sees
-    return any(bool(reader.detect(framed)[0]) for reader in readers)
+    tries = [reader.detect(tone) for tone in (framed, 255 - framed) for reader in readers]
+    seen = [np.asarray(corners) for found, corners in tries if found]
+    if place is None:
+        return bool(seen)
+    x, y = (float(v) for v in place * scale + _QUIET)
+    return any(cv2.pointPolygonTest(c[0].astype(np.float32), (x, y), False) > 0 for c in seen)
 
 
 def _same_mirrored(image: NDArray[np.uint8], face: Detection, points: NDArray[np.float32]) -> bool:
@@ -236,6 +245,8 @@ def _check_mouth(
     """A note where the mouth is covered and that is no reason to stop."""
     if not mouth_signs(image, points).covered:
         return []
+    if _is_code(image, points[: topology.FACE_POINTS, :2].mean(0)):
+        raise _no_face()
     if anyway:
         return [f"the mouth of {which} seems to be covered; one is drawn over what covers it"]
     raise GiocondaError(
