@@ -8,7 +8,7 @@ from gioconda.errors import GiocondaError
 from gioconda.face.finder import find_face
 from gioconda.portrait import make_portrait
 
-from .pictures import Picture, astronaut, covered, line_mouthed, scaled
+from .pictures import Picture, astronaut, blurred, covered, line_mouthed, scaled
 
 PEOPLE = [astronaut(), example.photo()]
 
@@ -39,8 +39,9 @@ def test_anyway_goes_on_and_leaves_a_note() -> None:
         lambda p: (p * 0.15).astype(np.uint8),  # dark
         lambda p: scaled(p, 0.7),
         lambda p: line_mouthed(p, find_face(p).points),
+        lambda p: blurred(p, find_face(p).points),
     ],
-    ids=["as it is", "grey", "pale", "dark", "small", "line"],
+    ids=["as it is", "grey", "pale", "dark", "small", "line", "blurred"],
 )
 def test_a_mouth_that_is_seen_is_no_reason(picture: Picture, change) -> None:  # type: ignore[no-untyped-def]
     face = find_face(np.ascontiguousarray(change(picture)))

@@ -22,7 +22,9 @@ _OFF: Final = 0.3  # ... the darkest place lies elsewhere
 _UNLIKE: Final = 15.0  # ... what is about the mouth is of another colour than the upper face
 _FAINT: Final = 0.5  # units of colour that no picture resolves
 
-_TONES = 30.0  # between dark and light about the eyes; a picture with less is pale or dark itself
+_STEEP = (
+    10.0  # units of lightness a pixel at the eyes' edges; with less a picture is blurred or pale
+)
 _EYES = 100  # pixels between the outer corners of the eyes in the view that is looked at
 _SIDE = 340  # of the view, which shows the whole face
 _PATCH = 3  # pixels to each side of a place whose colour is looked at
@@ -44,7 +46,7 @@ class MouthSigns:
     Attributes:
         seen: geometric mean of how far the lips' colour is from the skin's about them, how their
             tone varies, and how much darker it is where it is darkest; more of it counts where
-            the eyes, too, are of few tones.
+            the edges of the eyes, too, are soft.
         off: how far that place lies from where the lips meet, in heights of the mouth.
         unlike: how far the hue about the mouth is from that of cheeks, nose and forehead.
     """
@@ -80,7 +82,7 @@ def mouth_signs(image: NDArray[np.uint8], points: NDArray[np.float32]) -> MouthS
     contrast = np.linalg.norm(np.median(colours[lips], 0) - np.median(colours[skin], 0))
     off, depth = _seam(np.asarray(cv2.GaussianBlur(light, (0, 0), 0.8), np.float32), placed)
     three = np.maximum([contrast, light[lips].std(), depth], _FAINT)
-    three *= max(1.0, _TONES / max(_tones(light, placed), _FAINT))
+    three *= max(1.0, _STEEP / max(_steepest(light, placed), _FAINT))
     around, above = (_colour(colours, placed[group]) for group in (_AROUND, _ABOVE))
     unlike = np.linalg.norm((around - above)[1:])  # lower faces are darker, and so are beards
     return MouthSigns(float(np.prod(three) ** (1 / 3)), off, float(unlike))
@@ -117,13 +119,13 @@ def _seam(light: NDArray[np.float32], placed: NDArray[np.float32]) -> tuple[floa
     return float(off.mean()), float((np.median(tones, 0) - tones.min(0)).mean())
 
 
-def _tones(light: NDArray[np.float32], placed: NDArray[np.float32]) -> float:
-    """From dark to light about the eyes."""
+def _steepest(light: NDArray[np.float32], placed: NDArray[np.float32]) -> float:
+    """How steep the edges about the eyes are."""
     corners = placed[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]].round().astype(int)
     left, right = corners[:, 0]
     middle, around = int(corners[:, 1].mean()), _EYES // 6
-    dark, bright = np.percentile(light[middle - around : middle + around, left:right], [5, 95])
-    return float(bright - dark)
+    down, across = np.gradient(light[middle - around : middle + around, left:right])
+    return float(np.percentile(np.hypot(across, down), 98))
 
 
 def _colour(colours: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float32]:
