@@ -1,10 +1,9 @@
-"""A contact sheet: portraits x 6 frames that speak and 6 that are driven by a video.
+"""Contact sheets: each portrait at rest and in the most different frames of its speech.
 
-    python benchmarks/contact_sheet.py PORTRAITS VOICE DRIVER -o sheet.png
+    python benchmarks/contact_sheet.py PICTURES VOICE -o FOLDER [--full] [--rows N]
 
-PORTRAITS is a folder of pictures; those that are refused are listed with the reason. The
-driven frames are the most different ones of the driver: turned most to each side, up, down,
-lids most shut, mouth most open.
+PICTURES is a folder; pictures that are refused are listed with the reason. The frames are the
+same for all: the head's ends to each side, up, down and in tilt, the two widest mouths, a blink.
 """
 
 import argparse
@@ -13,81 +12,71 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gioconda import Animator, GiocondaError, Motion, make_portrait
+from gioconda import Controls, GiocondaError, Portrait
 from gioconda.face import measure
-from gioconda.face.encode import encode
-from gioconda.face.tracker import track
-from gioconda.media import read_audio, read_image, read_video, write_image
-from gioconda.portrait import Portrait
+from gioconda.face.basis import released_basis
+from gioconda.generator import LATER, GeneratedMotion, Generator
+from gioconda.media import SAMPLE_RATE, Picture, Sound, read_audio, write_image
+from gioconda.portrait import read_portrait
 from gioconda.renderer import Renderer
 
-_FRAMES = 6
+_APART = 12  # frames between the two widest mouths
 
 
-def speaking(portrait: Portrait, voice: np.ndarray, cell: int) -> list[np.ndarray]:
-    """Frames spread evenly over the voice."""
-    animator = Animator(portrait)
-    total = len(voice) // 640
-    wanted = set(np.linspace(0.1 * total, 0.95 * total, _FRAMES).astype(int).tolist())
-    frames = enumerate(animator.speak(voice))
-    return [small(frame, cell) for i, frame in frames if i in wanted]
+def speech(voice: Sound, controls: Controls) -> tuple[GeneratedMotion, list[int]]:
+    """The motion of a voice, and its most different frames."""
+    generator, basis = Generator(controls=controls, later=LATER), released_basis()
+    motion = generator.append(np.pad(voice, (0, SAMPLE_RATE)))  # late enough for every frame
+    faces = basis.rebuild(motion.dynamics, basis.mean)
+    lids, mouth = measure.lid_opening(faces).mean(1), measure.mouth_opening(faces)
+    yaw, pitch, roll = motion.pose[:, :3].T
+    widest = int(mouth.argmax())
+    mouth[max(widest - _APART, 0) : widest + _APART] = 0
+    ends = [yaw.argmin(), yaw.argmax(), pitch.argmax(), pitch.argmin(), np.abs(roll).argmax()]
+    return motion, [int(i) for i in (*ends, widest, mouth.argmax(), lids.argmin())]
 
 
-def driven(portrait: Portrait, motion: Motion, picks: list[int], cell: int) -> list[np.ndarray]:
-    """The picked frames of a motion about the portrait's own pose."""
-    renderer = Renderer(portrait)
-    moved = portrait.driven(motion)
-    return [small(renderer.render(moved.pose[i], moved.dynamics[i]), cell) for i in picks]
-
-
-def extremes(motion: Motion, portrait: Portrait) -> list[int]:
-    """Frames in which the driver does the most."""
-    faces = portrait.basis.rebuild(motion.dynamics, portrait.neutral)
-    lids, gaze = measure.lid_opening(faces).mean(1), measure.gaze(faces)[:, 0]
-    pose = motion.pose
-    return [
-        int(i)
-        for i in (
-            pose[:, 0].argmin(),
-            pose[:, 0].argmax(),
-            np.abs(pose[:, 1] - np.median(pose[:, 1])).argmax(),
-            lids.argmin(),
-            np.abs(gaze - np.median(gaze)).argmax(),
-            measure.mouth_opening(faces).argmax(),
-        )
-    ]
-
-
-def small(frame: np.ndarray, cell: int) -> np.ndarray:
-    return cv2.resize(frame, (cell, cell), interpolation=cv2.INTER_AREA)
+def drawn(portrait: Portrait, motion: GeneratedMotion, picks: list[int], full: bool) -> Picture:
+    """Frames side by side, the one at rest first."""
+    renderer = Renderer(portrait, full=full)
+    frames = [renderer.render(portrait.pose, portrait.expression).copy()]
+    poses, dynamics = motion.pose + portrait.pose, portrait.lids(motion.dynamics)
+    dynamics[motion.free] += portrait.looks
+    frames += [renderer.render(poses[i], dynamics[i]).copy() for i in picks]
+    return np.hstack(frames)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("portraits", type=Path)
+    parser.add_argument("pictures", type=Path)
     parser.add_argument("voice", type=Path)
-    parser.add_argument("driver", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--cell", type=int, default=256, help="side of one frame in pixels")
+    parser.add_argument("--full", action="store_true", help="the whole photo, not a square")
+    parser.add_argument("--amplitude", type=float, default=1.5)
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--only", nargs="*", help="names of pictures, without their endings")
+    parser.add_argument("--cell", type=int, default=256, help="height of one frame in pixels")
+    parser.add_argument("--rows", type=int, default=16, help="portraits a sheet")
     args = parser.parse_args()
-    voice = read_audio(args.voice)[: 16000 * 8]
-    motion, _ = encode(track(read_video(args.driver)))
-    rows = []
-    for file in sorted(args.portraits.glob("*.jpg")):
-        if args.only and file.stem not in args.only:
-            continue
+    args.output.mkdir(parents=True, exist_ok=True)
+    voice = read_audio(args.voice)[: 8 * SAMPLE_RATE]
+    motion, picks = speech(voice, Controls(amplitude=args.amplitude))
+    rows: list[Picture] = []
+    for file in sorted(args.pictures.iterdir()):
         try:
-            portrait = make_portrait(read_image(file), args.size)
+            portrait = read_portrait(file, None if args.full else args.size)
         except GiocondaError as refusal:
-            print(f"{file.name}: refused: {refusal}")
+            print(f"{file.name}: refused: {refusal}", flush=True)
             continue
-        frames = speaking(portrait, voice, args.cell)
-        frames += driven(portrait, motion, extremes(motion, portrait), args.cell)
-        rows.append(np.hstack(frames))
-        print(f"{file.name}: {portrait.note or 'ok'}")
-    write_image(args.output, np.vstack(rows))
+        row = drawn(portrait, motion, picks, args.full)
+        width = row.shape[1] * args.cell // len(row)
+        small = cv2.resize(row, (width, args.cell), interpolation=cv2.INTER_AREA)
+        rows.append(np.asarray(small, np.uint8))
+        print(f"{file.name}: sheet {(len(rows) - 1) // args.rows}: {portrait.note or 'ok'}")
+    for first in range(0, len(rows), args.rows):
+        page = rows[first : first + args.rows]
+        wide = max(row.shape[1] for row in page)
+        page = [np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in page]
+        write_image(args.output / f"{first // args.rows:03d}.png", np.vstack(page))
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def test_card_faults(tmp_path: Path) -> None:
 
 
 def test_contact_sheet(pictures: Path, talk: Path, tmp_path: Path) -> None:
-    benchmark("contact_sheet", pictures, talk, talk, "-o", tmp_path / "sheet.png")
+    benchmark("contact_sheet", pictures, sound, "-o", tmp_path)
     assert (tmp_path / "sheet.png").is_file()
 
 
