@@ -102,7 +102,7 @@ def train_generator(
     loss = MotionLoss(basis, channels)
     for step in trainer:
         batch = batches.draw(step)
-        with torch.autocast("cpu", torch.bfloat16):
+        with steps.half_precision():
             prediction = net(*batch.inputs)
         losses = loss(prediction.float(), batch)
         trainer.descend(losses["position"])

@@ -53,7 +53,16 @@ from gioconda.training.hearing.frequency_warp import with_reading
 from gioconda.training.hearing.network import LABELS, Hearing, Step
 from gioconda.training.hearing.teacher import Projection, Whisper
 from gioconda.training.mouth_loss import MouthLoss
-from gioconda.training.steps import Report, Trainer, cosine, running_mean, silent, warm_up, weighted
+from gioconda.training.steps import (
+    Report,
+    Trainer,
+    cosine,
+    half_precision,
+    running_mean,
+    silent,
+    warm_up,
+    weighted,
+)
 
 _PROJECTION: Final = "projection.safetensors"
 _NEAR: Final = -1e4  # logit of a moment's neighbours, which are neither right nor wrong
@@ -269,7 +278,7 @@ class Windows:
 
 def losses_of(net: Hearing, batch: Batch, mouth_loss: MouthLoss, recipe: Recipe) -> Batch:
     """The losses, and under "... right" the shares that are right."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with half_precision():
         features = net.encoder(batch["mel"]).float()
     counts = batch["counts"]
     taught = counts * batch["taught"]

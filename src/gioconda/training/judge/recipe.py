@@ -160,7 +160,7 @@ def speech_losses(
     net: network.SpeechNet, batch: dict[str, Tensor], mouth_loss: MouthLoss
 ) -> dict[str, Tensor]:
     """Losses of a batch of `Windows`, and shares that are right, by name."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with steps.half_precision():
         features = net.encoder(batch["mel"]).float()  # (N, T, F)
     phones = net.heads.phones(features).reshape(-1, network.LABELS)
     labels = batch["phones"].reshape(-1)

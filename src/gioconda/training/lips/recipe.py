@@ -134,7 +134,7 @@ def train_lips(
     of_clips, of_phones = MouthLoss(basis, recipe.short), ContactLoss(basis)
     for _ in trainer:
         batch = batches.draw()
-        with torch.autocast("cpu", torch.bfloat16):
+        with steps.half_precision():
             lower, voice = net(batch.speech, batch.manner, batch.heard, batch.ahead)
         lower, voice = lower.float()[:, BEFORE:], voice.float()[:, BEFORE:]
         own = lower[: len(batch.lower)]
