@@ -6,6 +6,7 @@ from typing import Any
 from gioconda.cli.table import measure_rows, show
 from gioconda.evaluation import performance
 from gioconda.evaluation.articulation import Articulation, Compared, LowLids
+from gioconda.evaluation.brow_movement import BrowMovement
 from gioconda.evaluation.head_movement import HeadMovement, Likeness
 from gioconda.evaluation.head_voice import HeadVoice, Share
 from gioconda.evaluation.lips import LipAgreement
@@ -62,7 +63,7 @@ def _by_family(result: PerformanceResult, columns: Sequence[Performance]) -> _Ro
         rows += _compared_rows(
             Articulation,
             [column.own_level.get(name) for column in columns],
-            f"{prefix}dial at each clip's own level: ",
+            f"{prefix}dials at each clip's own level: ",
         )
         rows += measure_rows(
             LipAgreement, [column.lips_by_family.get(name) for column in columns], prefix
@@ -127,6 +128,7 @@ def _head(result: PerformanceResult, columns: Sequence[Performance]) -> _Rows:
         for row, each in zip(rows, measures(HeadMovement), strict=True):
             low, high = (each.text(end) for end in result.head_interval)
             row[1] += f" [{low}, {high}]"
+    rows += _compared_rows(BrowMovement, [column.brows for column in columns])
     rows.append(["blinks, a minute", *(write(column.blinks, ".1f") for column in columns)])
     return rows
 

@@ -16,7 +16,6 @@ from gioconda.data.videos.blinks import blinks
 from gioconda.evaluation.results import EYES, measure
 from gioconda.evaluation.trials import Trial
 from gioconda.face import measure as face
-from gioconda.face import topology
 from gioconda.face.basis import Basis
 from gioconda.face.lids import Lids
 from gioconda.motion import Motion
@@ -108,14 +107,8 @@ def articulation(motion: Motion, neutral: NDArray[np.float32], basis: Basis) -> 
         median=100 * float(np.median(opening)),
         wide=100 * float(np.quantile(opening, 0.95)),
         widest=100 * float(opening.max()),
-        brows=100 * float(brow_height(faces).std()),
+        brows=100 * float(face.brow_height(faces).std()),
     )
-
-
-def brow_height(faces: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How high the brows stand in the head frame, both eyes' mean, (T,); up is positive."""
-    height: NDArray[np.float64] = -faces[:, topology.BROWS, 1].astype(np.float64).mean(1)
-    return height
 
 
 def compared(found: Sequence[T], real: Sequence[T] | None = None) -> Compared[T]:

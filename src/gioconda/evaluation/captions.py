@@ -6,6 +6,7 @@ from gioconda.evaluation.reenactment import UNITS
 
 _GROUPS: Final = {
     "articulation": "How far lips and brows move",
+    "brows": "How brows move in long speech",
     "closures": "Lips that meet on p, b, m in clips",
     "contacts": "Lips that meet on p, b, m, and are near the teeth on f, v",
     "delay": "From a sound to its motion, computing left out",
@@ -30,7 +31,7 @@ _GROUPS: Final = {
     "movement": "How much moves",
     "movement interval": "How much moves in real people: ends of the 95 % interval",
     "order": "Order of phones by shape of the mouth: rank correlation with real clips",
-    "own level": "How far lips and brows move, the dial at each clip's own level",
+    "own level": "How far lips and brows move, the dials at each clip's own level",
     "pace": "One viewer",
     "pipeline": "All stages together, encoding beside them",
     "psnr": "Likeness to the picture of full precision, dB",

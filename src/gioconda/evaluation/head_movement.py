@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import combinations
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _TOGETHER: Final = 2  # frames within which two blinks come at once
 _TURNS: Final = slice(0, 3)  # of the pose: yaw, pitch, roll
 
 _Series = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,13 @@ def head_interval(motions: Sequence[PersonMotion]) -> tuple[HeadMovement, HeadMo
     return HeadMovement(*low.tolist()), HeadMovement(*high.tolist())
 
 
-def ratio(made: HeadMovement, real: HeadMovement) -> HeadMovement:
-    """Field by field; NaN where the real head keeps still."""
-    names = [each.name for each in fields(HeadMovement)]
+def ratio(made: T, real: T) -> T:
+    """Of movements, field by field; NaN where the real ones keep still."""
+    kind: Any = type(made)
+    names = [each.name for each in fields(kind)]
     pairs = {name: (getattr(made, name), getattr(real, name)) for name in names}
-    return HeadMovement(**{k: a / b if b > 0 else float("nan") for k, (a, b) in pairs.items()})
+    found: T = kind(**{k: a / b if b > 0 else float("nan") for k, (a, b) in pairs.items()})
+    return found
 
 
 def _mean(rows: Sequence[_Series]) -> HeadMovement:

@@ -27,6 +27,7 @@ from gioconda.evaluation.articulation import (
     low_lids,
     usual_lids,
 )
+from gioconda.evaluation.brow_movement import BrowMovement, brow_movement
 from gioconda.evaluation.generator import REAL, long_speech, shuffle, with_phones
 from gioconda.evaluation.head_judge import WINDOW, HeadJudge, released_head_judge
 from gioconda.evaluation.head_movement import (
@@ -55,7 +56,7 @@ from gioconda.generator import Generator
 from gioconda.motion import Motion
 
 CLIPS, SENTENCES = "clips", "spoken sentences"
-_MOST_DIAL: Final = 2.0  # of articulation
+_MOST_DIAL: Final = 2.0  # of articulation and amplitude
 OWN, OTHER = "own sound", "another's sound"
 _MOST: Final = 60  # clips of a family, which are spread over its people
 _SEEDS: Final = 2  # that each long clip's sound is spoken with
@@ -75,6 +76,7 @@ class Performance:
     lips: LipAgreement | None = None
     lips_by_family: dict[str, LipAgreement] = field(default_factory=dict)
     head: Compared[HeadMovement] | None = None  # in long stretches of speech
+    brows: Compared[BrowMovement] | None = None  # in these
     blinks: float | None = None  # a minute, in these
     head_voice: dict[str, HeadVoice] = field(default_factory=dict)  # own sound, another's
     likeness: dict[str, Likeness] = field(default_factory=dict)  # of two voices, of two seeds
@@ -195,6 +197,7 @@ def _real(material: _Material) -> Performance:
         shapes={CLIPS: shapes(material.known, material.basis)},
         contacts={CLIPS: _contacts(material.known, material)},
         head=Compared(head_movement(material.long)) if material.long else None,
+        brows=Compared(brow_movement(material.long, material.basis)) if material.long else None,
         blinks=_blinks(material.long, material.basis),
         head_voice=_head_voice(real, material),
     )
@@ -224,10 +227,11 @@ def _performance(
         if len(trial.spoken) >= LONG
         for seed in range(_SEEDS)
     ]
-    head = None
+    head = brows = None
     if long and material.long:
-        moved = head_movement(long)
+        moved, raised = head_movement(long), brow_movement(long, basis)
         head = Compared(moved, ratio(moved, head_movement(material.long)))
+        brows = Compared(raised, ratio(raised, brow_movement(material.long, basis)))
     done()
     alike = voice_likeness(make, trials, basis)
     done()
@@ -237,6 +241,7 @@ def _performance(
         own_level=_compared(_own_level(make, material, found, real), real, material),
         lids=_lids([as_worn(m, t, material.usual, basis) for m, t in pairs], material),
         head=head,
+        brows=brows,
         blinks=_blinks(long, basis),
         head_voice=_head_voice(made, material),
         likeness=alike,
@@ -255,21 +260,23 @@ def _compared(
 def _own_level(
     make: Maker, material: _Material, found: Sequence[Articulation], real: Sequence[Articulation]
 ) -> list[Articulation]:
-    """Each trial's motion with the dial where the lips move as far as that person's do.
+    """Each trial's motion with the dials where lips and brows move as far as that person's do.
 
     Args:
         make: the generator.
         material: with the trials.
-        found: of its motion with the dial at 1.
+        found: of its motion with the dials at 1.
         real: of the real motion.
     """
     made = []
     for trial, one, true in zip(material.trials, found, real, strict=True):
-        dial = min(true.lips() / one.lips(), _MOST_DIAL)
         generator = make(0)
         if not isinstance(generator, Generator):
             return list(found)  # it has no dials
-        generator.controls = Controls(articulation=dial)
+        lips, brows = true.lips() / one.lips(), true.brows / one.brows
+        generator.controls = Controls(
+            articulation=min(lips, _MOST_DIAL), amplitude=min(brows, _MOST_DIAL)
+        )
         motion = Motion.joined([generator.append(trial.pcm), generator.finish()])
         made.append(articulation(motion, trial.neutral, material.basis))
     return made

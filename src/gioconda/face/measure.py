@@ -22,7 +22,7 @@ _UPPER_LIDS: Final = np.stack([topology.RIGHT_LID_UPPER, topology.LEFT_LID_UPPER
 _LIPS: Final = slice(3, 6)  # the middle of nine gaps
 
 
-# --- lids ---
+# --- lids and brows ---
 
 
 def lid_gap(faces: _Faces) -> NDArray[Any]:
@@ -46,6 +46,11 @@ def lid_opening(faces: _Faces) -> NDArray[np.float64]:
     inner = faces[:, [topology.RIGHT_EYE_INNER, topology.LEFT_EYE_INNER], :2]
     height, width = lid_distances(faces).mean(-1), np.linalg.norm(outer - inner, axis=-1)
     return np.asarray(height / width)
+
+
+def brow_height(faces: _Faces) -> NDArray[np.float64]:
+    """How high the brows stand in the head frame, both eyes' mean, (T,); up is positive."""
+    return np.asarray(-faces[:, topology.BROWS, 1].astype(np.float64).mean(1))
 
 
 # --- lips ---
