@@ -178,9 +178,9 @@ def test_card_faults(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("faults-*.jpg"))) == 4
 
 
-def test_contact_sheet(pictures: Path, talk: Path, tmp_path: Path) -> None:
+def test_contact_sheet(pictures: Path, sound: Path, tmp_path: Path) -> None:
     benchmark("contact_sheet", pictures, sound, "-o", tmp_path)
-    assert (tmp_path / "sheet.png").is_file()
+    assert (tmp_path / "000.png").is_file()
 
 
 def test_speaking(sound: Path, tmp_path: Path) -> None:
