@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("voice", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--full", action="store_true", help="the whole photo, not a square")
-    parser.add_argument("--amplitude", type=float, default=1.5)
+    parser.add_argument("--amplitude", type=float, default=1.5, help="the dial")
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--cell", type=int, default=256, help="height of one frame in pixels")
     parser.add_argument("--rows", type=int, default=16, help="portraits a sheet")

@@ -366,7 +366,7 @@ def _film(
         recited = animator.recite(in_step(voices, HOP), begun, done)
         renderer = animator.renderer
         size = renderer.height, renderer.width
-        give_back()  # what the start has left, which is another amount each time
+        give_back()  # what the start has left, which differs from run to run
         with VideoWriter(output, *size, sound, made.sign, renderer.alpha, parts) as video:
             for state, frame, changed in recited:
                 if state:

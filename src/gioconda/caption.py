@@ -91,7 +91,7 @@ def _letters(view: Picture, allowed: NDArray[np.bool_], dark: bool) -> NDArray[n
     _, _, width, height, area = stats.T
     fit = (height >= _HEIGHTS[0]) & (height <= _HEIGHTS[1]) & (width <= _WIDE * height)
     fit &= (area > _FILLED[0] * width * height) & (area < _FILLED[1] * width * height)
-    # what the photo's edge cuts, as it does strands of hair
+    # type lies within its photo; strands of hair are cut by its edge
     cut = cv2.dilate((~allowed).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     fit[labels[cut]] = False
     letters = []

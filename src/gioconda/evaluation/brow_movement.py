@@ -1,4 +1,4 @@
-"""How far brows move within 3 s, and how often they are raised: what one sees them do."""
+"""How far brows move within 3 s, and how often they are raised."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from gioconda.face import measure as face
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
 
-WINDOW: Final = 3 * FPS  # frames
+_WINDOW: Final = 3 * FPS  # frames
 _RAISED: Final = 2.0  # % of the inter-ocular distance over a stretch's median; two pixels at 512
-_HELD: Final = 4  # frames
+_HELD: Final = 4  # frames; a shorter rise is no raise
 
 _Series = NDArray[np.float64]
 
@@ -30,19 +30,19 @@ class BrowMovement:
 
 
 def brow_movement(motions: Sequence[PersonMotion], basis: Basis) -> BrowMovement:
-    """Of stretches of 3 s and more, at least one."""
+    """The movement in stretches of speech of 3 s and more, of which there is at least one."""
     heights = [_height(one, basis) for one in motions]
     spreads = [
-        one[start : start + WINDOW].std()
+        one[start : start + _WINDOW].std()
         for one in heights
-        for start in range(0, len(one) - WINDOW + 1, FPS)
+        for start in range(0, len(one) - _WINDOW + 1, FPS)
     ]
     minutes = sum(map(len, heights)) / FPS / 60
     return BrowMovement(float(np.mean(spreads)), sum(map(_raises, heights)) / minutes)
 
 
 def _height(one: PersonMotion, basis: Basis) -> _Series:
-    """Of the brows in each frame, % of the inter-ocular distance, (T,)."""
+    """How high the brows stand in each frame, % of the inter-ocular distance, (T,)."""
     faces = basis.rebuild(one.motion.dynamics, one.neutral)
     height = 100 * face.brow_height(faces)
     apart = np.flatnonzero(~in_blinks(face.lid_opening(faces)))
@@ -52,7 +52,7 @@ def _height(one: PersonMotion, basis: Basis) -> _Series:
 
 
 def _raises(height: _Series) -> int:
-    """How often the brows are up for a while."""
+    """How often the brows stay up for `_HELD` frames and more."""
     up = np.concatenate([[False], height > np.median(height) + _RAISED, [False]])
     starts, ends = np.flatnonzero(np.diff(up.astype(int))).reshape(-1, 2).T
     return int((ends - starts >= _HELD).sum())

@@ -81,7 +81,7 @@ def head_interval(motions: Sequence[PersonMotion]) -> tuple[HeadMovement, HeadMo
 
 
 def ratio(made: T, real: T) -> T:
-    """Of movements, field by field; NaN where the real ones keep still."""
+    """Generated movement over real movement, field by field; NaN where the real one is 0."""
     kind: Any = type(made)
     names = [each.name for each in fields(kind)]
     pairs = {name: (getattr(made, name), getattr(real, name)) for name in names}

@@ -22,9 +22,9 @@ _OFF: Final = 0.3  # ... the darkest place lies elsewhere
 _UNLIKE: Final = 15.0  # ... what is about the mouth is of another colour than the upper face
 _FAINT: Final = 0.5  # units of colour that no picture resolves
 
-_STEEP = (
-    10.0  # units of lightness a pixel at the eyes' edges; with less a picture is blurred or pale
-)
+# Units of lightness a pixel, of the edges about the eyes: in a picture with less, which is blurred,
+# pale or dark, contrasts count for more. The softest of sharp photos have 10, blurred ones 2 to 7.
+_STEEP: Final = 10.0
 _EYES = 100  # pixels between the outer corners of the eyes in the view that is looked at
 _SIDE = 340  # of the view, which shows the whole face
 _PATCH = 3  # pixels to each side of a place whose colour is looked at
@@ -120,7 +120,7 @@ def _seam(light: NDArray[np.float32], placed: NDArray[np.float32]) -> tuple[floa
 
 
 def _steepest(light: NDArray[np.float32], placed: NDArray[np.float32]) -> float:
-    """How steep the edges about the eyes are."""
+    """How steep the edges about the eyes are, in units of lightness a pixel."""
     corners = placed[[topology.RIGHT_EYE_OUTER, topology.LEFT_EYE_OUTER]].round().astype(int)
     left, right = corners[:, 0]
     middle, around = int(corners[:, 1].mean()), _EYES // 6

@@ -43,7 +43,7 @@ class FaceMesh:
         Args:
             image: (H, W, 3) RGB.
             previous: in its pixels.
-            squeeze: the network sees the face this much less tall.
+            squeeze: part of its height in which the network sees the face, to 1.
         """
         across = previous[topology.LEFT_EYE_OUTER, :2] - previous[topology.RIGHT_EYE_OUTER, :2]
         axis = across / max(float(np.linalg.norm(across)), 1e-6)
@@ -96,7 +96,7 @@ _OWN: Final = local()  # of each thread: a mesh keeps what it is asked with
 
 
 def thread_mesh() -> FaceMesh:
-    """This thread's own."""
+    """The face mesh of this thread, which is made on the first call."""
     if not hasattr(_OWN, "mesh"):
         _OWN.mesh = FaceMesh()
     return cast(FaceMesh, _OWN.mesh)

@@ -17,7 +17,7 @@ from gioconda.face.mesh import thread_mesh
 
 # Between the lips, in inter-ocular distances: up to here the network is right.
 _KNOWN: Final = 0.25
-_LEAST: Final = 0.6  # a face squeezed by more is strange to the network, too
+_LEAST: Final = 0.6  # of its height: a face squeezed further is strange to the network, too
 
 
 def onto_open_mouth(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -40,7 +40,7 @@ def onto_open_mouth(image: NDArray[np.uint8], points: NDArray[np.float32]) -> ND
 
 
 def _below_mouth() -> NDArray[np.float64]:
-    """How much of each point goes with a jaw, (478,)."""
+    """How far each point goes with the jaw, (478,), 0 to 1."""
     height = released_basis().mean[:, 1].astype(np.float64)
     corners = height[[topology.RIGHT_MOUTH_CORNER, topology.LEFT_MOUTH_CORNER]].mean()
     share: NDArray[np.float64]

@@ -343,9 +343,9 @@ def room_to_move(portrait: Portrait, places: NDArray[np.float64]) -> NDArray[np.
 
 
 def _room_to_shut(room: NDArray[np.float64], apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Room in which lips that are `apart` (11, 1) pixels can meet.
+    """Room (N, 2, 2), upwards enough for lips that are `apart` (11, 1) pixels to meet.
 
-    Just above the photo's lower edge, so much is stretched then.
+    Just above the photo's lower edge, the picture is stretched for it.
     """
     up = room[:, 1, 1]
     up *= max(1.0, float((_FREE * apart[:, 0] / up[topology.LIP_INNER_LOWER]).max()))
