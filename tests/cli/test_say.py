@@ -28,7 +28,8 @@ def test_the_voice_that_comes_along_says_it(photo_path, tmp_path, monkeypatch):
     monkeypatch.setattr(text_to_speech, "_english", lambda: voice)
     monkeypatch.setenv("PATH", str(tmp_path))
     video = tmp_path / "said.mp4"
-    assert main(["say", str(photo_path), "Good morning.", "-o", str(video), "--size", "256"]) == 0
+    said = main(["say", str(photo_path), "Good", "morning.", "-o", str(video), "--size", "256"])
+    assert said == 0
     assert abs(len(read_audio(video)) / SAMPLE_RATE - 0.5) < 0.1
     assert len(list(read_video(video))) == 13
 

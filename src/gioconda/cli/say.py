@@ -17,7 +17,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("say", help="make a portrait speak a text")
     add = adder(parser)
     add("PHOTO", str, "a photo, painting or drawing of a face")
-    add("TEXT", str, "what to say")
+    add("TEXT", str, "what to say", nargs="+")
     voice = "the bundled English voice (default), or a language of espeak-ng, such as de or fr"
     add("--voice NAME", str, voice)
     add_video_options(parser)
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
 def _say(args: argparse.Namespace) -> None:
     from gioconda.text_to_speech import synthesise
 
-    sound = synthesise(args.text, _voice(args.voice))
+    sound = synthesise(" ".join(args.text), _voice(args.voice))
     with tempfile.TemporaryDirectory(prefix="say-") as folder:
         voice = Path(folder) / "voice.wav"
         voice.write_bytes(sound)

@@ -181,7 +181,7 @@ class SessionPool:
             frames = sum(threads.map(partial(_draw, steps=_PROBE), animators))
         cost = (time.process_time() - start) / frames
         capacity = min(max(int(_SHARE * count * STEP / cost), 1), CONNECTIONS)
-        _LOG.info("a frame takes %.1f ms; room for %d sessions", 1000 * cost, capacity)
+        _LOG.info("a frame takes %.1f ms; sessions at once: %d", 1000 * cost, capacity)
         return capacity
 
 
