@@ -135,7 +135,7 @@ class _Set:
         network = read_network(self._file("lips"), what)
         inputs = ["speech", "heard", "manner", "state"]
         self._check_tensors("lips", what, network.inputs, inputs)
-        self._check_tensors("lips", what, network.outputs, ["lower", "voice"])
+        self._check_tensors("lips", what, network.outputs, ["lower", "certain"])
         self._check_in_basis("lips", _basis_of(network), _size(network.output("lower")), _mouth)
         self._check_features("lips", network, _size(network.input("speech")))
 

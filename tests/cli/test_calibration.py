@@ -45,8 +45,8 @@ def test_a_generator_obeys_its_files_numbers(tmp_path: Path, voice: NDArray[np.f
     assert run("--set", "articulation=0", "-o", str(model)) == 0
     still, released = (Generator(0, model=file).append(voice[:8000]) for file in (model, None))
     lower = released_basis().lower
-    assert not still.dynamics[:, lower].any()
-    assert released.dynamics[:, lower].any()
+    moves, usual = (np.abs(one.dynamics[:, lower]).max() for one in (still, released))
+    assert moves < 0.2 * usual  # they still meet
     assert_array_equal(still.pose, released.pose)
 
 
@@ -58,7 +58,7 @@ def test_a_generator_obeys_its_files_numbers(tmp_path: Path, voice: NDArray[np.f
         (["--set", "gate_voice=much", "-o", "x.zip"], "gate_voice must be 1 number, as 0.5 is"),
         (["--set", "gate_voice=nan", "-o", "x.zip"], "gate_voice must be 1 number"),
         (["--set", "steps=2.5", "-o", "x.zip"], "steps must be 1 whole number, as 6 is"),
-        (["--set", "meet=0.1", "-o", "x.zip"], "meet must be 2 numbers, as 0.25,0.6 is; is 0.1"),
+        (["--set", "meet=0.1", "-o", "x.zip"], "meet must be 2 numbers, as 0.45,0.55 is; is 0.1"),
         (["--set", "gate_voice=2"], "give --set and -o together"),
         (["--set", "gate_voice=2", "-o", "x.onnx"], "expected .zip"),
     ],

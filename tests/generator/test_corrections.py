@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,8 +29,8 @@ def frame(**changes: object) -> Frame:
         "dynamics": np.zeros(sum(BASIS.parts), np.float32),
         "voice": 0.0,
         "loudness": -100.0,
-        "closing": 0.0,
-        "closing_next": (),
+        "meeting": 0.0,
+        "meeting_next": 0.0,
         "touching": 0.0,
         "gaze": np.full(2, np.nan, np.float32),
         "lids": 0.0,
@@ -60,12 +61,12 @@ def gap(made: Frame) -> float:
 
 def test_a_mouth_without_a_voice_shuts_and_closes_nothing() -> None:
     silent = corrections.SilentMouth(BASIS, CALIBRATION)
-    made = [speaking(voice=voice, closing=0.5) for voice in (0.95, *(0.01,) * 30)]
+    made = [speaking(voice=voice, meeting=0.5) for voice in (0.95, *(0.01,) * 30)]
     for one in made:
         silent(one)
     assert opening(made[0]) == opening(made[4]) == opening(speaking())
     assert opening(made[-1]) < 0.01
-    assert made[-1].closing < 0.01
+    assert made[-1].meeting < 0.01
 
 
 def test_a_voice_has_to_be_sure_to_open_a_mouth_and_less_to_keep_it_open() -> None:
@@ -90,7 +91,7 @@ def test_lips_meet_at_once_and_part_over_frames() -> None:
     wide = np.random.default_rng(0).normal(size=BASIS.parts[2]).astype(np.float32)
     openings = []
     for sure in (0.0, 0.6, 0.9, 0.0, 0.0, 0.0):
-        made = speaking(np.abs(wide) * WIDE, closing=sure)
+        made = speaking(np.abs(wide) * WIDE, meeting=sure)
         closure(made)
         openings.append(opening(made))
     free, half, met, *after = openings
@@ -98,20 +99,21 @@ def test_lips_meet_at_once_and_part_over_frames() -> None:
     assert met < after[0] < after[1] < after[2] <= free
 
 
-def test_lips_that_meet_are_apart_again_in_the_vowels_about_it() -> None:
+def test_lips_meet_where_they_are_surest_and_part_in_the_vowels_about_it() -> None:
     def openings(*certainties: float) -> list[float]:
         closure, made = corrections.LipClosure(BASIS, CALIBRATION), []
-        for at, sure in enumerate(certainties):
-            made.append(speaking(closing=sure, closing_next=certainties[at + 1 : at + 3]))
+        for sure, after in pairwise((*certainties, 0.0)):
+            made.append(speaking(meeting=sure, meeting_next=after))
             closure(made[-1])
         return [opening(one) for one in made]
 
     wide = opening(speaking())
-    before, rising, met, falling, after = openings(0.0, 0.5, 0.9, 0.1, 0.0)
+    before, rising, met, falling, after = openings(0.3, 0.6, 0.7, 0.6, 0.3)
     assert met < 0.007 < 0.7 * wide < min(before, rising, falling, after)
-    assert max(openings(0.9, 0.8)) < 0.007
-    first, second, last, _ = openings(0.9, 0.9, 0.9, 0.0)
-    assert max(first, second) < 0.007 < 0.7 * wide < last
+    assert max(openings(0.9, 0.95, 0.9)) < 0.007  # they stay shut where they are sure of it
+    in_a_call = speaking(meeting=0.7, meeting_next=1.0)
+    corrections.LipClosure(BASIS, CALIBRATION)(in_a_call)
+    assert opening(in_a_call) == wide
 
 
 def test_lips_do_not_pass_through_each_other() -> None:
@@ -125,7 +127,7 @@ def test_lips_do_not_pass_through_each_other() -> None:
 
 
 def test_lips_that_meet_do_not_swell() -> None:
-    made = speaking(closing=1.0)
+    made = speaking(meeting=1.0)
     corrections.LipClosure(BASIS, CALIBRATION)(made)
     assert height(speaking()) > height(frame()) + 0.1
     assert height(made) < height(frame()) + 0.025
@@ -288,7 +290,7 @@ def test_an_emotion_parts_the_lips_in_pauses_only() -> None:
 
 def test_lips_that_an_emotion_parts_meet_where_they_must() -> None:
     emotion = corrections.AddedEmotion(BASIS, CALIBRATION)
-    made = [frame(controls=Controls(emotion={"surprised": 1}), closing=1.0) for _ in range(40)]
+    made = [frame(controls=Controls(emotion={"surprised": 1}), meeting=1.0) for _ in range(40)]
     for one in made:
         emotion(one)
     parted = opening(made[-1])

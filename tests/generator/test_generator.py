@@ -42,10 +42,10 @@ def test_pieces_give_the_same_to_the_bit(voice: Voice, size: int) -> None:
     np.testing.assert_array_equal(whole.dynamics, parts.dynamics)
 
 
-def test_frames_come_out_120_ms_after_their_sound_began(voice: Voice) -> None:
+def test_frames_come_out_80_ms_after_their_sound_began(voice: Voice) -> None:
     generator = Generator()
-    assert len(generator.append(voice[: 3 * 640 - 1])) == 0
-    assert len(generator.append(voice[3 * 640 - 1 : 3 * 640])) == 1
+    assert len(generator.append(voice[: 2 * 640 - 1])) == 0
+    assert len(generator.append(voice[2 * 640 - 1 : 2 * 640])) == 1
 
 
 def test_after_a_silence_lips_part_before_a_voice_in_a_recording_and_soon_in_a_call(
@@ -64,7 +64,7 @@ def test_after_a_silence_lips_part_before_a_voice_in_a_recording_and_soon_in_a_c
 
 def test_lips_of_a_recording_hear_further_ahead_and_the_head_is_the_same(voice: Voice) -> None:
     recording = Generator(later=LATER)
-    needed = (3 + LATER + Calibration().gate_lead) * 640
+    needed = (2 + LATER + Calibration().gate_lead) * 640
     assert len(recording.append(voice[: needed - 1])) == 0
     assert len(recording.append(voice[needed - 1 : needed])) == 1
     motions = []
@@ -76,7 +76,7 @@ def test_lips_of_a_recording_hear_further_ahead_and_the_head_is_the_same(voice: 
     np.testing.assert_array_equal(heads[0], heads[1])
     np.testing.assert_array_equal(lips[1], lips[2])
     assert np.abs(lips[0] - lips[1]).max() > 0.01
-    with pytest.raises(GiocondaError, match="from 0 to 5 frames, not 6"):
+    with pytest.raises(GiocondaError, match="from 0 to 6 frames, not 7"):
         Generator(later=LATER + 1)
 
 

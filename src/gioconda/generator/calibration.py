@@ -38,11 +38,10 @@ class Calibration:
         gate_rise: of the way to open, a frame.
         gate_fall: of the way to shut, a frame.
         gate_hold: frames of a pause through which the gate stays open.
-        meet: certainties of p, b or m at which the lips set out to meet, and at which they meet:
-            about half of the real lips do at 0.4.
-        closing_peak: exponent by which that counts less while one of the next frames is surer.
-        closing_near: frames before and after one that a p, b or m of its own may be about.
-        closing_ends: part of a frame's certainty under which the next one's ends it.
+        meet: certainties at which lips set out to meet, and at which they meet, in a frame that is
+            surer than its neighbours: 0.5 is passed in 95 % of p, b and m and in 3 % of vowels, on
+            176 clips of people who taught lips nothing.
+        meet_held: in other frames, and in a call, where the next one is not known.
         touch: of f or v, at which they set out to come near, and at which they are there.
         teeth_gap: between the lips on f and v, inter-ocular distances; the median of real ones.
         contact_gap: on the mean face where lips meet, for other lips start more open.
@@ -129,10 +128,8 @@ class Calibration:
     gate_rise: float = 1 / 2
     gate_fall: float = 1 / 6
     gate_hold: int = 6
-    meet: tuple[float, float] = (0.25, 0.6)
-    closing_peak: float = 6.0
-    closing_near: int = 2
-    closing_ends: float = 0.5
+    meet: tuple[float, float] = (0.45, 0.55)
+    meet_held: tuple[float, float] = (0.75, 0.85)
     touch: tuple[float, float] = (0.6, 1.0)
     teeth_gap: float = 0.006
     contact_gap: float = -0.003

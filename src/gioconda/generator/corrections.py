@@ -3,7 +3,6 @@
 `Generator` lists them in their order. They look at no frame that is to come.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -32,9 +31,8 @@ class Frame:
         dynamics: (D,).
         voice: certainty of a voice, 0 to 1.
         loudness: in dB against the level of the voice, at most about 0, as in `Speech`.
-        closing: certainty of p, b or m, 0 to 1.
-        closing_next: the same of the next `closing_near` frames, of fewer at the end; in a call,
-            where they are not heard, 1.
+        meeting: certainty that lips meet in a voice, 0 to 1.
+        meeting_next: the same of the next frame; in a call, where it is not known, 1.
         touching: certainty of f or v, 0 to 1.
         gaze: (2,) where the eyes are to rest against the portrait's own rest, radians; NaN if
             they are free.
@@ -47,8 +45,8 @@ class Frame:
     dynamics: NDArray[np.float32]
     voice: float
     loudness: float
-    closing: float
-    closing_next: tuple[float, ...]
+    meeting: float
+    meeting_next: float
     touching: float
     gaze: NDArray[np.float32]
     lids: float
@@ -83,18 +81,16 @@ class SilentMouth:
             self._needed = self._sure
         part = self._gate.next(voice)
         frame.dynamics[self._lower] *= part
-        frame.closing *= part
+        frame.meeting *= part
         frame.touching *= part
 
 
 class LipClosure:
-    """Where the lips learned to meet too little, on p, b, m, and to come near, on f, v.
+    """Where lips are predicted to meet, though their mean is apart; and to come near, on f, v.
 
     The mouth moves by the least that brings the inner rims together, or that keeps them from
-    passing through each other, and the outer rims follow: lips swell no more than real ones. Little
-    certainty is enough where none more is to come, but not before that, nor where it ends after
-    three frames: p is heard for longer than lips meet, and they would be shut in the vowels about
-    it too.
+    passing through each other, and the outer rims follow: lips swell no more than real ones. A
+    frame that is surer than its neighbours needs less certainty, for p, b and m are short.
     """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
@@ -108,12 +104,14 @@ class LipClosure:
         held = np.column_stack([self._swells, middle, measure.lip_width(moves)])
         self._thins = np.linalg.pinv(held)[0]  # (lower,) by 1, while gap and width stay
         self._met = self._touched = 0.0  # how far, 0 to 1
-        self._before = deque([0.0] * calibration.closing_near, calibration.closing_near)
+        self._before = 0.0  # certainty in the frame before
 
     def __call__(self, frame: Frame) -> None:
         c, lower = self._calibration, frame.dynamics[self._lower]
-        sure = self._meeting(frame)
-        self._met = max(_between(sure, *c.meet), c.closing_release * self._met)
+        peak = self._before <= frame.meeting >= frame.meeting_next
+        self._before = frame.meeting
+        met = _between(frame.meeting, *(c.meet if peak else c.meet_held))
+        self._met = max(met, c.closing_release * self._met)
         self._touched = max(_between(frame.touching, *c.touch), c.closing_release * self._touched)
         gap = self._rest + lower @ self._moves
         near = self._touched * np.maximum(gap - c.teeth_gap, 0)
@@ -121,15 +119,6 @@ class LipClosure:
         met = self._met * np.maximum(over, 0)
         lower -= (np.maximum(near, met) + np.minimum(over, 0)) @ self._back
         lower -= max(float(lower @ self._swells) - c.lips_swell, 0.0) * self._thins
-
-    def _meeting(self, frame: Frame) -> float:
-        """How surely the lips meet in a frame, 0 to 1."""
-        c, sure = self._calibration, frame.closing
-        less = c.closing_ends * sure
-        ends = any(one < less <= min(self._before) for one in frame.closing_next[:1])
-        peak = max((sure, *frame.closing_next))
-        self._before.append(sure)
-        return 0.0 if ends or not peak else sure * (sure / peak) ** c.closing_peak
 
 
 def _between(chance: float, start: float, full: float) -> float:

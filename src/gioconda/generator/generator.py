@@ -1,15 +1,16 @@
 """Generator: speech in, motion out, frame by frame.
 
 A frame comes out of the motion network (`network.py`) and the lips (`lips.py`) and goes through the
-corrections. With `LOOK_AHEAD` frames of later sound, a sound moves the face 120 ms after it at the
-latest. A whole recording goes the same way as a live one, but can wait for its lips to hear more.
+corrections. It is made of what is heard up to the frame before, and the encoder hears two frames
+ahead: so a sound moves the face 80 ms after it at the latest. A whole recording goes the same way
+as a live one, but can wait for its lips to hear more.
 """
 
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -25,6 +26,7 @@ from gioconda.generator.lips import LATER, Lips
 from gioconda.generator.mood import Mood
 from gioconda.generator.network import (
     Channels,
+    Conditions,
     MotionStream,
     load_network,
     released_network,
@@ -46,16 +48,20 @@ class _Heard(NamedTuple):
     speech: NDArray[np.float32]
     loudness: float
     voice: float
-    closing: float
     touching: float
 
 
+_NOTHING: Final = _Heard(np.zeros(Conditions.SPEECH.stop, np.float32), -UNDER_LEVEL, 0.0, 0.0)
+
+
 class _Spoken(NamedTuple):
-    """What the lips make of a frame, and how surely a voice sounds in it."""
+    """What the lips make of a frame, and how surely a voice sounds in it, and lips meet."""
 
     heard: _Heard
+    before: NDArray[np.float32]  # speech of the frame before, which the head hears
     lower: NDArray[np.float32]
     voice: float
+    meeting: float
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class GeneratedMotion(Motion):
 
 
 class Generator:
-    """Speech in, motion out; frame t needs the sound of frames up to t + 2 + `later`.
+    """Speech in, motion out; frame t needs the sound of frames up to t + 1 + `later`.
 
     With `later` it also waits, by `gate_lead` frames, to part the lips in time for a voice to come.
 
@@ -88,7 +94,8 @@ class Generator:
         steps: how often the network is asked for a frame; by default as it was calibrated.
         model: a file that `gioconda train generator` wrote; the released one by default.
         lips: a file that `gioconda train lips` wrote; the released one by default.
-        later: frames more that the lips hear ahead, 0 to `LATER`; a call has no time for any.
+        later: frames after the one before its own that a frame is made of, 0 to `LATER`; a call
+            has no time for any.
 
     Attributes:
         controls: the dials; others may be put in their place at any time, for the frames to come.
@@ -120,11 +127,10 @@ class Generator:
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._later = later
-        self._pending: deque[_Heard] = deque()  # frames whose lips still listen
+        self._pending = deque([_NOTHING])  # the frame before the next one, and frames from that on
         self._spoken: deque[_Spoken] = deque()  # frames whose lips wait for a voice to come
-        self._wait = max(calibration.gate_lead, calibration.closing_near) if later else 0
-        self._near = calibration.closing_near
-        self._lead, self._told = min(calibration.gate_lead, self._wait), calibration.gate_told
+        self._lead = calibration.gate_lead if later else 0
+        self._told = calibration.gate_told
         self._seed, self._digest = seed, 0
         self._digests: deque[int] = deque()  # of the sound up to each of these frames
         self._blinks, self._sure = BlinkTimer(calibration), calibration.blink_voice
@@ -176,7 +182,7 @@ class Generator:
         last = self._listen(np.pad(self._waiting, (0, -len(self._waiting) % SAMPLES)))
         self._other.finish()
         last += self._make(self._encoder.finish())
-        while self._pending:
+        while len(self._digests) > len(self._spoken):
             self._speak()
         return self._motion(last + [self._make_frame() for _ in range(len(self._spoken))])
 
@@ -198,23 +204,26 @@ class Generator:
         speech = speech_condition(encoded, loudness)
         # for a second after a voice the networks go on hearing one in silence
         voice = np.where(loudness > -UNDER_LEVEL, encoded.voice, 0)
-        sounds = loudness, voice, encoded.closing, encoded.touching
+        sounds = loudness, voice, encoded.touching
         self._pending += (
             _Heard(row, *map(float, certain)) for row, *certain in zip(speech, *sounds, strict=True)
         )
-        while len(self._pending) > self._later:
+        while self._later < len(self._pending) and len(self._spoken) + 1 < len(self._digests):
             self._speak()
-        return [self._make_frame() for _ in range(len(self._spoken) - self._wait)]
+        return [self._make_frame() for _ in range(len(self._spoken) - self._lead)]
 
     def _speak(self) -> None:
         """The lips of the next frame."""
         window = np.stack([one.speech for one in islice(self._pending, self._later + 1)])
-        heard, at = self._pending.popleft(), self._count + len(self._spoken)
+        before, at = self._pending.popleft(), self._count + len(self._spoken)
+        heard = self._pending[0] if self._later else before
         dials = self.controls.at(at, at + 1)
-        lower, voice = self._lips.next(window, float(dials.articulation[0]))
-        if not self._wait and heard.voice > self._told:
+        lower, voice, meeting = self._lips.next(window, float(dials.articulation[0]))
+        if not self._lead and heard.voice > self._told:
             voice = heard.voice  # the lips are sure later than the encoder
-        self._spoken.append(_Spoken(heard, lower, voice if heard.loudness > -UNDER_LEVEL else 0.0))
+        if heard.loudness <= -UNDER_LEVEL:
+            voice = 0.0
+        self._spoken.append(_Spoken(heard, before.speech, lower, voice, meeting))
 
     def _direct(self, heard: _Heard) -> tuple[Dials, Reaction]:
         """The dials of the next frame, with what the voices make of them."""
@@ -234,15 +243,13 @@ class Generator:
     def _make_frame(self) -> Frame:
         """The next frame."""
         sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
-        heard, lower, _ = self._spoken.popleft()
-        near = islice(self._spoken, self._near)
-        coming = tuple(one.heard.closing for one in near) if self._wait else (1.0,)
+        heard, before, lower, _, meeting = self._spoken.popleft()
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
         lids = self._blinks.next(float(dials.blinks[0]), chance, heard.voice > self._sure)
-        pose, upper = self._stream.next(noise, heard.speech, gaze, dials.amplitude[0], lids)
+        pose, upper = self._stream.next(noise, before, gaze, dials.amplitude[0], lids)
         dynamics = np.zeros(sum(self._basis.parts), np.float32)
         dynamics[: len(upper)] = upper
         dynamics[self._basis.lower] = lower
@@ -251,8 +258,8 @@ class Generator:
             dynamics,
             voice=sure,
             loudness=heard.loudness,
-            closing=heard.closing,
-            closing_next=coming,
+            meeting=meeting,
+            meeting_next=self._meeting_next(),
             touching=heard.touching,
             gaze=gaze,
             lids=self._blinks.closed,
@@ -263,6 +270,12 @@ class Generator:
             correct(frame)
         self._count += 1
         return frame
+
+    def _meeting_next(self) -> float:
+        """As in `Frame`; after the last frame of a recording lips are free."""
+        if not self._later:
+            return 1.0
+        return self._spoken[0].meeting if self._spoken else 0.0
 
     def _motion(self, frames: list[Frame]) -> GeneratedMotion:
         pose = np.empty((len(frames), self._channels.pose.stop), np.float32)

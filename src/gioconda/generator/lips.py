@@ -4,15 +4,15 @@ The network's contract, which training shares; T frames, N = `LATER` + 1:
 
 | tensor | shape in `lips.onnx` | what it is |
 |---|---|---|
-| `speech` | (T, N, 258) | `speech_condition` of each frame and of those after it |
-| `heard` | (T, N) | 1 where it is heard, of each frame itself at least; else speech is 0 |
+| `speech` | (T, N, 258) | `speech_condition` of the frame before each, and of those after that |
+| `heard` | (T, N) | 1 where it is heard; else speech is 0 |
 | `manner` | (2,) | how far lips move, and are apart: logarithms against people's medians |
 | `state` | (numbers,) | 0 before any speech |
 | → `lower` | (T, lower) | the lower part of the dynamics |
-| → `voice` | (T,) | how surely a voice sounds, 0 to 1 |
+| → `certain` | (T, 2) | how surely a voice sounds, and lips meet, 0 to 1 |
 | → `next` | (numbers,) | the next state |
 
-One network serves calls, in which no later frame is heard, and recordings, in which some are.
+One network serves calls, in which only the frame before is heard, and recordings, in which all are.
 
 The lips are not sampled. What speech tells of them is told best by one answer that is taught to go
 with the real lips and to move as far as they do (docs/design.md).
@@ -28,8 +28,10 @@ from numpy.typing import NDArray
 from gioconda.generator.calibration import Calibration
 from gioconda.inference import Request, network_of
 
-LATER: Final = 5  # frames after its own that the network may hear, besides the encoder's
+EARLIER: Final = 1  # frames before its own from which the network hears at the least, as in a call
+LATER: Final = 6  # frames after that one that the network may hear, besides the encoder's
 MANNER: Final = 2  # numbers of the speaker's manner
+CERTAIN: Final = ("voice", "meet")  # what the network tells the certainty of
 
 
 class Lips:
@@ -57,12 +59,13 @@ class Lips:
 
     def next(
         self, speech: NDArray[np.float32], articulation: float
-    ) -> tuple[NDArray[np.float32], float]:
-        """The lower part of the next frame's dynamics, and how surely a voice sounds, 0 to 1.
+    ) -> tuple[NDArray[np.float32], float, float]:
+        """The lower part of the next frame's dynamics; how surely a voice sounds, and lips meet in
+        it, 0 to 1.
 
         Args:
-            speech: (1 to `LATER` + 1, 258) of `speech_condition`: of the frame, and of those after
-                it that are heard.
+            speech: (1 to `LATER` + 1, 258) of `speech_condition`: of the frame before, of the
+                frame, and of those after it, as far as they are heard; zeros before any.
             articulation: the dial. Beyond what clips taught it is a gain.
         """
         c = self._calibration
@@ -72,11 +75,12 @@ class Lips:
         given = self._ask.inputs
         given["speech"][0] = 0
         given["speech"][0, : len(speech)] = speech
-        given["heard"][0] = np.arange(LATER + 1) < len(speech)
+        given["heard"][0] = given["speech"][0].any(1)
         given["manner"][:] = np.log([known, np.clip(parting, *c.parting_range)])
-        lower, voice, state = self._ask()
+        lower, certain, state = self._ask()
         given["state"][:] = state
-        return np.array(lower[0]) * np.float32(wanted / known), float(voice[0])
+        voice, meeting = map(float, certain[0])
+        return np.array(lower[0]) * np.float32(wanted / known), voice, meeting
 
 
 def load_lips(model: Path | None = None) -> ov.CompiledModel:

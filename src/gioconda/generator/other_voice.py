@@ -39,7 +39,8 @@ class OtherVoice:
         self._begun = False
         self._digest = 0
         self._sounds: deque[_Sound] = deque()  # whose voice is not certain yet
-        self._certain: deque[tuple[_Sound, float] | None] = deque()  # None: nothing was heard yet
+        # of the frame before the next one, and later ones; None: nothing was heard yet
+        self._certain: deque[tuple[_Sound, float] | None] = deque([None])
 
     def append(self, pcm: NDArray[np.float32]) -> None:
         """Sound that the frames to come hear, (samples,) 16 kHz mono in [-1, 1]."""
@@ -65,7 +66,7 @@ class OtherVoice:
             self._settle(self._encoder.finish())
 
     def next(self, speaking: bool) -> Reaction:
-        """The reaction of the next frame.
+        """The reaction of the next frame, to what was heard up to the frame before.
 
         Args:
             speaking: whether the face's own voice sounds.

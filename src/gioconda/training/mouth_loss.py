@@ -5,11 +5,10 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from gioconda.face import topology
 from gioconda.face.basis import Basis, point_weights
-from gioconda.face.measure import lip_advance, lip_gap, lip_width
+from gioconda.face.measure import lip_advance, lip_gap, lip_width, lips_height
 
 FORGIVEN: Final = 0.7  # part of a window's mean error that costs nothing: it cannot be heard
 _PERCENT: Final = 100.0  # of the inter-ocular distance
@@ -19,9 +18,9 @@ _LEAST: Final = (1.0, 0.5, 0.3)  # percent that a mouth's opening, width, advanc
 class MouthLoss:
     """Losses between coordinates of the lower face (N, T, C).
 
-    "points" and "speed" are how far lips and jaw are off, "gap" how far the opening is. "shape" is
-    how little opening, width and advance go with the real ones, "spread" by how much more or
-    less they move, as a logarithm.
+    "points" and "speed" are how far lips and jaw are off, "gap" how far the opening is, "thickness"
+    how far that of both lips together is. "shape" is how little opening, width and advance go with
+    the real ones, "spread" by how much more or less they move, as a logarithm.
 
     Args:
         basis: of the coordinates.
@@ -38,6 +37,8 @@ class MouthLoss:
         self._gap = torch.from_numpy(lip_gap(directions).astype(np.float32))
         shape = np.stack([lip_width(directions), lip_advance(directions)], 1)
         self._shape = torch.from_numpy(shape.astype(np.float32))
+        thickness = _PERCENT * (lips_height(directions) - lip_gap(directions))
+        self._thickness = torch.from_numpy(thickness.astype(np.float32))
         self._least, self._short = torch.tensor(_LEAST), torch.tensor([short, 1, 1])
 
     def __call__(
@@ -71,11 +72,12 @@ class MouthLoss:
             "points": (every * points.abs()).sum() / (every.sum() * points.shape[-1]),
             "speed": (pairs * speed.abs()).sum() / (pairs.sum() * points.shape[-1]),
             "gap": 0.3 * gap,
+            "thickness": ((error @ self._thickness).abs() * counts).sum() / counts.sum(),
             "shape": (speaking * (1 - likeness)).mean(),
             "spread": (speaking * torch.maximum(more, -self._short * more)).mean(),
         }
 
     def _moves(self, coordinates: Tensor, neutral: Tensor) -> Tensor:
         """Opening, width and advance (N, T, 3), in percent."""
-        opening = F.relu(coordinates @ self._gap + neutral[:, None])
+        opening = coordinates @ self._gap + neutral[:, None]  # under 0 where lips press
         return _PERCENT * torch.cat([opening[..., None], coordinates @ self._shape], -1)

@@ -10,16 +10,17 @@ from torch import Tensor
 
 from gioconda.face.basis import released_basis
 from gioconda.face.measure import lip_gap
-from gioconda.generator.lips import LATER
+from gioconda.generator.lips import EARLIER, LATER
 from gioconda.generator.network import Conditions
 from gioconda.motion import POSE
 from gioconda.speech.encoder import FEATURES
 from gioconda.training.examples import Copies, Example, chances
-from gioconda.training.lips.sounds import CONTACTS, Sound, spans_of
+from gioconda.training.lips.sounds import CONTACTS, MEETING, OPEN, ROUNDED, Sound, spans_of
 
 BEFORE: Final = 20  # frames that a window hears before its own
 SPEECH: Final = Conditions.SPEECH.stop  # numbers that tell the speech of a frame
 _VOICE: Final = 0.3  # the encoder's certainty of a voice in a clean clip from which there is one
+_MET: Final = 0.01  # inter-ocular distances between lips that meet, as they are tracked
 _LONGEST: Final = 250  # frames of a clip from which it is not drawn more often
 
 
@@ -50,11 +51,12 @@ class Batch:
     """N windows of T frames, of which the first C are of clips.
 
     Attributes:
-        speech: (N, `BEFORE` + T + `LATER`, 258).
-        heard: (N, `BEFORE` + T + `LATER`) 0 before the sound begins and after it ends, else 1.
+        speech: (N, `BEFORE` + T + `LATER` - 1, 258).
+        heard: (N, `BEFORE` + T + `LATER` - 1) 0 before the sound begins and after it ends, else 1.
         ahead: (N,) later frames that are heard.
         manner: (N, 2).
         voice: (N, T) as in `Sound`.
+        meet: (N, T) 1 where lips meet in a voice, 0 where they do not, NaN where it is not known.
         lower: (C, T, coordinates).
         counts: (C, T) 1 where a frame is to be learned.
         neutral_gap: (N,); that of the mean face where there is no clip.
@@ -67,6 +69,7 @@ class Batch:
     ahead: Tensor
     manner: Tensor
     voice: Tensor
+    meet: Tensor
     lower: Tensor
     counts: Tensor
     neutral_gap: Tensor
@@ -86,7 +89,9 @@ class Batches:
     ) -> None:
         self._clips, self._windows, self._rng = clips, windows, rng
         self._sounds = (sentences, windows.sentences), (voiceless, windows.voiceless)
-        self._mean_gap = float(lip_gap(released_basis().mean))
+        basis = released_basis()
+        self._mean_gap = float(lip_gap(basis.mean))
+        self._gap = lip_gap(basis.dynamics[basis.lower]).astype(np.float32)
         self._chances = chances(clips, lambda one: np.exp(one.manner[0]) * min(len(one), _LONGEST))
 
     def draw(self) -> Batch:
@@ -105,8 +110,8 @@ class Batches:
         ranges = sizes.articulations, sizes.partings
         free = np.stack([rng.uniform(*each, len(sounds)) for each in ranges], 1)
         manners = np.concatenate([manners, free])
-        parts = [_stacked([window[i] for window in (*clips, *sounds)]) for i in range(3)]
-        found = [window[3] for window in (*clips, *sounds)]
+        parts = [_stacked([window[i] for window in (*clips, *sounds)]) for i in range(4)]
+        found = [window[4] for window in (*clips, *sounds)]
         spans = [np.insert(one, 0, row, axis=1) for row, one in enumerate(found)]
         gaps = [one.neutral_gap for one in chosen] + [self._mean_gap] * len(sounds)
         return Batch(
@@ -115,8 +120,9 @@ class Batches:
             self._ahead(len(manners)),
             torch.from_numpy(manners.astype(np.float32)),
             parts[2],
-            _stacked([window[4] for window in clips]),
+            parts[3],
             _stacked([window[5] for window in clips]),
+            _stacked([window[6] for window in clips]),
             torch.tensor(gaps),
             torch.from_numpy(np.concatenate(spans)),
         )
@@ -139,10 +145,13 @@ class Batches:
         sounds = (clip.conditions[:, FEATURES] > _VOICE)[at] & example.own
         voice = np.where(sounds, np.float32(1), np.float32(np.nan))
         counts = np.ones(len(lower), np.float32)
+        met = lower @ self._gap + example.neutral_gap < _MET
+        meet = np.where(sounds, met, np.float32(np.nan)).astype(np.float32)
         spans = spans_of(example.phones, len(example))
         spans = self._inside(spans[np.isin(spans[:, 0], CONTACTS)], start)
         cut = (_padded(one[start : start + size], size) for one in (lower, counts))
-        return speech, heard, _padded(voice[start : start + size], size, np.nan), spans, *cut
+        known = (_padded(one[start : start + size], size, np.nan) for one in (voice, meet))
+        return speech, heard, *known, spans, *cut
 
     def _of_sound(self, sound: Sound) -> tuple[NDArray[Any], ...]:
         """Speech, where it is heard, voice, and spans."""
@@ -150,7 +159,14 @@ class Batches:
         start = int(self._rng.integers(max(1, len(sound) - size + 1)))
         speech, heard = self._heard(sound.speech, start)
         voice = _padded(sound.voice[start : start + size], size, np.nan)
-        return speech, heard, voice, self._inside(sound.spans, start)
+        spans = self._inside(sound.spans, start)
+        meet = np.full(size, np.nan, np.float32)
+        for kind, first, stop in spans:
+            if kind in (OPEN, ROUNDED):
+                meet[first:stop] = 0
+            elif kind == MEETING:  # its middle, where lips are most surely together
+                meet[(first + stop - 1) // 2] = 1
+        return speech, heard, voice, meet, spans
 
     def _inside(self, spans: NDArray[np.int64], start: int) -> NDArray[np.int64]:
         """Those that lie whole in a window that starts there, counted from its start."""
@@ -161,7 +177,7 @@ class Batches:
         self, speech: NDArray[np.float32], start: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Speech about a window that starts there, and where there is any."""
-        size = BEFORE + self._windows.frames + LATER
+        size = BEFORE + self._windows.frames + LATER - EARLIER
         window, heard = np.zeros((size, SPEECH), np.float32), np.zeros(size, np.float32)
         first, end = max(0, start - BEFORE), min(len(speech), start - BEFORE + size)
         there = slice(first - start + BEFORE, end - start + BEFORE)

@@ -26,6 +26,7 @@ class ContactLoss:
 
     def __call__(self, lower: Tensor, neutral: Tensor, spans: Tensor) -> dict[str, Tensor]:
         """ "meeting", "touching" and "apart": the mean over such phones; 0 where there are none.
+        "pressing": the mean over all frames of how far lips pass through each other.
 
         Args:
             lower: (N, T, C) coordinates of the lower face.
@@ -46,4 +47,5 @@ class ContactLoss:
             "meeting": mean(least - _MOST[MEETING], kind == MEETING),
             "touching": mean(least - _MOST[TOUCHING], kind == TOUCHING),
             "apart": mean(wanted - least, kind >= OPEN),
+            "pressing": F.relu(_MOST[MEETING] - opening).mean(),
         }

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gioconda.generator.lips import LATER, MANNER
+from gioconda.generator.lips import CERTAIN, LATER, MANNER
 from gioconda.training.export import halved, motion_facts, to_onnx
 
 State = list[Tensor]
@@ -19,8 +19,8 @@ _UNIT: Final = 0.3  # of the manner: about its standard deviation over clips
 class LipNet(nn.Module):
     """Speech and manner to coordinates of the lower face, by causal convolutions.
 
-    A frame is made of the speech of its own time and of as many of the `LATER` frames after it as
-    are heard.
+    A frame is made of the speech of the frame before and of as many of the `LATER` frames after
+    that one, its own first, as are heard.
 
     Args:
         inputs: numbers that tell the speech of a frame.
@@ -40,7 +40,7 @@ class LipNet(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
         self.norm, self.outlet = nn.LayerNorm(width), nn.Linear(width, coordinates)
-        self.voice = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 1))
+        self.certain = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, len(CERTAIN)))
 
     def fit(self, speech: NDArray[np.float32]) -> None:
         """Take the units of the inputs from examples (F, inputs)."""
@@ -50,20 +50,20 @@ class LipNet(nn.Module):
     def forward(
         self, speech: Tensor, manner: Tensor, heard: Tensor, ahead: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Coordinates (N, T, C), and how surely a voice sounds (N, T) as a logit.
+        """Coordinates (N, T, C), and how sure it is of each of `CERTAIN` (N, T, 2), as logits.
 
         Args:
-            speech: (N, T + `LATER`, inputs).
+            speech: (N, T + `LATER`, inputs), from the frame before the first on.
             manner: (N, 2) as in `gioconda.generator.lips`.
             heard: (N, T + `LATER`) 0 before the speech begins and after it ends, else 1.
-            ahead: (N,) how many later frames are heard, 0 to `LATER`.
+            ahead: (N,) how many frames after the first are heard, 0 to `LATER`.
         """
         windows = speech.unfold(1, LATER + 1, 1).transpose(2, 3)  # (N, T, LATER + 1, inputs)
         near = torch.arange(LATER + 1) <= ahead[:, None]
         known = heard.unfold(1, LATER + 1, 1) * near[:, None]
         start = [one.expand(len(speech), -1, -1) for one in self.start()]
-        lower, voice, _ = self.step(windows, known, manner, start)
-        return lower, voice
+        lower, certain, _ = self.step(windows, known, manner, start)
+        return lower, certain
 
     def start(self) -> State:
         """The state before any speech."""
@@ -73,10 +73,10 @@ class LipNet(nn.Module):
     def step(
         self, speech: Tensor, heard: Tensor, manner: Tensor, state: State
     ) -> tuple[Tensor, Tensor, State]:
-        """Coordinates and voice of the next frames, and the state after them.
+        """Coordinates and certainties of the next frames, and the state after them.
 
         Args:
-            speech: (N, T, `LATER` + 1, inputs) each frame and those after it.
+            speech: (N, T, `LATER` + 1, inputs) the frame before each, and those after that.
             heard: (N, T, `LATER` + 1) 1 where they are heard.
             manner: (N, 2).
             state: after the frames before.
@@ -90,7 +90,7 @@ class LipNet(nn.Module):
             after.append(latest)
         scale, shift = self.modulation(known).chunk(2, -1)
         lower = self.outlet(self.norm(x) * (1 + scale) + shift)
-        return lower, self.voice(x)[..., 0], after
+        return lower, self.certain(x), after
 
 
 class _Block(nn.Module):
@@ -121,8 +121,8 @@ class _Step(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         parts = state.split([past * width for _, past, width in self.shapes])
         before = [part.reshape(size) for part, size in zip(parts, self.shapes, strict=True)]
-        lower, voice, after = self.net.step(speech[None], heard[None], manner[None], before)
-        return lower[0], torch.sigmoid(voice[0]), torch.cat([one.flatten() for one in after])
+        lower, certain, after = self.net.step(speech[None], heard[None], manner[None], before)
+        return lower[0], torch.sigmoid(certain[0]), torch.cat([one.flatten() for one in after])
 
 
 def write_lips(net: LipNet, file: Path) -> None:
@@ -131,6 +131,6 @@ def write_lips(net: LipNet, file: Path) -> None:
     count = sum(past * width for _, past, width in step.shapes)
     frame = torch.zeros(1, LATER + 1, len(net.mean)), torch.ones(1, LATER + 1)
     inputs = *frame, torch.zeros(MANNER), torch.zeros(count)
-    names = ("speech", "heard", "manner", "state"), ("lower", "voice", "next")
-    free = {name: {0: "frames"} for name in ("speech", "heard", "lower", "voice")}
+    names = ("speech", "heard", "manner", "state"), ("lower", "certain", "next")
+    free = {name: {0: "frames"} for name in ("speech", "heard", "lower", "certain")}
     file.write_bytes(halved(to_onnx(step, inputs, *names, free, motion_facts())))

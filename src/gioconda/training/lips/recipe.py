@@ -8,9 +8,11 @@
    (`mouth_loss.py`).
 3. Sentences of machines have no face, but their phones are known: lips meet on p, b and m, come
    near on f and v, and stay apart on vowels (`contacts.py`).
-4. The network also says how surely a voice sounds, of which sounds without one teach it: music,
-   noise, silence. By this the voice gate shuts the mouth.
-5. Half of the windows hear some frames ahead, as a recording can; the others none, as live.
+4. The network also says how surely lips meet, of which all clips teach it; and how surely a voice
+   sounds, of which sounds without one teach it: music, noise, silence. By this the voice gate shuts
+   the mouth.
+5. Half of the windows hear their frame and some ahead, as a recording can; the others only what
+   came before, as live.
 6. Lips that move far teach more often than lips that mumble. People of the sync judge teach
    nothing.
 
@@ -32,11 +34,12 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.errors import GiocondaError
 from gioconda.face.basis import released_basis
 from gioconda.generator.calibration import Calibration
+from gioconda.generator.lips import CERTAIN, EARLIER
 from gioconda.generator.network import Conditions
 from gioconda.training import steps
 from gioconda.training.disturber import Disturber
 from gioconda.training.examples import Copies, read_examples
-from gioconda.training.lips.batches import BEFORE, SPEECH, Batch, Batches, Windows
+from gioconda.training.lips.batches import BEFORE, SPEECH, Batches, Windows
 from gioconda.training.lips.contacts import ContactLoss
 from gioconda.training.lips.network import LipNet, write_lips
 from gioconda.training.lips.sounds import read_sentences, read_voiceless
@@ -86,6 +89,9 @@ class Recipe:
             "touching": 0.05,
             "apart": 0.15,
             "voice": 0.2,
+            "meet": 0.1,
+            "thickness": 0.2,
+            "pressing": 0.2,
         }
     )
 
@@ -135,23 +141,26 @@ def train_lips(
     for _ in trainer:
         batch = batches.draw()
         with steps.half_precision():
-            lower, voice = net(batch.speech, batch.manner, batch.heard, batch.ahead)
-        lower, voice = lower.float()[:, BEFORE:], voice.float()[:, BEFORE:]
+            lower, certain = net(batch.speech, batch.manner, batch.heard, batch.ahead)
+        lower, certain = (one.float()[:, BEFORE - EARLIER :] for one in (lower, certain))
         own = lower[: len(batch.lower)]
         losses = of_clips(own, batch.lower, batch.neutral_gap[: len(own)], batch.counts)
         losses |= of_phones(lower, batch.neutral_gap, batch.spans)
-        losses |= {"voice": _voice_loss(voice, batch)}
+        losses |= {
+            name: _certainty_loss(certain[..., i], getattr(batch, name))
+            for i, name in enumerate(CERTAIN)
+        }
         trainer.descend(steps.weighted(losses, recipe.weights))
         trainer.note(losses)
     write_lips(cast(LipNet, average.module), output)
     return {"clips": len(clips), **trainer.results()}
 
 
-def _voice_loss(voice: Tensor, batch: Batch) -> Tensor:
-    """Where it is known whether a voice sounds, each of both counting as much."""
+def _certainty_loss(certain: Tensor, true: Tensor) -> Tensor:
+    """Where it is known (not NaN) whether it is true, each of both counting as much."""
     losses = [
-        F.binary_cross_entropy_with_logits(voice[chosen], batch.voice[chosen])
-        for chosen in (batch.voice == 0, batch.voice == 1)
+        F.binary_cross_entropy_with_logits(certain[chosen], true[chosen])
+        for chosen in (true == 0, true == 1)
         if chosen.any()
     ]
     return torch.stack([*losses, torch.zeros(())]).sum() / 2
