@@ -173,7 +173,7 @@ def test_lids_come_back_to_where_they_rest_but_not_in_a_blink() -> None:
 def test_beyond_what_clips_taught_amplitude_is_a_gain_of_head_and_brows(
     dial: float, gain: float
 ) -> None:
-    calibration = replace(CALIBRATION, amplitude=1.0, amplitude_range=(0.4, 1.5))
+    calibration = replace(CALIBRATION, amplitude=1.0, amplitude_range=(0.4, 1.5), brows=1.0)
     rng = np.random.default_rng(0)
     before = rng.normal(size=sum(BASIS.parts)).astype(np.float32)
     made = frame(
@@ -185,6 +185,20 @@ def test_beyond_what_clips_taught_amplitude_is_a_gain_of_head_and_brows(
     np.testing.assert_allclose(next(lids), next(lids), rtol=1e-5)
     moved = [np.linalg.norm(one[BASIS.upper]) for one in (before, made.dynamics)]
     assert np.sign(moved[1] - moved[0]) == np.sign(gain - 1)
+
+
+def test_brows_have_a_gain_of_their_own() -> None:
+    before = np.random.default_rng(0).normal(size=sum(BASIS.parts)).astype(np.float32)
+    made = []
+    for brows in (1.0, 2.0):
+        made.append(frame(pose=np.ones(6, np.float32), dynamics=before.copy()))
+        corrections.AmplitudeGain(BASIS, replace(CALIBRATION, brows=brows))(made[-1])
+    plain, more = (
+        measure.brow_height(BASIS.rebuild(one.dynamics[None], BASIS.mean)) for one in made
+    )
+    rest = measure.brow_height(BASIS.mean[None])
+    assert abs(more - rest) > 1.5 * abs(plain - rest)
+    np.testing.assert_array_equal(made[0].pose, made[1].pose)
 
 
 def test_eyes_make_up_for_the_head_and_lids_follow() -> None:

@@ -17,6 +17,8 @@ class Calibration:
         amplitude: of the head where the dial is 1, against people's median: with it heads move as
             fast and as far as people's do in the mean.
         amplitude_range: the least and the largest amplitude that clips taught.
+        brows: gain of brows and what goes with them: the network moves those of 32 people of the
+            train split 0.63 as far within 3 s as they do, with it 0.88.
         articulation: of the lips where the dial is 1, against people's median: as an expressive
             speaker.
         articulation_range: the least and the largest that clips taught.
@@ -114,6 +116,7 @@ class Calibration:
     gaze_scale: float = 0.12
     amplitude: float = 1.35
     amplitude_range: tuple[float, float] = (0.4, 1.8)
+    brows: float = 1.4
     articulation: float = 1.3
     articulation_range: tuple[float, float] = (0.4, 2.2)
     parting: float = 1.65

@@ -151,7 +151,10 @@ class Return:
 
 
 class AmplitudeGain:
-    """Beyond what clips taught the amplitude is a gain of head and brows; lids stay as they are."""
+    """The network moves brows less far than people do, so they have a gain.
+
+    Beyond what clips taught the amplitude is a gain of head and brows. Lids stay as they are.
+    """
 
     def __init__(self, basis: Basis, calibration: Calibration) -> None:
         self._upper, self._calibration = basis.upper, calibration
@@ -163,7 +166,8 @@ class AmplitudeGain:
         gain = wanted / np.clip(wanted, *self._calibration.amplitude_range)
         frame.pose *= gain
         upper = frame.dynamics[self._upper]
-        upper += (gain - 1) * (upper - upper @ self._lids * self._lids)
+        brows = gain * self._calibration.brows
+        upper += (brows - 1) * (upper - upper @ self._lids * self._lids)
 
 
 class AddedEmotion:
