@@ -73,7 +73,7 @@ def test_a_stream_says_what_the_whole_says(ahead: int, tmp_path: Path):
 
     lips = Lips(Calibration(articulation=1.5, parting=1.2), tmp_path / "lips.onnx")
     stream = [lips.next(speech[i : i + ahead + 1].numpy(), 1.0) for i in range(40)]
-    made = [one[0] for one in stream], [one[1:] for one in stream]
+    made = np.array([one[0] for one in stream]), np.array([one[1:] for one in stream])
     for found, expected, late in zip(made, whole(0), whole(7), strict=True):
         np.testing.assert_allclose(found, expected, atol=5e-3)
         np.testing.assert_allclose(late, expected, atol=1e-5)

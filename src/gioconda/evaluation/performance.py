@@ -273,7 +273,7 @@ def _own_level(
         generator = make(0)
         if not isinstance(generator, Generator):
             return list(found)  # it has no dials
-        lips, brows = true.lips() / one.lips(), true.brows / one.brows
+        lips, brows = true.lips() / one.lips(), true.brows / max(one.brows, 1e-9)
         generator.controls = Controls(
             articulation=min(lips, _MOST_DIAL), amplitude=min(brows, _MOST_DIAL)
         )
