@@ -1,9 +1,9 @@
 """Generator: speech in, motion out, frame by frame.
 
 A frame comes out of the motion network (`network.py`) and the lips (`lips.py`) and goes through the
-corrections. It is made of what is heard up to the frame before, and the encoder hears two frames
-ahead: so a sound moves the face 80 ms after it at the latest. A whole recording goes the same way
-as a live one, but can wait for its lips to hear more.
+corrections. In a call it is made of what is heard up to the frame before, and the encoder hears two
+frames ahead: so a sound moves the face 80 ms after it at the latest. A whole recording goes the
+same way, but hears its frame, and can wait for its lips to hear more.
 """
 
 from collections import deque
@@ -58,7 +58,6 @@ class _Spoken(NamedTuple):
     """What the lips make of a frame, and how surely a voice sounds in it, and lips meet."""
 
     heard: _Heard
-    before: NDArray[np.float32]  # speech of the frame before, which the head hears
     lower: NDArray[np.float32]
     voice: float
     meeting: float
@@ -223,7 +222,7 @@ class Generator:
             voice = heard.voice  # the lips are sure later than the encoder
         if heard.loudness <= -UNDER_LEVEL:
             voice = 0.0
-        self._spoken.append(_Spoken(heard, before.speech, lower, voice, meeting))
+        self._spoken.append(_Spoken(heard, lower, voice, meeting))
 
     def _direct(self, heard: _Heard) -> tuple[Dials, Reaction]:
         """The dials of the next frame, with what the voices make of them."""
@@ -243,13 +242,13 @@ class Generator:
     def _make_frame(self) -> Frame:
         """The next frame."""
         sure = max(one.voice for one in islice(self._spoken, self._lead + 1))
-        heard, before, lower, _, meeting = self._spoken.popleft()
+        heard, lower, _, meeting = self._spoken.popleft()
         dials, reaction = self._direct(heard)
         gaze = dials.gaze[0] - self._rest - dials.pose[0, :2]
         chance = np.random.default_rng((self._seed, self._digests.popleft()))
         noise = chance.standard_normal(self._channels.count, np.float32)
         lids = self._blinks.next(float(dials.blinks[0]), chance, heard.voice > self._sure)
-        pose, upper = self._stream.next(noise, before, gaze, dials.amplitude[0], lids)
+        pose, upper = self._stream.next(noise, heard.speech, gaze, dials.amplitude[0], lids)
         dynamics = np.zeros(sum(self._basis.parts), np.float32)
         dynamics[: len(upper)] = upper
         dynamics[self._basis.lower] = lower
