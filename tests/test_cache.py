@@ -86,8 +86,8 @@ def test_a_kept_network_answers_as_one_that_was_compiled(folder):
         reads.append(file)
         return read_network(file, "a network of lips")
 
-    speech = np.linspace(-1, 1, 6 * 258, dtype=np.float32).reshape(1, 6, 258)
-    asked = [speech, np.ones((1, 6), np.float32), np.zeros(2, np.float32)]
+    speech = np.linspace(-1, 1, 7 * 258, dtype=np.float32).reshape(1, 7, 258)
+    asked = [speech, np.ones((1, 7), np.float32), np.zeros(2, np.float32)]
     fresh = compiled(file, "a network of lips")
     asked.append(np.zeros(fresh.input("state").shape, np.float32))
     wanted = fresh(asked)[0]
