@@ -59,7 +59,7 @@ class Animator:
         decoder: draws what the warp cannot know; None lets the renderer choose.
         mark: what every frame goes through before it is given out: `Output.mark` or a `Mark`.
             By default a mark whose id stands for nothing but portrait and seed.
-        later: frames more that the lips hear ahead, as of `Generator`: `LATER` for a recording.
+        later: frames that are heard ahead, as of `Generator`: `LATER` for a recording.
         background: as in `Renderer`; before a transparent one frames have alpha, (H, W, 4).
         waits: until its renderer is made; else whoever asks for that does, and motion may begin.
     """

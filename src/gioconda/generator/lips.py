@@ -12,7 +12,7 @@ The network's contract, which training shares; T frames, N = `LATER` + 1:
 | → `certain` | (T, 2) | how surely a voice sounds, and lips meet, 0 to 1 |
 | → `next` | (numbers,) | the next state |
 
-One network serves calls, in which only the frame before is heard, and recordings, in which all are.
+One network serves calls, in which only the frame before is heard, and recordings, which hear on.
 
 The lips are not sampled. What speech tells of them is told best by one answer that is taught to go
 with the real lips and to move as far as they do (docs/design.md).
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from gioconda.generator.calibration import Calibration
 from gioconda.inference import Request, network_of
 
-EARLIER: Final = 1  # frames before its own from which the network hears at the least, as in a call
+EARLIER: Final = 1  # frames before its own: the first one heard, in a call the only one
 LATER: Final = 6  # frames after that one that the network may hear, besides the encoder's
 MANNER: Final = 2  # numbers of the speaker's manner
 CERTAIN: Final = ("voice", "meet")  # what the network tells the certainty of

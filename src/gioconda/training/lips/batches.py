@@ -51,8 +51,8 @@ class Batch:
     """N windows of T frames, of which the first C are of clips.
 
     Attributes:
-        speech: (N, `BEFORE` + T + `LATER` - 1, 258).
-        heard: (N, `BEFORE` + T + `LATER` - 1) 0 before the sound begins and after it ends, else 1.
+        speech: (N, `BEFORE` + T + `LATER` - `EARLIER`, 258).
+        heard: (N, frames of speech) 0 before the sound begins and after it ends, else 1.
         ahead: (N,) later frames that are heard.
         manner: (N, 2).
         voice: (N, T) as in `Sound`.
@@ -133,7 +133,7 @@ class Batches:
         return torch.from_numpy(np.where(part < live, 0, np.where(part < 2 * live, LATER, some)))
 
     def _of_clip(self, example: Example, clip: Example) -> tuple[NDArray[Any], ...]:
-        """Speech, where it is heard, voice, spans, lips, and which of these count.
+        """Speech, where it is heard, voice, meeting, spans, lips, and which of these count.
 
         The clip as it is tells where a voice sounds in a copy that is disturbed.
         """
@@ -154,7 +154,7 @@ class Batches:
         return speech, heard, *known, spans, *cut
 
     def _of_sound(self, sound: Sound) -> tuple[NDArray[Any], ...]:
-        """Speech, where it is heard, voice, and spans."""
+        """Speech, where it is heard, voice, meeting, and spans."""
         size = self._windows.frames
         start = int(self._rng.integers(max(1, len(sound) - size + 1)))
         speech, heard = self._heard(sound.speech, start)
