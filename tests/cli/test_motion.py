@@ -42,7 +42,7 @@ def test_who_listens_does_so_until_the_other_one_has_ended(
     assert main(["motion", str(own), "--listen", str(other), "-o", str(path)]) == 0
     motion = Motion.load(path)
     assert len(motion) == 50
-    generator = Generator()
+    generator = Generator(later=LATER)
     generator.listen(voice[:32000])
     first = generator.append(np.zeros(32000, np.float32))
     np.testing.assert_allclose(motion.pose[: len(first)], first.pose, atol=1e-4)
