@@ -166,6 +166,33 @@ def test_a_mouth_that_is_open_in_the_photo_shuts_and_shows_nothing_of_what_was_i
     assert shut < 0.15 * own
 
 
+@pytest.mark.parametrize("much", [0.16, 0.24])
+def test_lips_that_move_leave_behind_what_a_photo_shows_between_them(portrait, much):
+    frame = opened(portrait, 0.2)
+    picture = frame.picture.copy()
+    picture[masks(frame.mesh[:, :2], portrait.size, portrait.size)[0] > 100] = (0, 255, 0)
+    photo = portrait_at(picture, frame.mesh, 512, portrait.neutral)
+    slope = opened(portrait, much).dynamics - frame.dynamics
+    moved = Warper(photo).warp(photo.pose, photo.expression + slope)
+    between = masks(moved.mesh[:, :2], photo.size, photo.size)[0] > 0
+    green = moved.picture.astype(int) @ [-1, 1, -1] > 60
+    assert green.sum() > 200
+    assert (green & ~between).sum() < 20
+
+
+@pytest.mark.parametrize(("drop", "jaw", "hidden"), [(0.0, 0.05, False), (0.07, 0.55, True)])
+def test_upper_teeth_that_fill_a_smile_are_not_taken_for_lower_ones(portrait, drop, jaw, hidden):
+    tones = Tones(*np.array([[230, 220, 205], [150, 70, 70], [30, 20, 20]], np.float32))
+    frame, neutral = opened(portrait, 0.16), neutral_face(portrait)
+    mouth = Mouth(drop, teeth_size(neutral), tones)
+    interior = MouthInterior(neutral, mouth, lighting=Lighting(lower_row=1.0))
+    interior.draw(frame, MouthPose(jaw))
+    shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
+    _, pose = as_shown(shown, mouth, MouthPose(0.05))
+    assert pose
+    assert (pose.jaw == 1) == hidden
+
+
 def test_lips_that_hardly_part_show_a_shadow_and_no_teeth(portrait):
     far, near = (inside(portrait, MouthPose(0.0), much) for much in (0.3, 0.05))
     light = [one.colours[..., 0][one.shown[..., 0] > 0.9].max() for one in (far, near)]

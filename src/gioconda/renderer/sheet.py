@@ -102,6 +102,7 @@ class Sheet:
         p = self._portrait
         change = np.tensordot(dynamics - p.expression, p.basis.dynamics, 1)
         face = self._face + change
+        rims = [np.linalg.norm(change[rim], axis=1, keepdims=True) for rim, _ in LIPS]
         if seen is None:
             shut = self._meet(face)
             face[_UPPER] += shut
@@ -122,27 +123,34 @@ class Sheet:
             held = self._follow[topology.FACE_POINTS :] * self._give
             moved[topology.FACE_POINTS :, :2] += held[:, None] * off[self._anchor]
             iris[:, :2] = seen[topology.FACE_POINTS :, :2]
-        texture = self._beside_seam(roll_in(moved, place.size, self.roll, self._apart))
+        texture = self._beside_seam(roll_in(moved, place.size, self.roll, self._apart), rims)
         turned = self._unit * self._face @ rotation(place.yaw, place.pitch, float(p.pose[2])).T
         self._edges.stretch(texture, turned[: topology.FACE_POINTS, :2])
         whole = np.concatenate([moved[: topology.FACE_POINTS], iris])
         return moved.astype(np.float32), texture, whole.astype(np.float32)
 
-    def _beside_seam(self, apart: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Where vertices lie in the texture when lips are apart (11, 1), as `roll_in` says it.
+    def _beside_seam(
+        self, apart: NDArray[np.float64], moved: list[NDArray[np.float64]]
+    ) -> NDArray[np.float32]:
+        """Where vertices lie in the texture.
 
-        Farther apart than in the photo, they leave the line along which they met; nearer, what
-        shone between them at the photo's rims, which no tracker finds to the pixel.
+        Lips farther apart than in the photo leave the line along which they met. Lips that the
+        photo has apart leave what shone between them, since teeth stay where a lip moves over them,
+        and no tracker finds rims to the pixel.
+
+        Args:
+            apart: how far lips are apart, (11, 1), as `roll_in` says it.
+            moved: how far each rim is from where the photo has it, (11, 1) in the same unit.
         """
-        texture, roll = self.texture.copy(), self.roll
-        for (rim, edge), most in zip(LIPS, (roll.upper, -roll.lower), strict=True):
+        texture, roll, own = self.texture.copy(), self.roll, self._apart
+        for (rim, edge), most, far in zip(LIPS, (roll.upper, -roll.lower), moved, strict=True):
             lip = self.texture[edge] - self.texture[rim]
             height = np.linalg.norm(lip, axis=1, keepdims=True) / self._unit + 1e-3
-            seam = np.asarray(roll.seam * height, np.float64)
-            now, own = (reach(gap, seam, roll.share) for gap in (apart, self._apart))
-            rolled = reach(np.minimum(apart, self._apart), abs(most), roll.share)
-            texture[rim] += np.copysign(self._unit, most) * rolled * self._down
-            texture[rim] += np.abs(now - own) / height * lip
+            rolled = reach(own, abs(most), roll.share)
+            left = np.abs(apart - own) + rolled / abs(most) * far
+            still = np.copysign(self._unit, most) * np.maximum(rolled - left, 0)
+            texture[rim] += still * self._down
+            texture[rim] += reach(left, roll.seam * height, roll.share) / height * lip
         return texture
 
     def _meet(self, face: NDArray[np.float64]) -> NDArray[np.float64]:

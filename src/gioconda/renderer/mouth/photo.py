@@ -21,7 +21,7 @@ from gioconda.renderer.warper import WarpedFrame
 # In levels of 255 by which the picture must agree better, for each square of a jaw that is as wide
 # as it goes.
 _JAW_TRUST: Final = 400.0
-_AS_WELL: Final = 1.08  # of the least error: smiles show upper teeth, so the lowest row that agrees
+_AS_WELL: Final = 1.08  # of the least error: smiles show upper teeth, so the lowest upper row alone
 _APART: Final = 0.04  # inter-ocular distances between the lips from which a photo shows a mouth
 _LOWEST: Final = (
     -0.05
@@ -79,6 +79,8 @@ def as_shown(
     likely[DROPS < _LOWEST] = np.inf
     drop = np.flatnonzero(likely.min((1, 2)) <= _AS_WELL * likely.min())[-1]
     jaw, tongue = np.unravel_index(int(likely[drop].argmin()), left.shape[1:])
+    if left[drop, -1].min() <= _AS_WELL * left[drop, jaw, tongue]:  # no lower row is seen
+        jaw, tongue = np.intp(len(JAWS) - 1), left[drop, -1].argmin()
     flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
     if left[drop, jaw, tongue] > _AGREES * flat:
         return mouth, None
