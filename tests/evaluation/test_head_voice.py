@@ -83,6 +83,12 @@ def test_a_judge_is_asked_of_other_moments_and_other_people(right, share):
     assert (person.value, person.people) == (share, 6)
 
 
+def test_another_take_of_the_same_sound_is_no_other_moment():
+    pcm, loud = voice(0, 80)
+    takes = [VoicedMotion("a", turning(loud), pcm), VoicedMotion("a", turning(loud[::-1]), pcm)]
+    assert judge_shares(takes, [np.zeros((80, 12), np.float32)] * 2, _Exact(1)) == (None, None)
+
+
 def test_one_window_of_one_person_has_nothing_to_be_told_from():
     pcm, loud = voice(0, 80)
     one = [VoicedMotion("a", turning(loud), pcm)]

@@ -38,7 +38,7 @@ class VoicedMotion:
     Attributes:
         person: who speaks.
         motion: T frames.
-        pcm: (640 T,) 16 kHz mono.
+        pcm: (640 T,) 16 kHz mono; what was made of one sound has the same array.
     """
 
     person: str
@@ -159,10 +159,11 @@ def judge_shares(
     )
     stretch, start = np.array(cuts).T
     people = np.array([stretches[i].person for i in stretch])
+    sound = np.array([id(stretches[i].pcm) for i in stretch])
     moments: dict[str, list[float]] = defaultdict(list)
     voices: dict[str, list[float]] = defaultdict(list)
     for k, person in enumerate(people):
-        apart = (stretch != stretch[k]) | (abs(start - start[k]) >= _APART)
+        apart = (sound != sound[k]) | (abs(start - start[k]) >= _APART)
         for rows, others in (
             (moments, (people == person) & apart),
             (voices, people != person),

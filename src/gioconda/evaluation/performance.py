@@ -7,6 +7,7 @@ whether they listen. docs/evaluation.md defines the figures.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -53,13 +54,16 @@ from gioconda.evaluation.shapes import Order, Shape, order, shapes
 from gioconda.evaluation.trials import Maker, Trial, generate, read_trials
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator import Generator
+from gioconda.media import FPS
 from gioconda.motion import Motion
 
 CLIPS, SENTENCES = "clips", "spoken sentences"
 _MOST_DIAL: Final = 2.0  # of articulation and amplitude
 OWN, OTHER = "own sound", "another's sound"
 _MOST: Final = 60  # clips of a family, which are spread over its people
-_SEEDS: Final = 2  # that each long clip's sound is spoken with
+_SEEDS: Final = (2, 10)  # that a long clip's sound is spoken with, at least and at most
+_ENOUGH: Final = 8 * 60 * FPS  # frames of long clips, all seeds together: some 190 blinks
+_Take = list[tuple[Trial, Motion]]  # motions of one seed
 _CONTACTS: Final = {"p, b, m": CLOSURES, "f, v": TOUCHES}
 
 
@@ -199,7 +203,7 @@ def _real(material: _Material) -> Performance:
         head=Compared(head_movement(material.long)) if material.long else None,
         brows=Compared(brow_movement(material.long, material.basis)) if material.long else None,
         blinks=_blinks(material.long, material.basis),
-        head_voice=_head_voice(real, material),
+        head_voice=_head_voice([_heads(material.trials, real)], material.judge),
     )
 
 
@@ -219,13 +223,12 @@ def _performance(
     for name, part in _phone_figures(spoken, SENTENCES, material).items():
         figures[name] |= part
     done()
+    takes = _takes(make, made, trials)
     long = [
-        PersonMotion(
-            trial.person, generate(make, trial.pcm, seed) if seed else first, trial.neutral
-        )
-        for trial, first in zip(trials, made, strict=True)
-        if len(trial.spoken) >= LONG
-        for seed in range(_SEEDS)
+        PersonMotion(trial.person, motion, trial.neutral)
+        for take in takes
+        for trial, motion in take
+        if len(motion) >= LONG
     ]
     head = brows = None
     if long and material.long:
@@ -243,7 +246,7 @@ def _performance(
         head=head,
         brows=brows,
         blinks=_blinks(long, basis),
-        head_voice=_head_voice(made, material),
+        head_voice=_head_voice(takes, material.judge),
         likeness=alike,
     )
 
@@ -319,18 +322,37 @@ def _contacts(motions: Sequence[SpokenMotion], material: _Material) -> dict[str,
     }
 
 
-def _head_voice(motions: Sequence[Motion], material: _Material) -> dict[str, HeadVoice]:
-    """How the heads move with their own sounds, and with others', of trials of 3 s and more."""
-    stretches = [
-        VoicedMotion(trial.person, motion, trial.pcm)
-        for trial, motion in zip(material.trials, motions, strict=True)
-        if len(motion) >= WINDOW
+def _takes(make: Maker, made: Sequence[Motion], trials: Sequence[Trial]) -> list[_Take]:
+    """What `_heads` keeps, with as many seeds as tell how often eyes blink.
+
+    Args:
+        make: the generator.
+        made: its motion with the first seed.
+        trials: with speech.
+    """
+    first = _heads(trials, made)
+    frames = sum(len(motion) for _, motion in first if len(motion) >= LONG)
+    count = int(np.clip(-(-_ENOUGH // max(frames, 1)), *_SEEDS))
+    again = [
+        [(trial, generate(make, trial.pcm, seed)) for trial, _ in first] for seed in range(1, count)
     ]
-    if len(stretches) < 2:
+    return [first, *again]
+
+
+def _heads(trials: Sequence[Trial], motions: Sequence[Motion]) -> _Take:
+    """Trials of 3 s and more, long enough to tell how a head moves, and their motion."""
+    pairs = zip(trials, motions, strict=True)
+    return [(trial, motion) for trial, motion in pairs if len(motion) >= WINDOW]
+
+
+def _head_voice(takes: Sequence[_Take], judge: HeadJudge | None) -> dict[str, HeadVoice]:
+    """How the heads move with their own sounds, and with others', in all takes of some trials."""
+    found = [[VoicedMotion(trial.person, motion, trial.pcm) for trial, motion in t] for t in takes]
+    if len(found[0]) < 2:
         return {}
     return {
-        OWN: head_voice(stretches, material.judge),
-        OTHER: head_voice(with_other_sound(stretches)),
+        OWN: head_voice(list(chain(*found)), judge),
+        OTHER: head_voice(list(chain(*map(with_other_sound, found)))),
     }
 
 
