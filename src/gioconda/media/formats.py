@@ -37,6 +37,7 @@ class Format:
         signed: whether the file can hold a signed manifest.
         in_parts: whether minutes of it are coded each for itself, so that a run that was killed can
             be gone on with.
+        indexed: whether FFmpeg writes fragments, of which a file with an index is made at the end.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Format:
     channels: tuple[str, ...] = _CHANNELS
     signed: bool = True
     in_parts: bool = False
+    indexed: bool = False
 
     def coding(self, height: int, width: int) -> dict[str, str]:
         """The options of pictures of this size."""
@@ -68,6 +70,7 @@ class Format:
         return f"{self.name} holds {' and '.join(lost)}" if lost else None
 
 
+_FRAGMENTS: Final = "frag_keyframe+delay_moov+default_base_moof"
 # No B-frames: a quarter of the time saved, and no start delay to edit away. No weights of P-frames:
 # nothing fades, and looking for them took a third of the time of a large picture.
 MP4: Final = Format(
@@ -76,17 +79,20 @@ MP4: Final = Format(
     codec="libx264",
     pixels="yuv420p",
     options={"preset": "veryfast", "crf": "18", "bf": "0", "g": "50", "weightp": "0"},
-    layout={"movflags": "+faststart"},
+    # in microseconds: pictures and sound of so much take turns
+    layout={"movflags": f"{_FRAGMENTS}+skip_trailer", "frag_duration": "500000"},
     sound="aac",
     in_parts=True,
+    indexed=True,
 )
 # What others read while it is written: a fragment every two seconds, and nothing to go back to.
 _PIPE: Final = replace(
     MP4,
     name="standard output",
-    layout={"movflags": "frag_keyframe+delay_moov+default_base_moof"},
+    layout={"movflags": _FRAGMENTS},
     signed=False,
     in_parts=False,
+    indexed=False,
 )
 FORMATS: Final = {
     form.name: form

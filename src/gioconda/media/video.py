@@ -25,6 +25,7 @@ from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, PendingFolder, StandardOutput, write_error
 from gioconda.media.formats import PNG, STANDARD_OUTPUT, Format, format_of
 from gioconda.media.hidden import sweep
+from gioconda.media.index import index_in_front
 from gioconda.media.parts import PART, Parts
 from gioconda.media.pixels import coder
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
@@ -299,6 +300,8 @@ class VideoWriter:
             if self._sound is not None:
                 self._sound.finish()
             self._container.close()
+            for file in self._file.files if self._format.indexed else ():
+                index_in_front(file)
             for file in self._file.files if self._format.signed else ():
                 self._seal(file)
         except (OSError, av.FFmpegError) as error:
