@@ -101,7 +101,7 @@ def test_training_goes_on_where_it_stopped_and_its_model_moves(
     assert done == [2, 5]
     stream = Generator(1, model=model)
     motion = stream.append(voice[:8000])
-    assert len(motion) == 10
+    assert len(motion) == 11
     assert np.isfinite(motion.dynamics).all()
 
 
