@@ -40,9 +40,8 @@ def drawn(portrait: Portrait, motion: GeneratedMotion, picks: list[int], full: b
     """Frames side by side, the one at rest first."""
     renderer = Renderer(portrait, full=full)
     frames = [renderer.render(portrait.pose, portrait.expression).copy()]
-    poses, dynamics = motion.pose + portrait.pose, portrait.lids(motion.dynamics)
-    dynamics[motion.free] += portrait.looks
-    frames += [renderer.render(poses[i], dynamics[i]).copy() for i in picks]
+    moved = portrait.performed(motion, motion.free)
+    frames += [renderer.render(moved.pose[i], moved.dynamics[i]).copy() for i in picks]
     return np.hstack(frames)
 
 

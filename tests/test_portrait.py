@@ -7,6 +7,7 @@ from PIL import Image
 from gioconda.errors import GiocondaError
 from gioconda.face import measure
 from gioconda.face.finder import find_face
+from gioconda.motion import Motion
 from gioconda.portrait import make_portrait, portrait_at, read_portrait
 
 
@@ -112,3 +113,13 @@ def test_more_people_in_a_photo_take_no_more_memory(photo, portrait):
 
     peak(1)  # loads what stays
     assert peak(9) < peak(2) + portrait.texture[..., 0].nbytes * 4  # a matte in float32
+
+
+def test_generated_eyes_that_nothing_directs_look_as_in_the_photo(portrait):
+    basis = portrait.basis
+    still = Motion(np.zeros((2, 6), np.float32), np.zeros((2, len(basis.dynamics)), np.float32), "")
+    moved = portrait.performed(still, np.array([True, False]))
+    np.testing.assert_array_equal(moved.pose, [portrait.pose, portrait.pose])
+    free, directed = moved.dynamics[:, basis.gaze]
+    np.testing.assert_allclose(free, portrait.expression[basis.gaze], atol=1e-6)
+    np.testing.assert_allclose(directed, 0, atol=1e-6)

@@ -194,12 +194,8 @@ class Animator:
 
     def _moved(self, motion: GeneratedMotion) -> list[tuple[NDArray[np.float32], ...]]:
         """Pose and dynamics of this portrait, frame by frame."""
-        # Head and free eyes move about how the photo shows them.
-        portrait = self._portrait
-        dynamics = portrait.lids(motion.dynamics)
-        dynamics[motion.free] += portrait.looks
-        poses = motion.pose + portrait.pose
-        return list(zip(poses, dynamics, strict=True))
+        moved = self._portrait.performed(motion, motion.free)
+        return list(zip(moved.pose, moved.dynamics, strict=True))
 
     def _draw(self, pose: NDArray[np.float32], dynamics: NDArray[np.float32]) -> Picture:
         return self._mark(self.renderer.render(pose, dynamics), self.renderer.changed)

@@ -118,6 +118,17 @@ class Portrait:
         moved = motion.about(self.pose)
         return replace(moved, dynamics=self.lids(moved.dynamics))
 
+    def performed(self, motion: Motion, free: NDArray[np.bool_]) -> Motion:
+        """Generated motion on this face: about its own pose, shutting its own lids.
+
+        Args:
+            motion: T frames of a generator, made for `gaze`.
+            free: (T,) where nothing says where the eyes look; they move about the photo's gaze.
+        """
+        dynamics = self.lids(motion.dynamics)
+        dynamics[free] += self.looks
+        return replace(motion, pose=motion.pose + self.pose, dynamics=dynamics)
+
     @cached_property
     def lids(self) -> Lids:
         """What shuts these eyes when motion of the mean face shuts its own.
