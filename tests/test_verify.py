@@ -58,6 +58,20 @@ def test_a_folder_of_marked_pictures(tmp_path, photo, capsys):
     assert answer["false_positive_rate"] <= 1e-5
 
 
+def test_several_files_have_an_answer_each_and_the_highest_status(video, tmp_path, capsys):
+    grey = tmp_path / "grey.png"
+    write_image(grey, np.full((96, 96, 3), 127, np.uint8))
+    status, said = verify(capsys, video, grey)
+    assert status == 1
+    assert [line.split()[0] for line in said.splitlines()] == ["talk.mp4", "grey.png"]
+
+    gone = tmp_path / "gone.mp4"
+    status, said = verify(capsys, grey, gone, video, "--json")
+    assert status == 2
+    found = [(one["file"], one["answer"]) for one in json.loads(said)]
+    assert found == [(str(grey), "not found"), (str(video), "signed")]
+
+
 def test_something_else(tmp_path, capsys):
     write_image(tmp_path / "grey.png", np.full((96, 96, 3), 127, np.uint8))
     status, said = verify(capsys, tmp_path / "grey.png")

@@ -1,13 +1,15 @@
-"""gioconda verify: was this made by Gioconda, and is it as it was made?"""
+"""gioconda verify: were these made by Gioconda, and are they as they were made?"""
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli.options import JSON, Subparsers, add_option, add_options
+from gioconda.cli.options import Subparsers, adder
+from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from gioconda.provenance import Finding, Manifest
 
-STATUS = {"signed": 0, "marked": 0, "not found": 1, "tampered": 3}
+STATUS = {"signed": 0, "marked": 0, "not found": 1, "unreadable": 2, "tampered": 3}
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -25,48 +27,73 @@ def add_parser(subparsers: Subparsers) -> None:
         help="tell whether Gioconda made a video",
         description="Reads a video's signed manifest and searches its pictures for the invisible "
         "mark. Exit status: 0 made by Gioconda, 1 nothing found, 2 the file cannot be read, "
-        "3 signed but changed since.",
+        "3 signed but changed since; of several files the highest.",
     )
-    add_option(parser, "file", Path, "a video, a picture, or a folder of pictures")
-    add_option(parser, "--trust PEM", Path, "certificates whose signatures you trust")
-    add_options(parser, [JSON])
+    add = adder(parser)
+    add("file", Path, "a video, a picture, or a folder of pictures", nargs="+", metavar="FILE")
+    add("--trust PEM", Path, "certificates whose signatures you trust")
+    add("--json", bool, "print one JSON object, or of several files a list of them")
 
 
 def run(args: argparse.Namespace) -> int:
     """Verify."""
-    from gioconda.errors import GiocondaError
-    from gioconda.media.files import check_readable, reason
+    from gioconda.media.files import reason
+
+    try:
+        trusted = args.trust.read_bytes() if args.trust else None
+    except OSError as error:
+        raise GiocondaError(f"{args.trust} cannot be read: {reason(error)}") from error
+    found: list[dict[str, Any]] = []
+    status = 0
+    for file in args.file:
+        try:
+            one = examine(file, trusted)
+        except GiocondaError as error:  # the others are looked at all the same
+            print(f"gioconda: error: {error}", file=sys.stderr)
+            status = max(status, STATUS["unreadable"])
+            continue
+        status = max(status, STATUS[one["answer"]])
+        found.append(one)
+        if not args.json:
+            print(one["sentence"], flush=True)
+    if args.json and len(args.file) > 1:
+        print(json.dumps(found))
+    elif args.json and found:
+        print(json.dumps(found[0]))
+    return status
+
+
+def examine(file: Path, trusted: bytes | None) -> dict[str, Any]:
+    """What a file says of itself, as `--json` prints it.
+
+    Args:
+        file: a video, a picture or a folder of pictures.
+        trusted: certificates, PEM.
+
+    Raises:
+        GiocondaError: if it cannot be read.
+    """
+    from gioconda.media.files import check_readable
     from gioconda.provenance import CHANCE, Manifest, find_mark, read_manifest
 
     manifest = Manifest("absent")
-    if not args.file.is_dir():
-        check_readable(args.file)
-        try:
-            trusted = args.trust.read_bytes() if args.trust else None
-        except OSError as error:
-            raise GiocondaError(f"{args.trust} cannot be read: {reason(error)}") from error
-        manifest = read_manifest(args.file, trusted)
-    mark = find_mark(_frames(args.file))
-    answer = verdict(manifest, mark)
-    sentence = say(args.file.name, manifest, mark)
-    if args.json:
-        result: dict[str, Any] = {
-            "answer": answer,
-            "sentence": sentence,
-            "manifest": asdict(manifest),
-            "mark": asdict(mark),
-            "false_positive_rate": CHANCE,
-        }
-        if mark.id is not None:
-            result["mark"]["id"] = f"{mark.id:08x}"
-        print(json.dumps(result))
-    else:
-        print(sentence)
-    return STATUS[answer]
+    if not file.is_dir():
+        check_readable(file)
+        manifest = read_manifest(file, trusted)
+    mark = find_mark(_frames(file))
+    number = {} if mark.id is None else {"id": f"{mark.id:08x}"}
+    return {
+        "file": str(file),
+        "answer": verdict(manifest, mark),
+        "sentence": say(file.name, manifest, mark),
+        "manifest": asdict(manifest),
+        "mark": asdict(mark) | number,
+        "false_positive_rate": CHANCE,
+    }
 
 
 def verdict(manifest: "Manifest", mark: "Finding") -> str:
-    """One of STATUS."""
+    """A key of STATUS."""
     if manifest.state == "tampered":
         return "tampered"
     if manifest.state != "absent" and manifest.generator.startswith("Gioconda"):
@@ -123,7 +150,6 @@ def _power(chance: float) -> str:
 
 def _frames(path: Path) -> "Iterator[NDArray[np.uint8]]":
     """The pictures of a video, of a folder in the order of their names, or one picture."""
-    from gioconda.errors import GiocondaError
     from gioconda.media import read_image, read_video
     from gioconda.media.image import SUFFIXES
 
