@@ -417,6 +417,17 @@ def test_dials_that_a_session_began_with_stay_when_others_are_set():
         Session(animator, dials={"distance": 7})
 
 
+def test_two_sessions_cannot_share_one_face():
+    animator = FakeAnimator(VirtualClock())
+    with pytest.raises(GiocondaError, match="rate"):
+        Session(animator, sample_rate=12345)
+    session = Session(animator)  # what could not begin has not taken it
+    for _ in range(2):
+        with pytest.raises(GiocondaError, match="make another for each"):
+            Session(animator)
+        session.close()  # and the next would begin in the middle of a movement
+
+
 # --- the same as offline ---
 
 

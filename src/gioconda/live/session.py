@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from weakref import WeakSet
 
 import numpy as np
 
@@ -102,8 +103,11 @@ class Session:
 
     Raises:
         DialError: if there is no such dial, or it cannot be set to that.
-        GiocondaError: if there cannot be such a sample rate.
+        GiocondaError: if there cannot be such a sample rate, or another session has the speaker.
     """
+
+    _speakers: ClassVar[WeakSet[Speaker]] = WeakSet()  # that sessions have, or had
+    _taking: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(
         self,
@@ -113,8 +117,11 @@ class Session:
         dials: Mapping[str, Any] | None = None,
         sample_rate: int = SAMPLE_RATE,
     ) -> None:
-        if dials:
-            speaker.controls = constant(dials)
+        self.sample_rate = check_rate(sample_rate, FPS)
+        controls = constant(dials) if dials else None
+        self._take(speaker)
+        if controls is not None:
+            speaker.controls = controls
         self._speaker: Speaker | None = speaker  # none once it is closed
         self._turn = threading.Lock()  # of who draws with it
         self._clock = clock or Clock()
@@ -123,7 +130,6 @@ class Session:
         self._state = State.IDLE
         self._interrupted = 0  # frames since the interruption
         self.microphone = microphone
-        self.sample_rate = check_rate(sample_rate, FPS)
         self._playout, self._other = PlayoutBuffer(sample_rate), OtherBuffer()
         self._dials = dict(dials or {})
         self._controls: Controls | None = None  # that dials were set to since the last frame
@@ -137,6 +143,17 @@ class Session:
         self._cut: tuple[int, int] | None = None  # the same of one that was interrupted
         self._recent: deque[Delivery] = deque(maxlen=FPS)
         self._drawing: deque[float] = deque(maxlen=_TIMED)  # seconds that pictures took
+
+    @classmethod
+    def _take(cls, speaker: Speaker) -> None:
+        """Two sessions would share one face's history, and mix their sound in it."""
+        with cls._taking:
+            if speaker in cls._speakers:
+                raise GiocondaError(
+                    "this animator has had a session; make another for each: "
+                    "Session(Animator(portrait))"
+                )
+            cls._speakers.add(speaker)
 
     @property
     def state(self) -> State:
