@@ -24,8 +24,9 @@ from gioconda.data.people import for_judge
 from gioconda.data.samples.prosody import prosody
 from gioconda.evaluation.bootstrap import interval
 from gioconda.evaluation.film_scores import out_of_place
-from gioconda.evaluation.head_judge import HOP, WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.head_judge import HeadJudge, released_head_judge
 from gioconda.evaluation.trials import Trial, read_trials
+from gioconda.evaluation.windows import HOP, WINDOW
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from gioconda.evaluation.articulation import in_blinks
 from gioconda.evaluation.naturalness import PersonMotion
 from gioconda.evaluation.results import EYES, measure
+from gioconda.evaluation.windows import windows
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis
 from gioconda.media import FPS
 
-_WINDOW: Final = 3 * FPS  # frames
 _RAISED: Final = 2.0  # % of the inter-ocular distance over a stretch's median; two pixels at 512
 _HELD: Final = 4  # frames; a shorter rise is no raise
 
@@ -32,11 +32,7 @@ class BrowMovement:
 def brow_movement(motions: Sequence[PersonMotion], basis: Basis) -> BrowMovement:
     """The movement in stretches of speech of 3 s and more, of which there is at least one."""
     heights = [_height(one, basis) for one in motions]
-    spreads = [
-        one[start : start + _WINDOW].std()
-        for one in heights
-        for start in range(0, len(one) - _WINDOW + 1, FPS)
-    ]
+    spreads = [one[window].std() for one in heights for window in windows(len(one))]
     minutes = sum(map(len, heights)) / FPS / 60
     return BrowMovement(float(np.mean(spreads)), sum(map(_raises, heights)) / minutes)
 

@@ -19,7 +19,7 @@ from gioconda.evaluation.articulation import articulation, in_blinks
 from gioconda.evaluation.blendshape_reader import NAMES, BlendshapeReader
 from gioconda.evaluation.film_pictures import PictureScores
 from gioconda.evaluation.films import Film
-from gioconda.evaluation.head_judge import HOP, LEAST, WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.head_judge import LEAST, HeadJudge, released_head_judge
 from gioconda.evaluation.head_movement import head_movement
 from gioconda.evaluation.identity import Recogniser
 from gioconda.evaluation.judge import SyncJudge, released_judge
@@ -28,6 +28,7 @@ from gioconda.evaluation.naturalness import PersonMotion, measure_movement
 from gioconda.evaluation.picture_features import PictureFeatures
 from gioconda.evaluation.results import EYES, measure
 from gioconda.evaluation.speech import correlation
+from gioconda.evaluation.windows import WINDOW, windows
 from gioconda.face import measure as face
 from gioconda.face import topology
 from gioconda.face.basis import released_basis
@@ -203,10 +204,8 @@ def head_figures(
     found |= {"head_speed": moved.speed, "head_jerk": moved.jerk}
     if judge and len(motion) >= LEAST:
         sound = prosody(pcm)[: len(motion)]
-        starts = range(0, len(motion) - WINDOW + 1, HOP)
-        heads, sounds = (
-            np.stack([rows[at : at + WINDOW] for at in starts]) for rows in (motion.pose, sound)
-        )
+        cuts = windows(len(motion))
+        heads, sounds = (np.stack([rows[cut] for cut in cuts]) for rows in (motion.pose, sound))
         found["head_voice"] = float(np.diag(judge.scores(heads, sounds)).mean())
     return found
 

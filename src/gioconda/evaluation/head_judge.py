@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from gioconda.inference import compiled
 from gioconda.media import FPS
 
-WINDOW: Final = 3 * FPS  # frames
-HOP: Final = FPS  # frames from one window to the next
 LEAST: Final = 8 * FPS  # frames of a video that it judges: of shorter ones it is wrong too often
 _CHECKOUT: Final = Path(__file__).resolve().parents[3] / "assets" / "head_judge.onnx"
 

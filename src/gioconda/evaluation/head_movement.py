@@ -15,13 +15,12 @@ from gioconda.evaluation.results import measure
 from gioconda.evaluation.silence import minute_of_speech
 from gioconda.evaluation.speech import correlation
 from gioconda.evaluation.trials import Maker, Trial, generate
+from gioconda.evaluation.windows import windows
 from gioconda.face import measure as face
 from gioconda.face.basis import Basis
-from gioconda.media import FPS, SAMPLE_RATE
+from gioconda.media import SAMPLE_RATE
 from gioconda.motion import POSE, Motion
 
-WINDOW: Final = 3 * FPS  # frames
-_HOP: Final = FPS  # frames from one window to the next
 _SMOOTH: Final = np.ones(5) / 5
 _JERK: Final = 11  # frames that a cubic is fitted to, as in naturalness.py
 _DRAWS: Final = 400
@@ -98,8 +97,8 @@ def _windows(motion: Motion) -> list[_Series]:
     pose = motion.pose.astype(np.float64)
     pose[:, _TURNS] = np.degrees(pose[:, _TURNS])
     rows = []
-    for start in range(0, len(pose) - WINDOW + 1, _HOP):
-        part = pose[start : start + WINDOW]
+    for window in windows(len(pose)):
+        part = pose[window]
         turns, place = part[:, _TURNS], part[:, [POSE.index("x"), POSE.index("y")]]
         smooth = np.stack([np.convolve(one, _SMOOTH, "valid") for one in turns.T], 1)
         speed = np.linalg.norm(np.diff(smooth, axis=0), axis=1).mean()

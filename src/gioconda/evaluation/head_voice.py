@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from gioconda.data.clips import Clip
 from gioconda.data.samples.prosody import LOUDNESS, VOICE, prosody
 from gioconda.evaluation.bootstrap import interval
-from gioconda.evaluation.head_judge import HOP, LEAST, WINDOW, HeadJudge
+from gioconda.evaluation.head_judge import LEAST, HeadJudge
 from gioconda.evaluation.lips import best_lag, lag_curve
 from gioconda.evaluation.results import measure
 from gioconda.evaluation.trials import longest_run, read_trials
+from gioconda.evaluation.windows import windows
 from gioconda.face.basis import released_basis
 from gioconda.media import FPS
 from gioconda.motion import Motion
@@ -148,16 +149,12 @@ def judge_shares(
     Returns:
         None where there is no other window to compare with.
     """
-    cuts = [
-        (i, start)
-        for i, one in enumerate(stretches)
-        for start in range(0, len(one.motion) - WINDOW + 1, HOP)
-    ]
+    cuts = [(i, cut) for i, one in enumerate(stretches) for cut in windows(len(one.motion))]
     scores = judge.scores(
-        np.stack([stretches[i].motion.pose[start : start + WINDOW] for i, start in cuts]),
-        np.stack([sounds[i][start : start + WINDOW] for i, start in cuts]),
+        np.stack([stretches[i].motion.pose[cut] for i, cut in cuts]),
+        np.stack([sounds[i][cut] for i, cut in cuts]),
     )
-    stretch, start = np.array(cuts).T
+    stretch, start = np.array([(i, cut.start) for i, cut in cuts]).T
     people = np.array([stretches[i].person for i in stretch])
     sound = np.array([id(stretches[i].pcm) for i in stretch])
     moments: dict[str, list[float]] = defaultdict(list)

@@ -30,7 +30,7 @@ from gioconda.evaluation.articulation import (
 )
 from gioconda.evaluation.brow_movement import BrowMovement, brow_movement
 from gioconda.evaluation.generator import REAL, long_speech, shuffle, with_phones
-from gioconda.evaluation.head_judge import WINDOW, HeadJudge, released_head_judge
+from gioconda.evaluation.head_judge import HeadJudge, released_head_judge
 from gioconda.evaluation.head_movement import (
     HeadMovement,
     Likeness,
@@ -52,6 +52,7 @@ from gioconda.evaluation.naturalness import LONG, PersonMotion, measure_movement
 from gioconda.evaluation.results import Report, silent
 from gioconda.evaluation.shapes import Order, Shape, order, shapes
 from gioconda.evaluation.trials import Maker, Trial, generate, read_trials
+from gioconda.evaluation.windows import WINDOW
 from gioconda.face.basis import Basis, released_basis
 from gioconda.generator import Generator
 from gioconda.media import FPS
