@@ -37,15 +37,10 @@ class Light:
 
     Args:
         picture: (S, S, 3) the portrait in the upright view.
-        palette: of its face.
         calibration: how faces look in clips.
     """
 
-    def __init__(
-        self, picture: NDArray[np.uint8], palette: Palette, calibration: RendererCalibration
-    ) -> None:
-        self._missing = 1 - palette.coloured
-        self._tint = palette.tint.astype(np.float32)
+    def __init__(self, picture: NDArray[np.uint8], calibration: RendererCalibration) -> None:
         self._gains = gains(picture[middle(len(picture))].mean((0, 1)), calibration)
         levels = np.arange(256)[:, None] * self._gains
         self._table = np.rint(np.minimum(levels, 255)).astype(np.uint8)[None]
@@ -54,16 +49,19 @@ class Light:
         """A picture (h, w, 3) as it would be in the light of clips."""
         return np.asarray(cv2.LUT(picture, self._table), np.uint8)
 
-    def on(self, change: NDArray[np.float32]) -> NDArray[np.float32]:
+    def on(self, change: NDArray[np.float32], palette: Palette) -> NDArray[np.float32]:
         """What changes in a picture, seen in the light of clips, as it is in this one.
 
         Args:
             change: (h, w, 3) -255 to 255.
+            palette: of the portrait's face.
 
         Returns:
             (h, w, 3) -255 to 255.
         """
         seen: NDArray[np.float32] = change / self._gains
-        if self._missing:
-            seen -= self._missing * (seen - seen.mean(-1, keepdims=True) * self._tint)
+        missing = 1 - palette.coloured
+        if missing:
+            tint = palette.tint.astype(np.float32)
+            seen -= missing * (seen - seen.mean(-1, keepdims=True) * tint)
         return seen

@@ -27,7 +27,6 @@ from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.light import Light
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
-from gioconda.renderer.palette import Palette
 from gioconda.renderer.view import CELL
 from gioconda.renderer.warper import WarpedFrame
 
@@ -61,9 +60,7 @@ class NeuralDecoder:
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
         self._conditions = Conditions(portrait, self.side)
-        self._appearance = Appearance(
-            encoder, self._conditions.encoder, self._base.style.palette, self._calibration
-        )
+        self._appearance = Appearance(encoder, self._conditions.encoder, self._calibration)
 
     def __call__(self, frame: WarpedFrame) -> None:
         self._base(frame)
@@ -76,9 +73,9 @@ class NeuralDecoder:
             # one draws while the next is prepared
             decoder.start(self._appearance.inputs(given, window))
             started.append((window, decoder, given))
-        light = self._appearance.light
+        light, palette = self._appearance.light, self._base.style.palette
         for window, decoder, given in started:
-            change = light.on(decoder.wait())
+            change = light.on(decoder.wait(), palette)
             sharpen(change, given.picture, given.masks[2], self._calibration)
             # between the lips the geometry commits itself, where the network draws the mean of
             # teeth, tongue and dark
@@ -94,7 +91,6 @@ class Appearance:
     Args:
         encoder: the network.
         source: the portrait.
-        palette: of its face.
         calibration: the file's.
     """
 
@@ -102,10 +98,9 @@ class Appearance:
         self,
         encoder: ov.CompiledModel,
         source: EncoderConditions,
-        palette: Palette,
         calibration: RendererCalibration,
     ) -> None:
-        self.light = Light(source.picture, palette, calibration)
+        self.light = Light(source.picture, calibration)
         given = [self.light.off(source.picture), source.masks]
         answer = encoder.create_infer_request().infer(given)
         self._features, self._ground = layers(answer[0]), answer[1].copy()

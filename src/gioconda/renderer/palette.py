@@ -5,6 +5,7 @@ colour. What is drawn into such a picture has to keep to that line.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import cv2
@@ -62,7 +63,7 @@ class Palette:
         found: NDArray[np.float64] = on + self.coloured * (colours - on)
         return found
 
-    @property
+    @cached_property
     def tint(self) -> NDArray[np.float64]:
         """What a change of the light by one changes, (3,)."""
         low, high = self.darkest.mean(), self.lightest.mean()

@@ -16,10 +16,8 @@ from gioconda.data.samples.scenes import Scene, Scenes
 from gioconda.inference import CALIBRATION, compiled
 from gioconda.renderer.calibration import RendererCalibration
 from gioconda.renderer.conditions import DecoderConditions, EncoderConditions
-from gioconda.renderer.light import middle
 from gioconda.renderer.networks import calibration_of, networks
 from gioconda.renderer.neural import Appearance
-from gioconda.renderer.palette import Palette
 from gioconda.training.renderer.export import DECODER_INPUTS
 
 _SCENES: Final = 40  # two frames of each are looked at,
@@ -94,8 +92,7 @@ def _inputs(
     scene: Scene, encoder: ov.CompiledModel, calibration: RendererCalibration
 ) -> list[_Inputs]:
     source = EncoderConditions(scene.source, scene.source_masks)
-    palette = Palette.of(source.picture[middle(len(source.picture))])
-    appearance = Appearance(encoder, source, palette, calibration)
+    appearance = Appearance(encoder, source, calibration)
     found = []
     for i in range(len(scene.real)):
         guides = scene.guides[i].astype(np.float32)
