@@ -1,12 +1,15 @@
 """What readers see: links lead somewhere, lines are short, figures are those of figures.md."""
 
 import re
+from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
 from runpy import run_path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+
+from gioconda.cli import make_parser
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures.md"
@@ -95,6 +98,39 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         ):
             broken.append(link)
     assert not broken
+
+
+def commands(page: Path) -> Iterator[tuple[list[str], list[str]]]:
+    """Of each `gioconda ...` in code, its words until an option, and its long options."""
+    text = page.read_text().replace("\\\n", " ")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    inline = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    for line in [*"\n".join(blocks).splitlines(), *inline]:
+        said = re.match(r"gioconda ([^#|&;]*)", line.strip())
+        if said:
+            own = said[1].partition(" -- ")[0].split()  # after it comes another command
+            options = [word.strip("[]") for word in own if word.startswith(("--", "[--"))]
+            yield own, [option.partition("=")[0] for option in options]
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_has_the_options_that_pages_give_it(page: Path) -> None:
+    every, unknown = make_parser(), []
+    for words, options in commands(page):
+        parser, told = every, words
+        while told and (inner := _subparsers(parser)) and told[0] in inner:
+            parser, told = inner[told[0]], told[1:]
+        unknown += [
+            f"{' '.join(words[:2])} {option}"
+            for option in options
+            if option not in parser._option_string_actions
+        ]
+    assert not unknown
+
+
+def _subparsers(parser: ArgumentParser) -> dict[str, ArgumentParser]:
+    found = [one.choices for one in parser._actions if isinstance(one, _SubParsersAction)]
+    return dict(found[0]) if found else {}
 
 
 @pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))

@@ -205,6 +205,9 @@ def test_a_command_asks_only_for_what_it_uses(models: Path, word: Path, tmp_path
     done = run("motion", word, "-o", tmp_path / "m.npz", "--models", models)
     assert "the released lips.onnx is for the basis gioconda-basis-2" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    report = "evaluate", "all", tmp_path, "-o", tmp_path / "report"
+    for done in (run(*report, "--models", models), run(*report, GIOCONDA_MODELS=str(models))):
+        assert "the released lips.onnx is for the basis gioconda-basis-2" in done.stderr
 
 
 def test_a_renderer_that_is_told_other_maps_is_refused(

@@ -22,17 +22,18 @@ _NEEDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("evaluate", "speech"): ("basis", "regressor"),
     ("evaluate", "generator"): _COMPARED,
     ("evaluate", "dials"): _WHOLE,
+    ("evaluate", "all"): (*_COMPARED, "renderer", "mouth-state"),
     **{("evaluate", name): _SPOKEN for name in ("performance", "song", "listening")},
     **{
         ("evaluate", name): _DRAWN
-        for name in ("reenactment", "renderer", "gaze", "emotion", "rest")
+        for name in ("reenactment", "renderer", "gaze", "emotion", "rest", "faults")
     },
     **{
         ("train", name): ("basis",)
         for name in ("bank", "regressor", "judge", "hearing", "mouth-state")
     },
     **{("train", name): ("basis", "mouth-state") for name in ("renderer", "integers")},
-    **{("train", name): ("basis", "speech") for name in ("lips", "generator")},
+    **{("train", name): ("basis", "speech") for name in ("lips", "generator", "frequency-warp")},
 }
 """By command: the keys of `gioconda.inference.FILES` that it uses."""
 

@@ -15,6 +15,7 @@ from gioconda.data.spoken.utterances import Utterance
 from gioconda.evaluation.dependencies import emptied, fingerprint
 from gioconda.evaluation.film_scores import Judges
 from gioconda.evaluation.results import Report
+from gioconda.inference import MODELS
 from gioconda.portrait import Portrait
 
 OURS: Final = "gioconda"
@@ -56,8 +57,13 @@ class Subject:
             "clips": self.count,
             "portraits": sorted(self.portraits),
             "sentences": len(self.sentences),
-            "models": os.environ.get("GIOCONDA_MODELS", "released"),
+            "models": self.models,
         }
+
+    @property
+    def models(self) -> str:
+        """The name of the folder of the user's own, or "released"."""
+        return Path(os.environ.get(MODELS) or "released").name
 
     def sample(self, clips: list[Clip]) -> list[Clip]:
         """Clips with speech for the other parts: all, or in a trial as many, evenly spread."""
@@ -147,7 +153,7 @@ def _performance(subject: Subject, report: Report) -> Any:
     return evaluate_performance(
         subject.sample(subject.held_out),
         subject.sample(subject.others),
-        {"released": partial(Generator, later=LATER)},
+        {subject.models: partial(Generator, later=LATER)},
         subject.sentences[::_EVERY],
         report,
     )
