@@ -210,8 +210,7 @@ def test_a_training_goes_on_and_another_begins_with_its_weights(
         examples, SMALL, output, tmp_path / "other.pt", 0.0, start=weights
     )
     assert begun["steps"] == 0
-    net = hearing.load_hearing(weights)
-    assert np.isfinite(list(hearing.held_out_losses(net, examples, SMALL, 1).values())).all()
+    assert not hearing.load_hearing(weights).training
 
 
 def test_what_is_written_lies_between_the_start_and_what_was_learned(

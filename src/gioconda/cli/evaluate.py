@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from gioconda.cli import Subparsers
 from gioconda.cli.mirror import MIRROR
-from gioconda.cli.options import CLIPS, JSON, Commands, number, option, positive, read_split, size
+from gioconda.cli.options import (
+    CLIPS,
+    JSON,
+    Commands,
+    number,
+    option,
+    positive,
+    read_sentences,
+    read_split,
+    size,
+)
 from gioconda.cli.pictures import read_portraits
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import cells, headings, measure_rows, named_rows, show
@@ -143,7 +153,6 @@ def _sync(args: argparse.Namespace) -> None:
 )
 def _generator(args: argparse.Namespace) -> None:
     from gioconda.cli.figures import show_figures, show_steps
-    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.generator import evaluate_generator, evaluate_steps
     from gioconda.evaluation.judge import SyncJudge, released_judge
     from gioconda.generator import BaselineGenerator, Generator
@@ -156,7 +165,7 @@ def _generator(args: argparse.Namespace) -> None:
             makers = {str(steps): partial(Generator, steps=steps) for steps in args.steps}
             show_steps(evaluate_steps(held_out, others, makers, report), args.json)
             return
-        sentences = list(read_spoken(args.spoken, "val"))[::_EVERY] if args.spoken else []
+        sentences = read_sentences(args, _EVERY)
         result = evaluate_generator(held_out, others, makers, sentences, report, judge)
     show_figures(result, args.json)
 
@@ -176,7 +185,6 @@ def _generator(args: argparse.Namespace) -> None:
 )
 def _performance(args: argparse.Namespace) -> None:
     from gioconda.cli.performance import show_performance
-    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.performance import evaluate_performance
     from gioconda.generator import Generator
 
@@ -187,7 +195,7 @@ def _performance(args: argparse.Namespace) -> None:
     makers[used] = partial(Generator, later=_later(args))
     with progress_bar("steps") as report:
         held_out, others = read_split(args, "val"), read_split(args, "train")
-        sentences = list(read_spoken(args.spoken, "val"))[:: 3 * _EVERY] if args.spoken else []
+        sentences = read_sentences(args, 3 * _EVERY)
         result = evaluate_performance(held_out, others, makers, sentences, report)
     show_performance(result, args.json)
 
@@ -224,12 +232,11 @@ def _listening(args: argparse.Namespace) -> None:
 )
 def _song(args: argparse.Namespace) -> None:
     from gioconda.cli.song import show_song
-    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.song import evaluate_song
     from gioconda.generator import Generator
     from gioconda.media import read_audio
 
-    sentences = list(read_spoken(args.spoken, "val"))[:: 3 * _EVERY] if args.spoken else []
+    sentences = read_sentences(args, 3 * _EVERY)
     files = sorted(args.music.iterdir()) if args.music else []
     pieces = {file.stem: read_audio(file) for file in files}
     make = partial(Generator, steps=1, later=_later(args))  # lips do not hang on heads' steps

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gioconda.cli.options import CLIPS, JSON, Commands, option, positive, read_split
+from gioconda.cli.options import CLIPS, JSON, Commands, option, positive, read_sentences, read_split
 from gioconda.cli.pictures import read_portraits
 from gioconda.cli.progress import progress_bar
 from gioconda.cli.table import headings, measure_rows, named_rows, show
@@ -133,7 +133,6 @@ def _all(args: argparse.Namespace) -> None:
 
 
 def _subject(args: argparse.Namespace) -> "Subject":
-    from gioconda.data.spoken.utterances import read_spoken
     from gioconda.evaluation.film_scores import Judges
     from gioconda.evaluation.parts import CLIPS as USUAL
     from gioconda.evaluation.parts import Subject
@@ -145,7 +144,7 @@ def _subject(args: argparse.Namespace) -> "Subject":
         held_out=read_split(args, "val"),
         others=read_split(args, "train"),
         portraits=read_portraits([args.portraits or PHOTO]),
-        sentences=list(read_spoken(args.spoken, "val")) if args.spoken else [],
+        sentences=read_sentences(args),
         count=args.clips or USUAL,
         find_judges=lambda: Judges.installed(args.judge, args.landmarker),
     )

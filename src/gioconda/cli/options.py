@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from gioconda.data.clips import Clip
+    from gioconda.data.spoken.utterances import Utterance
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Parser: TypeAlias = "argparse._ActionsContainer"  # a parser, or a group of its arguments
@@ -191,6 +192,13 @@ def add_provenance_options(parser: Parser) -> None:
         "private key and certificates to sign with (default: $GIOCONDA_SIGN_KEY, or a key made on "
         "this machine)",
     )
+
+
+def read_sentences(args: argparse.Namespace, every: int = 1) -> "list[Utterance]":
+    """Of --spoken, one of so many sentences of held-out voices; none without it."""
+    from gioconda.data.spoken.utterances import read_spoken
+
+    return list(read_spoken(args.spoken, "val"))[::every] if args.spoken else []
 
 
 def read_split(args: argparse.Namespace, split: str) -> "list[Clip]":

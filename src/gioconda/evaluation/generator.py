@@ -33,7 +33,7 @@ from gioconda.evaluation.naturalness import (
     motion_distance,
     movement_interval,
 )
-from gioconda.evaluation.results import Report, counted, measure, silent
+from gioconda.evaluation.results import Report, counted, counter, measure, silent
 from gioconda.evaluation.silence import Drift, MouthAtRest, evaluate_long, evaluate_silence
 from gioconda.evaluation.trials import Maker, Trial, generate, in_pieces, read_trials
 from gioconda.face.basis import Basis, released_basis
@@ -141,12 +141,7 @@ def evaluate_generator(
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
     """
-    total = 3 + 5 * len(makers)
-    steps = iter(range(1, total + 1))
-
-    def done() -> None:
-        report(next(steps), total)
-
+    done = counter(3 + 5 * len(makers), report)
     material = _read(held_out, others, sentences, judge or SyncJudge(), done)
     columns = {REAL: _real_scores(material)}
     interval = movement_interval(material.real, material.basis) if material.real else None

@@ -49,7 +49,7 @@ from gioconda.evaluation.lips import (
     count_closures,
 )
 from gioconda.evaluation.naturalness import LONG, PersonMotion, measure_movement
-from gioconda.evaluation.results import Report, silent
+from gioconda.evaluation.results import Report, counter, silent
 from gioconda.evaluation.shapes import Order, Shape, order, shapes
 from gioconda.evaluation.trials import Maker, Trial, generate, read_trials
 from gioconda.evaluation.windows import WINDOW
@@ -136,12 +136,7 @@ def evaluate_performance(
     Raises:
         GiocondaError: if fewer than two held-out clips have speech.
     """
-    total = 1 + 4 * len(makers)
-    steps = iter(range(1, total + 1))
-
-    def done() -> None:
-        report(next(steps), total)
-
+    done = counter(1 + 4 * len(makers), report)
     material = _read(held_out, others, sentences)
     columns = {REAL: _real(material)}
     done()

@@ -31,6 +31,12 @@ def counted(items: Collection[T], report: Report) -> Iterator[T]:
         report(done, len(items))
 
 
+def counter(total: int, report: Report) -> Callable[[], None]:
+    """What to call after each of so many steps; reported is how many are done."""
+    steps = iter(range(1, total + 1))
+    return lambda: report(next(steps), total)
+
+
 @dataclass(frozen=True)
 class Measure:
     """How tables write a field of a result.

@@ -402,17 +402,6 @@ def _blend(learned: Hearing, other: Hearing, start: Path, part: float) -> None:
             value.lerp_(before[name], 1 - part)
 
 
-@torch.no_grad()
-def held_out_losses(
-    net: Hearing, examples: dict[str, Examples], recipe: Recipe, batches: int = 40
-) -> dict[str, float]:
-    """Mean losses over some batches of people and voices not learned from."""
-    mouth_loss = MouthLoss(released_basis())
-    drawn = iter(Windows(examples, recipe, np.random.default_rng(0)))
-    rows = [losses_of(net.eval(), next(drawn), mouth_loss, recipe) for _ in range(batches)]
-    return {name: float(np.nanmean([float(row[name]) for row in rows])) for name in rows[0]}
-
-
 # --- weights ---
 
 
