@@ -34,6 +34,13 @@ def test_the_voice_that_comes_along_says_it(photo_path, tmp_path, monkeypatch):
     assert len(list(read_video(video))) == 13
 
 
+def test_a_text_in_the_place_of_the_photo_is_told_from_a_missing_photo(
+    photo_path, tmp_path, capsys
+):
+    assert main(["say", "Hello there", str(photo_path), "-o", str(tmp_path / "a.mp4")]) == 2
+    assert "give the photo first" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("only_espeak")
 def test_a_voice_that_is_not_there_is_named_beside_those_that_are(photo_path, tmp_path, capsys):
     video = tmp_path / "said.mp4"

@@ -55,7 +55,7 @@ def test_a_discarded_file_leaves_the_older_one(tmp_path: Path) -> None:
     ("name", "reason"),
     [
         ("a.avi", r"ends in '\.avi'; expected \.mp4"),
-        ("a", r"ends in ''; expected \.mp4"),
+        ("a", r"has no ending; expected \.mp4"),
         ("no/such/a.mp4", "does not exist"),
         ("folder.mp4", "is a folder"),
         ("a\0.mp4", "cannot be written"),

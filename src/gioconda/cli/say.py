@@ -1,6 +1,7 @@
 """gioconda say: a photo speaks a text."""
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def run(args: argparse.Namespace) -> None:
 def _say(args: argparse.Namespace) -> None:
     from gioconda.text_to_speech import synthesise
 
+    last = args.text[-1]
+    if os.path.isfile(last) and not os.path.exists(args.photo):
+        raise GiocondaError(f"{args.photo:.40} is no file, but {last} is; give the photo first.")
     sound = synthesise(" ".join(args.text), _voice(args.voice))
     with tempfile.TemporaryDirectory(prefix="say-") as folder:
         voice = Path(folder) / "voice.wav"

@@ -68,7 +68,7 @@ class PendingFile:
         suffix = self.path.suffix.lower()
         if suffix not in suffixes:
             raise GiocondaError(
-                f"{self.path} ends in '{self.path.suffix}'; expected {' or '.join(suffixes)}."
+                f"{self.path} {ending(self.path.suffix)}; expected {' or '.join(suffixes)}."
             )
         try:
             self._check()
@@ -180,6 +180,11 @@ def whole_file(path: str | os.PathLike[str], suffixes: Collection[str]) -> Itera
         raise write_error(file.path, error) from error
     finally:
         file.discard()
+
+
+def ending(suffix: str) -> str:
+    """What an error says of a name with this suffix."""
+    return f"ends in '{suffix}'" if suffix else "has no ending"
 
 
 def write_error(path: Path, error: BaseException) -> GiocondaError:

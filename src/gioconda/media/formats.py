@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Final
 
 from gioconda.errors import GiocondaError
+from gioconda.media.files import ending
 
 STANDARD_OUTPUT: Final = "-"
 # Of sound: rates that every player takes, each a whole number of samples a frame of video, and
@@ -180,7 +181,7 @@ def _named(name: str) -> Format:
     if form is None or form is PNG:
         known = ", ".join(_called(form) for form in FORMATS.values())
         raise GiocondaError(
-            f"{name} ends in '{suffix}'; expected {known}, or - for the standard output."
+            f"{name} {ending(suffix)}; expected {known}, or - for the standard output."
         )
     return form
 
