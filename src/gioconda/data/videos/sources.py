@@ -7,7 +7,7 @@ import re
 import tarfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -27,6 +27,7 @@ COLUMNS: Final = (
     "emotion", "transcript",
 )
 # fmt: on
+_PLACE: Final = ("repo", "path")  # columns that give an address where there is no other
 SPLITS: Final = ("train", "val", "test")
 _CLOSE: Final = 0.75  # likeness of two words of which one is a slip
 _NO_SPEECH: Final = "none"
@@ -168,6 +169,22 @@ def _video(file: Path, within: Path, source: str, licence: str) -> Video:
 
 
 def _read_table(table: Path, licence: str) -> Iterator[Video]:
+    rows = _rows(table)
+    members = {
+        known: (shard, name)
+        for shard in sorted(table.parent.glob("*.tar"))
+        for name in _members(shard)
+        for known in (name, Path(name).stem)
+    }
+    for row in rows:
+        path, member = table.parent / row["clip"], None
+        if not _is_video(path) and row["clip"] in members:
+            path, member = members[row["clip"]]
+        yield _listed(row, table, path, member, licence)
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    """The rows of a table, each with all of `COLUMNS`; what is not known is empty."""
     try:
         with open(table, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -184,42 +201,38 @@ def _read_table(table: Path, licence: str) -> Iterator[Video]:
         like = get_close_matches(head.strip().lower(), set(COLUMNS) - set(heads), 1, _CLOSE)
         if head not in COLUMNS and like:
             raise GiocondaError(f"{table} has the column '{head}'; is '{like[0]}' meant?")
-    members = {
-        known: (shard, name)
-        for shard in sorted(table.parent.glob("*.tar"))
-        for name in _members(shard)
-        for known in (name, Path(name).stem)
-    }
-    for row in rows:
-        facts = {name: (row.get(name) or "").strip() for name in COLUMNS}
-        clip = facts["clip"]
-        path, member = table.parent / clip, None
-        if not _is_video(path) and clip in members:
-            path, member = members[clip]
-        stem = str(Path(clip).with_suffix("")) if Path(clip).suffix.lower() in SUFFIXES else clip
-        name = _word(stem.replace("/", "-"))
-        if facts["split"] not in ("", *SPLITS):
+    found = [{name: (row.get(name) or "").strip() for name in (*COLUMNS, *_PLACE)} for row in rows]
+    for row in found:
+        if row["split"] not in ("", *SPLITS):
             raise GiocondaError(
-                f"{table}: {clip} is in the split '{facts['split']}', expected one of "
+                f"{table}: {row['clip']} is in the split '{row['split']}', expected one of "
                 f"{', '.join(SPLITS)}, or nothing"
             )
-        repository, within = row.get("repo") or "", row.get("path") or ""
-        address = facts["address"] or "/".join(part for part in (repository, within) if part)
-        commit = facts["commit"]
-        yield Video(
-            name=name,
-            path=path,
-            member=member,
-            person=_word(facts["person"] or name),
-            split=facts["split"],
-            source=facts["source"] or repository or table.stem,
-            licence=facts["licence"] or licence,
-            address=f"{address or clip}{'@' if commit else ''}{commit}",
-            speech=facts["audio"].lower() != _NO_SPEECH,
-            language=facts["language"],
-            emotion=facts["emotion"],
-            transcript=facts["transcript"],
-        )
+    return found
+
+
+def _listed(
+    row: Mapping[str, str], table: Path, path: Path, member: str | None, licence: str
+) -> Video:
+    """The video of a row."""
+    clip, commit = row["clip"], row["commit"]
+    stem = str(Path(clip).with_suffix("")) if Path(clip).suffix.lower() in SUFFIXES else clip
+    name = _word(stem.replace("/", "-"))
+    address = row["address"] or "/".join(filter(None, (row[part] for part in _PLACE)))
+    return Video(
+        name=name,
+        path=path,
+        member=member,
+        person=_word(row["person"] or name),
+        split=row["split"],
+        source=row["source"] or row["repo"] or table.stem,
+        licence=row["licence"] or licence,
+        address=f"{address or clip}{'@' if commit else ''}{commit}",
+        speech=row["audio"].lower() != _NO_SPEECH,
+        language=row["language"],
+        emotion=row["emotion"],
+        transcript=row["transcript"],
+    )
 
 
 def _members(shard: Path) -> list[str]:
