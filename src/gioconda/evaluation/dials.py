@@ -4,15 +4,17 @@ A portrait is animated or drawn, its frames are tracked as any video would be, a
 is compared with what was asked for. Nothing that the frames were made from is used.
 
 The tracker reads irises with a pull towards the middle, the more the less of them shows, and
-every face differently. So it is calibrated on each portrait, as an eye tracker is on each person:
-on eyes drawn in known directions, others than those asked for, while the face speaks.
+every face differently. So gaze is read off pictures of the eyes (`eye_pictures.py`), calibrated on
+each portrait, as an eye tracker is on each person: on eyes drawn in known directions, others than
+those asked for, while the face speaks.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from gioconda import example
 from gioconda.data.samples.performances import rested
 from gioconda.data.videos.blinks import blinks
 from gioconda.errors import GiocondaError
+from gioconda.evaluation.eye_pictures import EyeReader, eye_pictures
 from gioconda.evaluation.results import Report, counted, measure, silent
 from gioconda.face import measure as face
 from gioconda.face.encode import smooth
@@ -46,8 +49,6 @@ _STEPS: Final = 8  # of Newton's method
 
 _Series = NDArray[np.float64]
 
-_PLAIN: Final = np.eye(3, 2)
-
 Shoot = Callable[[Portrait, Mapping[str, Any]], Iterable[Picture]]
 """Frames, at 25 a second, of a portrait under some controls (by name, as `Controls` has them)."""
 
@@ -57,8 +58,9 @@ class Seen:
     """What is tracked in T rendered frames.
 
     Attributes:
-        eyes: (T, 2) where the eyes are read to rest against the head: yaw and pitch in radians,
+        eyes: (T, 2) where the mesh has the eyes rest against the head: yaw and pitch in radians,
             their trembling taken off as it is from clips.
+        pictures: (T, 1280) what the eyes look like, as of `eye_pictures`.
         turns: (T, 3, 3) how the head is turned.
         head: (T, 3) the same as yaw, pitch and roll of the head, degrees.
         distance: (T,) of the head against the portrait's own, as a ratio.
@@ -68,6 +70,7 @@ class Seen:
     """
 
     eyes: _Series
+    pictures: NDArray[np.float32]
     turns: _Series
     head: _Series
     distance: _Series
@@ -75,14 +78,16 @@ class Seen:
     blinks: float
     opening: _Series
 
-    def gaze(self, lens: _Series = _PLAIN) -> _Series:
+    def gaze(self, reader: EyeReader | None = None) -> _Series:
         """Where the eyes look against the camera, (T, 2), see `directions`.
 
         Args:
-            lens: (3, 2) from yaw, pitch and 1 as they are read to yaw and pitch as they are,
-                see `calibrate`; by default what is read is believed.
+            reader: of the eyes' pictures, see `calibrate`; None for what the mesh shows.
         """
-        return directions(self.turns, np.column_stack([self.eyes, np.ones(len(self.eyes))]) @ lens)
+        if reader is None:
+            return directions(self.turns, self.eyes)
+        read = rested(reader(self.pictures), self.shut).astype(np.float64)
+        return directions(self.turns, read)
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,14 @@ def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
     Raises:
         GiocondaError: if no face is found.
     """
-    found = track(frames)
+    greys: list[NDArray[np.uint8]] = []
+
+    def watched() -> Iterator[Picture]:
+        for frame in frames:
+            greys.append(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8))
+            yield frame
+
+    found = track(watched())
     basis = portrait.basis
     points = smooth(found.points, found.seen)
     head, dynamics = basis.pose(points, portrait.neutral)
@@ -139,7 +151,9 @@ def look_at(frames: Iterable[Picture], portrait: Portrait) -> Seen:
     blinked = blinks(lids, found.seen)
     for blink in blinked:
         shut[blink.onset : blink.end + 1] = True
+    held = head.to_image(portrait.neutral)[..., :2]
     return Seen(
+        pictures=np.stack([eye_pictures(*one) for one in zip(greys, held, strict=True)]),
         eyes=rested(face.gaze(faces, portrait.neutral), shut).astype(np.float64),
         turns=head.rotation,
         head=np.degrees(angles(head.rotation)),
@@ -186,15 +200,15 @@ def _gaze_grid() -> list[tuple[float, float]]:
     return [(yaw, pitch) for yaw in YAWS for pitch in PITCHES]
 
 
-def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]) -> DialResult:
+def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], readers: list[EyeReader]) -> DialResult:
     """Of what is seen by dial, portrait and value."""
 
     def table(dial: str, measured: Callable[[Seen], float]) -> _Series:
         return np.array([[measured(one) for one in row] for row in seen[dial]])
 
-    def gaze(lenses: Sequence[_Series]) -> GazeErrors:
-        rows = zip(seen["gaze"], lenses, strict=True)
-        looks = [[_open(one, lens) for one in row] for row, lens in rows]
+    def gaze(readers: Sequence[EyeReader | None]) -> GazeErrors:
+        rows = zip(seen["gaze"], readers, strict=True)
+        looks = [[_open(one, reader) for one in row] for row, reader in rows]
         return gaze_errors(np.array(_gaze_grid()), looks)
 
     commanded = np.array(DISTANCES)
@@ -203,8 +217,8 @@ def _summary(seen: Mapping[str, Sequence[Sequence[Seen]]], lenses: list[_Series]
     lips = table("articulation", lambda one: 100 * float(one.opening[_SETTLE:].std()))
     speeds = table("amplitude", lambda one: float(np.abs(np.diff(one.head, axis=0)).mean()))
     return DialResult(
-        gaze=gaze(lenses),
-        gaze_as_read=gaze([_PLAIN] * len(lenses)),
+        gaze=gaze(readers),
+        gaze_as_read=gaze([None] * len(readers)),
         distance_error=float(np.abs(measured / commanded - 1).mean()),
         distance_slope=float(np.polyfit(np.tile(commanded, len(measured)), measured.ravel(), 1)[0]),
         blinks=dict(zip(BLINKS, rates.mean(0).tolist(), strict=True)),
@@ -255,23 +269,23 @@ def _angles(looks: _Series) -> _Series:
     return np.stack([yaw, np.arcsin(np.clip(-looks[:, 1], -1, 1))], 1)
 
 
-def _open(seen: Seen, lens: _Series) -> _Series:
+def _open(seen: Seen, reader: EyeReader | None) -> _Series:
     """Gaze of the frames that count."""
     kept = ~seen.shut
     kept[: min(_SETTLE, len(kept) - 1)] = False
     if not kept.any():
         raise GiocondaError("the eyes are shut in every frame; draw a longer video")
-    return seen.gaze(lens)[kept]
+    return seen.gaze(reader)[kept]
 
 
-def calibrate(portrait: Portrait) -> _Series:
-    """The lens of a portrait: what its drawn eyes are from how they are read, (3, 2).
+def calibrate(portrait: Portrait) -> EyeReader:
+    """What tells from a portrait's pictures where its eyes look.
 
     The portrait speaks, but its eyes are put into the directions of `CALIBRATED` one after the
     other. What is known is where they look against the camera, as whoever calibrates an eye tracker
     knows a point on the wall: so what the tracker misreads of the head, alike for all directions,
-    goes into the lens, too. The lens is the affine map from what is read to that which fits best:
-    it shrinks the gaze by as much as the reading is noisy, which errs least.
+    goes into the reader, too. It shrinks the gaze by as much as pictures are unsure, which errs
+    least.
     """
     grid = np.array([(yaw, pitch) for yaw in CALIBRATED[0] for pitch in CALIBRATED[1]])
     generator = Generator(_SEED)
@@ -283,13 +297,11 @@ def calibrate(portrait: Portrait) -> _Series:
     poses = motion.pose + portrait.pose
     renderer = Renderer(portrait)
     seen = look_at((renderer.render(*step) for step in zip(poses, codes, strict=False)), portrait)
-    middles = slice(_HELD // 2, None, _HELD)
-    read = seen.eyes[middles]
     eyes = face.gaze(portrait.basis.rebuild(codes, portrait.neutral), portrait.neutral)
     turns = np.stack([rotation(*pose[:3]) for pose in poses[: len(codes)]])
     looks = np.einsum("tij,tj->ti", turns, _unit(eyes))
-    drawn = _angles(np.einsum("tji,tj->ti", seen.turns, looks))[middles]
-    return np.asarray(np.linalg.lstsq(np.column_stack([read, np.ones(len(read))]), drawn)[0])
+    drawn = _angles(np.einsum("tji,tj->ti", seen.turns, looks))
+    return EyeReader(seen.pictures[~seen.shut], drawn[~seen.shut])
 
 
 def measure_reading(portrait: Portrait) -> Reading:
@@ -310,8 +322,8 @@ def measure_reading(portrait: Portrait) -> Reading:
         steps.append((pose, still))
     seen = look_at((renderer.render(*step) for step in steps for _ in range(_HELD)), portrait)
     read, true = (
-        gaze_errors(grid, [list(seen.gaze(lens)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
-        for lens in (_PLAIN, calibrate(portrait))
+        gaze_errors(grid, [list(seen.gaze(reader)[_HELD // 2 : _HELD * len(grid) : _HELD, None])])
+        for reader in (None, calibrate(portrait))
     )
     distances = seen.distance[_HELD // 2 :: _HELD][len(grid) :]
     error = float(np.abs(distances / np.array(DISTANCES) - 1).mean())
