@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from gioconda.errors import GiocondaError
 
 if TYPE_CHECKING:
     from gioconda.live.messages import IceServer
+    from gioconda.live.server import Settings
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _KEYS, _ICE = "GIOCONDA_KEYS", "GIOCONDA_ICE_SERVERS"
@@ -54,36 +56,50 @@ def run(args: argparse.Namespace) -> None:
     if args.require_consent and not args.audit:
         raise GiocondaError("--require-consent needs a log for the statements; give --audit FILE")
     with needs("live"):
-        from gioconda.live.app import make_app
-        from gioconda.live.limits import CONNECTIONS, Limits
-        from gioconda.live.server import Settings, WebServer, configured, listen
+        settings = _settings(args, keys)
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("gioconda.live").setLevel(logging.INFO)
+    if args.ray:
+        _serve_replicas(args, settings)
+    else:
+        _serve(args, settings)
+
+
+def _settings(args: argparse.Namespace, keys: Mapping[str, str]) -> "Settings":
+    from gioconda.live.limits import CONNECTIONS, Limits
+    from gioconda.live.server import Settings
+
     if args.sessions and args.sessions > CONNECTIONS:
         raise GiocondaError(
             f"--sessions {args.sessions} is more than the {CONNECTIONS} connections that one "
             "process takes; give fewer, or run several servers"
         )
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("gioconda.live").setLevel(logging.INFO)
-    limits = Limits(args.sessions, args.sessions_each, session_seconds=60.0 * args.minutes)
     if args.audit:
         check_audit(args.audit)
-    settings = Settings(
+    return Settings(
         keys,
-        limits,
+        Limits(args.sessions, args.sessions_each, session_seconds=60.0 * args.minutes),
         args.require_consent,
         args.audit,
         require_badge=args.badge,
         origins=tuple(read_origin(each, bool(keys)) for each in args.allow_origin),
         ice_servers=tuple(map(read_ice_server, args.ice_server + _environment(_ICE))),
     )
-    if args.ray:
-        from gioconda.live.replicas import serve_replicas
 
-        serve_replicas(settings, args.host, args.port, args.ray)
-        print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
-        return
+
+def _serve_replicas(args: argparse.Namespace, settings: "Settings") -> None:
+    from gioconda.live.replicas import serve_replicas
+
+    serve_replicas(settings, args.host, args.port, args.ray)
+    print(f"{args.ray} replicas serve at http://{args.host}:{args.port} (Ctrl-C ends them)")
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _serve(args: argparse.Namespace, settings: "Settings") -> None:
+    from gioconda.live.app import make_app
+    from gioconda.live.server import WebServer, configured, listen
+
     try:
         listener = listen(args.host, args.port)
     except OSError as error:
