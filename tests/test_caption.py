@@ -45,6 +45,17 @@ def test_letters_over_hair_and_shoulders_stay_where_they_are(photo, text, colour
     assert np.abs(rest.astype(int) - made[:height, :width]).max(-1)[letters].max() <= 2
 
 
+def test_outlines_of_letters_do_not_stay_on_what_is_behind_them(photo):
+    made, letters = printed(photo, "GOOD MORNING", (255, 255, 255), (0.05, 0.1))
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9))
+    outline = (cv2.dilate(letters.astype(np.uint8), around) > 0) & ~letters
+    made[outline] = (0, 255, 0)
+    portrait = make_portrait(made, None)
+    assert portrait.caption is not None
+    left = portrait.texture[..., :3].astype(int) @ [-1, 2, -1] > 150
+    assert left.sum() < 0.005 * outline.sum()
+
+
 def test_what_the_photos_edge_cuts_is_no_letter(photo):
     top = printed(photo, "GOOD MORNING", (255, 255, 255), (0.05, 0.08), (0, 0, 0))[0]
     shift = round(0.05 * len(top))

@@ -32,7 +32,8 @@ _UNEVEN: Final = 0.36  # most deviation of the letters' heights, of their mean
 # Levels: most deviation of the letters' colours, for each of five and more; and of four.
 _ONE, _FLAT = 2.8, 4.0
 _LONG: Final = 2.5  # least length of a row in heights
-_HALO: Final = 2  # pixels about letters that have something of them
+# About letters: pixels that have something of them, and in parts of their height an outline.
+_HALO, _OUTLINE = 2, 0.1
 
 
 class _Letter(NamedTuple):
@@ -62,14 +63,12 @@ def lift_caption(
     scale = min(1.0, _SIDE / max(colours.shape[:2]))
     view = cv2.resize(colours, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     allowed = cv2.resize(free.astype(np.uint8), view.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    found = np.zeros(view.shape[:2], np.uint8)
-    for dark in (False, True):
-        found |= _letters(np.asarray(view, np.uint8), allowed > 0, dark)
-    if not found.any():
+    rows = [row for dark in (False, True) for row in _letters(np.asarray(view), allowed > 0, dark)]
+    if not rows:
         return colours, None
     size = colours.shape[1::-1]
-    halo = 2 * _HALO + 1
-    near = cv2.dilate(found, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (halo, halo)))
+    found = np.max([letters for letters, _ in rows], axis=0)
+    near = np.max([_with_outline(*row) for row in rows], axis=0)
     mask = cv2.resize(near, size, interpolation=cv2.INTER_LINEAR) > 0
     own = colours.astype(np.float32)
     painted = fill(own, (~mask)[..., None].astype(np.float32))
@@ -80,8 +79,17 @@ def lift_caption(
     return bare, letters
 
 
-def _letters(view: Picture, allowed: NDArray[np.bool_], dark: bool) -> NDArray[np.uint8]:
-    """Where rows of letters are, light or dark ones, (h, w), 0 or 1."""
+def _with_outline(letters: NDArray[np.uint8], tall: float) -> NDArray[np.uint8]:
+    """Letters (h, w) and what is drawn about them."""
+    side = 2 * (_HALO + round(_OUTLINE * tall)) + 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return np.asarray(cv2.dilate(letters, around), np.uint8)
+
+
+def _letters(
+    view: Picture, allowed: NDArray[np.bool_], dark: bool
+) -> list[tuple[NDArray[np.uint8], float]]:
+    """Rows of letters, light or dark ones: where they are, (h, w), 0 or 1, and how tall."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE, _STROKE))
     way = cv2.MORPH_BLACKHAT if dark else cv2.MORPH_TOPHAT
     out = cv2.morphologyEx(view, way, kernel)
@@ -103,16 +111,17 @@ def _letters(view: Picture, allowed: NDArray[np.bool_], dark: bool) -> NDArray[n
         core = ink[tone <= np.median(tone)] if dark else ink[tone >= np.median(tone)]
         if core.std(0).max() < _PLAIN:
             letters.append(_Letter(i, x, y, width, height, np.median(core, 0)))
-    found = np.zeros(marks.shape, np.uint8)
+    rows = []
     for row in filter(_is_type, _rows(letters)):
-        found[np.isin(labels, [letter.label for letter in row])] = 1
-        _complete(found, view, row)
-    return found
+        found = np.isin(labels, [letter.label for letter in row]).astype(np.uint8)
+        tall = float(np.median([letter.height for letter in row]))
+        _complete(found, view, row, tall)
+        rows.append((found, tall))
+    return rows
 
 
-def _complete(found: NDArray[np.uint8], view: Picture, row: list[_Letter]) -> None:
+def _complete(found: NDArray[np.uint8], view: Picture, row: list[_Letter], tall: float) -> None:
     """What else of a row's colour stands on its line, whatever is behind it, in place."""
-    tall = float(np.median([each.height for each in row]))
     beside = round(_BESIDE * tall)
     top = max(min(each.y for each in row) - beside, 0)
     band = view[top : max(each.y + each.height for each in row) + beside]
