@@ -10,6 +10,7 @@ from gioconda import GiocondaError, make_portrait
 from gioconda.face import topology
 from gioconda.face.pose import rotation
 from gioconda.portrait import portrait_at
+from gioconda.renderer import Renderer
 from gioconda.renderer.geometry import masks
 from gioconda.renderer.mouth import GeometricMouth, MouthInterior
 from gioconda.renderer.mouth.grain import Grain
@@ -131,6 +132,26 @@ def test_an_upper_row_that_the_photo_shows_is_where_it_stays(portrait):
     frame = opened(portrait, -0.2)
     shut = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
     assert as_shown(shut, usual, MouthPose(0.0)) == (usual, None)
+
+
+def smile(portrait, colours):
+    """The portrait smiling, what is between its lips painted in colours, from left to right."""
+    frame = opened(portrait, 0.14)
+    mouth = masks(frame.mesh[:, :2], portrait.size, portrait.size)[0] > 100
+    left, right = np.flatnonzero(mouth.any(0))[[0, -1]]
+    stripes = np.linspace(0, len(colours) - 0.01, right - left + 1).astype(int)
+    painted = np.broadcast_to(np.asarray(colours)[stripes], (len(mouth), len(stripes), 3))
+    shown = frame.picture.copy()
+    shown[:, left : right + 1][mouth[:, left : right + 1]] = painted[mouth[:, left : right + 1]]
+    return portrait_at(shown, frame.mesh, 512, portrait.neutral), mouth
+
+
+def test_a_smile_full_of_teeth_shows_them_at_rest_however_they_stand(portrait):
+    teeth = [*([(235, 225, 215)] * 9), (60, 40, 40)] * 5  # wider than the mouth's own
+    shown, mouth = smile(portrait, teeth)
+    rest = Renderer(shown).render(shown.pose, shown.expression)
+    inner = cv2.erode(mouth.astype(np.uint8), np.ones((7, 7))) > 0
+    assert np.median(rest[inner].mean(-1)) > 0.8 * np.median(shown.picture[inner].mean(-1))
 
 
 def test_teeth_that_the_photo_shows_stay_when_the_mouth_opens(portrait):

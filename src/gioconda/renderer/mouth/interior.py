@@ -201,13 +201,14 @@ class MouthInterior:
         near = np.clip(np.rint(self._seen[:, :2]).astype(int), 0, _FINER * size - 1)
         hidden = depth[near[:, 1], near[:, 0]] + _NEXT * frame.head.size * _FINER < self._seen[:, 2]
         within = ((places >= 0) & (places <= size - 1)).all(1)
-        seen = within & ~hidden & (self._shape.part >= Part.UPPER_TEETH)
+        seen = within & ~hidden & (self._shape.part != Part.TONGUE)
         left, top = found.corner
         photo = np.empty((height, width, 4), np.float32)
         picture = frame.picture[top : top + height, left : left + width]
         photo[..., :3] = picture / np.maximum(found.shown[..., 1:], _LEAST_LIGHT)
         away = cv2.distanceTransform((found.shown[..., 0] > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
         photo[..., 3] = np.clip(away / (_RIM * frame.head.size) - 0.5, 0, 1)
+        photo[..., 3] *= _like_teeth(photo[..., :3], self._tones)
         self._photo = photo
         self._colours[:, 3:5] = np.where(seen[:, None], places, 0)
         self._colours[:, 5] = seen
@@ -292,6 +293,25 @@ class MouthInterior:
             self._memory = np.empty(2 * ends[-1], np.float32)
         parts = np.split(self._memory[: ends[-1]], ends[:-1])
         return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _like_teeth(colours: NDArray[np.float32], tones: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How surely colours (h, w, 3) are of teeth and not of gum or tongue, (h, w), 0 to 1.
+
+    Both fade to the dark: nearer to teeth, or as near, is 1.
+
+    Args:
+        colours: before lips shade them.
+        tones: (3, 3) teeth, soft, dark.
+    """
+    dark = tones[2]
+    off = []
+    for tone in tones[:2]:
+        way = tone - dark
+        lit = (colours - dark) @ way / max(float(way @ way), 1e-6)
+        off.append(np.linalg.norm(colours - dark - np.maximum(lit, 0)[..., None] * way, axis=-1))
+    teeth, soft = off
+    return np.asarray(np.minimum(soft / np.maximum(teeth, 1e-3), 1), np.float32)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,8 @@ from gioconda.renderer.warper import WarpedFrame
 _JAW_TRUST: Final = 400.0
 _AS_WELL: Final = 1.08  # of the least error: smiles show upper teeth, so the lowest upper row alone
 _APART: Final = 0.04  # inter-ocular distances between the lips from which a photo shows a mouth
-_LOWEST: Final = (
-    -0.05
-)  # higher rows hide behind the lip, and a photo of clenched teeth fits them, too
-_AGREES: Final = 0.75  # at most so much of a flat colour's error is left where it is believed
+# Higher rows hide behind the lip, and a photo of clenched teeth fits them, too.
+_LOWEST: Final = -0.05
 _AGAIN: Final = 1 / 60  # inter-ocular distances by which a photo is blurred again
 _SHARPEST: Final = 0.98  # quantile of slopes from which they are of edges
 # In the tones as they were, in parts of the pixels: teeth are what a photo shows best.
@@ -53,7 +51,7 @@ def as_shown(
     pose: MouthPose,
     lighting: Lighting = Lighting(),  # noqa: B008
 ) -> tuple[Mouth, MouthPose | None]:
-    """The mouth as the photo shows it; as it was, where the photo shows nothing that agrees.
+    """The mouth as the photo shows it; as it was, where the photo shows lips alone.
 
     Args:
         portrait: the photo.
@@ -62,7 +60,7 @@ def as_shown(
         lighting: how light falls in.
 
     Returns:
-        The mouth, and its jaw and tongue in the photo if that agrees.
+        The mouth, and its jaw and tongue in the photo if that shows them.
     """
     frame = own_frame(portrait)
     upper, lower = frame.mesh[[topology.UPPER_LIP_RIM, topology.LOWER_LIP_RIM], :2]
@@ -73,22 +71,14 @@ def as_shown(
     trial = Trial.of(frame, frame.picture, interior)
     if not trial:
         return mouth, None
-    tones = mouth.tones.stacked().astype(np.float64)
-    left = trial.details(tones)
+    left, tones = trial.explained(mouth.tones.stacked().astype(np.float64), _TONE_TRUST)
     likely = left + _JAW_TRUST * (JAWS[:, None] - pose.jaw) ** 2
     likely[DROPS < _LOWEST] = np.inf
     drop = np.flatnonzero(likely.min((1, 2)) <= _AS_WELL * likely.min())[-1]
     jaw, tongue = np.unravel_index(int(likely[drop].argmin()), left.shape[1:])
     if left[drop, -1].min() <= _AS_WELL * left[drop, jaw, tongue]:  # no lower row is seen
         jaw, tongue = np.intp(len(JAWS) - 1), left[drop, -1].argmin()
-    flat = float(np.abs(trial.real - trial.real.mean(0)).mean())
-    if left[drop, jaw, tongue] > _AGREES * flat:
-        return mouth, None
-    design = trial.designs[drop, jaw, tongue].astype(np.float64)
-    trust = _TONE_TRUST * len(design)
-    normal = design.T @ design + trust
-    own = np.linalg.solve(normal, design.T @ trial.real + trust @ tones)
-    found = Tones(*np.maximum(own, 0).astype(np.float32))
+    found = Tones(*tones[drop, jaw, tongue].astype(np.float32))
     seen = MouthPose(float(JAWS[jaw]), float(TONGUES[tongue]))
     return Mouth(float(DROPS[drop]), mouth.size, found), seen
 

@@ -76,8 +76,25 @@ class Trial:
         off = self.designs[drop] @ tones - self.real
         return np.asarray((off**2).mean((-1, -2)), np.float64)
 
-    def details(self, tones: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Mean absolute error of all states, (drops, jaws, tongues), mean colours made equal."""
-        drawn = self.designs @ tones
-        off = drawn - drawn.mean(-2, keepdims=True) - (self.real - self.real.mean(0))
-        return np.asarray(np.abs(off).mean((-1, -2)), np.float64)
+    def explained(
+        self, tones: NDArray[np.floating], trust: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How well each state explains the picture, in the tones that are likeliest with it.
+
+        Args:
+            tones: (3, 3) as they are believed to be.
+            trust: (3, 3) in these, in parts of the pixels.
+
+        Returns:
+            What is left, (drops, jaws, tongues): the picture's mean absolute error, and beside it
+            (as the hypotenuse) what the tones are off, in levels of 255. And the tones, (drops,
+            jaws, tongues, 3, 3).
+        """
+        designs = self.designs.astype(np.float64)
+        across = designs.swapaxes(-1, -2)
+        kept = trust * designs.shape[-2]
+        own = np.linalg.solve(across @ designs + kept, across @ self.real + kept @ tones)
+        own = np.maximum(own, 0)
+        error = np.abs(designs @ own - self.real).mean((-1, -2))
+        off = ((own - tones) * (trust @ (own - tones))).sum(-2).mean(-1)
+        return np.hypot(error, np.sqrt(off)), own
