@@ -9,7 +9,7 @@ import pytest
 from gioconda import Animator
 from gioconda.once import ahead
 from gioconda.provenance import mark
-from gioconda.renderer import kernels, spans
+from gioconda.renderer import kernels
 from gioconda.renderer.mouth import interior, shading
 
 _LOADED = """
@@ -35,7 +35,7 @@ def test_kernels_are_loaded_for_the_arrays_that_frames_are_drawn_in(portrait, vo
     mark.load_kernels()
     interior.load_kernels()
     drawing = kernels.rasterise, kernels.rasterise_values, kernels.compose, kernels.soften
-    moving = spans.cover, kernels.clear
+    moving = kernels.cover, kernels.clear
     inside = shading.place, shading.light, shading.shrink, shading.between_lips, shading.lay
     loaded = {one: list(one.signatures) for one in (*moving, *drawing, *inside, mark._add)}
     list(Animator(portrait).speak(voice[:3200]))

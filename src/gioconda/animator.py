@@ -36,7 +36,7 @@ from gioconda.renderer import Renderer
 from gioconda.renderer.backdrop import Background, ingredient, read_background, setting
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder, Warped
-from gioconda.rows import Rows
+from gioconda.spans import Spans
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
@@ -212,12 +212,12 @@ class Recited(NamedTuple):
     Attributes:
         state: what another process goes on with, if a part of a video begins here or shortly after.
         frame: (H, W, 3) RGB, or with alpha (H, W, 4); good until the next.
-        changed: rows in which it may differ from the one before.
+        changed: (H, 2) spans in which it may differ from the one before.
     """
 
     state: bytes | None
     frame: Picture
-    changed: Rows
+    changed: Spans
 
 
 class _Place(NamedTuple):

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 
 from gioconda.renderer.kernels import compose, rasterise, soften
-from gioconda.renderer.spans import whole
+from gioconda.spans import whole
 
 SQUARE = np.array([[0, 0, 0], [9, 0, 0], [9, 9, 0], [0, 9, 0]], np.float32)
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))

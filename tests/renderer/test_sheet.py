@@ -9,7 +9,7 @@ from gioconda.portrait import portrait_at
 from gioconda.renderer import sheet
 from gioconda.renderer.kernels import rasterise
 from gioconda.renderer.sheet import make_sheet
-from gioconda.renderer.spans import whole
+from gioconda.spans import whole
 
 
 @pytest.mark.parametrize("turn", [0.0, -0.6, -0.45, -0.3, 0.3, 0.45, 0.6])

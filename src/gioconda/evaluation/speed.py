@@ -40,7 +40,7 @@ from gioconda.renderer.conditions import WINDOWS
 from gioconda.renderer.networks import networks, precisions, released, resize
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import Warper
-from gioconda.rows import Rows
+from gioconda.spans import Spans
 from gioconda.speech.features import SAMPLES
 
 _WARM: Final = 10  # frames, or hops of sound, that are not counted
@@ -376,7 +376,7 @@ def _motion(
 
 
 def _written(
-    frames: Iterable[tuple[Picture, Rows]], shape: tuple[int, int], voice: Sound
+    frames: Iterable[tuple[Picture, Spans]], shape: tuple[int, int], voice: Sound
 ) -> list[float]:
     """Seconds from frame to frame of a video that is written, as `gioconda.animate` does it."""
     with (

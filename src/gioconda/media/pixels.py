@@ -11,7 +11,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from gioconda.rows import STRIP, Rows, Turns
+from gioconda.spans import STRIP, Spans, Turns, blocks, pixels, strips
 
 # Of a GIF: a palette for each frame. Ordered dither keeps still what keeps still.
 _PALETTE = "stats_mode=single"
@@ -27,8 +27,8 @@ _BT709 = 1  # ITU-T H.273, 8.3
 _RGB_TO_YUV = np.column_stack([[_Y, _CB, _CR], [16, 128, 128]]).astype(np.float32)
 
 
-Coder: TypeAlias = Callable[[NDArray[np.uint8], Rows | None], VideoFrame]
-"""Makes a frame of a picture; told which rows are other than in the one before, or None for all."""
+Coder: TypeAlias = Callable[[NDArray[np.uint8], Spans | None], VideoFrame]
+"""Makes a frame of a picture; told which spans are other than in the last, or None for all."""
 
 
 def coder(pixels: str, shape: tuple[int, int, int], ahead: int) -> Coder:
@@ -87,9 +87,10 @@ class _Yuv:
 
     def __init__(self, shape: tuple[int, int, int], ahead: int) -> None:
         self._shape = shape
-        self._turns = Turns(self._empty, ahead + 1, shape[0])
-        self._yuv = np.empty((STRIP, shape[1], 3), np.uint8)  # a strip, before chroma is made small
-        self._chroma = np.empty((2, STRIP, shape[1]), np.uint8)
+        self._turns = Turns(self._empty, ahead + 1, *shape[:2])
+        # of a strip, before chroma is made small
+        self._yuv = np.empty(STRIP * shape[1] * 3, np.uint8)
+        self._chroma = np.empty((2, STRIP * shape[1]), np.uint8)
 
     def _empty(self) -> tuple[VideoFrame, list[NDArray[np.uint8]]]:
         """A frame, and its planes as arrays."""
@@ -103,22 +104,20 @@ class _Yuv:
         ]
         return frame, planes
 
-    def __call__(self, picture: NDArray[np.uint8], changed: Rows | None) -> VideoFrame:
-        height, width, _ = self._shape
-        (frame, planes), rows = self._turns.next(changed)
+    def __call__(self, picture: NDArray[np.uint8], changed: Spans | None) -> VideoFrame:
+        (frame, planes), stale = self._turns.next(changed)
         y, cb, cr, *alpha = planes
-        first, end = rows.grown(0, height, 2)
-        for top in range(first, end, STRIP):
-            rows = Rows(top, min(top + STRIP, end))
-            half = slice(rows.first // 2, rows.end // 2)
-            part = picture[rows.slice]
-            yuv = self._yuv[: len(part)]
+        for rows, columns in strips(pixels(blocks(stale, 2), 2, *self._shape[:2])):
+            part = picture[rows, columns]
+            height, width = part.shape[:2]
+            yuv = self._yuv[: height * width * 3].reshape(height, width, 3)
             cv2.transform(part[..., :3], _RGB_TO_YUV, dst=yuv)
-            whole = self._chroma[:, : len(part)]
-            cv2.split(yuv, [y[rows.slice], *whole])
-            size = width // 2, len(part) // 2
+            whole = self._chroma[:, : height * width].reshape(2, height, width)
+            cv2.split(yuv, [y[rows, columns], *whole])
+            half = tuple(slice(each.start // 2, each.stop // 2) for each in (rows, columns))
             for each, plane in zip(whole, (cb, cr), strict=True):
+                size = width // 2, height // 2
                 cv2.resize(each, size, dst=plane[half], interpolation=cv2.INTER_AREA)
             for plane in alpha:
-                cv2.extractChannel(part, 3, dst=plane[rows.slice])
+                cv2.extractChannel(part, 3, dst=plane[rows, columns])
         return frame

@@ -29,7 +29,7 @@ from gioconda.media.index import index_in_front
 from gioconda.media.parts import PART, Parts
 from gioconda.media.pixels import coder
 from gioconda.media.soundtrack import SoundTrack, Source, VoiceSound
-from gioconda.rows import Rows
+from gioconda.spans import Spans
 
 FPS = 25
 _AHEAD = 2  # frames that may wait to be coded
@@ -211,13 +211,13 @@ class VideoWriter:
             context.color_range = _LIMITED
         return context
 
-    def write(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> None:
+    def write(self, frame: NDArray[np.uint8], changed: Spans | None = None) -> None:
         """Add one frame; the array may be reused afterwards.
 
         Args:
             frame: RGB (height, width, 3), or with alpha (height, width, 4); colours are straight,
                 not times alpha.
-            changed: rows in which it may differ from the frame before; None for all.
+            changed: (height, 2) spans in which it may differ from the frame before; None for all.
         """
         if frame.shape != self._shape or frame.dtype != np.uint8:
             raise ValueError(f"a frame of {frame.dtype} {frame.shape}; expected {self._shape}")

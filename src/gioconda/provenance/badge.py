@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gioconda.provenance.mark import Marker
-from gioconda.rows import Rows
+from gioconda.spans import Spans, either, none
 
 
 class Badge:
@@ -19,10 +19,11 @@ class Badge:
         self._shape: tuple[int, int] = (0, 0)
         self._ink = self._cover = np.empty((0, 0, 3), np.float32)
 
-    def rows(self, shape: tuple[int, ...]) -> Rows:
-        """Where it is in frames of a shape (H, W, ...)."""
-        high = _height(shape)
-        return Rows(shape[0] - high // 3 - high, shape[0] - high // 3)
+    def place(self, shape: tuple[int, ...]) -> tuple[slice, slice]:
+        """Its rows and columns in frames of a shape (H, W, ...)."""
+        high, (height, width) = _height(shape), shape[:2]
+        bottom, right = height - high // 3, width - high // 3
+        return slice(bottom - high, bottom), slice(right - round(1.5 * high), right)
 
     def draw(self, frame: NDArray[np.uint8]) -> None:
         """Draw onto a frame, RGB (H, W, 3), or with alpha (H, W, 4), in place."""
@@ -30,10 +31,7 @@ class Badge:
         if self._shape != (height, width):
             self._shape = (height, width)
             self._ink, self._cover = _picture(_height(frame.shape))
-        wide = self._cover.shape[1]
-        edge = len(self._cover) // 3
-        rows = self.rows(frame.shape).slice
-        corner = frame[rows, width - edge - wide : width - edge]
+        corner = frame[self.place(frame.shape)]
         colours = corner[..., :3]
         if frame.shape[2] == 3:
             colours[:] = np.rint(colours * (1 - self._cover) + self._ink)
@@ -54,15 +52,18 @@ class Badged:
         changed: as of a `Marker`.
     """
 
-    changed: Rows
+    changed: Spans
 
     def __init__(self, mark: Marker) -> None:
         self._mark, self._badge = mark, Badge()
 
-    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], changed: Spans | None = None) -> NDArray[np.uint8]:
         """As `Marker`."""
         if changed is not None:
-            changed |= self._badge.rows(frame.shape)  # is half transparent: not to be drawn twice
+            rows, columns = self._badge.place(frame.shape)
+            corner = none(*frame.shape[:2])
+            corner[rows] = columns.start, columns.stop
+            changed = either(changed, corner)  # is half transparent: not to be drawn twice
         marked = self._mark(frame, changed)
         self.changed = self._mark.changed
         self._badge.draw(marked)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gioconda.provenance.code import encode, pack
 from gioconda.provenance.pattern import PUBLIC_KEY, make_pattern
-from gioconda.rows import STRIP, Rows
+from gioconda.spans import STRIP, Spans, blocks, either, grown, none, of, pixels, strips, whole
 
 TILE = 128  # pixels of a tile in a video whose shorter side is 512
 
@@ -37,17 +37,17 @@ class Marker(Protocol):
     """What a frame goes through before it is given out, with those before it in mind.
 
     Attributes:
-        changed: rows in which the last frame that came out may differ from the one before it.
+        changed: (H, 2) spans in which the last frame that came out may differ from the one before.
     """
 
-    changed: Rows
+    changed: Spans
 
-    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], changed: Spans | None = None) -> NDArray[np.uint8]:
         """The frame that is given out, good until the next call.
 
         Args:
             frame: (H, W, 3) RGB, or with alpha, (H, W, 4); it stays as it is.
-            changed: rows in which it may differ from the frame before; None for all.
+            changed: (H, 2) spans in which it may differ from the frame before; None for all.
         """
         ...
 
@@ -55,11 +55,11 @@ class Marker(Protocol):
 class Unmarked:
     """Gives frames out as they are: for measurements of what is to be marked later."""
 
-    changed: Rows
+    changed: Spans
 
-    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], changed: Spans | None = None) -> NDArray[np.uint8]:
         """The same frame."""
-        self.changed = changed or Rows(0, len(frame))
+        self.changed = whole(*frame.shape[:2]) if changed is None else changed
         return frame
 
 
@@ -74,22 +74,22 @@ class Mark:
         key: what the pattern is drawn from; the public key by default.
 
     Attributes:
-        changed: rows in which the last marked frame may differ from the one before it.
+        changed: (H, 2) spans in which the last marked frame may differ from the one before it.
     """
 
-    changed: Rows
+    changed: Spans
 
     def __init__(self, identity: int, key: bytes = PUBLIC_KEY) -> None:
         self.id = identity
         self._tile = make_pattern(key).tile(encode(pack(self.id)), TILE)
         self._out = np.empty((0, 0, 3), np.uint8)
 
-    def __call__(self, frame: NDArray[np.uint8], changed: Rows | None = None) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], changed: Spans | None = None) -> NDArray[np.uint8]:
         """One marked frame; the given one stays as it is.
 
         Args:
             frame: (H, W, 3) RGB, or with alpha, which stays, (H, W, 4).
-            changed: rows in which it may differ from the frame before; None for all.
+            changed: (H, 2) spans in which it may differ from the frame before; None for all.
 
         Returns:
             As the frame; the mark's own memory, good until the next call.
@@ -100,9 +100,10 @@ class Mark:
         if self._out.shape != frame.shape:
             self._pattern, self._strength = self._spread(*frame.shape[:2]), _Strength(frame.shape)
             self._out, changed = np.empty_like(frame, order="C"), None
-        self.changed = self._strength.see(frame, changed or Rows(0, len(frame)))
+        changed = whole(*frame.shape[:2]) if changed is None else changed
+        self.changed = self._strength.see(frame, changed)
         flat, out = (a.reshape(len(a), -1) for a in (frame, self._out))
-        _add(flat, self._pattern, self._strength.levels, *self.changed, out)
+        _add(flat, self._pattern, self._strength.levels, self.changed, out)
         return self._out
 
     def _spread(self, height: int, width: int) -> NDArray[np.int8]:
@@ -125,13 +126,12 @@ class _Strength:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         height, width = shape[:2]
-        half = max(height // 2, 1), max(width // 2, 1)
-        self._grey, self._blurred, self._change = (np.empty(half, np.uint8) for _ in range(3))
+        self._grey = np.empty((max(height // 2, 1), max(width // 2, 1)), np.uint8)
         self._cells = np.zeros((max(height // _STEP, 1), max(width // _STEP, 1)), np.uint8)
         self._activity, self._light = np.zeros_like(self._cells), np.zeros_like(self._cells)
         self.levels = np.zeros((height, width), np.uint8)
 
-    def see(self, frame: NDArray[np.uint8], changed: Rows) -> Rows:
+    def see(self, frame: NDArray[np.uint8], changed: Spans) -> Spans:
         """Look at a frame (H, W, 3), which is the one before but for what has changed.
 
         Returns:
@@ -143,51 +143,57 @@ class _Strength:
         if not moved.any():
             return changed
         self._cells = cells
-        rows = np.flatnonzero(moved.any(1))
-        return changed | self._lay(Rows(int(rows[0]), int(rows[-1]) + 1))
+        return either(changed, self._lay(of(moved)))
 
-    def _lay(self, cells: Rows) -> Rows:
-        """Spread rows of cells over the levels; the rows there that may change."""
-        levels, count = self.levels, len(self._cells)
+    def _lay(self, cells: Spans) -> Spans:
+        """Spread cells over the levels; the spans there that may change."""
+        levels, (count, across) = self.levels, self._cells.shape
         height, width = levels.shape
-        near = cells.grown(1, count)  # neighbours share pixels
-        for top in range(near.first, near.end, STRIP // _STEP):
-            strip = Rows(top, min(top + STRIP // _STEP, near.end))
-            wide = strip.grown(1, count)
-            part = self._cells[wide.slice]
-            spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))[:, :width]
-            first, end = _STEP * strip.first, min(_STEP * strip.end, height)
-            begin = first - _STEP * wide.first
-            levels[first:end, : spread.shape[1]] = spread[begin : begin + end - first]
-            levels[first:end, spread.shape[1] :] = levels[first:end, spread.shape[1] - 1 :][:, :1]
-        first = _STEP * near.first
-        if near.end == count:  # what is less than a cell
-            levels[end:], end = levels[end - 1], height
-        return Rows(first, end)
+        near = grown(cells, across)  # neighbours share pixels
+        for rows, columns in strips(near, STRIP // _STEP):
+            wide, inside = _with_beside(rows, columns, 1, self._cells.shape)
+            part = self._cells[wide]
+            spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))
+            there = levels[_part(rows, columns, _STEP)]
+            spread = spread[_part(*inside, _STEP)]
+            there[:] = spread[: len(there), : there.shape[1]]  # less in a picture under a cell
+            if columns.stop == across:  # and what is less than a cell
+                row = levels[_part(rows, slice(across), _STEP)]
+                levels[_part(rows, slice(across, None), _STEP)] = row[:, -1:]
+        if near[-1, 0] < near[-1, 1]:
+            near = np.concatenate([near, near[-1:]])
+            levels[_STEP * count :] = levels[: _STEP * count][-1]
+        else:
+            near = np.concatenate([near, none(1, across)])
+        near[near[:, 1] == across, 1] += 1
+        return pixels(near, _STEP, height, width)
 
-    def _look(self, frame: NDArray[np.uint8], changed: Rows) -> None:
-        """Grey levels and how they change, at half the size."""
-        height, width = frame.shape[:2]
-        half, pixels, strip = len(self._grey), changed.grown(0, height, 2), STRIP
+    def _look(self, frame: NDArray[np.uint8], changed: Spans) -> None:
+        """Light and activity of the cells, from grey levels at half the size."""
+        (height, width), (count, across) = frame.shape[:2], self._cells.shape
+        step, strip, seen = _STEP // 2, STRIP // _STEP, blocks(changed, _STEP)
+        high, wide = len(seen), -(-width // _STEP)  # with what is less than a cell
         if height % 2 or width % 2:
-            pixels, strip = Rows(0, height), height
-        for top in range(pixels.first, pixels.end, strip):
-            grey = cv2.cvtColor(frame[top : min(top + strip, pixels.end)], cv2.COLOR_RGB2GRAY)
-            smaller = self._grey[top // 2 : max((top + len(grey)) // 2, 1)]
+            seen, strip = whole(high, wide), high
+        for rows, columns in strips(seen, strip):
+            grey = cv2.cvtColor(frame[_part(rows, columns, _STEP)], cv2.COLOR_RGB2GRAY)
+            smaller = self._grey[_part(rows, columns, step)]
             cv2.resize(grey, smaller.shape[::-1], dst=smaller, interpolation=cv2.INTER_AREA)
-        seen = Rows(pixels.first // 2, max(pixels.end // 2, 1))
-        near = seen.grown(2, half)  # as far as 5 x 5 pixels reach
-        wide = near.grown(2, half)
-        cv2.blur(self._grey[wide.slice], (5, 5), dst=self._blurred[wide.slice])
-        rows = near.slice
-        cv2.absdiff(self._grey[rows], self._blurred[rows], dst=self._change[rows])
-        step, (count, across) = _STEP // 2, self._cells.shape
-        last = max(min(-(-near.end // step), count), 1)
-        cells = Rows(min(near.first // step, last - 1), last)
-        part = slice(step * cells.first, step * cells.end), slice(step * across)
-        for fine, coarse in ((self._change, self._activity), (self._grey, self._light)):
-            size = across, cells.end - cells.first
-            cv2.resize(fine[part], size, dst=coarse[cells.slice], interpolation=cv2.INTER_AREA)
+        near = np.minimum(grown(seen, wide)[:count], np.int32(across))
+        for rows, columns in strips(near, STRIP // _STEP):
+            self._see_cells(rows, columns)
+
+    def _see_cells(self, rows: slice, columns: slice) -> None:
+        """Light and activity of cells."""
+        fine = _part(rows, columns, _STEP // 2)
+        # blurring looks at 5 x 5 pixels
+        wide, inside = _with_beside(*fine, 2, self._grey.shape)
+        blurred = cv2.blur(self._grey[wide], (5, 5))[inside]
+        grey = self._grey[fine]
+        change = cv2.absdiff(grey, blurred)
+        size = columns.stop - columns.start, rows.stop - rows.start
+        for what, cells in ((change, self._activity), (grey, self._light)):
+            cv2.resize(what, size, dst=cells[rows, columns], interpolation=cv2.INTER_AREA)
 
     def _allowed(self) -> NDArray[np.uint8]:
         """How much may change, (h, w) cells, in units of _FINE."""
@@ -204,40 +210,63 @@ class _Strength:
         return np.asarray(np.rint((flat + min(share, 1.0) * rest) / _FINE), np.uint8)
 
 
+def _part(rows: slice, columns: slice, side: int) -> tuple[slice, slice]:
+    """Where cells are in a picture of which each takes so many pixels down and across."""
+    down, across = (
+        slice(*(None if n is None else n * side for n in (each.start, each.stop)))
+        for each in (rows, columns)
+    )
+    return down, across
+
+
+def _with_beside(
+    rows: slice, columns: slice, by: int, shape: tuple[int, ...]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """A part of a picture (H, W) with what lies so far beside it, and where it is in that."""
+    wide, inside = [], []
+    for each, size in zip((rows, columns), shape, strict=False):
+        start = max(each.start - by, 0)
+        wide.append(slice(start, min(each.stop + by, size)))
+        inside.append(slice(each.start - start, each.stop - start))
+    return (wide[0], wide[1]), (inside[0], inside[1])
+
+
 @numba.njit(cache=True, nogil=True)
 def _add(
     frame: NDArray[np.uint8],
     pattern: NDArray[np.int8],
     strength: NDArray[np.uint8],
-    first: int,
-    end: int,
+    spans: Spans,
     out: NDArray[np.uint8],
 ) -> None:
-    """out = frame + strength * pattern in some rows. R, G and B change alike: luma alone.
+    """out = frame + strength * pattern in some spans. R, G and B change alike: luma alone.
 
     Args:
         frame: (H, 3 W).
         pattern, strength: (H, W) in units of _FINE.
-        first, end: the rows.
+        spans: (H, 2).
         out: (H, 3 W).
     """
     width = pattern.shape[1]
     change, changes = np.empty(width, np.int16), np.empty(3 * width, np.int16)
     shift = np.int16(10)  # _FINE squared
-    for y in range(first, end):
-        # three loops, each of which the compiler can make wide
-        for x in range(width):
+    for y in range(spans.shape[0]):
+        first, count = spans[y, 0], spans[y, 1] - spans[y, 0]
+        # three loops, each of which the compiler can make wide, since x is no less than 0
+        for i in range(count):
+            x = np.uint32(first + i)
             product = np.int16(strength[y, x]) * np.int16(pattern[y, x])
-            change[x] = (product + np.int16(512)) >> shift
-        for x in range(width):
+            change[i] = (product + np.int16(512)) >> shift
+        for i in range(count):
             for k in range(3):
-                changes[3 * x + k] = change[x]
-        for x in range(3 * width):
-            value = np.int16(frame[y, x]) + changes[x]
+                changes[3 * i + k] = change[i]
+        for i in range(3 * count):
+            x = np.uint32(3 * first + i)
+            value = np.int16(frame[y, x]) + changes[i]
             out[y, x] = np.uint8(min(max(value, np.int16(0)), np.int16(255)))
 
 
 def load_kernels() -> None:
     """Compile what marks frames for the arrays that it is given, or load it compiled."""
     values, pixel = np.zeros((1, 1), np.uint8), np.zeros((1, 3), np.uint8)
-    _add(pixel, values.view(np.int8), values, 0, 1, pixel.copy())
+    _add(pixel, values.view(np.int8), values, whole(1, 1), pixel.copy())

@@ -14,7 +14,7 @@ from gioconda.media import sample
 from gioconda.portrait import Portrait
 from gioconda.renderer.kernels import compose, rasterise
 from gioconda.renderer.sheet import Sheet, held_back, lift, lift_face, room_to_move
-from gioconda.renderer.spans import whole
+from gioconda.spans import whole
 
 _NOWHERE: Final = 0.0  # the texture's corner, where no rims are
 _BRIDGE: Final = [168, 6]  # the points of the nose between which glasses sit

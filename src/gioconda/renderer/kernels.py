@@ -6,10 +6,42 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from gioconda.renderer.spans import cover
+from gioconda.spans import Spans
 
 _TORN: Final = 1.0  # pixels by which places two pixels apart lie otherwise in the texture
 _EDGE: Final = 0.08  # least jump in depth where one part hides another, inter-ocular distances
+
+
+@numba.njit(cache=True, nogil=True)
+def cover(
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    beside: int,
+    width: int,
+    spans: Spans,
+) -> None:
+    """Widen spans until they hold triangles and what is beside them.
+
+    Args:
+        vertices: (V, 2 or 3) x and y in pixels.
+        triangles: (F, 3).
+        beside: pixels to each side of a triangle.
+        width: of the picture.
+        spans: (H, 2), changed in place.
+    """
+    height = spans.shape[0]
+    for f in range(triangles.shape[0]):
+        first, end, top, bottom = width, 0, height, 0
+        for k in range(3):
+            corner = triangles[f, k]
+            x, y = int(vertices[corner, 0]), int(vertices[corner, 1])
+            first, end = min(first, x - beside), max(end, x + 2 + beside)
+            top, bottom = min(top, y - beside), max(bottom, y + 2 + beside)
+        first, end = max(first, 0), min(end, width)
+        for y in range(max(top, 0), min(bottom, height)):
+            if first < end:
+                spans[y, 0] = min(spans[y, 0], first)
+                spans[y, 1] = max(spans[y, 1], end)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -60,7 +92,6 @@ def rasterise(
         flow: (H, W, 2), written there where a triangle covers the pixel's centre.
         depth: (H, W) what is nearer is drawn, and written.
     """
-    height = len(spans)
     for f in range(triangles.shape[0]):
         a, b, c = triangles[f, 0], triangles[f, 1], triangles[f, 2]
         ax, ay = vertices[a, 0], vertices[a, 1]
@@ -70,7 +101,7 @@ def rasterise(
         if area <= 1e-6:
             continue
         low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
-        high_y = min(height - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        high_y = min(len(spans) - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
         # weights of b and c are linear in x and y
         bx, by, cx, cy = acy / area, -acx / area, -aby / area, abx / area
@@ -91,7 +122,9 @@ def rasterise(
             z0, dz = az + b0 * abz + c0 * acz, bx * abz + cx * acz
             u0, du = au + b0 * abu + c0 * acu, bx * abu + cx * acu
             v0, dv = av + b0 * abv + c0 * acv, bx * abv + cx * acv
-            for x in range(int(np.ceil(first)), int(np.floor(last)) + 1):
+            begin = int(np.ceil(first))
+            for i in range(int(np.floor(last)) + 1 - begin):
+                x = np.uint32(begin + i)  # no less than 0, so it need not be looked at
                 along = np.float32(x)
                 z = z0 + along * dz
                 if z < depth[y, x]:

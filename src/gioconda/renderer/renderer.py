@@ -12,7 +12,7 @@ from gioconda.renderer.glasses import Glasses
 from gioconda.renderer.kernels import compose
 from gioconda.renderer.neural import NeuralDecoder
 from gioconda.renderer.warper import WarpedFrame, Warper
-from gioconda.rows import Rows
+from gioconda.spans import Spans, either, none, whole
 
 
 class Decoder(Protocol):
@@ -30,13 +30,13 @@ class Warped(NamedTuple):
         frame: its crop.
         picture: (H, W, 3) all of it, in the renderer's own memory.
         pose: (6,) as in Motion.
-        changed: rows in which it may differ from the frame that was warped before it.
+        changed: (H, 2) spans in which it may differ from the frame that was warped before it.
     """
 
     frame: WarpedFrame
     picture: NDArray[np.uint8]
     pose: NDArray[np.floating]
-    changed: Rows
+    changed: Spans
 
 
 class Renderer:
@@ -50,10 +50,10 @@ class Renderer:
         background: what is behind the person; None for what was behind it in the photo.
 
     Attributes:
-        changed: rows in which the last frame may differ from the one before.
+        changed: (H, 2) spans in which the last frame may differ from the one before.
     """
 
-    changed: Rows
+    changed: Spans
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Renderer:
             picture = np.empty((size, size, 3), np.uint8)
         self._pictures = [picture]
         self._warpers = [Warper(portrait, picture[self._crop])]
-        self._moved = Rows(0, self.height)  # in the frame that was warped before
+        self._moved = whole(self.height, self.width)  # in the frame that was warped before
         sheet = self._warpers[0].sheet
         self._glasses = None if portrait.rims is None else Glasses(portrait, sheet)
         # letters were printed over the whole picture: none stay before another background
@@ -145,7 +145,7 @@ class Renderer:
         self.changed = warped.changed
         if self._backdrop is None:
             return warped.picture
-        self.changed = Rows(0, self.height)
+        self.changed = whole(self.height, self.width)
         return self._backdrop(warped.picture, warped.frame.flow)
 
     def stages(self, pose: NDArray[np.floating], dynamics: NDArray[np.floating]) -> Iterator[str]:
@@ -155,11 +155,15 @@ class Renderer:
         self.draw(Warped(warper.frame, self._pictures[0], pose, self._see(warper)))
         yield "decode"
 
-    def _see(self, warper: Warper) -> Rows:
-        """Rows in which the frame just warped may differ from the one before it."""
-        top = self._crop[0].start or 0
-        before, self._moved = self._moved, Rows(*(n + top for n in warper.moved))
-        return before | self._moved
+    def _see(self, warper: Warper) -> Spans:
+        """Spans in which the frame just warped may differ from the one before it."""
+        rows, columns = self._crop
+        before, self._moved = self._moved, none(self.height, self.width)
+        moved = warper.moved
+        some = moved[:, 1:] > moved[:, :1]
+        inside = self._moved[rows]
+        np.copyto(inside, moved + np.int32(columns.start or 0), where=some)
+        return either(before, self._moved)
 
 
 def _within(layer: NDArray[np.uint8], margin: int) -> tuple[slice, NDArray[np.uint8]]:

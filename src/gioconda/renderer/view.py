@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gioconda.face.pose import HeadPose, angles
 from gioconda.media import cut_out
-from gioconda.rows import STRIP
+from gioconda.spans import STRIP
 
 # The view is what the networks were trained on; to change it is to train them anew.
 VIEW: Final = 2.6  # side in inter-ocular distances: from above the brows to under an open jaw

@@ -12,11 +12,10 @@ from gioconda.media import sample
 from gioconda.plate import foreground
 from gioconda.portrait import Portrait
 from gioconda.renderer.eyes import make_eyes
-from gioconda.renderer.kernels import clear, compose, rasterise, soften
+from gioconda.renderer.kernels import clear, compose, cover, rasterise, soften
 from gioconda.renderer.sheet import Sheet, make_sheet
-from gioconda.renderer.spans import cover, either, none, of, rows_of, strips, whole
 from gioconda.renderer.view import VIEW, HeadPlace
-from gioconda.rows import STRIP, Rows
+from gioconda.spans import STRIP, Spans, either, none, of, strips, whole
 
 _BESIDE = 4  # pixels: what is softened looks at two more to each side
 
@@ -108,13 +107,11 @@ class Warper:
     Attributes:
         sheet: the portrait's.
         frame: the last frame, once there is one.
-        changed: rows in which it may differ from the one before.
-        moved: rows of it that are not as in every frame.
+        moved: (H, 2) spans of it that are not as in every frame.
     """
 
     frame: WarpedFrame
-    changed: Rows
-    moved: Rows
+    moved: Spans
 
     def __init__(self, portrait: Portrait, out: NDArray[np.uint8] | None = None) -> None:
         size = portrait.size
@@ -184,7 +181,7 @@ class Warper:
         moved = self._home.copy()
         cover(vertices, self._seen, _BESIDE, out.shape[1], moved)
         changed, self._last = either(moved, self._last), moved
-        self.moved, self.changed = rows_of(moved), rows_of(changed)
+        self.moved = moved
         yield "place the mesh"
         clear(changed, moved, self._portrait.margin, self._flow, self._depth)
         rasterise(vertices, texture, sheet.triangles, moved, self._flow, self._depth)
