@@ -21,6 +21,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from gioconda.errors import GiocondaError
+from gioconda.machine import give_back
 from gioconda.media.container import frames, open_container, picture_stream
 from gioconda.media.files import PendingFile, PendingFolder, StandardOutput, write_error
 from gioconda.media.formats import PNG, STANDARD_OUTPUT, Format, format_of
@@ -302,6 +303,7 @@ class VideoWriter:
             self._container.close()
             for file in self._file.files if self._format.indexed else ():
                 index_in_front(file)
+            give_back()  # what frames and index have left, before the seal takes its own
             for file in self._file.files if self._format.signed else ():
                 self._seal(file)
         except (OSError, av.FFmpegError) as error:
