@@ -158,6 +158,7 @@ class MotionStream:
         self._pose_scale = np.array(network.calibration.pose_scale, np.float32)
         self._frame = np.zeros(channels.count, np.float32)
         self._expected, self._scale = self._frame, self._frame
+        self._heard = self._frame  # what the sound changes in the prediction of the new frame
         self._first = Request(network.first)
         given = self._first.inputs  # of both steps: before the start the face rests
         self._history, self._level, self._cached = (
@@ -216,13 +217,25 @@ class MotionStream:
     def _predict(self, x: NDArray[np.float32], level: float) -> NDArray[np.float32]:
         self._noisy[:] = x
         self._level[0] = level
+        more = np.float32(level * (self._calibration.guidance - 1))
         if level == 1:
-            residual, expected, scale, *latest = self._first()
+            first, expected, scale, *latest = self._first()
+            residual = np.array(first)
             self._expected, self._scale = np.array(expected), np.array(scale)
             self._keep(latest)
+            self._heard = residual - self._deaf()
         else:
-            (residual,) = self._again()
-        return np.array(residual)
+            residual = np.array(self._again()[0])
+        return np.asarray(residual + more * self._heard)
+
+    def _deaf(self) -> NDArray[np.float32]:
+        """What the network would predict of the new frame if it did not hear it."""
+        given, speech = self._given[1, :1], self._conditions[1, Conditions.SPEECH]
+        known = given.copy(), speech.copy()
+        given[:], speech[:] = 0, 0
+        residual = np.array(self._again()[0])
+        given[:], speech[:] = known
+        return residual
 
     def _keep(self, latest: list[NDArray[np.float32]]) -> None:
         """Puts the frame before into the caches."""
