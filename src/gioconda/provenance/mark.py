@@ -12,6 +12,7 @@ from gioconda.provenance.code import encode, pack
 from gioconda.provenance.pattern import PUBLIC_KEY, make_pattern
 from gioconda.spans import STRIP, Spans, blocks, either, grown, none, of, pixels, strips, whole
 
+_AT_ONCE = 2**18  # pixels that are looked at, or more in wide pictures
 TILE = 128  # pixels of a tile in a video whose shorter side is 512
 
 # Grey levels (root mean square) where the picture is flat, how much more per grey level of
@@ -130,6 +131,7 @@ class _Strength:
         self._cells = np.zeros((max(height // _STEP, 1), max(width // _STEP, 1)), np.uint8)
         self._activity, self._light = np.zeros_like(self._cells), np.zeros_like(self._cells)
         self.levels = np.zeros((height, width), np.uint8)
+        self._strip = max(STRIP, _AT_ONCE // width) // _STEP  # cells
 
     def see(self, frame: NDArray[np.uint8], changed: Spans) -> Spans:
         """Look at a frame (H, W, 3), which is the one before but for what has changed.
@@ -150,7 +152,7 @@ class _Strength:
         levels, (count, across) = self.levels, self._cells.shape
         height, width = levels.shape
         near = grown(cells, across)  # neighbours share pixels
-        for rows, columns in strips(near, STRIP // _STEP):
+        for rows, columns in strips(near, self._strip):
             wide, inside = _with_beside(rows, columns, 1, self._cells.shape)
             part = self._cells[wide]
             spread = cv2.resize(part, (_STEP * part.shape[1], _STEP * len(part)))
@@ -171,7 +173,7 @@ class _Strength:
     def _look(self, frame: NDArray[np.uint8], changed: Spans) -> None:
         """Light and activity of the cells, from grey levels at half the size."""
         (height, width), (count, across) = frame.shape[:2], self._cells.shape
-        step, strip, seen = _STEP // 2, STRIP // _STEP, blocks(changed, _STEP)
+        step, strip, seen = _STEP // 2, self._strip, blocks(changed, _STEP)
         high, wide = len(seen), -(-width // _STEP)  # with what is less than a cell
         if height % 2 or width % 2:
             seen, strip = whole(high, wide), high
@@ -180,7 +182,7 @@ class _Strength:
             smaller = self._grey[_part(rows, columns, step)]
             cv2.resize(grey, smaller.shape[::-1], dst=smaller, interpolation=cv2.INTER_AREA)
         near = np.minimum(grown(seen, wide)[:count], np.int32(across))
-        for rows, columns in strips(near, STRIP // _STEP):
+        for rows, columns in strips(near, self._strip):
             self._see_cells(rows, columns)
 
     def _see_cells(self, rows: slice, columns: slice) -> None:
