@@ -214,6 +214,17 @@ def test_upper_teeth_that_fill_a_smile_are_not_taken_for_lower_ones(portrait, dr
     assert (pose.jaw == 1) == hidden
 
 
+def test_what_has_the_colour_of_lips_is_not_taken_for_teeth(portrait):
+    teeth, soft, dark = np.array([[230, 220, 205], [150, 70, 70], [30, 20, 20]], np.float32)
+    frame, neutral = opened(portrait, 0.16), neutral_face(portrait)
+    size = teeth_size(neutral)
+    interior = MouthInterior(neutral, Mouth(0.07, size, Tones(1.2 * soft, soft, dark)))
+    interior.draw(frame, MouthPose(0.55))
+    shown = portrait_at(frame.picture.copy(), frame.mesh, 512, portrait.neutral)
+    usual = Mouth(0.0, size, Tones(teeth, soft, dark))
+    assert as_shown(shown, usual, MouthPose(0.3)) == (usual, None)
+
+
 def test_lips_that_hardly_part_show_a_shadow_and_no_teeth(portrait):
     far, near = (inside(portrait, MouthPose(0.0), much) for much in (0.3, 0.05))
     light = [one.colours[..., 0][one.shown[..., 0] > 0.9].max() for one in (far, near)]

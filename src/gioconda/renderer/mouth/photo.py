@@ -25,6 +25,7 @@ _AS_WELL: Final = 1.08  # of the least error: smiles show upper teeth, so the lo
 _APART: Final = 0.04  # inter-ocular distances between the lips from which a photo shows a mouth
 # Higher rows hide behind the lip, and a photo of clenched teeth fits them, too.
 _LOWEST: Final = -0.05
+_GREY: Final = 1e-3  # of parts of red, green and blue: closer ones are the same colour
 _AGAIN: Final = 1 / 60  # inter-ocular distances by which a photo is blurred again
 _SHARPEST: Final = 0.98  # quantile of slopes from which they are of edges
 # In the tones as they were, in parts of the pixels: teeth are what a photo shows best.
@@ -79,8 +80,22 @@ def as_shown(
     if left[drop, -1].min() <= _AS_WELL * left[drop, jaw, tongue]:  # no lower row is seen
         jaw, tongue = np.intp(len(JAWS) - 1), left[drop, -1].argmin()
     found = Tones(*tones[drop, jaw, tongue].astype(np.float32))
+    if _is_soft(found.stacked()[0], mouth.tones.stacked()):
+        return mouth, None
     seen = MouthPose(float(JAWS[jaw]), float(TONGUES[tongue]))
     return Mouth(float(DROPS[drop]), mouth.size, found), seen
+
+
+def _is_soft(tone: NDArray[np.float32], usual: NDArray[np.float32]) -> bool:
+    """Whether what stands where teeth would has rather the colour of lips and tongue, at any light.
+
+    Args:
+        tone: (3,) of it.
+        usual: (3, 3) teeth, soft, dark.
+    """
+    own, teeth, soft = (one / max(float(one.sum()), 1.0) for one in (tone, *usual[:2]))
+    to_teeth, to_soft = np.linalg.norm(own - teeth), np.linalg.norm(own - soft)
+    return bool(to_teeth > to_soft + _GREY)
 
 
 def softness(portrait: Portrait) -> float:
