@@ -49,10 +49,16 @@ def _load_generator() -> None:
 
 def _load_speech() -> None:
     from gioconda.generator.lips import load_lips
+    from gioconda.speech.encoder import RECORDED, load_encoder
+
+    load_encoder(None, RECORDED)
+    load_lips()
+
+
+def _load_calls() -> None:
     from gioconda.speech.encoder import load_encoder
 
-    load_encoder(frames=1)
-    load_lips()
+    load_encoder(None, 1)
 
 
 def _load_renderer() -> None:
@@ -79,6 +85,8 @@ def lighten() -> None:
     bound_heap()
     # In matrices as small as here threads mostly wait for each other, on the cores that draw.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What OpenCV does to a frame is too little for its second thread, which spins while it waits.
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     # What nothing here uses takes longer to import than the rest: OpenVINO's converter, and SciPy,
     # whose linear algebra numba offers to kernels where it is installed.
     for package in ("openvino.tools.ovc", "scipy"):
@@ -105,7 +113,7 @@ def warm_up() -> None:
     """
     _import_packages()
     with ThreadPoolExecutor(cores()) as pool:
-        for done in [pool.submit(load) for load in _ALL]:
+        for done in [pool.submit(load) for load in (*_ALL, _load_calls)]:
             done.result()
 
 

@@ -9,6 +9,7 @@ from gioconda.face.basis import released_basis
 from gioconda.generator import LATER, Generator
 from gioconda.generator.calibration import Calibration
 from gioconda.generator.corrections import following_lids
+from gioconda.speech.encoder import RECORDED
 
 Voice = NDArray[np.float32]
 
@@ -64,9 +65,10 @@ def test_after_a_silence_lips_part_before_a_voice_in_a_recording_and_soon_in_a_c
 
 def test_a_recording_hears_further_ahead_in_pieces_of_any_size(voice: Voice) -> None:
     recording = Generator(later=LATER)
-    needed = (2 + LATER + Calibration().gate_lead) * 640
+    frames = 2 + LATER + Calibration().gate_lead  # and as many as are heard at once
+    needed = -(-frames // RECORDED) * RECORDED * 640
     assert len(recording.append(voice[: needed - 1])) == 0
-    assert len(recording.append(voice[needed - 1 : needed])) == 1
+    assert len(recording.append(voice[needed - 1 : needed])) == needed // 640 - frames + 1
     motions = []
     for later, size in ((0, 16000), (LATER, 16000), (LATER, 700)):
         generator, pcm = Generator(later=later), voice[:16000]

@@ -1,16 +1,18 @@
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from gioconda.speech import listen
-from gioconda.speech.encoder import SpeechEncoder, hear, load_encoder
+from gioconda.speech.encoder import RECORDED, SpeechEncoder, hear, load_encoder
 
 
-def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32]) -> None:
+@pytest.mark.parametrize("at_once", [1, RECORDED])
+def test_pieces_give_the_same_to_the_bit(voice: NDArray[np.float32], at_once: int) -> None:
     mel = listen(voice[:16000]).mel
-    encoder = SpeechEncoder()
+    encoder = SpeechEncoder(at_once=at_once)
     parts = [encoder.append(mel[:1]), encoder.append(mel[1:9]), encoder.append(mel[9:])]
     parts.append(encoder.finish())
-    again = SpeechEncoder()
+    again = SpeechEncoder(at_once=at_once)
     first, last = again.append(mel), again.finish()
     for name in ("features", "voice", "closing", "touching", "shift"):
         joined = np.concatenate([getattr(part, name) for part in parts])

@@ -37,7 +37,7 @@ from gioconda.generator.reactions import Calm, Reaction
 from gioconda.media.audio import to_int16
 from gioconda.motion import Motion
 from gioconda.speech import Listener
-from gioconda.speech.encoder import Heard, SpeechEncoder
+from gioconda.speech.encoder import RECORDED, Heard, SpeechEncoder
 from gioconda.speech.features import SAMPLES, UNDER_LEVEL
 from gioconda.speech.frequency_warp import FrequencyWarp
 
@@ -122,7 +122,8 @@ class Generator:
         self.controls = controls or Controls()
         self._basis, self._channels = basis, Channels(basis)
         self._rest = np.zeros(2, np.float32) if rest is None else rest
-        self._listener, self._encoder, self._warp = Listener(), SpeechEncoder(), FrequencyWarp()
+        self._listener, self._warp = Listener(), FrequencyWarp()
+        self._encoder = SpeechEncoder(at_once=RECORDED if later else 1)
         self._waiting = np.empty(0, np.float32)  # sound that is not yet a whole frame
         self._loudness = np.empty(0, np.float32)  # of frames whose features are not certain yet
         self._later = later

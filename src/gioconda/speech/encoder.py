@@ -17,6 +17,7 @@ from gioconda.speech.features import LOOK_AHEAD, SILENCE, SPECTRA
 from gioconda.speech.mel import MELS
 
 FEATURES: Final = 256
+RECORDED: Final = 6  # frames of a recording that are heard in one call: a quarter of the time each
 
 
 @dataclass(frozen=True)
@@ -49,21 +50,27 @@ class SpeechEncoder:
 
     Args:
         model: a file that `gioconda train hearing` wrote; the released one by default.
+        at_once: frames that are heard in one call, once all of them are there.
 
     Raises:
         GiocondaError: if the file is missing or is no such model.
     """
 
-    def __init__(self, model: Path | None = None) -> None:
-        self._ask, self._model = Request(load_encoder(model, 1)), model
-        self._frame, self._state = self._ask.inputs.values()
+    def __init__(self, model: Path | None = None, at_once: int = 1) -> None:
+        self._ask, self._made_of = Request(load_encoder(model, at_once)), (model, at_once)
+        self._frames, self._state = self._ask.inputs.values()
+        self._waiting = 0  # frames that wait for others
         self._ahead = LOOK_AHEAD  # frames to come before the first answer counts
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SpeechEncoder, (self._model,), (self._state, self._ahead)
+        return (
+            SpeechEncoder,
+            self._made_of,
+            (*self._ask.inputs.values(), self._waiting, self._ahead),
+        )
 
-    def __setstate__(self, state: tuple[NDArray[np.float32], int]) -> None:
-        self._state[:], self._ahead = state
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._frames[:], self._state[:], self._waiting, self._ahead = state
 
     def append(self, mel: NDArray[np.float32]) -> Heard:
         """What is now certain.
@@ -71,22 +78,27 @@ class SpeechEncoder:
         Args:
             mel: (frames, 4, 80) as in `Speech.mel`.
         """
-        rows = [self._hear(frame) for frame in mel]
-        skipped = min(self._ahead, len(rows))
+        heard = []
+        for frame in mel:
+            self._frames[self._waiting] = frame
+            self._waiting = (self._waiting + 1) % len(self._frames)
+            if not self._waiting:
+                heard.append(self._hear())
+        if not heard:
+            return Heard(np.empty((0, FEATURES), np.float32), *[np.empty(0, np.float32)] * 4)
+        skipped = min(self._ahead, len(heard) * len(self._frames))
         self._ahead -= skipped
-        kept = rows[skipped:]
-        if not kept:
-            nothing = np.empty(0, np.float32)
-            return Heard(np.empty((0, FEATURES), np.float32), *[nothing] * 4)
-        return Heard(*map(np.concatenate, zip(*kept, strict=True)))
+        return Heard(*(np.concatenate(part)[skipped:] for part in zip(*heard, strict=True)))
 
     def finish(self) -> Heard:
-        """The last frames, `LOOK_AHEAD` or fewer, as if silence followed."""
-        return self.append(np.full((LOOK_AHEAD, SPECTRA, MELS), SILENCE, np.float32))
+        """What is left, as if silence followed."""
+        left = self._waiting + LOOK_AHEAD - self._ahead
+        silence = LOOK_AHEAD + -(self._waiting + LOOK_AHEAD) % len(self._frames)
+        heard = self.append(np.full((silence, SPECTRA, MELS), SILENCE, np.float32))
+        return Heard(*(part[:left] for part in vars(heard).values()))
 
-    def _hear(self, mel: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """All that `Heard` has, of one frame."""
-        self._frame[0] = mel
+    def _hear(self) -> list[NDArray[np.float32]]:
+        """All that `Heard` has, of the frames that were waiting."""
         *heard, state = self._ask()
         self._state[:] = state
         return [np.array(part) for part in heard]
