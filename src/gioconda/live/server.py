@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
+import cv2
 import uvicorn
 from fastapi import FastAPI
 
@@ -124,6 +125,7 @@ class Server:
     async def run(self, app: FastAPI) -> AsyncIterator[None]:
         """From the start of the server to its end."""
         bound_heap()
+        cv2.setNumThreads(1)  # its others spin while they wait, on the cores that draw
         tasks = [asyncio.create_task(self._warm_up()), asyncio.create_task(self._sweep())]
         try:
             yield
