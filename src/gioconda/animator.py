@@ -6,6 +6,7 @@ import os
 import pickle
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -41,7 +42,7 @@ from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 _HOPS_AHEAD = 2  # whose motion is made before they are drawn
-_FRAMES_AHEAD = 1  # warped before they are drawn, and drawn before they are marked
+_FRAMES_AHEAD = 1  # drawn before they are marked
 _MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
 _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
@@ -132,7 +133,7 @@ class Animator:
 
         What the other one says in it is to be given to `listen` before.
 
-        Motion, warp and drawing have threads of their own, which are ahead; leave the dials alone.
+        Motion and drawing have threads of their own, which are ahead; leave the dials alone.
         """
         for recited in self.recite(in_hops(pcm)):
             yield recited.frame
@@ -158,29 +159,34 @@ class Animator:
     def _marked(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
     ) -> "Iterator[Recited]":
-        warped = ahead(self._warped(hops, left_out), _FRAMES_AHEAD)
-        for drawn in ahead(self._drawn(warped), _FRAMES_AHEAD):
+        for drawn in ahead(self._drawn(hops, left_out), _FRAMES_AHEAD):
             marked = self._mark(drawn.frame, drawn.changed)
             yield Recited(drawn.state, marked, self._mark.changed)
 
-    def _warped(
+    def _drawn(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
-    ) -> Iterator[tuple[bytes | None, Warped]]:
-        """Frames that are still to be drawn over, in memory that takes turns."""
-        memory = cycle(range(2 * _FRAMES_AHEAD + 1))
+    ) -> "Iterator[Recited]":
+        """Frames without their mark. Each begins before the last has ended, and has memory for
+        itself until it is marked.
+        """
+        memory = cycle(range(_FRAMES_AHEAD + 2))
+        begun: deque[tuple[bytes | None, Warped, Callable[[], Picture]]] = deque()
         for state, motion in hops:
             for pose, dynamics in self._moved(motion)[left_out:]:
-                yield state, self.renderer.warp(pose, dynamics, next(memory))
+                warped = self.renderer.warp(pose, dynamics, next(memory))
+                begun.append((state, warped, self.renderer.begin(warped)))
                 state = None
+                if len(begun) > 1:
+                    yield self._ended(*begun.popleft())
             left_out = max(0, left_out - len(motion))
+        for frame in begun:
+            yield self._ended(*frame)
 
-    def _drawn(self, warped: Iterator[tuple[bytes | None, Warped]]) -> "Iterator[Recited]":
-        """Frames without their mark, in memory that each has for itself until it is marked."""
-        for state, frame in warped:
-            drawn = self.renderer.draw(frame)
-            if drawn is not frame.picture:  # but that of another background
-                drawn = drawn.copy()
-            yield Recited(state, drawn, self.renderer.changed)
+    def _ended(self, state: bytes | None, warped: Warped, end: Callable[[], Picture]) -> "Recited":
+        drawn = end()
+        if drawn is not warped.picture:  # but that of another background
+            drawn = drawn.copy()
+        return Recited(state, drawn, self.renderer.changed)
 
     def drawings(self, pcm: Sound) -> list[Callable[[], Picture]]:
         """As `append`, but each frame is drawn when it is called, in order, and may be left out."""

@@ -3,7 +3,9 @@
 What lies between the lips is the geometry's (`gioconda.renderer.mouth`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +29,7 @@ from gioconda.renderer.geometry import face_mask
 from gioconda.renderer.light import Light
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.networks import calibration_of, compiled_networks, precisions, released
-from gioconda.renderer.view import CELL
+from gioconda.renderer.view import CELL, View
 from gioconda.renderer.warper import WarpedFrame
 
 _AT_ONCE: Final = 4  # channels that cv2.remap takes
@@ -54,8 +56,11 @@ class NeuralDecoder:
         # eyes without an iris, as statues have them, the network does not know
         blank = all(eye.iris is None for eye in make_eyes(portrait))
         windows = zip(WINDOWS[:1] if blank else WINDOWS, decoders, strict=False)
-        # requests of its own: other portraits may be drawn at the same time
-        self._decoders = [(window, Request(decoder)) for window, decoder in windows]
+        # requests of its own: other portraits may be drawn at the same time; and two in turn, for
+        # one frame begins before the last has ended
+        self._decoders = [
+            (window, cycle([Request(decoder), Request(decoder)])) for window, decoder in windows
+        ]
         self._calibration = calibration_of(model)
         self.side = int(encoder.input(0).shape[0])
         self._base = GeometricMouth(portrait)
@@ -63,16 +68,33 @@ class NeuralDecoder:
         self._appearance = Appearance(encoder, self._conditions.encoder, self._calibration)
 
     def __call__(self, frame: WarpedFrame) -> None:
+        self.begin(frame)()
+
+    def begin(self, frame: WarpedFrame) -> Callable[[], None]:
+        """Begin to draw over the frame's picture, in place; calling what it gives ends it.
+
+        Frames end in the order in which they began, each before the next but one begins.
+        """
         self._base(frame)
         seen = self._conditions.see(frame)
         oval = face_mask(seen.mesh, self.side)
         started = []
-        for followed, decoder in self._decoders:
+        for followed, decoders in self._decoders:
             window = followed.on(seen.mesh, self.side)
             given = self._conditions.decoder(frame, seen, window)
-            # one draws while the next is prepared
+            decoder = next(decoders)
             decoder.start(self._appearance.inputs(given, window))
             started.append((window, decoder, given))
+        return partial(self._end, frame.picture, seen.view, oval, started)
+
+    def _end(
+        self,
+        picture: NDArray[np.uint8],
+        view: View,
+        oval: NDArray[np.uint8],
+        started: Sequence[tuple[Window, Request, DecoderConditions]],
+    ) -> None:
+        """Draw what the networks answer."""
         light, palette = self._appearance.light, self._base.style.palette
         for window, decoder, given in started:
             change = light.on(decoder.wait(), palette)
@@ -82,7 +104,7 @@ class NeuralDecoder:
             change *= (255 - given.masks[0])[..., None] / np.float32(255)
             face = cv2.resize(oval[window.cells], (window.width, window.height))[..., None]
             change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
-            seen.view.window(*window).draw(frame.picture, change)
+            view.window(*window).draw(picture, change)
 
 
 class Appearance:

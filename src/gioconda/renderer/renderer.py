@@ -1,6 +1,7 @@
 """Renderer: a portrait and its motion become frames."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -120,7 +121,7 @@ class Renderer:
     def warp(
         self, pose: NDArray[np.floating], dynamics: NDArray[np.floating], memory: int = 0
     ) -> Warped:
-        """The first half of `render`: one thread may warp a frame while another draws the last.
+        """The first half of `render`.
 
         Args:
             pose: as in `render`.
@@ -135,7 +136,19 @@ class Renderer:
 
     def draw(self, warped: Warped) -> NDArray[np.uint8]:
         """The second half of `render`; frames come in the order in which they were warped."""
-        self._decoder(warped.frame)
+        return self.begin(warped)()
+
+    def begin(self, warped: Warped) -> Callable[[], NDArray[np.uint8]]:
+        """Begin `draw`, which what it gives ends.
+
+        Networks draw a frame while the next is warped and begun; it ends before a third begins.
+        """
+        if isinstance(self._decoder, NeuralDecoder):
+            return partial(self._end, warped, self._decoder.begin(warped.frame))
+        return partial(self._end, warped, partial(self._decoder, warped.frame))
+
+    def _end(self, warped: Warped, end: Callable[[], None]) -> NDArray[np.uint8]:
+        end()
         if self._glasses:
             self._glasses.draw(warped.frame.picture, warped.pose)
         if self._letters is not None:
