@@ -59,9 +59,6 @@ class Light:
         Returns:
             (h, w, 3) -255 to 255.
         """
-        seen: NDArray[np.float32] = change / self._gains
-        missing = 1 - palette.coloured
-        if missing:
-            tint = palette.tint.astype(np.float32)
-            seen -= missing * (seen - seen.mean(-1, keepdims=True) * tint)
-        return seen
+        grey = (1 - palette.coloured) / 3
+        colours = palette.coloured * np.eye(3) + grey * palette.tint[:, None]
+        return np.asarray(cv2.transform(change, colours / self._gains), np.float32)

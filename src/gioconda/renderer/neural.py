@@ -99,11 +99,12 @@ class NeuralDecoder:
         for window, decoder, given in started:
             change = light.on(decoder.wait(), palette)
             sharpen(change, given.picture, given.masks[2], self._calibration)
-            # between the lips the geometry commits itself, where the network draws the mean of
-            # teeth, tongue and dark
-            change *= (255 - given.masks[0])[..., None] / np.float32(255)
-            face = cv2.resize(oval[window.cells], (window.width, window.height))[..., None]
-            change *= face / np.float32(255)  # beyond the face's edge the warp has drawn
+            # beyond the face's edge the warp has drawn, and between the lips the geometry, which
+            # commits itself where the network draws the mean of teeth, tongue and dark
+            face = cv2.resize(oval[window.cells], (window.width, window.height))
+            change *= cv2.multiply(face, 255 - given.masks[0], None, 1 / 255**2, cv2.CV_32F)[
+                ..., None
+            ]
             view.window(*window).draw(picture, change)
 
 
