@@ -42,7 +42,8 @@ from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 _HOPS_AHEAD = 2  # whose motion is made before they are drawn
-_FRAMES_AHEAD = 1  # drawn before they are marked
+_FRAMES_AHEAD = 1  # warped before they are drawn, and drawn before they are marked
+_LARGE = 2 << 20  # pixels from which on the warp has a thread: of fewer it waits for Python's lock
 _MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
 _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
@@ -159,28 +160,35 @@ class Animator:
     def _marked(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
     ) -> "Iterator[Recited]":
-        for drawn in ahead(self._drawn(hops, left_out), _FRAMES_AHEAD):
+        warped = self._warped(hops, left_out)
+        if self.renderer.height * self.renderer.width > _LARGE:
+            warped = ahead(warped, _FRAMES_AHEAD)
+        for drawn in ahead(self._drawn(warped), _FRAMES_AHEAD):
             marked = self._mark(drawn.frame, drawn.changed)
             yield Recited(drawn.state, marked, self._mark.changed)
 
-    def _drawn(
+    def _warped(
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
-    ) -> "Iterator[Recited]":
+    ) -> Iterator[tuple[bytes | None, Warped]]:
+        """Frames that are still to be drawn over, in memory that takes turns."""
+        memory = cycle(range(2 * _FRAMES_AHEAD + 2))
+        for state, motion in hops:
+            for pose, dynamics in self._moved(motion)[left_out:]:
+                yield state, self.renderer.warp(pose, dynamics, next(memory))
+                state = None
+            left_out = max(0, left_out - len(motion))
+
+    def _drawn(self, warped: Iterator[tuple[bytes | None, Warped]]) -> "Iterator[Recited]":
         """Frames without their mark. Each begins before the last has ended, and has memory for
         itself until it is marked.
         """
-        memory = cycle(range(_FRAMES_AHEAD + 2))
         begun: deque[tuple[bytes | None, Warped, Callable[[], Picture]]] = deque()
-        for state, motion in hops:
-            for pose, dynamics in self._moved(motion)[left_out:]:
-                warped = self.renderer.warp(pose, dynamics, next(memory))
-                begun.append((state, warped, self.renderer.begin(warped)))
-                state = None
-                if len(begun) > 1:
-                    yield self._ended(*begun.popleft())
-            left_out = max(0, left_out - len(motion))
-        for frame in begun:
-            yield self._ended(*frame)
+        for state, frame in warped:
+            begun.append((state, frame, self.renderer.begin(frame)))
+            if len(begun) > 1:
+                yield self._ended(*begun.popleft())
+        for one in begun:
+            yield self._ended(*one)
 
     def _ended(self, state: bytes | None, warped: Warped, end: Callable[[], Picture]) -> "Recited":
         drawn = end()
