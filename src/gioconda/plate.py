@@ -8,6 +8,7 @@ arithmetic: of a photo's pixel I and a plate's pixel B, the least alpha for whic
 between black and white exists with alpha F + (1 - alpha) B = I.
 """
 
+import math
 from typing import Final
 
 import cv2
@@ -34,6 +35,7 @@ _NOISE: Final = 4  # levels by which every background differs from what is paint
 _APART: Final = (1, 2.5)  # in such levels, or a busy background's own: what differs less stays
 _GRAIN: Final = 0.1  # what is finer than this, in the same unit, is grain of a background
 _SMOOTH: Final = 0.02  # alpha is at least its mean about so far, in the same unit
+_WIDE: Final = 4.0  # pixels of a Gaussian that is as exact as need be
 _NECK: Final = (0.8, 1.6)  # under the eyes, in the same unit: from the head to what moves little
 
 
@@ -63,7 +65,7 @@ def paint_plate(
     change *= np.maximum(share, 1 - smooth_step(beyond, *_EDGE))[..., None]
     plate = np.clip(np.rint(colours + change), 0, 255).astype(np.uint8)
     least = least_alpha(colours, plate)
-    around = cv2.GaussianBlur(least, (0, 0), _SMOOTH * unit)
+    around = _blurred(least, _SMOOTH * unit)
     alpha = np.maximum(np.ceil(least * 255), np.rint(np.maximum(matte, around) * 255))
     return plate, alpha.astype(np.uint8)
 
@@ -129,9 +131,12 @@ def _behind(
     inner = np.asarray(cv2.erode(photographed.astype(np.uint8), nine), np.uint8) > 0
     own = colours.astype(np.float32)
     seen = (beyond >= _HALO) & inner
-    layers = np.dstack([own, np.ones(seen.shape, np.float32)]) * seen[..., None]
-    coarse = cv2.GaussianBlur(layers, (0, 0), _GRAIN * unit)
-    grain = own - coarse[..., :3] / np.maximum(coarse[..., 3:], 1e-3)
+    layers = np.empty((*seen.shape, 4), np.float32)
+    np.multiply(own, seen[..., None], out=layers[..., :3])
+    layers[..., 3] = seen
+    coarse = _blurred(layers, _GRAIN * unit)
+    coarse[..., :3] /= np.maximum(coarse[..., 3:], 1e-3)
+    grain = own - coarse[..., :3]
     trust, near = (smooth_step(beyond, *way) * inner for way in (_TRUST, _EDGE))
     weights = np.dstack([trust, near, (beyond > _RIM[1]) * trust, (matte > 0.9) * photographed])
     # of grain the logarithm: a few edges of large things do not make a plain wall rough
@@ -205,16 +210,32 @@ def _smaller(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """A picture (H, W, C) or (H, W) blurred by a Gaussian; by a wide one at a smaller size."""
+    height, width = values.shape[:2]
+    smaller = max(1, int(sigma / _WIDE))
+    if smaller > 1:
+        values = _smaller(values, (-(-width // smaller), -(-height // smaller)))
+        # to make it small and large again blurs, too
+        sigma = math.sqrt((sigma / smaller) ** 2 - 1 / 4)
+    blurred = cv2.GaussianBlur(values, (0, 0), sigma)
+    if smaller > 1:
+        blurred = cv2.resize(blurred, (width, height))
+    return np.asarray(blurred, np.float32)
+
+
 def _mirrored(seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Pixels mirrored at the nearest that is seen, (H, W, 2), and how far that is, (H, W)."""
     distance, labels = cv2.distanceTransformWithLabels(
         (~seen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    y, x = np.nonzero(seen)
     nearest = np.zeros((labels.max() + 1, 2), np.float32)
-    nearest[labels[y, x]] = np.stack([x, y], -1)
-    here = np.stack(np.meshgrid(*map(np.arange, seen.shape[::-1])), -1).astype(np.float32)
-    place = cv2.blur(2 * nearest[labels] - here, (5, 5))
+    nearest[labels[seen]] = np.argwhere(seen)[:, ::-1]
+    place = (2 * nearest)[labels]
+    y, x = (np.arange(n, dtype=np.float32) for n in seen.shape)
+    place[..., 0] -= x
+    place[..., 1] -= y[:, None]
+    place = cv2.blur(place, (5, 5))
     return np.asarray(place, np.float32), np.asarray(distance, np.float32)
 
 

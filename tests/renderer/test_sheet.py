@@ -21,7 +21,7 @@ def test_every_pixel_of_the_face_is_drawn(portrait, turn, nod):
     size = portrait.size
     flow = np.full((size, size, 2), np.nan, np.float32)
     depth = np.full((size, size), 1e30, np.float32)
-    rasterise(vertices, texture, made.triangles, whole(size, size), flow, depth)
+    rasterise(vertices, texture, made.triangles, 0, whole(size, size), flow, depth)
     low, high = np.clip([face[:468, :2].min(0), face[:468, :2].max(0)], 0, size).astype(int)
     assert np.isfinite(flow[low[1] : high[1], low[0] : high[0]]).all()
 

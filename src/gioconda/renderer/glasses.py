@@ -69,7 +69,7 @@ class Glasses:
         vertices = np.column_stack([seen - low, placed[:, 2]]).astype(np.float32)
         flow = np.full((height, width, 2), _NOWHERE, np.float32)
         depth = np.full((height, width), 1e30, np.float32)
-        rasterise(vertices, self._texture, self._triangles, whole(height, width), flow, depth)
+        rasterise(vertices, self._texture, self._triangles, 0, whole(height, width), flow, depth)
         window = out[low[1] : high[1], low[0] : high[0]]
         compose(sample(self._rims, flow), window.copy(), 0, window)
 

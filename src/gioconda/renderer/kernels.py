@@ -46,6 +46,7 @@ def cover(
 
 @numba.njit(cache=True, nogil=True)
 def clear(
+    top: int,
     changed: NDArray[np.int32],
     moved: NDArray[np.int32],
     margin: int,
@@ -55,6 +56,7 @@ def clear(
     """Let nothing be where something moves, and what is at rest where it has moved before alone.
 
     Args:
+        top: the first of the H rows.
         changed: (H, 2) spans in which something moves now or moved in the frame before.
         moved: (H, 2) those in which it moves now.
         margin: pixels of the texture beyond the picture.
@@ -66,9 +68,9 @@ def clear(
         for x in range(first, end):
             depth[y, x] = np.float32(1e30)
         for x in range(changed[y, 0], min(changed[y, 1], first)):
-            flow[y, x, 0], flow[y, x, 1] = x + margin, y + margin
+            flow[y, x, 0], flow[y, x, 1] = x + margin, top + y + margin
         for x in range(max(changed[y, 0], first, end), changed[y, 1]):
-            flow[y, x, 0], flow[y, x, 1] = x + margin, y + margin
+            flow[y, x, 0], flow[y, x, 1] = x + margin, top + y + margin
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
@@ -76,11 +78,12 @@ def rasterise(
     vertices: NDArray[np.float32],
     values: NDArray[np.float32],
     triangles: NDArray[np.int32],
+    top: int,
     spans: NDArray[np.int32],
     flow: NDArray[np.float32],
     depth: NDArray[np.float32],
 ) -> None:
-    """Draw triangles, nearest in front, with two values spread over each.
+    """Draw triangles into some rows, nearest in front, with two values spread over each.
 
     Pixel centres are at integers; triangles turned away from the camera are not drawn.
 
@@ -88,6 +91,7 @@ def rasterise(
         vertices: (V, 3) x, y in pixels and z growing away from the camera.
         values: (V, 2) what each vertex carries.
         triangles: (F, 3).
+        top: the first of the H rows.
         spans: (H, 2) where to draw.
         flow: (H, W, 2), written there where a triangle covers the pixel's centre.
         depth: (H, W) what is nearer is drawn, and written.
@@ -100,8 +104,10 @@ def rasterise(
         area = abx * acy - aby * acx
         if area <= 1e-6:
             continue
-        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))))
-        high_y = min(len(spans) - 1, int(np.floor(max(ay, ay + aby, ay + acy))))
+        low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))) - top)
+        high_y = min(len(spans) - 1, int(np.floor(max(ay, ay + aby, ay + acy))) - top)
+        if low_y > high_y:
+            continue
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
         # weights of b and c are linear in x and y
         bx, by, cx, cy = acy / area, -acx / area, -aby / area, abx / area
@@ -115,7 +121,7 @@ def rasterise(
             last = min(right, np.float32(spans[y, 1] - 1))
             if first > last:
                 continue
-            dy = np.float32(y) - ay
+            dy = np.float32(top + y) - ay
             b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
             first, last = _span(b0, bx, c0, cx, first, last)
             # depth and values along the row: at its start, and for each pixel
@@ -237,9 +243,11 @@ def compose(
 @numba.njit(cache=True, fastmath=True, nogil=True)
 def soften(
     depth: NDArray[np.float32],
+    top: int,
     flow: NDArray[np.float32],
     spans: NDArray[np.int32],
     unit: float,
+    lines: NDArray[np.uint8],
     out: NDArray[np.uint8],
 ) -> None:
     """Blur the edges of what lies before something else, which would be stairs, in place.
@@ -247,26 +255,33 @@ def soften(
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
     What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
     Where what is before has not moved against what is behind, there is nothing to soften.
-    Two pixels along the borders of the spans are left as they are.
+    Two pixels along the borders of the spans are left as they are. Some rows of a picture are
+    looked at, but for the first two and the last two of them; the picture is drawn so far.
 
     Args:
-        depth: (H, W) as `rasterise` left it.
+        depth: (h, W) as `rasterise` left it.
+        top: the first of the h rows.
         flow: (H, W, 2) likewise, in pixels.
         spans: (H, 2) where it was drawn.
         unit: the inter-ocular distance in pixels, as depth is.
+        lines: (2, W, 3) scratch, kept from some rows to those below.
         out: (H, W, 3) the picture.
     """
     height, width = out.shape[:2]
     least = np.float32(_EDGE * unit)
-    # loops over single values: numba takes six times as long to compile slices
-    above, here = np.empty((width, 3), np.uint8), np.empty((width, 3), np.uint8)  # as they were
-    last, begin, stop = -1, 0, 0  # the row that `here` holds, and which part of it
     edge = np.zeros(width, np.uint8)
-    for y in range(2, height - 2):
+    if top <= 0:
+        lines[1] = out[1]
+    for y in range(max(top, 0) + 2, min(top + depth.shape[0], height) - 2):
+        above, here = lines[(y - 1) % 2], lines[y % 2]  # as they were
+        # loops over single values: numba takes six times as long to compile slices
+        for x in range(spans[y, 0], spans[y, 1]):
+            for k in range(3):
+                here[x, k] = out[y, x, k]
         first, end = 0, width
         for i in range(y - 2, y + 3):
             first, end = max(first, spans[i, 0]), min(end, spans[i, 1])
-        count = _find_edges(depth, y, first, end, least, edge)
+        count = _find_edges(depth, y - top, first, end, least, edge)
         first, end = first + 2, end - 2
         if not count:
             continue
@@ -277,12 +292,6 @@ def soften(
                 count += edge[x]
         if not count:
             continue
-        for x in range(first - 1, end + 1):
-            for k in range(3):
-                kept = last == y - 1 and begin <= x < stop
-                above[x, k] = here[x, k] if kept else out[y - 1, x, k]
-                here[x, k] = out[y, x, k]
-        last, begin, stop = y, first - 1, end + 1
         for x in range(first, end):
             if not edge[x]:
                 continue
@@ -308,7 +317,7 @@ def _find_edges(
 
     Args:
         depth: (H, W).
-        y: the row.
+        y: the row in it.
         first, end: the columns that are looked at; two to each side are not answered.
         least: how much depth jumps.
         edge: (W,), written there.
@@ -353,8 +362,8 @@ def load_kernels() -> None:
     flow, depth = np.zeros((side, side, 2), np.float32), np.zeros((side, side), np.float32)
     spans, triangles = np.zeros((side, 2), np.int32), np.zeros((1, 3), np.int32)
     cover(vertices, triangles, 0, side, spans)
-    clear(spans, spans, 0, flow, depth)
-    rasterise(vertices, values, triangles, spans, flow, depth)
+    clear(0, spans, spans, 0, flow, depth)
+    rasterise(vertices, values, triangles, 0, spans, flow, depth)
     out = np.zeros((side, side, 3), np.uint8)
     compose(np.zeros((side, side, 4), np.uint8), out.copy(), 0, out)
-    soften(depth, flow, spans, 1.0, out)
+    soften(depth, 0, flow, spans, 1.0, np.zeros((2, side, 3), np.uint8), out)

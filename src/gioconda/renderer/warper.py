@@ -18,6 +18,7 @@ from gioconda.renderer.view import VIEW, HeadPlace
 from gioconda.spans import STRIP, Spans, either, none, of, strips, whole
 
 _BESIDE = 4  # pixels: what is softened looks at two more to each side
+_ABOVE = 4  # rows: two are softened with the strip below, and look at two more
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ class Warper:
         margin = portrait.margin
         rows, columns = (np.arange(margin, margin + n, dtype=np.float32) for n in (height, width))
         self._flow = np.stack(np.meshgrid(columns, rows), -1)
-        self._depth = np.empty((height, width), np.float32)
+        # of a strip, and of depth the last rows of the strip above
+        self._depth = np.empty((_ABOVE + STRIP, width), np.float32)
         self._strip = np.empty(STRIP * width * 4, np.uint8)
+        self._lines = np.empty((2, width, 3), np.uint8)
         self._plate = portrait.plate[margin : margin + height, margin : margin + width].copy()
         self._person = foreground(portrait.texture, portrait.plate)
         self._held = _Held.of(portrait, height, width)
@@ -183,20 +186,21 @@ class Warper:
         changed, self._last = either(moved, self._last), moved
         self.moved = moved
         yield "place the mesh"
-        clear(changed, moved, self._portrait.margin, self._flow, self._depth)
-        rasterise(vertices, texture, sheet.triangles, moved, self._flow, self._depth)
-        yield "flow"
-        for rows, columns in strips(changed):
-            flow = self._flow[rows, columns]
-            picture = self._strip[: flow.size * 2].reshape(*flow.shape[:2], 4)
-            sample(self._person, flow, out=picture)
-            compose(picture, self._plate[rows], columns.start, out[rows])
-        yield "warp"
         head = sheet.head(pose)
-        soften(self._depth, self._flow, moved, head.size, out)
+        margin = self._portrait.margin
+        for rows, columns in strips(changed):  # each is drawn while it is in the cache
+            flow, here, top = self._flow[rows], moved[rows], rows.start
+            self._depth[:_ABOVE] = self._depth[-_ABOVE:]
+            depth = self._depth[: _ABOVE + len(flow)]
+            clear(top, changed[rows], here, margin, flow, depth[_ABOVE:])
+            rasterise(vertices, texture, sheet.triangles, top, here, flow, depth[_ABOVE:])
+            picture = self._strip[: 2 * flow[:, columns].size].reshape(len(flow), -1, 4)
+            sample(self._person, flow[:, columns], out=picture)
+            compose(picture, self._plate[rows], columns.start, out[rows])
+            soften(depth, top - _ABOVE, self._flow, moved, head.size, self._lines, out)
         if self._held:
             self._held.draw(out)
-        yield "soften"
+        yield "warp"
         for eye in self._eyes:
             eye.draw(out, face)
         self.frame = WarpedFrame(out, face, self._flow, head, dynamics)
