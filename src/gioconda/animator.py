@@ -38,13 +38,14 @@ from gioconda.renderer.backdrop import Background, ingredient, read_background, 
 from gioconda.renderer.mouth import GeometricMouth
 from gioconda.renderer.renderer import Decoder, Warped
 from gioconda.spans import Spans
+from gioconda.speech.encoder import RECORDED
 from gioconda.start import loading
 
 HOP = SAMPLE_RATE // 2  # samples that a whole recording is fed in
 _HOPS_AHEAD = 2  # whose motion is made before they are drawn
 _FRAMES_AHEAD = 1  # warped before they are drawn, and drawn before they are marked
 _LARGE = 2 << 20  # pixels from which on the warp has a thread: of fewer it waits for Python's lock
-_MOST = -(-HOP * FPS // SAMPLE_RATE)  # frames that come out of a hop
+_MOST = -(-HOP * FPS // SAMPLE_RATE) + RECORDED - 1  # frames that come out of a hop
 _MAKERS = {".py", ".safetensors", ".onnx", ".zip", ".tflite"}
 
 
@@ -171,7 +172,7 @@ class Animator:
         self, hops: Iterator[tuple[bytes | None, GeneratedMotion]], left_out: int
     ) -> Iterator[tuple[bytes | None, Warped]]:
         """Frames that are still to be drawn over, in memory that takes turns."""
-        memory = cycle(range(2 * _FRAMES_AHEAD + 2))
+        memory = cycle(range(2 * _FRAMES_AHEAD + 2))  # marked, begun, warped, and one ahead
         for state, motion in hops:
             for pose, dynamics in self._moved(motion)[left_out:]:
                 yield state, self.renderer.warp(pose, dynamics, next(memory))
@@ -329,7 +330,7 @@ def animate(
     inputs |= own_models("basis", "speech", "lips", "generator", *["renderer"] * (not plain_mouth))
     settings = {"controls": dials.to_dict(), "plain_mouth": plain_mouth, "full": full}
     settings |= {"seed": seed, "size": size, "face": face, **setting(background)}
-    with loading(renderer=not plain_mouth):
+    with loading(renderer=not plain_mouth, listen=listen is not None):
         made = Output(inputs, settings, consent, badge, sign_key)
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None

@@ -35,7 +35,7 @@ _NOISE: Final = 4  # levels by which every background differs from what is paint
 _APART: Final = (1, 2.5)  # in such levels, or a busy background's own: what differs less stays
 _GRAIN: Final = 0.1  # what is finer than this, in the same unit, is grain of a background
 _SMOOTH: Final = 0.02  # alpha is at least its mean about so far, in the same unit
-_WIDE: Final = 4.0  # pixels of a Gaussian that is as exact as need be
+_WIDE: Final = 4.0  # pixels: to this deviation a wide Gaussian is made smaller, with its picture
 _NECK: Final = (0.8, 1.6)  # under the eyes, in the same unit: from the head to what moves little
 
 
@@ -212,16 +212,14 @@ def _smaller(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
 
 def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """A picture (H, W, C) or (H, W) blurred by a Gaussian; by a wide one at a smaller size."""
+    smaller = int(sigma / _WIDE)
+    if smaller < 2:
+        return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
     height, width = values.shape[:2]
-    smaller = max(1, int(sigma / _WIDE))
-    if smaller > 1:
-        values = _smaller(values, (-(-width // smaller), -(-height // smaller)))
-        # to make it small and large again blurs, too
-        sigma = math.sqrt((sigma / smaller) ** 2 - 1 / 4)
-    blurred = cv2.GaussianBlur(values, (0, 0), sigma)
-    if smaller > 1:
-        blurred = cv2.resize(blurred, (width, height))
-    return np.asarray(blurred, np.float32)
+    small = _smaller(values, (-(-width // smaller), -(-height // smaller)))
+    # to make it small and large again blurs, too
+    blurred = cv2.GaussianBlur(small, (0, 0), math.sqrt((sigma / smaller) ** 2 - 1 / 4))
+    return np.asarray(cv2.resize(blurred, (width, height)), np.float32)
 
 
 def _mirrored(seen: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

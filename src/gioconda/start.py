@@ -130,17 +130,20 @@ def _import_packages() -> None:
 
 
 @contextmanager
-def loading(renderer: bool = True) -> Iterator[None]:
+def loading(renderer: bool = True, listen: bool = False) -> Iterator[None]:
     """While the block runs, loads what it will need, in the order in which it will.
 
     What fails is left to whoever needs it. If the block fails, what has not begun is left.
 
     Args:
         renderer: whether the learned renderer is needed.
+        listen: whether another voice is heard, as in a call.
     """
     loads: list[Callable[[], None]] = [
         load for load in _ALL if renderer or load is not _load_renderer
     ]
+    if listen:
+        loads.append(_load_calls)
     _import_packages()
     pool = ThreadPoolExecutor(cores())
     for load in loads:

@@ -57,7 +57,7 @@ def test_a_generator_obeys_its_files_numbers(tmp_path: Path, voice: NDArray[np.f
         (["--set", "gate_voice", "-o", "x.zip"], "gate_voice is not NAME=VALUE"),
         (["--set", "gate_voice=much", "-o", "x.zip"], "gate_voice must be 1 number, as 0.5 is"),
         (["--set", "gate_voice=nan", "-o", "x.zip"], "gate_voice must be 1 number"),
-        (["--set", "steps=2.5", "-o", "x.zip"], "steps must be 1 whole number, as 6 is"),
+        (["--set", "steps=2.5", "-o", "x.zip"], "steps must be 1 whole number, as 3 is"),
         (["--set", "meet=0.1", "-o", "x.zip"], "meet must be 2 numbers, as 0.45,0.55 is; is 0.1"),
         (["--set", "gate_voice=2"], "give --set and -o together"),
         (["--set", "gate_voice=2", "-o", "x.onnx"], "expected .zip"),

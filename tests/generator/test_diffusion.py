@@ -4,7 +4,8 @@ import pytest
 from gioconda.generator.diffusion import sample
 
 
-def test_a_network_that_knows_the_motion_gives_it() -> None:
+@pytest.mark.parametrize("steps", [2, 3, 5, 25])
+def test_a_network_that_knows_the_motion_gives_it(steps: int) -> None:
     motion = np.array([1.0, -2.0], np.float32)
     asked = []
 
@@ -12,11 +13,11 @@ def test_a_network_that_knows_the_motion_gives_it() -> None:
         asked.append(level)
         return motion
 
-    made = sample(knows, np.ones(2, np.float32), 5)
+    made = sample(knows, np.ones(2, np.float32), steps)
     assert made.dtype == np.float32
-    np.testing.assert_allclose(made, motion, atol=0.02)
-    assert len(asked) == 5
-    assert asked[0] == 1  # the first step begins a frame: see `MotionStream`
+    np.testing.assert_allclose(made, motion, atol=1e-6)
+    assert len(asked) == steps
+    assert np.float32(asked[0]) == 1  # the first step begins a frame: see `MotionStream`
     assert asked == sorted(asked, reverse=True)
 
 

@@ -105,6 +105,14 @@ def test_the_mouth_speaks_and_is_shut_in_silence(voice: Voice) -> None:
     assert (silent < 0.01).mean() > 0.99
 
 
+def test_a_recording_that_begins_before_its_voice_begins_with_lips_that_meet(voice: Voice) -> None:
+    assert np.abs(voice[:3200]).max() < 0.01  # 0.2 s
+    generator = Generator(later=LATER)
+    first = opening(generator.append(voice[:32000]))
+    assert first[:4].max() < 0.005
+    assert first.max() > 0.05
+
+
 def test_the_mouth_is_shut_after_a_voice_that_ended(voice: Voice) -> None:
     spoken, silent = 125, np.zeros(48000, np.float32)
     after = opening(speak(np.concatenate([voice[: 640 * spoken], silent])))[spoken + 25 :]
@@ -140,7 +148,7 @@ def test_lids_go_with_eyes_that_look_up_and_down() -> None:
 def test_blinks_come_as_often_as_told() -> None:
     silence = np.zeros(16000 * 15, np.float32)
     none, usual, many = (blinks(speak(silence, seed=1, blinks=r)) for r in (0.0, 1.0, 2.5))
-    assert none <= 2 < usual < many  # the network lets lids down a little by itself
+    assert none <= 3 < usual < many  # the network lets lids down a little by itself
 
 
 def blinks(motion: Motion) -> int:

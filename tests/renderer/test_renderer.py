@@ -141,15 +141,18 @@ def test_what_is_left_alone_is_as_if_drawn_anew(photo):
     assert others.mean() > 1 / 4
 
 
-def test_a_frame_that_is_warped_while_another_is_drawn_is_the_same(photo):
+def test_a_frame_that_is_begun_before_the_last_has_ended_is_the_same(photo):
     portrait = make_portrait(photo, None)
     ahead, plain = (Renderer(portrait, full=True) for _ in range(2))
     turn = np.array([0.2, 0.1, 0, 0, 0, 0], np.float32)
     poses = [portrait.pose + far * turn for far in (0, 1, -1, 0, 0.5)]
-    waiting, before = ahead.warp(poses[0], portrait.expression), photo
-    for memory, (pose, after) in enumerate(pairwise([*poses, poses[0]]), start=1):
-        warped = ahead.warp(after, portrait.expression, memory % 2)
-        frame, waiting = ahead.draw(waiting), warped
+    begun = (
+        ahead.begin(ahead.warp(pose, portrait.expression, memory % 3))
+        for memory, pose in enumerate([*poses, poses[0]])
+    )
+    before = photo
+    for pose, (end, _) in zip(poses, pairwise(begun), strict=True):
+        frame = end()
         np.testing.assert_array_equal(frame, plain.render(pose, portrait.expression))
         others = unchanged(ahead.changed, frame)
         np.testing.assert_array_equal(frame[others], before[others])

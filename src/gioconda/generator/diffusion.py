@@ -3,7 +3,6 @@
 The path from motion to noise is straight (rectified flow: Liu et al., 2023), and the network
 predicts the motion itself (x0-prediction). Every frame has its own noise level, 0 to 1, as in
 diffusion forcing (Chen et al., 2024), so frames of the history are frames at level 0.
-All functions take numpy arrays and torch tensors alike.
 """
 
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def noised(motion: Any, noise: Any, level: Any) -> Any:
-    """Motion at a noise level: 0 is motion, 1 is noise."""
+    """Motion at a noise level: 0 is motion, 1 is noise; arrays of numpy or tensors of torch."""
     return (1 - level) * motion + level * noise
 
 
@@ -35,16 +34,16 @@ def sample(
     Args:
         predict: the motion that the network sees in its first argument, at a level.
         noise: normal, of variance 1.
-        steps: how often the network is asked.
+        steps: how often the network is asked; 2 or more.
     """
     step = pi / 2 / steps
     older = -tan(step / 2)
     newer = sin(step) - older * cos(step)
     x, before = noise, None
-    for left in range(steps, 0, -1):
-        kept, lost = cos(left * step), sin(left * step)
-        motion = predict(x / (kept + lost), lost / (kept + lost))
-        change = (motion - kept * x) / lost
-        gone = sin(step) * change if before is None else newer * change + older * before
-        x, before = np.asarray(x + gone, np.float32), change
+    for remaining in range(steps, 0, -1):
+        cosine, sine = cos(remaining * step), sin(remaining * step)
+        motion = predict(x / (cosine + sine), sine / (cosine + sine))
+        change = (motion - cosine * x) / sine
+        move = sin(step) * change if before is None else newer * change + older * before
+        x, before = np.asarray(x + move, np.float32), change
     return x

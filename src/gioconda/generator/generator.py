@@ -51,6 +51,7 @@ class _Heard(NamedTuple):
     touching: float
 
 
+_SILENT: Final = -20.0  # dB against the voice's level: no recording is so quiet within a word
 _NOTHING: Final = _Heard(np.zeros(Conditions.SPEECH.stop, np.float32), -UNDER_LEVEL, 0.0, 0.0)
 
 
@@ -94,7 +95,7 @@ class Generator:
         model: a file that `gioconda train generator` wrote; the released one by default.
         lips: a file that `gioconda train lips` wrote; the released one by default.
         later: frames after the one before its own that a frame is made of, 0 to `LATER`; a call
-            has no time for any.
+            has no time for any. With some, `RECORDED` frames are heard in one call.
 
     Attributes:
         controls: the dials; others may be put in their place at any time, for the frames to come.
@@ -115,6 +116,8 @@ class Generator:
     ) -> None:
         if seed < 0:
             raise GiocondaError(f"seed must be 0 or more, not {seed}")
+        if steps is not None and steps < 2:
+            raise GiocondaError(f"steps must be 2 or more, not {steps}")
         if not 0 <= later <= LATER:
             raise GiocondaError(f"later must be from 0 to {LATER} frames, not {later}")
         network = released_network() if model is None else load_network(model)
@@ -217,6 +220,8 @@ class Generator:
         window = np.stack([one.speech for one in islice(self._pending, self._later + 1)])
         before, at = self._pending.popleft(), self._count + len(self._spoken)
         heard = self._pending[0] if self._later else before
+        if at == 0 and self._later and heard.loudness < _SILENT:  # it was so before as well
+            self._lips.settle(heard.speech)
         dials = self.controls.at(at, at + 1)
         lower, voice, meeting = self._lips.next(window, float(dials.articulation[0]))
         if not self._lead and heard.voice > self._told:

@@ -31,6 +31,7 @@ from gioconda.inference import Request, network_of
 EARLIER: Final = 1  # frames before its own: the first one heard, in a call the only one
 LATER: Final = 6  # frames after that one that the network may hear, besides the encoder's
 MANNER: Final = 2  # numbers of the speaker's manner
+_SETTLED: Final = 12  # frames after which lips are at rest
 CERTAIN: Final = ("voice", "meet")  # what the network tells the certainty of
 
 
@@ -81,6 +82,15 @@ class Lips:
         given["state"][:] = state
         voice, meeting = map(float, certain[0])
         return np.array(lower[0]) * np.float32(wanted / known), voice, meeting
+
+    def settle(self, speech: NDArray[np.float32]) -> None:
+        """Come to rest, as in half a second of silence; without any past, lips begin half open.
+
+        Args:
+            speech: (258,) of a silent frame, as in `next`.
+        """
+        for _ in range(_SETTLED):
+            self.next(np.tile(speech, (LATER + 1, 1)), 1.0)
 
 
 def load_lips(model: Path | None = None) -> ov.CompiledModel:

@@ -218,7 +218,7 @@ class MotionStream:
         self._noisy[:] = x
         self._level[0] = level
         more = np.float32(level * (self._calibration.guidance - 1))
-        if level == 1:
+        if self._level[0] == 1:  # rounded: the angle of some numbers of steps is not to the bit
             first, expected, scale, *latest = self._first()
             residual = np.array(first)
             self._expected, self._scale = np.array(expected), np.array(scale)

@@ -255,8 +255,8 @@ def soften(
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
     What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
     Where what is before has not moved against what is behind, there is nothing to soften.
-    Two pixels along the borders of the spans are left as they are. Some rows of a picture are
-    looked at, but for the first two and the last two of them; the picture is drawn so far.
+    Two pixels along the borders of the spans are left as they are. Done strip by strip: the first
+    two and the last two rows of a strip are only looked at.
 
     Args:
         depth: (h, W) as `rasterise` left it.
@@ -264,20 +264,17 @@ def soften(
         flow: (H, W, 2) likewise, in pixels.
         spans: (H, 2) where it was drawn.
         unit: the inter-ocular distance in pixels, as depth is.
-        lines: (2, W, 3) scratch, kept from some rows to those below.
+        lines: (2, W, 3) scratch, kept from one strip to the next.
         out: (H, W, 3) the picture.
     """
     height, width = out.shape[:2]
     least = np.float32(_EDGE * unit)
     edge = np.zeros(width, np.uint8)
     if top <= 0:
-        lines[1] = out[1]
+        _copy(out[1], 0, width, lines[1])
     for y in range(max(top, 0) + 2, min(top + depth.shape[0], height) - 2):
         above, here = lines[(y - 1) % 2], lines[y % 2]  # as they were
-        # loops over single values: numba takes six times as long to compile slices
-        for x in range(spans[y, 0], spans[y, 1]):
-            for k in range(3):
-                here[x, k] = out[y, x, k]
+        _copy(out[y], spans[y, 0], spans[y, 1], here)
         first, end = 0, width
         for i in range(y - 2, y + 3):
             first, end = max(first, spans[i, 0]), min(end, spans[i, 1])
@@ -302,6 +299,14 @@ def soften(
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+
+
+@numba.njit(cache=True, nogil=True)
+def _copy(row: NDArray[np.uint8], first: int, end: int, out: NDArray[np.uint8]) -> None:
+    """Pixels of a row (W, 3), one by one: numba takes four times as long to compile slices."""
+    for x in range(first, end):
+        for k in range(3):
+            out[x, k] = row[x, k]
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True, inline="always")

@@ -71,7 +71,7 @@ class NeuralDecoder:
         self.begin(frame)()
 
     def begin(self, frame: WarpedFrame) -> Callable[[], None]:
-        """Begin to draw over the frame's picture, in place; calling what it gives ends it.
+        """Begin to draw over the frame's picture, in place; call the result to finish.
 
         Frames end in the order in which they began, each before the next but one begins.
         """
@@ -102,9 +102,8 @@ class NeuralDecoder:
             # beyond the face's edge the warp has drawn, and between the lips the geometry, which
             # commits itself where the network draws the mean of teeth, tongue and dark
             face = cv2.resize(oval[window.cells], (window.width, window.height))
-            change *= cv2.multiply(face, 255 - given.masks[0], None, 1 / 255**2, cv2.CV_32F)[
-                ..., None
-            ]
+            share = cv2.multiply(face, 255 - given.masks[0], None, 1 / 255**2, cv2.CV_32F)
+            change *= share[..., None]
             view.window(*window).draw(picture, change)
 
 

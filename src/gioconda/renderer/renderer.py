@@ -139,7 +139,7 @@ class Renderer:
         return self.begin(warped)()
 
     def begin(self, warped: Warped) -> Callable[[], NDArray[np.uint8]]:
-        """Begin `draw`, which what it gives ends.
+        """Begin to draw; call the result to finish.
 
         Networks draw a frame while the next is warped and begun; it ends before a third begins.
         """
