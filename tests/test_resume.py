@@ -102,6 +102,23 @@ def test_what_was_made_of_another_seed_is_not_taken(
     assert kill(monkeypatch, 30, **common) == 26
 
 
+def test_a_run_that_is_interrupted_keeps_what_is_whole(
+    short_parts, tmp_path, photo_path, voice_path
+):
+    def stop(done, total):
+        if done == 30:
+            raise KeyboardInterrupt
+
+    common = {"photo": photo_path, "audio": voice_path, "size": 64, "plain_mouth": True}
+    common["output"] = tmp_path / "video.mp4"
+    with pytest.raises(KeyboardInterrupt, match="the first minute is kept beside it"):
+        animate(**common, report=stop)
+    begun = []
+    made = animate(**common, report=lambda done, total: begun.append(done))
+    assert begun[0] == 26
+    assert made.earlier == 25
+
+
 def test_a_run_that_fails_leaves_nothing(short_parts, tmp_path, photo_path, voice_path):
     def report(done, total):
         if done == 30:

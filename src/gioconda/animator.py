@@ -267,13 +267,15 @@ class Animation:
     Attributes:
         path: the video.
         frames: how many.
-        seconds: how long making them took, the portrait included.
+        earlier: how many of them a run had made that was killed.
+        seconds: how long making the others took, the portrait included.
         note: what the user should know about face and voice, or None.
         mark: the id in its invisible mark.
     """
 
     path: str
     frames: int
+    earlier: int
     seconds: float
     note: str | None
     mark: int
@@ -335,9 +337,11 @@ def animate(
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind, False)
-    done = _film(animator, voices, output, form, made, partial(_key, made.id, badge), report)
+    key = partial(_key, made.id, badge)
+    frames, earlier = _film(animator, voices, output, form, made, key, report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
-    return Animation(os.fspath(output), done, time.perf_counter() - start, note, made.id)
+    seconds = time.perf_counter() - start
+    return Animation(os.fspath(output), frames, earlier, seconds, note, made.id)
 
 
 def _inputs(
@@ -365,8 +369,8 @@ def _film(
     made: Output,
     key: Callable[[str], str],
     report: Callable[[int, int], None],
-) -> int:
-    """Write the signed video; the number of its frames."""
+) -> tuple[int, int]:
+    """Write the signed video; how many frames it has, and how many of them were there already."""
     total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
     long = form.in_parts and total > PART and cache_folder()
     with (
@@ -384,7 +388,7 @@ def _film(
                     video.remember(state)
                 video.write(frame, changed)
                 report(video.count, total)
-    return video.count
+    return video.count, done
 
 
 def _key(*facts: object) -> str:

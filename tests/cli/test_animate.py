@@ -92,6 +92,15 @@ def test_what_is_said_does_not_mix_with_a_video_on_standard_output(photo_path, v
     assert b"0.6 s of video" in err
 
 
+def test_several_videos_do_not_become_a_folder_that_looks_like_one(
+    tmp_path, photo_path, voices, capsys
+):
+    line = ["animate", str(photo_path), *map(str, voices), "-o", str(tmp_path / "all.mp4")]
+    assert main(line) == 2
+    assert "all.mp4 is to hold several videos" in capsys.readouterr().err
+    assert not (tmp_path / "all.mp4").exists()
+
+
 def test_one_bad_voice_is_told_and_the_others_are_made(tmp_path, photo_path, voices, capsys):
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")
@@ -109,7 +118,8 @@ def test_one_bad_voice_is_told_and_the_others_are_made(tmp_path, photo_path, voi
     [
         ("", "has no pair"),
         ("photo,voice\n", "has no pair"),
-        ("photo,sound\na.jpg,b.wav\n", "has no photo or no voice in line 2"),
+        ("photo,voice\na.jpg,\n", "has no photo or no voice in line 2"),
+        ("photo;voice\na.jpg;b.wav\n", "has the columns photo;voice; expected photo,voice"),
         ("photo,voice\na/x.jpg,b.wav\nb/x.jpg,b.wav\n", "2 videos would be called"),
     ],
 )

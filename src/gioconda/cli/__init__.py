@@ -77,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GiocondaError as error:
         print(f"gioconda: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("gioconda: interrupted; no output was written", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"gioconda: interrupted; {str(stopped) or 'no output was written'}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader has gone (`gioconda ... | head`). Python flushes stdout once more at exit,

@@ -148,19 +148,20 @@ def speak(
             )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    conclude(made.path, made.frames, made.seconds, made.note)
+    conclude(made.path, made.frames, made.seconds, made.note, made.earlier)
 
 
-def conclude(path: str, frames: int, seconds: float, note: str | None) -> None:
-    """Say what was made, where it is and how fast it went."""
+def conclude(path: str, frames: int, seconds: float, note: str | None, earlier: int = 0) -> None:
+    """Say what was made, where it is and how fast it went; some frames were there already."""
     from gioconda.media import FPS
     from gioconda.media.formats import STANDARD_OUTPUT
 
     if note:
         print(f"gioconda: note: {note}", file=sys.stderr)
-    speed = frames / seconds
+    speed = (frames - earlier) / seconds
+    went_on = f", going on at {earlier / FPS:.0f} s" if earlier else ""
     print(
-        f"{path}: {frames / FPS:.1f} s of video in {seconds:.1f} s "
+        f"{path}: {frames / FPS:.1f} s of video in {seconds:.1f} s{went_on} "
         f"({speed:.0f} frames a second, {speed / FPS:.1f} times real time)",
         file=sys.stderr if path == STANDARD_OUTPUT else sys.stdout,
     )

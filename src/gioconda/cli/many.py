@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gioconda.cli.progress import progress_bar
 from gioconda.errors import GiocondaError
-from gioconda.media.formats import PNG
+from gioconda.media.formats import FORMATS, PNG
 
 if TYPE_CHECKING:
     from gioconda.animator import Animation
@@ -57,6 +57,11 @@ def read_pairs(file: Path, folder: Path, form: str) -> list[Pair]:
         raise GiocondaError(f"{file} is not a table of pairs ({reason}); expected CSV") from error
     if not rows:
         raise GiocondaError(f"{file} has no pair; expected a line photo,voice and one for each")
+    columns = [name for name in rows[0] if name]
+    if not {"photo", "voice"} <= set(columns):
+        raise GiocondaError(
+            f"{file} has the columns {', '.join(columns)}; expected photo,voice in its first line"
+        )
     pairs = []
     for line, row in enumerate(rows, start=2):
         photo, voice = row.get("photo"), row.get("voice")
@@ -99,21 +104,29 @@ def animate_pairs(
     """
     start, failed, frames = time.perf_counter(), 0, 0
     for folder in {Path(pair.output).parent for pair in pairs}:
+        if folder.suffix[1:] in FORMATS and not folder.is_dir():
+            raise GiocondaError(f"{folder} is to hold several videos; name a folder instead")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise GiocondaError(f"{folder} cannot be made: {error.strerror}") from error
-    with progress_bar("videos") as report:
-        for done, (index, made) in enumerate(_made(pairs, workers, options, ray), start=1):
-            output = pairs[index].output
-            if isinstance(made, str):
-                failed += 1
-                print(f"gioconda: error: {output}: {made}", file=sys.stderr)
-            else:
-                frames += made.frames
-                if made.note:
-                    print(f"gioconda: note: {output}: {made.note}", file=sys.stderr)
-            report(done, len(pairs))
+    done = 0
+    try:
+        with progress_bar("videos") as report:
+            for done, (index, made) in enumerate(_made(pairs, workers, options, ray), start=1):
+                output = pairs[index].output
+                if isinstance(made, str):
+                    failed += 1
+                    print(f"gioconda: error: {output}: {made}", file=sys.stderr)
+                else:
+                    frames += made.frames
+                    if made.note:
+                        print(f"gioconda: note: {output}: {made.note}", file=sys.stderr)
+                report(done, len(pairs))
+    except KeyboardInterrupt as stopped:
+        of_one = [str(stopped)] if str(stopped) else []  # what is kept of the one in the making
+        stopped.args = ("; ".join([f"{done} of {len(pairs)} videos are done", *of_one]),)
+        raise
     _conclude(len(pairs) - failed, frames, time.perf_counter() - start)
     if failed:
         raise GiocondaError(f"{failed} of {len(pairs)} videos were not made; see above")

@@ -51,6 +51,10 @@ class HiddenFolder:
                     raise
         self._lock = held
 
+    def leave(self) -> None:
+        """It stays for another run, which may have it at once."""
+        self._lock.close()
+
     def remove(self) -> None:
         """It goes, with all that is in it; nothing happens if it has gone already."""
         _clear(self.path, self._lock)

@@ -19,13 +19,13 @@ from gioconda.errors import GiocondaError
 from gioconda.media.files import check_folder, write_error
 from gioconda.media.hidden import HiddenFolder
 
-PART: Final = 60 * 25  # frames
+PART: Final = 60 * 25  # frames: a minute
 _HEAD: Final = struct.Struct("<IqqqiiB")  # bytes, pts, dts, duration, time base, whether a key
 
 
 class Parts:
-    """What an earlier run has left of a video, and what this one leaves if it is killed; a context
-    manager. However else it ends, nothing is left.
+    """What an earlier run has left of a video, and what this one leaves if it is killed or
+    interrupted; a context manager. However else it ends, nothing is left.
 
     Args:
         output: the video.
@@ -100,6 +100,11 @@ class Parts:
         trace: TracebackType | None,
     ) -> None:
         self._part.close()
+        if isinstance(error, KeyboardInterrupt) and self._number:
+            kept = _minutes(self._number)
+            error.args = (f"{kept} kept beside it, where the same command goes on",)
+            self._hidden.leave()
+            return
         cache.forget(self._kept(self._number))
         self._hidden.remove()
 
@@ -115,3 +120,7 @@ class Parts:
 
     def _kept(self, number: int) -> str:
         return f"{self._folder.name}-{number:05}"
+
+
+def _minutes(count: int) -> str:
+    return "the first minute is" if count == 1 else f"the first {count} minutes are"
