@@ -43,7 +43,7 @@ def main() -> int:
     with av.open(str(whole)) as container:
         minutes = (container.duration or 0) / av.time_base / 60
     # most runs keep a minute, and the last ones are far in
-    pace = max(10, 1.2 * seconds / args.kills, 2 * seconds / minutes)
+    pace = max(10, 0.8 * seconds / args.kills, 2 * seconds / minutes)
     chance, started = random.Random(args.seed), time.monotonic()
     kills = 0
     process = run(args, killed)
