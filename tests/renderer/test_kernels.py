@@ -26,10 +26,10 @@ def torn_at(part, moved=4):
 def soften_all(depth, flow, picture):
     """Twelve rows at a time, of which each has four from above."""
     lines = np.empty((2, 50, 3), np.uint8)
-    above = np.empty((4, 50), np.float32)
+    above, last = np.empty((4, 50), np.float32), -1
     for top in range(0, 40, 12):
         part = np.concatenate([above, depth[top : top + 12]])
-        soften(part, top - 4, flow, whole(40, 50), 50, lines, picture)
+        last = soften(part, top - 4, flow, whole(40, 50), 50, lines, last, picture)
         above = part[-4:]
 
 

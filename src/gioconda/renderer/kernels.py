@@ -248,8 +248,9 @@ def soften(
     spans: NDArray[np.int32],
     unit: float,
     lines: NDArray[np.uint8],
+    last: int,
     out: NDArray[np.uint8],
-) -> None:
+) -> int:
     """Blur the edges of what lies before something else, which would be stairs, in place.
 
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
@@ -264,17 +265,14 @@ def soften(
         flow: (H, W, 2) likewise, in pixels.
         spans: (H, 2) where it was drawn.
         unit: the inter-ocular distance in pixels, as depth is.
-        lines: (2, W, 3) scratch, kept from one strip to the next.
+        lines: (2, W, 3) scratch, kept from one strip to the next: rows as they were.
+        last: which row was the last to be blurred, as the strip before said; -1 in the first.
         out: (H, W, 3) the picture.
     """
     height, width = out.shape[:2]
     least = np.float32(_EDGE * unit)
     edge = np.zeros(width, np.uint8)
-    if top <= 0:
-        _copy(out[1], 0, width, lines[1])
     for y in range(max(top, 0) + 2, min(top + depth.shape[0], height) - 2):
-        above, here = lines[(y - 1) % 2], lines[y % 2]  # as they were
-        _copy(out[y], spans[y, 0], spans[y, 1], here)
         first, end = 0, width
         for i in range(y - 2, y + 3):
             first, end = max(first, spans[i, 0]), min(end, spans[i, 1])
@@ -289,6 +287,11 @@ def soften(
                 count += edge[x]
         if not count:
             continue
+        above, here = lines[(y - 1) % 2], lines[y % 2]
+        if last != y - 1:
+            _copy(out[y - 1], spans[y - 1], above)
+        _copy(out[y], spans[y], here)
+        last = y
         for x in range(first, end):
             if not edge[x]:
                 continue
@@ -299,12 +302,13 @@ def soften(
                     column += np.int32(out[y + 1, x - 1 + i, k])
                     total += column * (2 if i == 1 else 1)
                 out[y, x, k] = total // 16
+    return last
 
 
 @numba.njit(cache=True, nogil=True)
-def _copy(row: NDArray[np.uint8], first: int, end: int, out: NDArray[np.uint8]) -> None:
+def _copy(row: NDArray[np.uint8], span: NDArray[np.int32], out: NDArray[np.uint8]) -> None:
     """Pixels of a row (W, 3), one by one: numba takes four times as long to compile slices."""
-    for x in range(first, end):
+    for x in range(span[0], span[1]):
         for k in range(3):
             out[x, k] = row[x, k]
 
@@ -371,4 +375,4 @@ def load_kernels() -> None:
     rasterise(vertices, values, triangles, 0, spans, flow, depth)
     out = np.zeros((side, side, 3), np.uint8)
     compose(np.zeros((side, side, 4), np.uint8), out.copy(), 0, out)
-    soften(depth, 0, flow, spans, 1.0, np.zeros((2, side, 3), np.uint8), out)
+    soften(depth, 0, flow, spans, 1.0, np.zeros((2, side, 3), np.uint8), -1, out)

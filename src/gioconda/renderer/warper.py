@@ -187,7 +187,7 @@ class Warper:
         self.moved = moved
         yield "place the mesh"
         head = sheet.head(pose)
-        margin = self._portrait.margin
+        margin, softened = self._portrait.margin, -1
         for rows, columns in strips(changed):  # each is drawn while it is in the cache
             flow, here, top = self._flow[rows], moved[rows], rows.start
             self._depth[:_ABOVE] = self._depth[-_ABOVE:]
@@ -197,7 +197,8 @@ class Warper:
             picture = self._strip[: 2 * flow[:, columns].size].reshape(len(flow), -1, 4)
             sample(self._person, flow[:, columns], out=picture)
             compose(picture, self._plate[rows], columns.start, out[rows])
-            soften(depth, top - _ABOVE, self._flow, moved, head.size, self._lines, out)
+            scratch = self._lines, softened
+            softened = soften(depth, top - _ABOVE, self._flow, moved, head.size, *scratch, out)
         if self._held:
             self._held.draw(out)
         yield "warp"
