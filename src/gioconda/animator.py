@@ -267,7 +267,7 @@ class Animation:
     Attributes:
         path: the video.
         frames: how many.
-        earlier: how many of them a run had made that was killed.
+        earlier: how many of them an earlier run had made, which was killed or stopped.
         seconds: how long making the others took, the portrait included.
         note: what the user should know about face and voice, or None.
         mark: the id in its invisible mark.
