@@ -337,11 +337,9 @@ def animate(
         portrait = make(os.fspath(photo), None if full else size, face, anyway)
         decoder: Decoder | None = GeometricMouth(portrait) if plain_mouth else None
         animator = Animator(portrait, seed, dials, full, decoder, made.mark, LATER, behind, False)
-    key = partial(_key, made.id, badge)
-    frames, earlier = _film(animator, voices, output, form, made, key, report)
+    frames, earlier = _film(animator, voices, output, form, made, badge, report)
     note = "; ".join(filter(None, (portrait.note, voices[0].note, form.left_out))) or None
-    seconds = time.perf_counter() - start
-    return Animation(os.fspath(output), frames, earlier, seconds, note, made.id)
+    return Animation(os.fspath(output), frames, earlier, time.perf_counter() - start, note, made.id)
 
 
 def _inputs(
@@ -367,15 +365,16 @@ def _film(
     output: str | os.PathLike[str],
     form: Format,
     made: Output,
-    key: Callable[[str], str],
+    badge: bool,
     report: Callable[[int, int], None],
 ) -> tuple[int, int]:
     """Write the signed video; how many frames it has, and how many of them were there already."""
     total = -(-max(voice.samples for voice in voices) * FPS // SAMPLE_RATE)
     long = form.in_parts and total > PART and cache_folder()
+    key = _key(made.id, badge, os.path.abspath(output)) if long else ""
     with (
         closing(FileSound(voices[0], form)) as sound,
-        Parts(Path(output), key(os.path.abspath(output))) if long else nullcontext() as parts,
+        Parts(Path(output), key) if long else nullcontext() as parts,
     ):
         begun, done = (parts.state, parts.count * PART) if parts else (None, 0)
         recited = animator.recite(in_step(voices, HOP), begun, done)

@@ -102,25 +102,20 @@ def rasterise(
         abx, aby = vertices[b, 0] - ax, vertices[b, 1] - ay
         acx, acy = vertices[c, 0] - ax, vertices[c, 1] - ay
         area = abx * acy - aby * acx
-        if area <= 1e-6:
-            continue
         low_y = max(0, int(np.ceil(min(ay, ay + aby, ay + acy))) - top)
         high_y = min(len(spans) - 1, int(np.floor(max(ay, ay + aby, ay + acy))) - top)
-        if low_y > high_y:
+        if area <= 1e-6 or low_y > high_y:
             continue
         left, right = min(ax, ax + abx, ax + acx), max(ax, ax + abx, ax + acx)
-        # weights of b and c are linear in x and y
-        bx, by, cx, cy = acy / area, -acx / area, -aby / area, abx / area
-        az, abz, acz = vertices[a, 2], vertices[b, 2], vertices[c, 2]
-        abz, acz = abz - az, acz - az
+        bx, by, cx, cy = acy / area, -acx / area, -aby / area, abx / area  # of b and c along x, y
+        az = vertices[a, 2]
+        abz, acz = vertices[b, 2] - az, vertices[c, 2] - az
         au, av = values[a, 0], values[a, 1]
         abu, abv = values[b, 0] - au, values[b, 1] - av
         acu, acv = values[c, 0] - au, values[c, 1] - av
         for y in range(low_y, high_y + 1):
             first = max(left, np.float32(spans[y, 0]))
             last = min(right, np.float32(spans[y, 1] - 1))
-            if first > last:
-                continue
             dy = np.float32(top + y) - ay
             b0, c0 = dy * by - ax * bx, dy * cy - ax * cx
             first, last = _span(b0, bx, c0, cx, first, last)
@@ -256,8 +251,7 @@ def soften(
     A pixel beside a jump becomes the mean of the 3 x 3 around it, weighted (1, 2, 1) both ways.
     What slopes is no jump, however steep: at one, depth changes by `_EDGE` more than beside it.
     Where what is before has not moved against what is behind, there is nothing to soften.
-    Two pixels along the borders of the spans are left as they are. Done strip by strip: the first
-    two and the last two rows of a strip are only looked at.
+    Left as they are: two pixels along the borders of the spans, and two rows at a strip's ends.
 
     Args:
         depth: (h, W) as `rasterise` left it.
@@ -269,23 +263,17 @@ def soften(
         last: which row was the last to be blurred, as the strip before said; -1 in the first.
         out: (H, W, 3) the picture.
     """
-    height, width = out.shape[:2]
-    least = np.float32(_EDGE * unit)
-    edge = np.zeros(width, np.uint8)
+    height, least = out.shape[0], np.float32(_EDGE * unit)
+    edge = np.zeros(out.shape[1], np.uint8)
     for y in range(max(top, 0) + 2, min(top + depth.shape[0], height) - 2):
-        first, end = 0, width
+        first, end = 0, out.shape[1]
         for i in range(y - 2, y + 3):
             first, end = max(first, spans[i, 0]), min(end, spans[i, 1])
         count = _find_edges(depth, y - top, first, end, least, edge)
         first, end = first + 2, end - 2
         if not count:
             continue
-        count = 0
-        for x in range(first, end):
-            if edge[x]:
-                edge[x] = _torn(flow, y, x, edge[x])
-                count += edge[x]
-        if not count:
+        if not _keep_torn(flow, y, first, end, edge):
             continue
         above, here = lines[(y - 1) % 2], lines[y % 2]
         if last != y - 1:
@@ -342,6 +330,19 @@ def _find_edges(
         down = _beside_jump(up[0], up[1], c, low[0], low[1], least)
         edge[m] = across | 2 * down
         count += across | down
+    return count
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _keep_torn(
+    flow: NDArray[np.float32], y: int, first: int, end: int, edge: NDArray[np.uint8]
+) -> int:
+    """Leave only the edges of a row that are torn (1), and count them."""
+    count = 0
+    for x in range(first, end):
+        if edge[x]:
+            edge[x] = _torn(flow, y, x, edge[x])
+            count += edge[x]
     return count
 
 
