@@ -40,7 +40,7 @@ def kill(monkeypatch, at, **options):
 
     def leave(self, *error):
         self._part.close()
-        self._hidden._lock.close()
+        self._hidden.leave()
 
     with monkeypatch.context() as patch:
         patch.setattr(Parts, "__exit__", leave)

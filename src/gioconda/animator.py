@@ -6,7 +6,6 @@ import os
 import pickle
 import time
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -183,13 +182,14 @@ class Animator:
         """Frames without their mark. Each begins before the last has ended, and has memory for
         itself until it is marked.
         """
-        begun: deque[tuple[bytes | None, Warped, Callable[[], Picture]]] = deque()
+        last: Callable[[], Recited] | None = None
         for state, frame in warped:
-            begun.append((state, frame, self.renderer.begin(frame)))
-            if len(begun) > 1:
-                yield self._ended(*begun.popleft())
-        for one in begun:
-            yield self._ended(*one)
+            begun = partial(self._ended, state, frame, self.renderer.begin(frame))
+            if last:
+                yield last()
+            last = begun
+        if last:
+            yield last()
 
     def _ended(self, state: bytes | None, warped: Warped, end: Callable[[], Picture]) -> "Recited":
         drawn = end()

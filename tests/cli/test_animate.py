@@ -119,6 +119,7 @@ def test_one_bad_voice_is_told_and_the_others_are_made(tmp_path, photo_path, voi
         ("", "has no pair"),
         ("photo,voice\n", "has no pair"),
         ("photo,voice\na.jpg,\n", "has no photo or no voice in line 2"),
+        ("photo,sound\na.jpg,b.wav\n", "has the columns photo, sound; expected photo,voice"),
         ("photo;voice\na.jpg;b.wav\n", "has the columns photo;voice; expected photo,voice"),
         ("photo,voice\na/x.jpg,b.wav\nb/x.jpg,b.wav\n", "2 videos would be called"),
     ],

@@ -4,7 +4,7 @@ import pytest
 from gioconda.generator.diffusion import sample
 
 
-@pytest.mark.parametrize("steps", [2, 3, 5, 25])
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 25])
 def test_a_network_that_knows_the_motion_gives_it(steps: int) -> None:
     motion = np.array([1.0, -2.0], np.float32)
     asked = []
@@ -21,7 +21,7 @@ def test_a_network_that_knows_the_motion_gives_it(steps: int) -> None:
     assert asked == sorted(asked, reverse=True)
 
 
-@pytest.mark.parametrize(("deviation", "steps"), [(0.5, 60), (1.0, 3), (0.6, 5)])
+@pytest.mark.parametrize(("deviation", "steps"), [(0.5, 60), (1.0, 3), (0.6, 4)])
 def test_what_is_drawn_spreads_as_it_should(deviation: float, steps: int) -> None:
     """With the best guess of a normal motion of mean 2, seen through noise."""
     rng, variance = np.random.default_rng(0), deviation**2

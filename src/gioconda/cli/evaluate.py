@@ -239,7 +239,7 @@ def _song(args: argparse.Namespace) -> None:
     sentences = read_sentences(args, 3 * _EVERY)
     files = sorted(args.music.iterdir()) if args.music else []
     pieces = {file.stem: read_audio(file) for file in files}
-    make = partial(Generator, steps=2, later=_later(args))  # lips do not hang on heads' steps
+    make = partial(Generator, steps=1, later=_later(args))  # lips do not hang on heads' steps
     with progress_bar("steps") as report:
         result = evaluate_song(read_split(args, "val"), make, sentences, pieces, report)
     show_song(result, args.json)

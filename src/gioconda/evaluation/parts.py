@@ -184,7 +184,7 @@ def _song(subject: Subject, report: Report) -> Any:
     from gioconda.evaluation.song import evaluate_song
     from gioconda.generator import LATER, Generator
 
-    make = partial(Generator, steps=2, later=LATER)
+    make = partial(Generator, steps=1, later=LATER)
     return evaluate_song(
         subject.sample(subject.held_out), make, subject.sentences[::_EVERY], {}, report
     )

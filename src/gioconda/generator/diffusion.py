@@ -29,13 +29,16 @@ def sample(
     goes a quarter turn from noise to motion. How fast it changes along the angle is what the
     network itself learns (`training/generator/network.py`), and bends least there. Each step is of
     one angle, by the two-step method that is exact for sines and cosines (Gautschi, 1961): motion
-    that is sure comes out as it is, and motion spread like the noise as far spread.
+    that is sure comes out as it is, and motion spread like the noise as far spread. One step gives
+    the mean.
 
     Args:
         predict: the motion that the network sees in its first argument, at a level.
         noise: normal, of variance 1.
-        steps: how often the network is asked; 2 or more.
+        steps: how often the network is asked.
     """
+    if steps == 1:
+        return predict(noise, 1.0)
     step = pi / 2 / steps
     older = -tan(step / 2)
     newer = sin(step) - older * cos(step)

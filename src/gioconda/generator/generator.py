@@ -116,8 +116,6 @@ class Generator:
     ) -> None:
         if seed < 0:
             raise GiocondaError(f"seed must be 0 or more, not {seed}")
-        if steps is not None and steps < 2:
-            raise GiocondaError(f"steps must be 2 or more, not {steps}")
         if not 0 <= later <= LATER:
             raise GiocondaError(f"later must be from 0 to {LATER} frames, not {later}")
         network = released_network() if model is None else load_network(model)
